@@ -1,0 +1,1 @@
+"""Bringing in: make the index equal the folder."""

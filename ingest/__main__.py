@@ -1,0 +1,157 @@
+"""python -m ingest: make the index equal the folder, once or for as long as it runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from contextlib import closing
+from typing import Any
+
+from ingest.pipeline import Pipeline
+from ingest.sync import Plan, SyncReport, plan_sync, sync_corpus
+from rag import cli
+from rag.catalog import Failure
+from rag.index import Index, IndexStatus
+from rag.settings import Settings
+
+_EPILOG = """examples:
+  python -m ingest                      read what changed in corpus/
+  python -m ingest --watch              and go on doing so
+  python -m ingest status               what the index holds, and which files could not be read
+  python -m ingest --corpus ~/papers --index ~/papers-index"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    return cli.run(lambda: _status(options) if options.command == "status" else _ingest(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = cli.parser("python -m ingest", "Bring the index up to date with the folder of documents.", _EPILOG)
+    cli.add_common(parser)
+    parser.add_argument("--watch", action="store_true", help="keep running and follow every change of the folder")
+    parser.add_argument("--rebuild", action="store_true", help="read every file anew; the old index serves until then")
+    parser.add_argument("--retry", action="store_true", help="give files that failed before another try")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    parser.add_argument(
+        "--wait", type=float, default=10.0, metavar="SECONDS", help="for another writer to finish (default: 10)"
+    )
+    status = parser.add_subparsers(dest="command", metavar="status").add_parser(
+        "status", help="what the index holds", description="What the index holds, and which files could not be read."
+    )
+    cli.add_common(status, default=argparse.SUPPRESS)
+    return parser
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    settings = cli.settings_of(options)
+    index = Index(settings.index_dir)
+    from ingest.terminal import Display
+
+    with closing(index), Display() as display, closing(Pipeline(settings, index.models_dir, display.note)) as pipeline:
+        if options.dry_run:
+            return _show_plan(plan_sync(index, pipeline), as_json=options.json)
+        if options.watch:
+            return _watch(index, pipeline, options, display)
+        report = sync_corpus(
+            index, pipeline, rebuild=options.rebuild, retry=options.retry, wait_s=options.wait, progress=display.show
+        )
+    return _show_report(report, settings, as_json=options.json)
+
+
+def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, display: Any) -> int:  # noqa: ANN401
+    from ingest.watcher import CorpusWatcher
+
+    def on_report(report: SyncReport) -> None:
+        display.pause()
+        if not report.is_noop or report.pending == 0:
+            _show_report(report, pipeline.settings, as_json=options.json)
+
+    sync_corpus(index, pipeline, rebuild=True, progress=display.show) if options.rebuild else None
+    with closing(CorpusWatcher(index, pipeline, on_report=on_report, on_progress=display.show)) as watcher:
+        watcher.start()
+        cli.say(f"Watching {pipeline.settings.corpus_dir}. Press Ctrl+C to stop.")
+        while watcher.is_alive():
+            time.sleep(0.2)
+    return 3
+
+
+def _show_report(report: SyncReport, settings: Settings, *, as_json: bool) -> int:
+    names = ("added", "changed", "removed", "moved", "unchanged")
+    if as_json:
+        counts = {name: getattr(report, name) for name in (*names, "chunks", "embedded", "reused", "pending")}
+        failed = [{"source": failure.source, "reason": failure.reason} for failure in report.failed]
+        cli.print_json({**counts, "failed": failed, "seconds": round(report.seconds, 3), "notes": list(report.notes)})
+    else:
+        for note in report.notes:
+            cli.say(note)
+        counts = {name: getattr(report, name) for name in names}
+        done = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no files"
+        print(f"{done}; {report.chunks:,} chunks, {report.embedded:,} newly embedded; {report.seconds:.1f} s")
+        if not report.unchanged + report.added + report.changed + report.moved:
+            print(f"{settings.corpus_dir} is empty: put documents into it and run this again.")
+    return _tell_failures(report.failed)
+
+
+def _show_plan(plan: Plan, *, as_json: bool) -> int:
+    moved = [source for _, source, _ in plan.moved]
+    read = [source for source, _ in plan.read] + [source for _, source, _ in plan.copied]
+    gone = len(plan.removed) - len(moved)
+    if as_json:
+        cli.print_json({"read": read, "moved": moved, "removed": max(gone, 0), "unchanged": plan.unchanged})
+    else:
+        for source in read:
+            print(f"read   {source}")
+        for source in moved:
+            print(f"move   {source}")
+        print(f"{len(read):,} to read, {len(moved):,} moved, {max(gone, 0):,} removed, {plan.unchanged:,} unchanged")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    settings = cli.settings_of(options)
+    with closing(Index(settings.index_dir)) as index:
+        status = index.status()
+    if options.json:
+        cli.print_json(_status_json(status))
+        return 0
+    print(f"{status.documents:,} documents, {status.chunks:,} chunks, {status.bytes / 1e6:,.1f} MB in {index.folder}")
+    if status.vectors < status.chunks:
+        print(
+            f"{status.chunks - status.vectors:,} chunks are found by their words only, their vectors are still to come"
+        )
+    if status.rebuilding:
+        print("a new index is being built beside this one")
+    for name, value in status.fingerprint.items():
+        print(f"  {name}: {value}")
+    _tell_failures(status.failures)
+    return 0
+
+
+def _status_json(status: IndexStatus) -> dict[str, Any]:
+    failed = [{"source": f.source, "reason": f.reason, "kind": f.kind, "since": _iso(f.since)} for f in status.failures]
+    return {
+        "documents": status.documents,
+        "chunks": status.chunks,
+        "vectors": status.vectors,
+        "failed": failed,
+        "fingerprint": status.fingerprint,
+        "generation": status.generation,
+        "bytes": status.bytes,
+        "rebuilding": status.rebuilding,
+    }
+
+
+def _tell_failures(failures: tuple[Failure, ...]) -> int:
+    for failure in failures:
+        cli.say(f"Not indexed: {failure.source}: {failure.reason}")
+    return 1 if failures else 0
+
+
+def _iso(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(seconds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The parts that a sync works with, opened late and kept between syncs: parse workers and embedding model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ingest.workers import Parsed, ParseJob, ParsePool
+    from rag.embeddings import Embedder
+
+
+class Pipeline:
+    """load → split in worker processes, embed in this one. Not for several threads at a time."""
+
+    def __init__(self, settings: Settings, models_dir: Path, say: Callable[[str], None] = lambda text: None) -> None:
+        """`say` is told in a sentence what takes long before the first embedding."""
+        self.settings = settings
+        self._models_dir = models_dir
+        self._say = say
+        self._pool: ParsePool | None = None
+        self._embedder: Embedder | None = None
+
+    def fingerprint(self) -> dict[str, Any]:
+        """All but the embedding model's own fingerprint that decides what a chunk is."""
+        from ingest.loaders.formats import LOADERS_VERSION
+        from ingest.splitter import SPLITTER_VERSION
+
+        return {
+            "embed_model": self.settings.embed_model,
+            "chunk_size": self.settings.chunk_size,
+            "chunk_overlap": self.settings.chunk_overlap,
+            "loaders": LOADERS_VERSION,
+            "splitter": SPLITTER_VERSION,
+        }
+
+    def known_embedding(self) -> str | None:
+        """The embedding model's fingerprint if it has been opened before on this index; cheap."""
+        from rag.embeddings import stored_fingerprint
+
+        return stored_fingerprint(self.settings.embed_model, self._models_dir)
+
+    @property
+    def embedder(self) -> Embedder:
+        """Opened at the first use; the very first time that takes seconds, or a download."""
+        if self._embedder is None:
+            from rag.embeddings import Embedder
+
+            self._embedder = Embedder.open(self.settings.embed_model, self._models_dir, self._say)
+        return self._embedder
+
+    def parse(self, jobs: Iterable[ParseJob]) -> Iterator[Parsed]:
+        """Results as they are finished, not in the order of the jobs."""
+        if self._pool is None:
+            self._pool = self._open_pool()
+        return self._pool.parse(jobs)
+
+    def _open_pool(self) -> ParsePool:
+        from ingest.workers import ParseConfig, ParsePool
+
+        settings = self.settings
+        is_default = settings.embed_model == DEFAULT_EMBED_MODEL  # whose limit is known without opening it
+        config = ParseConfig(
+            model_name=settings.embed_model,
+            models_dir=self._models_dir,
+            chunk_size=settings.chunk_size,
+            chunk_overlap=settings.chunk_overlap,
+            max_tokens=DEFAULT_EMBED_MAX_TOKENS if is_default else self.embedder.max_tokens,
+            passwords_file=settings.index_dir / "passwords.txt",
+        )
+        return ParsePool(config)
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """Normalised vectors, shape (n, dimensions), in order."""
+        return self.embedder.embed_documents(texts)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+        self._pool = None

@@ -1,0 +1,460 @@
+"""Make the index equal the folder: compare, reuse what is known, read and embed the rest.
+
+Idempotent: it looks at the folder's state, never at events. What changed is readable and lexically findable first;
+vectors follow, newest files first, unless the change is small enough for both at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from ingest.pipeline import Pipeline
+from ingest.scan import Scan, newest_first, scan_corpus
+from rag.catalog import Build, CatalogView, Failure, FileState, KnownFile, NewDocument
+from rag.index import Index
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from ingest.workers import Parsed
+    from rag.index_writer import Batch, IndexWriter
+
+_BATCH_S = 1.0  # how much reading becomes visible at a time: a commit of both stores takes 0.02 to 0.1 s
+_VECTOR_PART = 64  # texts embedded between two looks at `stop`: about a second on two cores
+_SMALL_FILES, _SMALL_BYTES, _SMALL_TEXTS = 8, 256_000, 64  # up to here words and vectors become live together
+# A file changed so shortly before it was read may change again within one tick of the file system's clock (FAT: 2 s,
+# ext4: 4 ms), so its state isn't trusted and it is compared by content the next time.
+_RACY_NS = 50_000_000
+_READ_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync is. `total` is 0 while it isn't known."""
+
+    stage: str
+    """``scan``, ``read`` (files), ``embed`` (chunks), or ``note`` (only `detail` counts)."""
+    done: int = 0
+    total: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a sync did. Files are counted by added … unchanged, and `failed` names all that can't be read now."""
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    failed: tuple[Failure, ...] = ()
+    chunks: int = 0
+    """Live chunks after it."""
+    embedded: int = 0
+    """Texts given to the embedding model."""
+    reused: int = 0
+    """Chunks brought in whose vector was known already, or shared with another chunk of the same text."""
+    pending: int = 0
+    """Chunks still without a vector, when the sync was stopped early."""
+    unsettled: int = 0
+    """Files left for the next sync because they were still being written."""
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+    """Repairs and rebuilds, in sentences for the user."""
+    generation: int = 0
+
+    @property
+    def is_noop(self) -> bool:
+        return not (self.added or self.changed or self.removed or self.moved or self.embedded or self.notes)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What must be done to make a build equal the folder."""
+
+    unchanged: int = 0
+    touched: list[tuple[int, FileState]] = field(default_factory=list)
+    moved: list[tuple[KnownFile, str, FileState]] = field(default_factory=list)
+    """Known content of a file that is gone, and its new path."""
+    copied: list[tuple[KnownFile, str, FileState]] = field(default_factory=list)
+    read: list[tuple[str, FileState]] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unsettled: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.touched or self.moved or self.copied or self.read or self.unreadable or self.removed)
+
+
+ProgressFn = Callable[[Progress], None]
+
+
+def sync_corpus(
+    index: Index,
+    pipeline: Pipeline,
+    *,
+    rebuild: bool = False,
+    retry: bool = False,
+    settle_s: float = 0.0,
+    wait_s: float = 10.0,
+    progress: ProgressFn = lambda progress: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> SyncReport:
+    """Bring the index up to date with the corpus folder.
+
+    `rebuild` reads every file anew, beside the index that serves meanwhile; `retry` gives failed files another try.
+    Files changed less than `settle_s` seconds ago wait for the next sync. Another writer is waited for `wait_s`
+    seconds. `stop` is asked about once a second; what is done by then stays done.
+    Raises SettingsError without a corpus folder, IndexLockedError, IndexUnusableError.
+    """
+    began = time.perf_counter()
+    progress(Progress("scan"))
+    corpus = pipeline.settings.corpus_dir
+    scan = scan_corpus(corpus)
+    if not rebuild and index.exists:
+        report = _report_if_equal(index, pipeline, scan, retry)
+        if report is not None:
+            return replace(report, seconds=time.perf_counter() - began)
+
+    def on_wait(text: str) -> None:
+        progress(Progress("note", detail=text))
+
+    with index.writing(wait_s=wait_s, on_wait=on_wait) as writer:
+        run = _Run(index, writer, pipeline, progress, stop)
+        report = run.sync(scan_corpus(corpus), rebuild=rebuild, retry=retry, settle_s=settle_s)
+    return replace(report, seconds=time.perf_counter() - began)
+
+
+def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
+    """What a sync would do now; changes nothing."""
+    corpus = pipeline.settings.corpus_dir
+    scan = scan_corpus(corpus)
+    known: dict[str, KnownFile] = {}
+    if index.is_current_format():
+        with index.catalog.view() as view:
+            live = view.live_build()
+            if live is not None and live.fingerprint == pipeline.fingerprint():
+                known = view.known_files(live.id)
+    return _Comparison(corpus, scan, known, retry=False, settle_s=0.0).plan()
+
+
+def _report_if_equal(index: Index, pipeline: Pipeline, scan: Scan, retry: bool) -> SyncReport | None:
+    """The report of a sync that has nothing to do, without becoming the writer; None if there is something."""
+    from rag.index_writer import is_same_model, reason_to_check
+
+    if not index.is_current_format():
+        return None
+    with index.catalog.view() as view:
+        live = view.live_build()
+        if live is None or len(view.builds()) > 1 or live.fingerprint != pipeline.fingerprint():
+            return None
+        if not is_same_model(view, live, pipeline.known_embedding()) or reason_to_check(index, view):
+            return None
+        known = view.known_files(live.id)
+        if not _is_equal(scan, known, retry) or index.counts(view, live)[1] != index.counts(view, live)[2]:
+            return None
+        return _totals(index, view, live, SyncReport(unchanged=len(scan.files)))
+
+
+def _is_equal(scan: Scan, known: dict[str, KnownFile], retry: bool) -> bool:
+    if len(known) != len(scan.files) + len(scan.failed):
+        return False
+    if not all(is_unchanged(known.get(source), state, retry) for source, state in scan.files.items()):
+        return False
+    return all(source in known and known[source].reason == reason for source, reason in scan.failed.items())
+
+
+def _totals(index: Index, view: CatalogView, build: Build, report: SyncReport) -> SyncReport:
+    _, chunks, vectors = index.counts(view, build)
+    return replace(
+        report,
+        chunks=chunks,
+        pending=chunks - vectors,
+        failed=tuple(view.failures(build.id)),
+        generation=view.meta("generation"),
+    )
+
+
+class _Comparison:
+    """The folder held against what is known. Reads files whose state or place changed, to know them by content."""
+
+    def __init__(self, corpus: Path, scan: Scan, known: dict[str, KnownFile], *, retry: bool, settle_s: float) -> None:
+        self._corpus = corpus
+        self._scan = scan
+        self._known = known
+        self._retry = retry
+        self._settle_ns = settle_s * 1e9
+        self._gone = self._by_content(source for source in known if source not in scan.files)
+        # A file that changed too is about to be replaced itself, so its old content is no source for a copy.
+        self._kept = self._by_content(s for s in known if s in scan.files and scan.files[s] == known[s].state)
+        self._sizes = {file.state.size for file in known.values()}
+
+    def plan(self) -> Plan:
+        scan, known = self._scan, self._known
+        plan = Plan()
+        plan.removed = [source for source in known if source not in scan.files and source not in scan.failed]
+        plan.unreadable = [
+            (source, reason)
+            for source, reason in scan.failed.items()
+            if source not in known or known[source].reason != reason
+        ]
+        for source in newest_first(scan.files):
+            if is_unchanged(known.get(source), scan.files[source], self._retry):
+                plan.unchanged += 1
+            elif abs(scan.began_ns - scan.files[source].mtime_ns) < self._settle_ns:
+                plan.unsettled += 1
+            else:
+                self._plan_file(plan, source, scan.files[source])
+        return plan
+
+    def _plan_file(self, plan: Plan, source: str, state: FileState) -> None:
+        file = self._known.get(source)
+        sha256 = _hash_file(self._corpus / source) if file is not None or state.size in self._sizes else None
+        key = (sha256 or b"", _suffix(source))
+        state = self._trusted(state)
+        if file is not None and file.sha256 == sha256 and not (self._retry and file.reason is not None):
+            plan.unchanged += 1
+            plan.touched.append((file.document_id, state))
+        elif key in self._gone:
+            plan.moved.append((self._gone.pop(key), source, state))
+        elif key in self._kept:
+            plan.copied.append((self._kept[key], source, state))
+        else:
+            plan.read.append((source, state))
+
+    def _trusted(self, state: FileState) -> FileState:
+        """The state, or none if the file changed too shortly before it was looked at for that to prove anything."""
+        return state if self._scan.began_ns - state.mtime_ns > _RACY_NS else FileState.unknown()
+
+    def _by_content(self, sources: Iterable[str]) -> dict[tuple[bytes, str], KnownFile]:
+        files = ((source, self._known[source]) for source in sources)
+        return {(file.sha256, _suffix(source)): file for source, file in files if file.reason is None}
+
+
+def is_unchanged(file: KnownFile | None, state: FileState, retry: bool) -> bool:
+    return file is not None and file.state == state and not (retry and file.reason is not None)
+
+
+class _Run:
+    """One sync with the lock held."""
+
+    def __init__(
+        self,
+        index: Index,
+        writer: IndexWriter,
+        pipeline: Pipeline,
+        progress: ProgressFn,
+        stop: Callable[[], bool],
+    ) -> None:
+        self._index = index
+        self._writer = writer
+        self._pipeline = pipeline
+        self._progress = progress
+        self._stop = stop
+        self._corpus = pipeline.settings.corpus_dir
+        self._report = SyncReport()
+        self._known: dict[str, KnownFile] = {}
+        self._states: dict[str, FileState] = {}
+        self._missing: set[bytes] = set()
+        self._added = 0
+
+    def sync(self, scan: Scan, *, rebuild: bool, retry: bool, settle_s: float) -> SyncReport:
+        build = self._open_build(rebuild)
+        self._known = self._writer.db.known_files(build.id)
+        plan = _Comparison(self._corpus, scan, self._known, retry=retry, settle_s=settle_s).plan()
+        if plan.removed:  # A file on its way from one folder to another may have been missed in both: look once more.
+            scan = scan_corpus(self._corpus)
+            plan = _Comparison(self._corpus, scan, self._known, retry=retry, settle_s=settle_s).plan()
+        self._report = replace(self._report, unchanged=plan.unchanged, unsettled=plan.unsettled)
+        is_all_read = self._apply(build, plan)
+        if is_all_read:
+            self._writer.sweep()
+            self._embed_pending(build)
+        return self._finish(build, scan, is_all_read and not plan.unsettled)
+
+    def _open_build(self, rebuild: bool) -> Build:
+        live = self._writer.db.live_build()
+        embedding = self._pipeline.known_embedding()
+        if embedding is None and live is not None and live.model_id is not None:
+            embedding = self._pipeline.embedder.fingerprint  # the model's files are gone: they are made anew first
+        build = self._writer.open_build(self._pipeline.fingerprint(), embedding, anew=rebuild)
+        if live is not None and build.id != live.id:
+            self._note(f"The index is rebuilt: {_difference(live, build, rebuild)}. The old one serves until then.")
+        return build
+
+    def _finish(self, build: Build, scan: Scan, is_all_read: bool) -> SyncReport:
+        db = self._writer.db
+        build, live = self._writer.refresh(build), db.live_build()
+        assert live is not None
+        if live.id != build.id and is_all_read and not db.pending_count(build.id, build.model_id):
+            self._writer.activate(build)
+            live = build
+        elif live.id != build.id:
+            self._remove_from_live(live, scan)
+        self._writer.sweep()
+        report = _totals(self._index, db, live, self._report)
+        reused = self._added - len(self._missing)
+        return replace(report, reused=reused, notes=(*self._writer.notes, *report.notes))
+
+    def _remove_from_live(self, live: Build, scan: Scan) -> None:
+        """While another build is made beside it, the live one at least forgets what is no longer there."""
+        known = self._writer.db.known_files(live.id)
+        gone = [file.document_id for source, file in known.items() if source not in scan.files]
+        if gone:
+            with self._writer.batch(live) as batch:
+                for document_id in gone:
+                    batch.remove(document_id)
+
+    # ---- words
+
+    def _apply(self, build: Build, plan: Plan) -> bool:
+        """Carry the plan out, part by part; returns whether all of it, or False if it was stopped."""
+        if plan.is_empty:
+            return True
+        small = self._is_small(plan)
+        with closing(self._parse(plan.read)) as parsed:
+            done = self._apply_part(build, parsed, plan, small=small)
+            while not done and not self._stop():
+                done = self._apply_part(build, parsed, None, small=small)
+        return done
+
+    def _apply_part(self, build: Build, parsed: Iterator[Parsed], plan: Plan | None, *, small: bool) -> bool:
+        """What becomes live in one transaction; what needs no reading comes with the first part."""
+        with self._writer.batch(build) as batch:
+            if plan is not None:
+                self._apply_known(batch, plan)
+            done = self._apply_read(batch, parsed, until=None if small else time.monotonic() + _BATCH_S)
+            if small and 0 < len(batch.unembedded) <= _SMALL_TEXTS:
+                self._embed_with(batch, build)
+        self._added += batch.added
+        self._missing |= batch.unembedded.keys()
+        return done
+
+    def _is_small(self, plan: Plan) -> bool:
+        sizes = [state.size for _, state in plan.read]
+        is_small = len(sizes) <= _SMALL_FILES and sum(sizes) <= _SMALL_BYTES
+        return is_small and self._pipeline.known_embedding() is not None
+
+    def _apply_known(self, batch: Batch, plan: Plan) -> None:
+        for document_id, state in plan.touched:
+            batch.set_state(document_id, state)
+        for file, source, state in (*plan.copied, *plan.moved):
+            batch.copy(file.document_id, source, state, self._replaced(source))
+        for source in plan.removed:
+            batch.remove(self._known[source].document_id)
+        for source, reason in plan.unreadable:
+            document = NewDocument(Document(source, ()), FileState.unknown(), b"", reason, "failed")
+            batch.put(document, (), self._replaced(source))
+        self._count_known(plan)
+
+    def _count_known(self, plan: Plan) -> None:
+        for _, source, _ in plan.copied:
+            self._count_file(source)
+        onto_known = [source for _, source, _ in plan.moved if source in self._known]
+        for source in onto_known:
+            self._count_file(source)
+        moved = len(plan.moved) - len(onto_known)
+        self._report = replace(self._report, moved=moved, removed=len(plan.removed) - moved)
+
+    def _apply_read(self, batch: Batch, parsed: Iterator[Parsed], until: float | None) -> bool:
+        """Take in what is read until the time; returns whether that was all."""
+        for result in parsed:
+            with closing(result):
+                document = NewDocument(
+                    result.document, self._states[result.source], result.sha256, result.error, result.kind
+                )
+                chunks = ((chunk, result.labels.get(chunk.page or 0)) for chunk in result.chunks)
+                batch.put(document, chunks, self._replaced(result.source))
+            self._count_file(result.source)
+            if until is not None and time.monotonic() > until:
+                return False
+        return True
+
+    def _parse(self, files: Sequence[tuple[str, FileState]]) -> Generator[Parsed]:
+        from ingest.workers import ParseJob
+
+        self._states = dict(files)
+        jobs = (ParseJob(source, self._corpus / source) for source, _ in files)
+        for done, result in enumerate(self._pipeline.parse(jobs), start=1):
+            self._progress(Progress("read", done, len(files), result.source))
+            yield result
+
+    def _replaced(self, source: str) -> int | None:
+        file = self._known.get(source)
+        return None if file is None else file.document_id
+
+    def _count_file(self, source: str) -> None:
+        report = self._report
+        if source in self._known:
+            self._report = replace(report, changed=report.changed + 1)
+        else:
+            self._report = replace(report, added=report.added + 1)
+
+    # ---- vectors
+
+    def _embed_with(self, batch: Batch, build: Build) -> None:
+        self._use_model(build)
+        batch.put_vectors(self._pipeline.embed(list(batch.unembedded.values())))
+        self._count_embedded(len(batch.unembedded))
+
+    def _embed_pending(self, build: Build) -> None:
+        db = self._writer.db
+        if not db.pending_count(build.id, build.model_id):
+            return
+        model_id = self._use_model(build)
+        pending = db.pending(build.id, model_id)
+        for start in range(0, len(pending), _VECTOR_PART):
+            if self._stop():
+                return
+            part = pending[start : start + _VECTOR_PART]
+            chunks = db.chunks([chunk_id for _, chunk_id in part], build.id)
+            vectors = self._pipeline.embed([chunks[chunk_id].chunk.embed_text for _, chunk_id in part])
+            self._writer.add_vectors(build, [hash_ for hash_, _ in part], vectors)
+            self._count_embedded(len(part))
+            self._progress(Progress("embed", start + len(part), len(pending)))
+
+    def _use_model(self, build: Build) -> int:
+        return self._writer.set_model(build, self._pipeline.embedder.fingerprint)
+
+    def _count_embedded(self, count: int) -> None:
+        self._report = replace(self._report, embedded=self._report.embedded + count)
+
+    def _note(self, text: str) -> None:
+        self._progress(Progress("note", detail=text))
+        self._report = replace(self._report, notes=(*self._report.notes, text))
+
+
+def _difference(old: Build, new: Build, rebuild: bool) -> str:
+    names = {**old.fingerprint, **new.fingerprint}
+    changes = [
+        f"{name} {old.fingerprint.get(name)} → {new.fingerprint.get(name)}"
+        for name in names
+        if old.fingerprint.get(name) != new.fingerprint.get(name)
+    ]
+    if changes:
+        return ", ".join(changes)
+    return "as asked" if rebuild else "the embedding model's files changed"
+
+
+def _suffix(source: str) -> str:
+    """The name decides between formats that look alike, so only files with the same ending share their content."""
+    return PurePosixPath(source).suffix.lower()
+
+
+def _hash_file(path: Path) -> bytes | None:
+    """SHA-256 of the content; None if it can't be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while block := file.read(_READ_BYTES):
+                digest.update(block)
+    except OSError:
+        return None
+    return digest.digest()

@@ -1,0 +1,161 @@
+"""python -m rag: search and ask from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from rag import cli
+from rag.index import Index
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from rag.answer import AnswerReport, Event
+    from rag.types import Citation, Retrieval
+
+_EPILOG = """examples:
+  python -m rag search "how often to descale the boiler"
+  python -m rag ask "How often must I descale the boiler?"
+  python -m rag ask --json --folder manuals "What does error E4 mean?"
+
+Both read the index that python -m ingest made."""
+
+_MODEL_START_S = 60.0  # for a model that is on the disk already to be loaded
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    return cli.run(lambda: _COMMANDS[options.command](options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = cli.parser("python -m rag", "Search your documents, and ask them.", _EPILOG)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    search = commands.add_parser("search", help="find passages", description="Find the passages that fit best.")
+    search.add_argument("--top-k", type=int, metavar="N", help="how many passages (default: RAG_TOP_K, 6)")
+    search.add_argument("--mode", choices=("hybrid", "dense", "lexical"), default="hybrid", help="default: hybrid")
+    ask = commands.add_parser("ask", help="get an answer with its sources", description="Answer, and cite the pages.")
+    ask.add_argument("--model", metavar="ALIAS", help="another model than MODEL says")
+    ask.add_argument("--download", action="store_true", help="wait for the model if it must be downloaded first")
+    for command in (search, ask):
+        command.add_argument("question")
+        command.add_argument("--folder", metavar="SUB", help="only documents below this folder of the corpus")
+        cli.add_common(command)
+    return parser
+
+
+def _search(options: argparse.Namespace) -> int:
+    from rag.assembly import open_retriever
+
+    settings = cli.settings_of(options)
+    with closing(Index(settings.index_dir)) as index:
+        index.require()
+        retriever = open_retriever(index, settings)
+        found = retriever.retrieve(options.question, mode=options.mode, top_k=options.top_k)
+    if options.json:
+        cli.print_json(_retrieval_json(found))
+    else:
+        _print_hits(found)
+    return 0
+
+
+def _retrieval_json(found: Retrieval) -> dict[str, Any]:
+    hits = [
+        {
+            "rank": rank,
+            "source": hit.chunk.source,
+            "page": hit.chunk.page,
+            "section": hit.chunk.section,
+            "score": round(hit.score, 4),
+            "text": hit.chunk.text,
+            "chunk_id": hit.stored.id,
+        }
+        for rank, hit in enumerate(found.hits, start=1)
+    ]
+    return {
+        "question": found.question,
+        "mode": found.mode,
+        "hits": hits,
+        "answerable": found.answerable,
+        "confidence": round(found.confidence, 3),
+        "milliseconds": {name: round(value, 2) for name, value in found.milliseconds.items()},
+    }
+
+
+def _print_hits(found: Retrieval) -> None:
+    if not found.hits:
+        print("Nothing found.")
+    elif not found.answerable:
+        print("Your documents don't seem to answer this. The nearest passages:\n")
+    for rank, hit in enumerate(found.hits, start=1):
+        section = f" · {hit.chunk.section}" if hit.chunk.section else ""
+        print(f"{rank}. {_place(hit.chunk.source, hit.chunk.page, hit.stored.page_kind)}{section}  ({hit.score:.3f})")
+        print("   " + " ".join(hit.chunk.text.split())[:400] + "\n")
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from rag.answer import checked_question
+    from rag.assembly import open_retriever
+    from rag.router import ModelRouter
+
+    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, model=options.model)
+    checked_question(options.question)
+    with closing(Index(settings.index_dir)) as index, closing(ModelRouter(settings)) as router:
+        index.require()
+        router.subscribe(lambda state: None if state.is_ready else cli.say(state.detail))
+        router.start()
+        retriever = open_retriever(index, settings)
+        router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
+        report = asyncio.run(_answer(options, settings, retriever, router))
+    if options.json:
+        cli.print_json(report.as_dict())
+    return 0
+
+
+async def _answer(options: argparse.Namespace, settings: Settings, retriever: Any, router: Any) -> AnswerReport:  # noqa: ANN401
+    from contextlib import aclosing
+
+    from rag.answer import Done, answer
+
+    events = answer(
+        options.question, retrieve=retriever.retrieve, router=router, settings=settings, folder=options.folder
+    )
+    async with aclosing(events):
+        async for event in events:
+            _show(event, as_json=options.json)
+            if isinstance(event, Done):
+                return event.report
+    raise AssertionError("answer() ends with Done")
+
+
+def _show(event: Event, *, as_json: bool) -> None:
+    from rag.answer import Citations, Notice, Token
+
+    if isinstance(event, Notice):
+        cli.say(event.text)
+    elif as_json:
+        return
+    elif isinstance(event, Token):
+        print(event.text, end="", flush=True)
+    elif isinstance(event, Citations):
+        print("\n" if event.citations else "")
+        for citation in event.citations:
+            print(f"[{citation.number}] {_cited(citation)}")
+
+
+def _cited(citation: Citation) -> str:
+    return f"{_place(citation.source, citation.page, citation.page_kind)}: “{' '.join(citation.quote.split())}”"
+
+
+def _place(source: str, page: int | None, kind: str) -> str:
+    return source if page is None else f"{source}, {kind or 'page'} {page}"
+
+
+_COMMANDS = {"search": _search, "ask": _ask}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""What both command lines share: common options, JSON on stdout and nothing else there, errors as exit codes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rag.errors import RagError
+from rag.settings import Settings
+
+EXIT_CODES = """exit codes: 0 done; 1 done, but some files failed (each is named);
+2 wrong usage or setting; 3 could not run, and the message says why"""
+
+
+def parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog=prog,
+        description=description,
+        epilog=f"{epilog}\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def add_common(command: argparse.ArgumentParser, *, default: object = None) -> None:
+    """Options that every command takes. A subcommand passes ``argparse.SUPPRESS``, to leave what came before it."""
+    command.add_argument("--corpus", metavar="DIR", default=default, help="folder with the documents (default: corpus)")
+    command.add_argument("--index", metavar="DIR", default=default, help="folder of the index (default: .rag)")
+    command.add_argument("--json", action="store_true", default=default, help="one JSON object on standard output")
+
+
+def settings_of(options: argparse.Namespace) -> Settings:
+    return Settings.load(corpus_dir=options.corpus, index_dir=options.index)
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def say(text: str) -> None:
+    """To the user, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(main: Callable[[], int]) -> int:
+    """Run a command; what the user can mend is one sentence and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):  # a Windows console's code page has no room for most of Unicode
+        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    try:
+        return main()
+    except RagError as exc:
+        say(f"Error: {exc}")
+        return exc.exit_code
+    except KeyboardInterrupt:
+        say("Stopped. What was done so far is kept; run it again to go on.")
+        return 130
+    except BrokenPipeError:  # the reader of our output has gone, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,327 @@
+"""Catalog, vectors and lexical index as one: read on a snapshot, replace atomically.
+
+The catalog is the truth; the other two are views that may hold more than is live, never less. So a reader takes the
+catalog's snapshot first and searches the views afterwards: everything that the snapshot lists is there, unless a sweep
+of dead chunks began meanwhile, which `Index.read` notices and then asks again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rag.catalog import FORMAT, Build, Catalog, CatalogView, DocumentInfo, Failure
+from rag.errors import IndexUnusableError
+from rag.lock import writer_lock
+from rag.types import StoredChunk
+from rag.vector_store import VectorStore
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rag.index_writer import IndexWriter
+    from rag.lexical_index import LexicalIndex
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_READ_TRIES = 10  # each retry means that a sweep began during a search of a few milliseconds
+_REPAIR_MARK = "repair"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """What `python -m ingest status` and the page tell of the index."""
+
+    documents: int
+    chunks: int
+    vectors: int
+    """Chunks that the dense search can find; the rest follows in the background."""
+    failures: tuple[Failure, ...]
+    fingerprint: dict[str, Any]
+    generation: int
+    bytes: int
+    rebuilding: bool
+    """A new build is under construction beside this one."""
+
+
+class Index:
+    """The index in one folder. Any number of threads may read; `writing` gives the one writer of all processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.catalog = Catalog(folder / "catalog.sqlite3")
+        self._lock = threading.Lock()
+        self._store = VectorStore(folder / "chroma")
+        self._is_writing = False
+        self._lexical: tuple[int, int, LexicalIndex] | None = None  # build, generation, index
+        self._counts: tuple[tuple[int, ...], tuple[int, int, int]] | None = None
+
+    @property
+    def models_dir(self) -> Path:
+        return self.folder / "models"
+
+    @property
+    def exists(self) -> bool:
+        return self.catalog.path.is_file()
+
+    def is_current_format(self) -> bool:
+        """Whether there is a catalog that this version reads."""
+        try:
+            return self.exists and self.catalog.format() == FORMAT
+        except IndexUnusableError:
+            return False
+
+    def require(self) -> None:
+        """Raises IndexUnusableError if nothing was ever indexed here."""
+        if not self.exists:
+            raise IndexUnusableError(f"There is no index in {self.folder} yet. Run python -m ingest to make it.")
+
+    def read(self, fn: Callable[[Snapshot], T]) -> T:
+        """Run `fn` on one consistent snapshot; it runs again if dead chunks were swept away meanwhile."""
+        for attempt in range(_READ_TRIES):
+            with self.catalog.view() as view:
+                sweeps = view.meta("sweeps")
+                snapshot = Snapshot(self, view)
+                try:
+                    result = fn(snapshot)
+                except IndexUnusableError:
+                    if attempt == _READ_TRIES - 1 or self._sweeps() == sweeps:
+                        raise
+                    continue
+            if self._sweeps() == sweeps:
+                break
+        return result
+
+    def status(self) -> IndexStatus:
+        self.require()
+        with self.catalog.view() as view:
+            build = view.live_build()
+            rebuilding = len(view.builds()) > 1
+            if build is None:
+                return IndexStatus(0, 0, 0, (), {}, view.meta("generation"), self._bytes(), rebuilding)
+            documents, chunks, vectors = self.counts(view, build)
+            return IndexStatus(
+                documents=documents,
+                chunks=chunks,
+                vectors=vectors,
+                failures=tuple(view.failures(build.id)),
+                fingerprint={**build.fingerprint, "embedding": view.model_fingerprint(build.model_id)},
+                generation=view.meta("generation"),
+                bytes=self._bytes(),
+                rebuilding=rebuilding,
+            )
+
+    @contextlib.contextmanager
+    def writing(self, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[IndexWriter]:
+        """Become the writer. Raises IndexLockedError, naming the holder, if there is one after `wait_s` seconds."""
+        from rag.index_writer import IndexWriter, set_aside_unusable
+
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise IndexUnusableError(
+                f"The index folder {self.folder} cannot be made ({exc.strerror or exc}). Choose another with --index."
+            ) from exc
+        with writer_lock(self.folder, wait_s=wait_s, on_wait=on_wait):
+            notes = set_aside_unusable(self)
+            self.catalog.create()
+            with (
+                self.catalog.writer() as db,
+                self._writing_store(db),
+                contextlib.closing(IndexWriter(self, db, notes)) as writer,
+            ):
+                yield writer
+
+    @contextlib.contextmanager
+    def _writing_store(self, db: CatalogView) -> Iterator[None]:
+        """While this process writes, its own readers share the writer's store, which is always up to date."""
+        self.store(db)
+        self._is_writing = True
+        try:
+            yield
+        finally:
+            self._is_writing = False
+            self._store.generation = db.meta("vector_generation")
+
+    def request_repair(self, reason: str) -> None:
+        """A reader found a view damaged: the next writer checks both views from end to end."""
+        logger.warning("%s", reason)
+        with contextlib.suppress(OSError):
+            (self.folder / _REPAIR_MARK).write_text(reason)
+
+    @property
+    def repair_mark(self) -> Path:
+        return self.folder / _REPAIR_MARK
+
+    def close(self) -> None:
+        self.catalog.close()
+        with self._lock:
+            self._store.close()
+            if self._lexical is not None:
+                self._lexical[2].close()
+            self._lexical = None
+
+    def lexical_folder(self, build_id: int) -> Path:
+        """One folder a build and version of the text analysis, so that a new version is simply missing."""
+        from rag.analysis import ANALYZER_VERSION
+        from rag.lexical_index import LEXICAL_FORMAT
+
+        return self.folder / "lexical" / f"{build_id}-{LEXICAL_FORMAT}.{ANALYZER_VERSION}"
+
+    def lexical(self, view: CatalogView, build_id: int) -> LexicalIndex:
+        """The build's lexical index, as new as the snapshot or newer."""
+        from rag.lexical_index import LexicalIndex
+
+        generation = view.meta("generation")
+        with self._lock:
+            if self._lexical is None or self._lexical[0] != build_id:
+                folder = self.lexical_folder(build_id)
+                if not folder.is_dir():
+                    raise IndexUnusableError(f"{folder} is missing. Run python -m ingest to rebuild it.")
+                self._lexical = (build_id, generation, LexicalIndex(folder))
+            elif self._lexical[1] != generation:
+                self._lexical[2].reload()
+                self._lexical = (build_id, generation, self._lexical[2])
+            return self._lexical[2]
+
+    def store(self, view: CatalogView) -> VectorStore:
+        """The vectors, reopened if another process wrote some since."""
+        generation = view.meta("vector_generation")
+        with self._lock:
+            if self._store.generation != generation and not self._is_writing:
+                # Not closed: another thread may be searching it; it goes when that is done.
+                self._store = VectorStore(self.folder / "chroma", generation)
+            return self._store
+
+    def counts(self, view: CatalogView, build: Build) -> tuple[int, int, int]:
+        """Documents, chunks, chunks with a vector; remembered for as long as nothing changes."""
+        key = (build.id, build.model_id or 0, view.meta("generation"), view.meta("vector_generation"))
+        if self._counts is None or self._counts[0] != key:
+            self._counts = (key, view.counts(build.id, build.model_id))
+        return self._counts[1]
+
+    def _sweeps(self) -> int:
+        with self.catalog.view() as view:
+            return view.meta("sweeps")
+
+    def _bytes(self) -> int:
+        """Size on disk, without the embedding models."""
+        models = self.models_dir
+        files = (path for path in self.folder.rglob("*") if models not in path.parents)
+        return sum(_size(path) for path in files)
+
+
+class Snapshot:
+    """One consistent view of what is live."""
+
+    def __init__(self, index: Index, view: CatalogView) -> None:
+        self.view = view
+        self._index = index
+        self._build = view.live_build()
+        self.generation = view.meta("generation")
+
+    @property
+    def embed_model(self) -> str | None:
+        """Name of the model whose vectors are live; questions must be embedded by it. None for an empty index."""
+        return None if self._build is None else str(self._build.fingerprint["embed_model"])
+
+    @property
+    def chunk_count(self) -> int:
+        return 0 if self._build is None else self._index.counts(self.view, self._build)[1]
+
+    @property
+    def vector_count(self) -> int:
+        """Chunks that the dense search can find."""
+        return 0 if self._build is None else self._index.counts(self.view, self._build)[2]
+
+    @property
+    def lexical_statistics(self) -> LexicalIndex:
+        """For the frequencies of terms. Not to be asked of an index without chunks."""
+        assert self._build is not None
+        return self._index.lexical(self.view, self._build.id)
+
+    def dense(self, vector: np.ndarray, limit: int) -> list[tuple[int, float]]:
+        """(chunk id, cosine), best first; chunks whose embedded text is equal share a vector and all come.
+
+        A damaged vector view gives nothing, a warning in the log, and its repair by the next sync.
+        """
+        build = self._build
+        if build is None or build.model_id is None:
+            return []
+        model_id = build.model_id
+        try:
+            store = self._index.store(self.view)
+            return self._live(lambda n: store.search(model_id, vector, n), self._ids_of_hashes, limit)
+        except IndexUnusableError as exc:
+            self._index.request_repair(str(exc))
+            return []
+
+    def lexical(self, question: str, limit: int) -> list[tuple[int, float]]:
+        """(chunk id, BM25), best first. Damage is treated as in `dense`."""
+        build = self._build
+        if build is None:
+            return []
+        try:
+            lexical = self._index.lexical(self.view, build.id)
+            return self._live(lambda n: lexical.search(question, n), self._live_ids, limit)
+        except IndexUnusableError as exc:
+            self._index.request_repair(str(exc))
+            return []
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
+        return {} if self._build is None else self.view.chunks(ids, self._build.id)
+
+    def neighbours(self, chunk_id: int, before: int, after: int) -> list[StoredChunk]:
+        """The chunk with those around it in its document, in order."""
+        return self.view.neighbours(chunk_id, before, after)
+
+    def documents(self) -> list[DocumentInfo]:
+        return [] if self._build is None else self.view.documents(self._build.id)
+
+    def document(self, source: str) -> DocumentInfo | None:
+        return None if self._build is None else self.view.document(self._build.id, source)
+
+    def _live(
+        self,
+        search: Callable[[int], list[tuple[Any, float]]],
+        resolve: Callable[[list[tuple[Any, float]]], list[tuple[int, float]]],
+        limit: int,
+    ) -> list[tuple[int, float]]:
+        """Search deeper while hits that aren't live take the places of those that are."""
+        depth = limit
+        while True:
+            found = search(depth)
+            hits = resolve(found)
+            if len(hits) >= limit or len(found) < depth:
+                return hits[:limit]
+            depth *= 4
+
+    def _ids_of_hashes(self, found: list[tuple[bytes, float]]) -> list[tuple[int, float]]:
+        assert self._build is not None
+        ids = self.view.ids_by_hash([hash_ for hash_, _ in found], self._build.id)
+        return [(id_, score) for hash_, score in found for id_ in ids.get(hash_, ())]
+
+    def _live_ids(self, found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        assert self._build is not None
+        live = self.view.live_ids([id_ for id_, _ in found], self._build.id)
+        return [hit for hit in found if hit[0] in live]
+
+
+def text_hash(embed_text: str) -> bytes:
+    """Identity of a text to embed: 16 bytes of BLAKE2b, so that 2⁶⁴ texts collide less likely than not."""
+    return hashlib.blake2b(embed_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except OSError:  # removed meanwhile
+        return 0

@@ -1,0 +1,124 @@
+"""All settings as one frozen value, read once: argument over environment over ``.env`` over default."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from rag.errors import SettingsError
+
+DEFAULT_EMBED_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_EMBED_MAX_TOKENS = 256  # its own limit: it ignores the rest in silence
+
+
+def _setting(env: str, help_text: str, *, low: float | None = None, high: float | None = None, **default: Any) -> Any:  # noqa: ANN401 (dataclasses.field is Any)
+    return field(metadata={"env": env, "help": help_text, "low": low, "high": high}, **default)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, its environment variable and its default. Build it with `Settings.load`."""
+
+    corpus_dir: Path = _setting("RAG_CORPUS_DIR", "Folder with your documents.", default=Path("corpus"))
+    index_dir: Path = _setting(
+        "RAG_INDEX_DIR", "Folder of the index; may be deleted at any time.", default=Path(".rag")
+    )
+    embed_model: str = _setting(
+        "RAG_EMBED_MODEL",
+        "Embedding model: the packaged default, or any sentence-transformers model by name or folder.",
+        default=DEFAULT_EMBED_MODEL,
+    )
+    chunk_size: int = _setting(
+        "RAG_CHUNK_SIZE", "Largest chunk, in tokens of the embedding model.", default=220, low=32, high=8192
+    )
+    chunk_overlap: int = _setting(
+        "RAG_CHUNK_OVERLAP",
+        "Tokens of whole sentences that a chunk repeats from the one before.",
+        default=32,
+        low=0,
+        high=4096,
+    )
+    top_k: int = _setting("RAG_TOP_K", "Passages given to the model.", default=6, low=1, high=32)
+    model: str = _setting("MODEL", "Foundry Local alias, or the model's name at BASE_URL.", default="phi-4-mini")
+    base_url: str = _setting(
+        "BASE_URL", "An OpenAI-compatible endpoint that already runs, with or without /v1.", default=""
+    )
+    api_key: str = _setting("API_KEY", "Key for BASE_URL, if it wants one.", default="not-required")
+    max_tokens: int = _setting("RAG_MAX_TOKENS", "Longest answer, in tokens.", default=500, low=1, high=32768)
+    temperature: float = _setting(
+        "RAG_TEMPERATURE", "0 gives the same answer each time.", default=0.0, low=0.0, high=2.0
+    )
+    foundry_dir: str = _setting(
+        "RAG_FOUNDRY_DIR", "Folder of Foundry Local's data and downloaded models; empty for its own.", default=""
+    )
+    foundry_catalog_url: str = _setting(
+        "RAG_FOUNDRY_CATALOG_URL",
+        "Another model catalog, for a network without internet; empty for the public one.",
+        default="",
+    )
+
+    @classmethod
+    def load(
+        cls, environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None, **arguments: object
+    ) -> Settings:
+        """Read the settings; arguments that are None count as not given.
+
+        Raises SettingsError for a misspelt ``RAG_`` name or a value of the wrong kind, naming it.
+        """
+        env = dict(os.environ if environ is None else environ)
+        values = {**_read_dotenv(dotenv if dotenv is not None or environ is not None else Path(".env")), **env}
+        _refuse_unknown(values)
+        chosen: dict[str, Any] = {}
+        for spec in fields(cls):
+            given = arguments.get(spec.name)
+            name = spec.metadata["env"] if given is None else f"--{spec.name.removesuffix('_dir')}"
+            raw = values.get(spec.metadata["env"]) if given is None else given
+            if raw is not None and raw != "":
+                chosen[spec.name] = _convert(name, raw, spec.default, spec.metadata)
+        settings = cls(**chosen)
+        settings._check()
+        return settings
+
+    def _check(self) -> None:
+        if self.chunk_overlap >= self.chunk_size:
+            raise SettingsError(
+                f"RAG_CHUNK_OVERLAP ({self.chunk_overlap}) must be smaller than RAG_CHUNK_SIZE ({self.chunk_size})."
+            )
+        if self.base_url and not self.base_url.startswith(("http://", "https://")):
+            raise SettingsError(f"BASE_URL is {self.base_url!r}; it must start with http:// or https://.")
+
+
+def _read_dotenv(path: Path | None) -> dict[str, str]:
+    if path is None or not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+
+
+def _refuse_unknown(values: Mapping[str, str]) -> None:
+    known = [spec.metadata["env"] for spec in fields(Settings)]
+    for name in values:
+        if name.startswith("RAG_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known settings: {', '.join(known)}."
+            raise SettingsError(f"Unknown setting {name}. {hint}")
+
+
+def _convert(name: str, raw: object, default: object, metadata: Mapping[str, Any]) -> object:
+    kind: Any = type(default)
+    if isinstance(default, Path):
+        return Path(str(raw)).expanduser()
+    try:
+        value = kind(str(raw).strip())
+    except ValueError:
+        what = "a whole number" if kind is int else "a number"
+        raise SettingsError(f"{name} is {str(raw)!r}; it must be {what}.") from None
+    low, high = metadata["low"], metadata["high"]
+    if low is not None and not low <= value <= high:
+        raise SettingsError(f"{name} is {value}; it must be between {low} and {high}.")
+    return value
