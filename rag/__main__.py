@@ -26,6 +26,9 @@ Both read the index that python -m ingest made."""
 _MODEL_START_S = 60.0  # for a model that is on the disk already to be loaded
 
 
+_WORTH_TELLING = ("starting", "downloading", "loading")
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
@@ -55,7 +58,7 @@ def _search(options: argparse.Namespace) -> int:
     with closing(Index(settings.index_dir)) as index:
         index.require()
         retriever = open_retriever(index, settings)
-        found = retriever.retrieve(options.question, mode=options.mode, top_k=options.top_k)
+        found = retriever.retrieve(options.question, mode=options.mode, top_k=options.top_k, folder=options.folder)
     if options.json:
         cli.print_json(_retrieval_json(found))
     else:
@@ -106,7 +109,8 @@ def _ask(options: argparse.Namespace) -> int:
     checked_question(options.question)
     with closing(Index(settings.index_dir)) as index, closing(ModelRouter(settings)) as router:
         index.require()
-        router.subscribe(lambda state: None if state.is_ready else cli.say(state.detail))
+        # A failure is told once, with the answer.
+        router.subscribe(lambda state: cli.say(state.detail) if state.kind in _WORTH_TELLING else None)
         router.start()
         retriever = open_retriever(index, settings)
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)

@@ -243,10 +243,9 @@ class Snapshot:
         return 0 if self._build is None else self._index.counts(self.view, self._build)[2]
 
     @property
-    def lexical_statistics(self) -> LexicalIndex:
-        """For the frequencies of terms. Not to be asked of an index without chunks."""
-        assert self._build is not None
-        return self._index.lexical(self.view, self._build.id)
+    def lexical_index(self) -> LexicalIndex | None:
+        """For the frequencies of terms; None for an empty index."""
+        return None if self._build is None else self._index.lexical(self.view, self._build.id)
 
     def dense(self, vector: np.ndarray, limit: int) -> list[tuple[int, float]]:
         """(chunk id, cosine), best first; chunks whose embedded text is equal share a vector and all come.
