@@ -52,13 +52,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _search(options: argparse.Namespace) -> int:
+    from rag.answer import checked_question
     from rag.assembly import open_retriever
 
-    settings = cli.settings_of(options)
+    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, top_k=options.top_k)
+    question = checked_question(options.question)
     with closing(Index(settings.index_dir)) as index:
         index.require()
-        retriever = open_retriever(index, settings)
-        found = retriever.retrieve(options.question, mode=options.mode, top_k=options.top_k, folder=options.folder)
+        found = open_retriever(index, settings).retrieve(question, mode=options.mode, folder=options.folder)
     if options.json:
         cli.print_json(_retrieval_json(found))
     else:

@@ -5,6 +5,8 @@ RagError                 exit 3: could not run
 ├─ QuestionError         exit 2: a question that can't be asked
 ├─ IndexLockedError      another process is writing the index
 ├─ IndexUnusableError    the index cannot be read or written, and why
+│  ├─ DiskFullError       there is no room to write it
+│  └─ IndexDamagedError   a part of it is damaged; the next sync makes that part anew
 ├─ EmbeddingModelError   the embedding model cannot be loaded
 ├─ ModelUnavailableError no language model answers
 │  └─ PromptTooLongError the prompt exceeds what the model can read at once
@@ -35,6 +37,25 @@ class IndexLockedError(RagError):
 
 class IndexUnusableError(RagError):
     pass
+
+
+class DiskFullError(IndexUnusableError):
+    """`folder` is on the disk that is full, `reason` what the system said."""
+
+    SIGNS = ("disk is full", "No space left", "os error 28", "disk I/O error", "File too large", "os error 27")
+
+    def __init__(self, folder: object, reason: str) -> None:
+        super().__init__(
+            f"The disk that holds {folder} is full ({reason}). Free some space and run python -m ingest again."
+        )
+
+
+class IndexDamagedError(IndexUnusableError):
+    """`part` is ``catalog``, ``lexical`` or ``vectors``."""
+
+    def __init__(self, message: str, part: str) -> None:
+        super().__init__(message)
+        self.part = part
 
 
 class EmbeddingModelError(RagError):

@@ -75,7 +75,7 @@ class Settings:
         chosen: dict[str, Any] = {}
         for spec in fields(cls):
             given = arguments.get(spec.name)
-            name = spec.metadata["env"] if given is None else f"--{spec.name.removesuffix('_dir')}"
+            name = spec.metadata["env"] if given is None else "--" + spec.name.removesuffix("_dir").replace("_", "-")
             raw = values.get(spec.metadata["env"]) if given is None else given
             if raw is not None and raw != "":
                 chosen[spec.name] = _convert(name, raw, spec.default, spec.metadata)

@@ -1,0 +1,217 @@
+"""Foundry Local: from a model's alias to an endpoint that answers. Owns foundry_local_sdk.
+
+Everything here blocks, up to the minutes of a download, and belongs into a thread.
+
+**What leaves the machine.** Requests to the model catalog and model downloads, nothing else. The runtime uploads usage
+events unless it believes to run in a build: `disable_nonessential_telemetry` and ``ORT_TELEMETRY_DISABLED`` alone still
+let one through. It looks for the variables of build services when the manager is made, at no other time (seen in the
+log of 2.2.1: "CI environment detected; 1DS upload disabled"). So ``TF_BUILD`` is set for the fraction of a second in
+which the manager is made and then put back; of the variables that the runtime knows it is the one that hardly any
+other library reads, unlike ``CI``. The events are then kept out of ``~/.cache/Microsoft`` as well, and closing takes
+1 ms instead of 1 s. ONNX Runtime's own switch, ``ORT_DISABLE_TELEMETRY``, is set for the whole process.
+
+**The loopback service** listens on 127.0.0.1, on a port of the system's choosing. It knows no keys and no origins.
+Anyone on this machine can use it, and can stop it: after a ``POST /shutdown`` the runtime's `close` never returns,
+therefore ours waits for it only so long.
+"""
+
+from __future__ import annotations
+
+import atexit
+import difflib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from rag.errors import ModelUnavailableError
+from rag.types import Endpoint
+
+if TYPE_CHECKING:
+    from foundry_local_sdk import FoundryLocalManager, IModel
+
+logger = logging.getLogger(__name__)
+
+APP_NAME = "pagewise"
+OnStep = Callable[[str, float | None], None]
+"""Called with ``downloading`` and a percentage, then with ``loading`` and None; from a thread of the runtime's."""
+
+_CATALOG_PATH = "/asset-gallery/v1.0/models"
+_CLOSE_LIMIT_S = 15.0
+"""Closing frees a loaded model, which takes a second or two for one of several GB."""
+_CANCELLED, _NETWORK = 5, 6
+"""Error codes of the runtime."""
+
+
+class FoundryRuntime:
+    """The runtime in this process; there can be one at a time, and after `close` another."""
+
+    def __init__(self, data_dir: str = "", catalog_url: str = "") -> None:
+        self._data_dir = data_dir
+        self._catalog_url = catalog_url
+        self._manager: FoundryLocalManager | None = None
+        self._stopping = threading.Event()
+
+    def open(self, alias: str, on_step: OnStep = lambda kind, percent: None) -> Endpoint:
+        """Find, download if need be, load and serve a model. An alias (``phi-4-mini``) or a full id (``name:version``).
+
+        Raises ModelUnavailableError, with a sentence that says what to do; also when `close` comes in between.
+        """
+        with _translated(alias):
+            manager = self._started()
+            model = _preferred(_found(manager, alias))
+            if not model.is_cached:
+                model.download(lambda percent: on_step("downloading", percent), self._stopping)
+            on_step("loading", None)
+            if not model.is_loaded:
+                model.load()
+            if not manager.urls:
+                manager.start_web_service()
+            return Endpoint(f"{(manager.urls or [''])[0]}/v1", "none-needed", model.id, model.context_length)
+
+    def models(self) -> list[IModel]:
+        """The catalog, one entry an alias; offline, what has been downloaded. Takes 4 s when nothing has."""
+        with _translated(""):
+            return list(self._started().catalog.list_models())
+
+    def cancel(self) -> None:
+        """Ends a download at its next percent; `open` then raises."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Cancel a download, stop the service and free the model. May be called twice."""
+        self.cancel()
+        manager, self._manager = self._manager, None
+        if manager is None:
+            return
+        atexit.unregister(self.close)
+        closing = threading.Thread(target=_close, args=(manager,), name="foundry-close", daemon=True)
+        closing.start()
+        closing.join(_CLOSE_LIMIT_S)
+        if closing.is_alive():
+            logger.warning("Foundry Local did not stop within %.0f s; left to the end of the process.", _CLOSE_LIMIT_S)
+
+    def _started(self) -> FoundryLocalManager:
+        if self._stopping.is_set():
+            raise ModelUnavailableError("The local model was stopped. Start the service again.")
+        if self._manager is None:
+            os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+            self._manager = _make_manager(self._data_dir, self._catalog_url)
+            # The runtime's own exit handler waits for a running download; ours cancels it first.
+            atexit.unregister(self._manager.close)
+            atexit.register(self.close)
+        return self._manager
+
+
+def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
+    from foundry_local_sdk import Configuration, FoundryLocalManager
+    from foundry_local_sdk.logging_helper import LogLevel
+
+    configuration = Configuration(
+        app_name=APP_NAME,
+        app_data_dir=os.path.abspath(os.path.expanduser(data_dir)) if data_dir else None,
+        # It writes to stderr by itself; what a user should know comes as an exception and becomes a sentence.
+        log_level=LogLevel.FATAL,
+        web=Configuration.WebService(urls="http://127.0.0.1:0"),
+        catalog_urls=[(_full_catalog_url(catalog_url), None)] if catalog_url else None,
+        disable_nonessential_telemetry=True,
+    )
+    with _upload_off():
+        FoundryLocalManager.initialize(configuration)
+    manager = FoundryLocalManager.instance
+    if manager is None:
+        raise ModelUnavailableError("Foundry Local was closed while it started. Ask again.")
+    return manager
+
+
+@contextmanager
+def _upload_off() -> Iterator[None]:
+    """See the module's docstring."""
+    before = os.environ.get("TF_BUILD")
+    os.environ["TF_BUILD"] = "True"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TF_BUILD"]
+        else:
+            os.environ["TF_BUILD"] = before
+
+
+def _full_catalog_url(url: str) -> str:
+    return url if url.endswith(_CATALOG_PATH) else url.rstrip("/") + _CATALOG_PATH
+
+
+def _found(manager: FoundryLocalManager, alias: str) -> IModel:
+    model = manager.catalog.get_model(alias)
+    # An unknown id with a colon costs another four seconds of retries when offline.
+    if model is None and ":" in alias:
+        model = manager.catalog.get_model_variant(alias)
+    if model is None:
+        raise ModelUnavailableError(_unknown(alias, [m.alias for m in manager.catalog.list_models()]))
+    return model
+
+
+def _unknown(alias: str, known: Sequence[str]) -> str:
+    if not known:
+        return (
+            f"The model {alias} is not downloaded yet and the model catalog can't be reached. "
+            "Connect to the internet once and retry, or set BASE_URL to a model server that runs already."
+        )
+    near = difflib.get_close_matches(alias, known, n=3, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(sorted(known)[:12])}."
+    return f"Foundry Local's catalog has no model {alias}. {hint} Set MODEL to one of its aliases."
+
+
+def _preferred(model: IModel) -> IModel:
+    """What is downloaded already comes before what the catalog thinks best for this machine."""
+    if model.is_cached:
+        return model
+    return next((variant for variant in model.variants if variant.is_cached), model)
+
+
+def _close(manager: FoundryLocalManager) -> None:
+    with suppress(Exception):  # nothing is left to do for a runtime that can't even stop
+        if manager.urls:
+            manager.stop_web_service()
+    with suppress(Exception):
+        manager.close()
+
+
+@contextmanager
+def _translated(alias: str) -> Iterator[None]:
+    """Turns the runtime's errors into ours."""
+    try:
+        from foundry_local_sdk import FoundryLocalException
+    except (ImportError, OSError) as exc:
+        raise ModelUnavailableError(
+            f"Foundry Local can't run on this system ({exc}). Set BASE_URL to a model server that runs already."
+        ) from exc
+    try:
+        yield
+    except FoundryLocalException as exc:
+        raise ModelUnavailableError(_sentence(alias, exc)) from exc
+    except RuntimeError as exc:  # "FoundryLocalManager is closed"
+        raise ModelUnavailableError("The local model was stopped. Start the service again.") from exc
+
+
+def _sentence(alias: str, exc: Any) -> str:  # noqa: ANN401 (untyped library)
+    said = " ".join(str(exc).split())[:300].rstrip(".")
+    if exc.error_code == _CANCELLED:
+        return f"The download of the model {alias} was stopped. Retry to go on with it."
+    if exc.error_code == _NETWORK:
+        return (
+            f"The model {alias} is not downloaded yet and can't be downloaded now. "
+            "Connect to the internet and retry, or set BASE_URL to a model server that runs already."
+        )
+    if "already been initialized" in said:
+        return "Foundry Local already runs in this process. Close the other one first."
+    if "filesystem error" in said:
+        return f"Foundry Local can't use its folder ({said}). Set RAG_FOUNDRY_DIR to one that can be written."
+    if "No space left" in said:
+        return (
+            f"The disk is too full for the model {alias}. Free some gigabytes, or set RAG_FOUNDRY_DIR to another disk."
+        )
+    return f"Foundry Local could not start the model {alias} ({said}). Retry, or set MODEL to another one."

@@ -1,0 +1,129 @@
+"""A passage as the units that can be quoted: sentences, list items, headings, table rows. Pure.
+
+Every unit is a span of the text, so that a quote is always the text as it stands. Lines that wrap inside a paragraph
+are one sentence; sentence ends (abbreviations, decimal points, scripts without spaces) are sentencex's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["sentence", "item", "heading", "row"]
+
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+\S")
+_ITEM = re.compile(r"\s*(?:[-*+•‣▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+\S")
+_ROW = re.compile(r"\s*\|.*\|\s*$|\s*\S.*(?:\t| {3,})\s*\S")
+"""Markdown's, or cells set apart by tabs or wide gaps, as in text that was taken out of a PDF."""
+_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+_LINE = re.compile(r"\s*([-=*_~])(?:\s*\1){2,}\s*$")
+_LEADER = re.compile(r"\s*(?:#{1,6}|[-*+•‣▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")
+_LONGEST_SENTENCE = 2_000
+"""Characters. Text without any punctuation, an extracted spreadsheet say, is cut into lines beyond it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``text[start:end]``, without white space around it."""
+
+    start: int
+    end: int
+    kind: Kind = "sentence"
+    header: tuple[int, int] | None = None
+    """For a table row: the span of the table's header line."""
+
+
+def split_sentences(text: str, language: str = "") -> list[Sentence]:
+    """The units of the text in order; they don't overlap, and only white space and drawn lines lie between them."""
+    return [unit for block in _blocks(text) for unit in _units(text, block, language)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    start: int
+    end: int
+    kind: Kind
+    header: tuple[int, int] | None = None
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """Paragraphs, list items with the lines that continue them, headings and table rows."""
+    pending: _Block | None = None
+    header: tuple[int, int] | None = None
+    for start, end in _lines(text):
+        line = text[start:end]
+        kind = _kind(line)
+        header = (header or (start, end)) if kind == "row" else None
+        if kind is None or kind == "row":
+            if pending:
+                yield pending
+            pending = None
+            if kind == "row" and not _RULE.match(line):
+                yield _Block(start, end, "row", None if header == (start, end) else header)
+        elif kind == "sentence" and pending and pending.kind != "heading":
+            pending = _Block(pending.start, end, pending.kind)
+        else:
+            if pending:
+                yield pending
+            pending = _Block(start, end, kind)
+    if pending:
+        yield pending
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    for match in re.finditer(r"[^\r\n]+|\n[^\S\n]*(?=\n)|\r\n(?=\r\n)", text):
+        yield match.span()
+
+
+def _kind(line: str) -> Kind | None:
+    """None for an empty line, or one that is only drawn."""
+    if not line.strip() or _LINE.match(line):
+        return None
+    if _ROW.match(line) or (_RULE.match(line) and "|" in line):
+        return "row"
+    if _HEADING.match(line):
+        return "heading"
+    return "item" if _ITEM.match(line) else "sentence"
+
+
+def _units(text: str, block: _Block, language: str) -> Iterator[Sentence]:
+    if block.kind in ("heading", "row"):
+        yield from _trimmed(text, block.start, block.end, block.kind, block.header)
+        return
+    leader = _LEADER.match(text, block.start, block.end) if block.kind == "item" else None
+    body = leader.end() if leader else block.start
+    for index, (start, end) in enumerate(_sentence_spans(text[body : block.end], language)):
+        first = block.start if index == 0 else body + start
+        yield from _trimmed(text, first, body + end, block.kind, None)
+
+
+def _sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
+    if _is_list_of_lines(text):
+        yield from (match.span() for match in re.finditer(r"[^\r\n]+", text))
+        return
+    from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]
+
+    for found in get_sentence_boundaries(language or "en", text):
+        start, end = found["start_index"], found["end_index"]
+        if end - start <= _LONGEST_SENTENCE:
+            yield start, end
+        else:
+            yield from ((start + m.start(), start + m.end()) for m in re.finditer(r"[^\n]+", text[start:end]))
+
+
+def _is_list_of_lines(text: str) -> bool:
+    """Lines that were broken on purpose: nearly all begin with a capital or a number, hardly any ends a sentence."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    begun = sum(line[0].isupper() or line[0].isdigit() for line in lines)
+    ended = sum(line[-1] in ".,;:!?" for line in lines)
+    return len(lines) >= 3 and begun >= 0.8 * len(lines) and ended <= 0.2 * len(lines)
+
+
+def _trimmed(text: str, start: int, end: int, kind: Kind, header: tuple[int, int] | None) -> Iterator[Sentence]:
+    piece = text[start:end]
+    start += len(piece) - len(piece.lstrip())
+    end -= len(piece) - len(piece.rstrip())
+    if start < end:
+        yield Sentence(start, end, kind, header)

