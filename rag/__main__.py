@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import sys
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import cli
@@ -20,12 +21,19 @@ _EPILOG = """examples:
   python -m rag search "how often to descale the boiler"
   python -m rag ask "How often must I descale the boiler?"
   python -m rag ask --json --folder manuals "What does error E4 mean?"
+  python -m rag eval my-questions
 
-Both read the index that python -m ingest made."""
+All but eval read the index that python -m ingest made."""
 
 _MODEL_START_S = 60.0  # for a model that is on the disk already to be loaded
 
 
+_EVAL = """Ask every question of a dataset and report hit@k, recall@k, MRR@10 and nDCG@10 of each search, how well it
+knows what the documents don't say, and the milliseconds of one search. The corpus is indexed into an index of its own
+below the index folder, which later runs use again. questions.jsonl has one JSON object a line, such as
+{"question": "…", "answerable": true, "relevant": [{"source": "file.pdf", "page": 3}]}."""
+
+_MODES = ("hybrid", "dense", "lexical")
 _WORTH_TELLING = ("starting", "downloading", "loading")
 
 
@@ -36,14 +44,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = cli.parser("python -m rag", "Search your documents, and ask them.", _EPILOG)
+    parser = cli.parser("python -m rag", "Search your documents, ask them, and measure how well that works.", _EPILOG)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     search = commands.add_parser("search", help="find passages", description="Find the passages that fit best.")
     search.add_argument("--top-k", type=int, metavar="N", help="how many passages (default: RAG_TOP_K, 6)")
-    search.add_argument("--mode", choices=("hybrid", "dense", "lexical"), default="hybrid", help="default: hybrid")
+    search.add_argument("--mode", choices=_MODES, default="hybrid", help="default: hybrid")
     ask = commands.add_parser("ask", help="get an answer with its sources", description="Answer, and cite the pages.")
     ask.add_argument("--model", metavar="ALIAS", help="another model than MODEL says")
     ask.add_argument("--download", action="store_true", help="wait for the model if it must be downloaded first")
+    evaluate = commands.add_parser("eval", help="measure retrieval on a dataset", description=_EVAL)
+    evaluate.add_argument("dataset", type=Path, help="folder with corpus/ and questions.jsonl")
+    evaluate.add_argument("--mode", choices=("all", *_MODES), default="all", help="default: all")
+    evaluate.add_argument("--save", type=Path, metavar="FILE", help="keep the figures as a baseline")
+    evaluate.add_argument("--baseline", type=Path, metavar="FILE", help="show the change against kept figures")
+    cli.add_common(evaluate)
     for command in (search, ask):
         command.add_argument("question")
         command.add_argument("--folder", metavar="SUB", help="only documents below this folder of the corpus")
@@ -160,7 +174,29 @@ def _place(source: str, page: int | None, kind: str) -> str:
     return source if page is None else f"{source}, {kind or 'page'} {page}"
 
 
-_COMMANDS = {"search": _search, "ask": _ask}
+def _eval(options: argparse.Namespace) -> int:
+    from rag.assembly import open_retriever
+    from rag.evaluation import Dataset, build_index, evaluate, load_baseline, save_baseline, table
+
+    settings = cli.settings_of(options)
+    dataset = Dataset.load(options.dataset)
+    baseline = load_baseline(options.baseline) if options.baseline else None
+    modes = _MODES if options.mode == "all" else (options.mode,)
+    with closing(Index(build_index(dataset, settings))) as index:
+        report = evaluate(dataset, open_retriever(index, settings).retrieve, modes, _show_questions)
+    if options.save:
+        save_baseline(options.save, report)
+    cli.print_json(report) if options.json else print(table(report, baseline))
+    return 0
+
+
+def _show_questions(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done == total else ""
+        print(f"\r{done:,} of {total:,} questions asked", end=end, file=sys.stderr, flush=True)
+
+
+_COMMANDS = {"eval": _eval, "search": _search, "ask": _ask}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -42,6 +42,11 @@ class Settings:
         low=0,
         high=4096,
     )
+    ocr_languages: str = _setting(
+        "RAG_OCR_LANGUAGES",
+        "Languages of scanned pages, as Tesseract names them: eng+deu; empty for its own default.",
+        default="",
+    )
     top_k: int = _setting("RAG_TOP_K", "Passages given to the model.", default=6, low=1, high=32)
     model: str = _setting("MODEL", "Foundry Local alias, or the model's name at BASE_URL.", default="phi-4-mini")
     base_url: str = _setting(

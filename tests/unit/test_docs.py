@@ -36,7 +36,9 @@ def test_the_readme_names_no_setting_that_does_not_exist():
 
 
 @pytest.mark.parametrize(
-    "command", [["ingest"], ["ingest", "status"], ["rag"], ["rag", "search"], ["rag", "ask"]], ids=" ".join
+    "command",
+    [["ingest"], ["ingest", "status"], ["rag"], ["rag", "search"], ["rag", "ask"], ["rag", "eval"]],
+    ids=" ".join,
 )
 def test_every_command_explains_itself(command):
     shown = subprocess.run(
