@@ -1,0 +1,99 @@
+"""A folder that is followed and asked: what the page's server holds, in one place."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ingest.pipeline import Pipeline
+from ingest.terminal import Display
+from ingest.uploads import keep_upload
+from ingest.watcher import CorpusWatcher
+from rag.assembly import open_retriever
+from rag.errors import RagError
+from rag.index import Index, IndexStatus
+from rag.router import ModelRouter
+from rag.settings import Settings
+
+ADDING_S = 20.0
+"""How long a new file is waited for before it is said that it will be read later."""
+
+
+class Service:
+    """Made once a server. The folder is read and the model started in the background, from `start` on."""
+
+    def __init__(self, settings: Settings) -> None:
+        display = Display()
+        self.settings = settings
+        self.index = Index(settings.index_dir)
+        self.pipeline = Pipeline(settings, self.index.models_dir, display.note)
+        self.watcher = CorpusWatcher(
+            self.index, self.pipeline, on_report=lambda _: display.pause(), on_progress=display.show
+        )
+        self.retriever = open_retriever(self.index, settings)
+        self.router = ModelRouter(settings)
+
+    def start(self) -> None:
+        self.watcher.start()
+        self.router.start()
+
+    def close(self) -> None:
+        for part in (self.watcher, self.router, self.pipeline, self.index):
+            part.close()
+
+    def status(self) -> dict[str, Any]:
+        """For the page; JSON values only."""
+        return {"corpus": self._corpus_status(), "model": self._model_status()}
+
+    def add_document(self, name: str, content: Path) -> str:
+        """Put a file into the corpus and wait until it is read; a sentence that says what became of it.
+
+        Raises SettingsError without a corpus folder, RagError when it can't be written.
+        """
+        try:
+            source = keep_upload(self.settings.corpus_dir, name, content)
+        except OSError as exc:
+            raise RagError(f"{name} can't be put into {self.settings.corpus_dir} ({exc.strerror or exc}).") from exc
+        self.watcher.wake()
+        deadline = time.monotonic() + ADDING_S
+        while time.monotonic() < deadline:
+            if outcome := self._outcome(source):
+                return outcome
+            time.sleep(0.1)
+        return f"**{source}** is in the corpus folder and will be read soon."
+
+    def _outcome(self, source: str) -> str:
+        """Empty while it isn't known."""
+        held = self._held()
+        reasons = {failure.source: failure.reason for failure in held.failures}
+        if source in reasons:
+            return f"**{source}** can't be read: {reasons[source]}"
+        is_live = held.documents > 0 and self.index.read(lambda snapshot: snapshot.document(source) is not None)
+        return f"**{source}** is one of your documents now." if is_live else ""
+
+    def _corpus_status(self) -> dict[str, Any]:
+        now, held = self.watcher.status, self._held()
+        return {
+            "folder": str(self.settings.corpus_dir.resolve()),
+            "activity": now.activity,
+            "detail": now.detail,
+            "done": now.done,
+            "total": now.total,
+            "documents": held.documents,
+            "passages": held.chunks,
+            "vectors": held.vectors,
+            "generation": held.generation,
+            "failed": [{"source": failure.source, "reason": failure.reason} for failure in held.failures],
+        }
+
+    def _model_status(self) -> dict[str, Any]:
+        now = self.router.state
+        shown = {name: getattr(now, name) for name in ("kind", "detail", "fix", "percent", "route")}
+        return {"name": self.settings.model, **shown}
+
+    def _held(self) -> IndexStatus:
+        try:
+            return self.index.status()
+        except RagError:  # nothing was indexed yet, or else the watcher's detail says why
+            return IndexStatus(0, 0, 0, (), {}, 0, 0, rebuilding=False)

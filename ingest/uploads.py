@@ -1,0 +1,60 @@
+"""A file that came through the page → a file of the corpus."""
+
+from __future__ import annotations
+
+import filecmp
+import itertools
+import re
+import shutil
+import unicodedata
+from pathlib import Path
+
+from rag.errors import SettingsError
+
+_LONGEST_NAME = 120
+"""Characters; three bytes each in UTF-8 at worst, which leaves room for a number within the 255 bytes of most disks."""
+
+_WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)
+
+
+def keep_upload(corpus_dir: Path, name: str, content: Path) -> str:
+    """Copy `content` into the corpus under a safe form of `name`; returns its source.
+
+    Nothing is ever overwritten: another file of that name makes it ``name (2).pdf``; the same bytes are not kept twice.
+    Raises SettingsError without a corpus folder, OSError when it can't be written.
+    """
+    if not corpus_dir.is_dir():
+        raise SettingsError(
+            f"There is no folder {corpus_dir}. Make it, or set RAG_CORPUS_DIR, and attach the file again."
+        )
+    safe = Path(safe_name(name))
+    for number in itertools.count(1):
+        target = corpus_dir / (safe.name if number == 1 else f"{safe.stem} ({number}){safe.suffix}")
+        if _is_same_file(target, content) or _copy_if_free(content, target):
+            return target.name
+    raise AssertionError("unreachable")
+
+
+def safe_name(name: str) -> str:
+    """A file name that every system takes, never hidden and never a path."""
+    name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
+    name = "".join("_" if char in '<>:"|?*' or not char.isprintable() else char for char in name)
+    name = name.strip().lstrip(".~").rstrip(". ") or "document"
+    name = _WINDOWS_DEVICES.sub(r"_\g<0>", name, count=1) if _WINDOWS_DEVICES.match(name) else name
+    stem, dot, suffix = name.rpartition(".")
+    return (
+        name if len(name) <= _LONGEST_NAME else f"{(stem or name)[: _LONGEST_NAME - 12]}{dot}{suffix[:10]}".rstrip(". ")
+    )
+
+
+def _copy_if_free(content: Path, target: Path) -> bool:
+    try:
+        with content.open("rb") as read, target.open("xb") as write:
+            shutil.copyfileobj(read, write)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _is_same_file(target: Path, content: Path) -> bool:
+    return target.is_file() and filecmp.cmp(target, content, shallow=False)

@@ -1,0 +1,138 @@
+// The status line at the top of the page: what is indexed, which model answers, and what needs attention.
+(() => {
+  // Follow the system's light or dark until the reader chooses.
+  localStorage.getItem('vite-ui-theme') ?? localStorage.setItem('vite-ui-theme', 'system');
+
+  const WORKING_MS = 700;
+  const IDLE_MS = 2500;
+  const count = (n, one, many = `${one}s`) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+
+  const make = (tag, className, text = '') => {
+    const element = document.createElement(tag);
+    element.className = className;
+    element.textContent = text;
+    return element;
+  };
+
+  const root = make('aside', '');
+  root.id = 'pw-status';
+  root.setAttribute('aria-label', 'Status');
+  const button = make('button', 'pw-headline', 'Connecting …');
+  button.type = 'button';
+  button.setAttribute('aria-expanded', 'false');
+  button.setAttribute('aria-controls', 'pw-details');
+  const banner = make('p', 'pw-banner');
+  banner.setAttribute('role', 'status');
+  const details = make('div', 'pw-details');
+  details.id = 'pw-details';
+  details.hidden = true;
+  root.append(button, banner, details);
+
+  const show = (open) => {
+    details.hidden = !open;
+    button.setAttribute('aria-expanded', String(open));
+  };
+  button.addEventListener('click', () => show(details.hidden));
+  document.addEventListener('keydown', ({ key }) => key === 'Escape' && show(false));
+  document.addEventListener('click', ({ target }) => root.contains(target) || show(false));
+
+  const percent = (share) => `${Math.floor(share * 100)} %`;
+  const isBusy = ({ activity }) => ['starting', 'scan', 'read', 'embed'].includes(activity);
+  const needsHelp = ({ corpus, model }) => corpus.activity === 'failed' || model.kind === 'failed';
+
+  const corpusText = ({ activity, done, total, documents, passages, vectors }) => {
+    if (activity === 'failed') return 'Documents need attention';
+    if (activity === 'read' && done < total) return `Reading ${done.toLocaleString()} of ${count(total, 'file')}`;
+    if (!documents) return activity === 'idle' ? 'No documents yet' : 'Reading documents';
+    return count(documents, 'document') + (vectors < passages ? `, vectors ${percent(vectors / passages)}` : '');
+  };
+
+  const modelText = ({ kind, name, percent: done }) => {
+    if (kind === 'ready') return name;
+    if (kind === 'failed') return 'quotes only';
+    return done == null ? 'model starting' : `model ${Math.floor(done)} %`;
+  };
+
+  const advice = ({ corpus, model }) => {
+    if (corpus.detail) return corpus.detail;
+    if (corpus.activity === 'idle' && !corpus.documents) {
+      return `Drop files into ${corpus.folder}, or attach them to a message.`;
+    }
+    return model.kind === 'failed' ? `${model.detail} ${model.fix} Until then, answers are quotes from your documents.` : '';
+  };
+
+  const rows = ({ corpus, model }) => [
+    ['Folder', corpus.folder],
+    ['Documents', `${count(corpus.documents, 'document')}, ${count(corpus.passages, 'passage')}`],
+    ['Vectors', corpus.vectors < corpus.passages
+      ? `${count(corpus.passages - corpus.vectors, 'passage')} to go; their words are found already`
+      : 'complete'],
+    ['Model', model.detail],
+    ...(model.fix ? [['What to do', model.fix]] : []),
+  ];
+
+  const table = (status) => {
+    const list = make('dl', '');
+    for (const [name, value] of rows(status)) list.append(make('dt', '', name), make('dd', '', value));
+    return list;
+  };
+
+  const failures = (failed) => {
+    const list = make('ul', '');
+    for (const { source, reason } of failed) {
+      const item = make('li', '', `: ${reason}`);
+      item.prepend(make('strong', '', source));
+      list.append(item);
+    }
+    return [make('h2', '', `${count(failed.length, 'file')} not read`), list];
+  };
+
+  // The chat makes room for the banner.
+  const advise = (text) => {
+    banner.textContent = text;
+    document.documentElement.style.setProperty('--pw-banner', `${banner.offsetHeight}px`);
+  };
+
+  const render = (status) => {
+    const { corpus, model } = status;
+    const isWorking = isBusy(corpus) || !['ready', 'failed'].includes(model.kind);
+    const failed = corpus.failed.length ? `${count(corpus.failed.length, 'file')} not read` : '';
+    root.dataset.tone = needsHelp(status) ? 'warn' : isWorking ? 'busy' : 'ok';
+    button.textContent = [corpusText(corpus), failed, modelText(model)].filter(Boolean).join(' · ');
+    advise(advice(status));
+    details.replaceChildren(table(status), ...(failed ? failures(corpus.failed) : []));
+    return isWorking;
+  };
+
+  const fail = (headline, text) => {
+    root.dataset.tone = 'warn';
+    button.textContent = headline;
+    advise(text);
+    return false;
+  };
+
+  const refresh = async () => {
+    try {
+      const response = await fetch('/status', { cache: 'no-store' });
+      return response.ok ? render(await response.json()) : fail('Not working', await response.text());
+    } catch {
+      return fail('Disconnected', 'The server does not answer. Start it again with: uv run chainlit run app.py');
+    }
+  };
+
+  const poll = async () => setTimeout(poll, (await refresh()) ? WORKING_MS : IDLE_MS);
+
+  // Until an answer's Sources.jsx is there to open a marker, Chainlit would leave the chat for a page of its own.
+  const ignoreEarlyClick = (event) => {
+    const link = event.target.closest?.('a.element-link');
+    if (!link || link.closest('.step')?.querySelector('.pw-sources')) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  document.addEventListener('click', ignoreEarlyClick, true);
+
+  document.addEventListener('DOMContentLoaded', () => {
+    document.body.append(root);
+    poll();
+  });
+})();

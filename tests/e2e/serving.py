@@ -1,0 +1,110 @@
+"""The chat page as a person runs it: a server process of its own, over a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+START_S = 60.0
+"""How long a server may take until it has read the documents; on two busy cores it needs ten seconds."""
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    corpus: Path
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def status(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}/status", timeout=30) as reply:
+            found: dict[str, Any] = json.load(reply)
+            return found
+
+    def wait_until(self, is_reached: Callable[[dict[str, Any]], bool], limit_s: float = START_S) -> dict[str, Any]:
+        deadline = time.monotonic() + limit_s
+        while time.monotonic() < deadline:
+            try:
+                status = self.status()
+            except OSError:
+                assert self.process.poll() is None, f"the server has ended:\n{self.log.read_text()}"
+            else:
+                if is_reached(status):
+                    return status
+            time.sleep(0.1)
+        raise AssertionError(f"not reached in {limit_s} s:\n{self.log.read_text()}")
+
+
+def is_settled(status: Mapping[str, Any]) -> bool:
+    """Whether the documents are read and the model is ready or can't be had."""
+    corpus, model = status["corpus"], status["model"]
+    return corpus["activity"] == "idle" and model["kind"] in ("ready", "failed")
+
+
+def command(port: int) -> list[str]:
+    return [sys.executable, "-m", "chainlit", "run", str(ROOT / "app.py"), "--headless", "--port", str(port)]
+
+
+def environment(app_root: Path, settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's, without its own settings; Chainlit keeps its files below `app_root`."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "CHAINLIT_"))}
+    return {**inherited, "CHAINLIT_APP_ROOT": str(app_root), "PYTHONUNBUFFERED": "1", **settings}
+
+
+def make_app_root(folder: Path) -> Path:
+    """A folder with the page's own files, so that what Chainlit writes beside them stays out of the project."""
+    shutil.copytree(ROOT / "public", folder / "public")
+    shutil.copytree(ROOT / ".chainlit", folder / ".chainlit")
+    shutil.copy(ROOT / "chainlit.md", folder)
+    return folder
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, models_dir: Path, settings: Mapping[str, str]) -> Iterator[Server]:
+    """A server over ``folder/corpus``; it is up when this is entered, but may still be reading."""
+    app_root = make_app_root(folder / "app")
+    (folder / "corpus").mkdir(exist_ok=True)
+    shutil.copytree(models_dir, folder / "index" / "models")
+    paths = {"RAG_CORPUS_DIR": str(folder / "corpus"), "RAG_INDEX_DIR": str(folder / "index")}
+    port, log = free_port(), folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command(port),
+            cwd=app_root,
+            env=environment(app_root, {**paths, **settings}),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    server = Server(f"http://127.0.0.1:{port}", folder / "corpus", log, process)
+    try:
+        server.wait_until(lambda status: True)
+        yield server
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

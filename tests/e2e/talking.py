@@ -1,0 +1,74 @@
+"""What a person does on the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+
+class Chat:
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.fetched: list[str] = []
+        self.problems: list[str] = []
+        page.on("request", lambda request: self.fetched.append(request.url))
+        page.on("websocket", lambda socket: self.fetched.append(socket.url))
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    @classmethod
+    def open(cls, page: Page, url: str) -> Chat:
+        chat = cls(page)
+        page.goto(url)
+        expect(page.locator("#upload-button")).to_be_enabled()
+        expect(chat.headline).not_to_have_text("Connecting …")
+        return chat
+
+    @property
+    def headline(self) -> Locator:
+        return self.page.locator(".pw-headline")
+
+    @property
+    def banner(self) -> Locator:
+        return self.page.locator(".pw-banner")
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator("#side-view-content")
+
+    @property
+    def answers(self) -> Locator:
+        return self.page.locator(".ai-message")
+
+    def write(self, text: str) -> None:
+        self.page.locator("#chat-input").click()
+        self.page.keyboard.insert_text(text)
+
+    def send(self) -> None:
+        expect(self.page.locator("#chat-submit")).to_be_enabled()
+        self.page.locator("#chat-submit").click()
+
+    def ask(self, question: str) -> Locator:
+        """The answer, when it is complete."""
+        answer = self.begin(question)
+        self.wait_for_end()
+        return answer
+
+    def begin(self, question: str) -> Locator:
+        """The answer as soon as there is something of it."""
+        before = self.answers.count()
+        self.write(question)
+        self.send()
+        expect(self.answers).not_to_have_count(before)
+        return self.answers.nth(before)
+
+    def wait_for_end(self) -> None:
+        expect(self.page.locator("#chat-submit")).to_be_visible()
+
+    def attach(self, *files: Path) -> None:
+        self.page.locator("input[type=file]").first.set_input_files(list(files))
+        expect(self.page.locator("#chat-submit")).to_be_enabled()
+
+    def show_details(self) -> Locator:
+        self.headline.click()
+        return self.page.locator("#pw-details")

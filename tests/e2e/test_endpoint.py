@@ -1,0 +1,129 @@
+"""The page over an endpoint that stalls, breaks off and misbehaves on demand."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.serving import Server, is_settled, serving
+from tests.e2e.talking import Chat
+from tests.endpoint import Exchange, model_server
+
+OpenChat = Callable[..., Chat]
+LEAVE = "# Leave\n\nStaff have 28 days of leave. Five unused days of leave may be kept until March.\n"
+
+
+class Script:
+    """What the endpoint does next."""
+
+    def __init__(self) -> None:
+        self.play: Callable[[Exchange], None] = lambda exchange: None
+        self.was_left = threading.Event()
+
+    def reply(self, exchange: Exchange) -> None:
+        exchange.begin_stream()
+        try:
+            self.play(exchange)
+        except OSError:
+            self.was_left.set()
+
+
+def talk_for_ever(exchange: Exchange) -> None:
+    while True:
+        exchange.send_text("still talking [1] ")
+        time.sleep(0.1)
+
+
+def say(*pieces: str) -> Callable[[Exchange], None]:
+    def play(exchange: Exchange) -> None:
+        for piece in pieces:
+            exchange.send_text(piece)
+        exchange.send_text("", finish="stop")
+        exchange.send_event("[DONE]")
+
+    return play
+
+
+def break_off(exchange: Exchange) -> None:
+    exchange.send_text("Staff have 28 days [1] and")
+    exchange.connection.close()
+
+
+@pytest.fixture(scope="module")
+def script() -> Script:
+    return Script()
+
+
+@pytest.fixture(scope="module")
+def server(script: Script, models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("endpoint")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "leave.md").write_text(LEAVE, "utf-8")
+    with (
+        model_server(script.reply) as (address, _),
+        serving(folder, models_dir, {"BASE_URL": address, "MODEL": "tiny"}) as server,
+    ):
+        server.wait_until(is_settled)
+        yield server
+
+
+@pytest.fixture
+def chat(server: Server, open_chat: OpenChat) -> Chat:
+    return open_chat(server.url)
+
+
+def test_the_stop_button_stops_the_answer_and_the_model_and_keeps_what_was_said(script: Script, chat: Chat):
+    script.play = talk_for_ever
+    script.was_left.clear()
+    answer = chat.begin("How many days of leave are there?")
+    expect(answer).to_contain_text("still talking [1]")
+    chat.page.locator("#stop-button").click()
+    chat.wait_for_end()
+    assert script.was_left.wait(10)
+    expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
+
+
+def test_a_marker_works_while_the_answer_is_still_streaming(script: Script, chat: Chat):
+    script.play = talk_for_ever
+    answer = chat.begin("How many days of leave are there?")
+    expect(answer.locator(".pw-sources")).to_be_attached()
+    answer.locator("a.element-link").first.dispatch_event("click")
+    expect(chat.panel).to_contain_text("Staff have 28 days of leave.")
+    chat.page.locator("#stop-button").click()
+    chat.wait_for_end()
+    expect(chat.panel.locator("mark")).to_be_visible()
+
+
+def test_an_endpoint_that_breaks_off_leaves_the_partial_answer_and_one_sentence(script: Script, chat: Chat):
+    script.play = break_off
+    answer = chat.ask("How many days of leave are there?")
+    expect(answer).to_contain_text("Staff have 28 days")
+    expect(answer).to_contain_text("incomplete")
+    expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
+
+
+def test_markers_of_several_passages_and_split_over_pieces_become_links(server: Server, script: Script, chat: Chat):
+    (server.corpus / "leave-abroad.md").write_text("# Leave abroad\n\nDays of leave abroad need a visa.\n", "utf-8")
+    server.wait_until(lambda status: status["corpus"]["documents"] == 2 and is_settled(status))
+    script.play = say("Days of leave ", "[", "1", ", 2", "]. See ", "`days[1]` and [9].")
+    answer = chat.ask("How many days of leave are there?")
+    expect(answer.locator("a.element-link")).to_have_text(["[1]\u2060", "[2]\u2060"])
+    expect(answer.locator("code")).to_have_text("days[1]")
+    expect(answer).to_contain_text("[9]")
+
+
+def test_an_answer_can_not_make_the_browser_fetch_anything(script: Script, chat: Chat):
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        canary.settimeout(0.5)
+        elsewhere = f"http://127.0.0.1:{canary.getsockname()[1]}/leak.png"
+        script.play = say(f"28 days [1]. ![chart]({elsewhere}?q=secret) <img src={elsewhere}>")
+        expect(chat.ask("How many days of leave are there?")).to_contain_text("28 days")
+        assert f"{elsewhere}?q=secret" in chat.fetched  # tried, and then refused by the page's policy
+        with pytest.raises(TimeoutError):
+            canary.accept()
