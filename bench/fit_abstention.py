@@ -1,0 +1,61 @@
+"""Fit the coefficients of `rag.abstention` for the embedding model of some indexes.
+
+    uv run python bench/fit_abstention.py DATASET=INDEX [DATASET=INDEX …]
+
+Each dataset has questions that its corpus can and cannot answer (form: `rag/evaluation.py`) and an index made by
+``python -m ingest``. Half of each dataset's questions fit, the other half tests; the coefficients printed are those of
+all questions. Datasets weigh alike, whatever their size, and so do both kinds of question.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import astuple, fields
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+from rag.abstention import Signals
+from rag.assembly import open_retriever
+from rag.evaluation import Dataset
+from rag.index import Index
+from rag.settings import Settings
+
+
+def main(pairs: list[str]) -> None:
+    for mode in ("hybrid", "lexical"):
+        sets = [_measured(*pair.split("="), mode) for pair in pairs]
+        half = _fit([(x[::2], y[::2]) for x, y in sets])
+        for pair, (x, y) in zip(pairs, sets, strict=True):
+            _print_errors(pair.split("=")[0], half, x[1::2], y[1::2])
+        model = _fit(sets)
+        print(f"{mode}: Calibration({model.intercept_[0]:.3f}, (")
+        for field, weight in zip(fields(Signals), model.coef_[0], strict=True):
+            print(f"    {weight:.3f},  # {field.name}")
+        print("))")
+
+
+def _measured(dataset: str, index: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
+    questions = Dataset.load(Path(dataset)).questions
+    retriever = open_retriever(Index(Path(index)), Settings(index_dir=Path(index)))
+    rows = [retriever.measure(question.text, mode=mode) for question in questions]
+    assert all(rows), "the index is empty"
+    return np.array([astuple(row) for row in rows if row]), np.array([question.answerable for question in questions])
+
+
+def _fit(sets: list[tuple[np.ndarray, np.ndarray]]) -> LogisticRegression:
+    x, y = np.concatenate([x for x, _ in sets]), np.concatenate([y for _, y in sets])
+    weights = np.concatenate([np.where(y, 1 / y.sum(), 1 / (~y).sum()) for _, y in sets])
+    return LogisticRegression(C=10.0, max_iter=10_000).fit(x, y, weights * len(y) / weights.sum())
+
+
+def _print_errors(name: str, model: LogisticRegression, x: np.ndarray, y: np.ndarray) -> None:
+    p = model.predict_proba(x)[:, 1]
+    answered, declined = (p[~y] >= 0.5).mean(), (p[y] < 0.5).mean()
+    print(f"{name}: AUROC {roc_auc_score(y, p):.4f}, false answers {answered:.3f}, false declines {declined:.3f}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

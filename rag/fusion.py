@@ -1,0 +1,66 @@
+"""Two ranked lists made one: scores, not ranks, each in its own unit of surprise.
+
+A lexical score counts in standard deviations of what BM25 would give if the question's terms were strewn by chance; a
+cosine in the spread that the embedding model's similarities have. How much a cosine counts follows from how well the
+model knows the language of the question.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rag.lexical_index import QuestionTerm
+
+# Weight of a cosine, by coverage of the question by the model's vocabulary: from the first, where it knows nothing, to
+# the sum. Tuned on SQuAD, SQuAD 2 and 10-Q filings (coverage near 1) and JaQuAD (near 0). nDCG@10 for 1.7, 2.3, 3.0 at
+# full coverage: SQuAD .919, .920, .919; filings .751, .772, .782. At none, .4 to 1.5 differ by .001 on JaQuAD.
+_UNKNOWN_WEIGHT = 0.4
+_KNOWN_WEIGHT = 2.3
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """A chunk with its combined score and the two it was made of; None where a search didn't return it."""
+
+    id: int
+    score: float
+    dense: float | None
+    lexical: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """What one unit of each search's score is worth for this question."""
+
+    dense: float
+    lexical: float
+
+
+def question_scale(terms: Sequence[QuestionTerm], chunk_count: int, spread: float, coverage: float) -> Scale:
+    """`spread` is the standard deviation of the model's cosines, `coverage` that of `rag.coverage`."""
+    weight = _UNKNOWN_WEIGHT + _KNOWN_WEIGHT * coverage
+    return Scale(weight / max(spread, 1e-6), 1 / max(_chance_deviation(terms, chunk_count), 1e-6))
+
+
+def _chance_deviation(terms: Sequence[QuestionTerm], chunk_count: int) -> float:
+    """Of BM25, if each term fell on its number of chunks independently of the others.
+
+    An occurrence counts the term's idf: the part for frequency and length, 0 to 2.2, would scale all scores alike.
+    """
+    shares = [min(1.0, term.chunks / max(chunk_count, 1)) for term in terms]
+    return math.sqrt(sum(term.idf**2 * p * (1 - p) for term, p in zip(terms, shares, strict=True)))
+
+
+def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale) -> list[Fused]:
+    """Best first. What one search didn't return gets that search's lowest score, the most it can have had."""
+    lowest_dense, lowest_lexical = min(dense.values(), default=0.0), min(lexical.values(), default=0.0)
+
+    def combined(chunk_id: int) -> Fused:
+        cosine, bm25 = dense.get(chunk_id), lexical.get(chunk_id)
+        score = scale.dense * (lowest_dense if cosine is None else cosine)
+        score += scale.lexical * (lowest_lexical if bm25 is None else bm25)
+        return Fused(chunk_id, score, cosine, bm25)
+
+    return sorted((combined(chunk_id) for chunk_id in dense.keys() | lexical.keys()), key=lambda f: (-f.score, f.id))

@@ -1,0 +1,96 @@
+"""From a ranking of chunks to the passages that are shown: each text once, and no document alone if others are close.
+
+Pure. Two passages are the same if they share nearly all their words.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rag.types import Chunk, ScoredChunk
+
+_SAME_SHARE = 0.9
+"""Of the words of both; a reprint with another date or page number stays above."""
+
+_CROWDED_SHARE = 0.5
+"""Of the places, which one document may take before passages of others that are nearly as good come first."""
+
+_NEARLY_AS_GOOD = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A ranked chunk and the set of its terms."""
+
+    hit: ScoredChunk
+    terms: frozenset[str]
+
+
+def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> list[ScoredChunk]:
+    """The best `top_k`, best first.
+
+    `diversity`, 0…1, is what likeness to a passage already chosen costs, as a share of the best score (maximal
+    marginal relevance); 0 leaves out only repetitions.
+    """
+    chosen: list[Candidate] = []
+    waiting = list(ranking)
+    while waiting and len(chosen) < top_k:
+        best = _next(waiting, chosen, top_k, diversity)
+        waiting.remove(best)
+        if not any(_likeness(best, other) > _SAME_SHARE for other in chosen):
+            chosen.append(best)
+    return [candidate.hit for candidate in chosen]
+
+
+def _next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> Candidate:
+    if diversity and chosen:
+        top = chosen[0].hit.score
+        return max(waiting, key=lambda c: c.hit.score - diversity * top * max(_likeness(c, other) for other in chosen))
+    first = waiting[0]
+    taken = Counter(candidate.hit.chunk.source for candidate in chosen)
+    limit = max(1, round(top_k * _CROWDED_SHARE))
+    if taken[first.hit.chunk.source] < limit:
+        return first
+    fitting = (c for c in waiting if taken[c.hit.chunk.source] < limit)
+    other = next(fitting, first)
+    return other if other.hit.score >= _NEARLY_AS_GOOD * first.hit.score else first
+
+
+def _likeness(one: Candidate, other: Candidate) -> float:
+    """Shared terms of all their terms."""
+    small, large = sorted((len(one.terms), len(other.terms)))
+    if not large or small <= _SAME_SHARE * large * 0.5:
+        return 0.0
+    return len(one.terms & other.terms) / len(one.terms | other.terms)
+
+
+def merge_neighbours(hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
+    """Passages that follow one another on a page become one, in the place and with the scores of the best of them."""
+    runs: list[list[tuple[int, ScoredChunk]]] = []
+    for rank, hit in sorted(enumerate(hits), key=lambda ranked: (ranked[1].chunk.source, ranked[1].chunk.ordinal)):
+        if runs and _follows(runs[-1][-1][1].chunk, hit.chunk):
+            runs[-1].append((rank, hit))
+        else:
+            runs.append([(rank, hit)])
+    return [_joined(run) for run in sorted(runs, key=lambda run: min(rank for rank, _ in run))]
+
+
+def _follows(first: Chunk, second: Chunk) -> bool:
+    return (first.source, first.page, first.section) == (
+        second.source,
+        second.page,
+        second.section,
+    ) and second.ordinal == first.ordinal + 1
+
+
+def _joined(run: Sequence[tuple[int, ScoredChunk]]) -> ScoredChunk:
+    _, best = min(run, key=lambda ranked: ranked[0])
+    if len(run) == 1:
+        return best
+    first = run[0][1].stored
+    text = first.chunk.text + "".join(
+        ("" if hit.chunk.overlap else "\n") + hit.chunk.text[hit.chunk.overlap :] for _, hit in run[1:]
+    )
+    return replace(best, stored=replace(first, chunk=replace(first.chunk, text=text)))
