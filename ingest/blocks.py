@@ -1,0 +1,166 @@
+"""The structure of a page's text: headings, tables, code and prose, as spans that cover it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+HEADING, TABLE, CODE, PROSE = "heading", "table", "code", "prose"
+
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
+_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")  # |---|:--:|
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """``text[start:end]``. Blocks follow one another without a gap."""
+
+    kind: str
+    start: int
+    end: int
+    level: int = 0
+    """Of a heading: 1…6."""
+    title: str = ""
+    """Of a heading: its text without marks."""
+    body: int = 0
+    """Of a table: where its rows begin, after the header and the rule below it; `start` if it has no header."""
+
+
+def blocks(text: str, syntax: str) -> Iterator[Block]:
+    """The text's blocks in order. Only ``markdown`` has headings and tables."""
+    if syntax == "markdown":
+        yield from _markdown(text)
+    elif text:
+        yield Block(CODE if syntax == "code" else PROSE, 0, len(text))
+
+
+def _markdown(text: str) -> Iterator[Block]:
+    lines = text.splitlines(keepends=True)
+    position = index = 0
+    prose_from = 0
+    while index < len(lines):
+        block = _special(lines, index, position)
+        if block is None:
+            position += len(lines[index])
+            index += 1
+            continue
+        found, used = block
+        if found.start > prose_from:
+            yield Block(PROSE, prose_from, found.start)
+        yield found
+        index += used
+        position = prose_from = found.end
+    if position > prose_from:
+        yield Block(PROSE, prose_from, position)
+
+
+def _special(lines: list[str], index: int, start: int) -> tuple[Block, int] | None:
+    """The block that is not prose and begins at this line, with its number of lines."""
+    line = lines[index]
+    stripped = line.lstrip()
+    if not stripped:
+        return None
+    if stripped[0] == "#" and (found := _HEADING.match(line.rstrip("\r\n"))):
+        return Block(HEADING, start, start + len(line), len(found[1]), found[2]), 1
+    if stripped[0] in "`~" and (fence := _FENCE.match(line)):
+        return _fenced(lines, index, start, fence[1])
+    if stripped[0] == "|":
+        return _table(lines, index, start)
+    if "\t" in line.rstrip() and any("\t" in after for after in lines[index + 1 : index + 3]):
+        return _rows(lines, index, start)
+    return _underlined(lines, index, start)
+
+
+def _fenced(lines: list[str], index: int, start: int, fence: str) -> tuple[Block, int]:
+    used = 1
+    while index + used < len(lines):
+        line = lines[index + used].strip()
+        used += 1
+        if line.startswith(fence) and not line.strip(fence[0]):
+            break
+    return Block(CODE, start, start + sum(map(len, lines[index : index + used]))), used
+
+
+def _table(lines: list[str], index: int, start: int) -> tuple[Block, int]:
+    used = 1
+    while index + used < len(lines) and lines[index + used].lstrip().startswith("|"):
+        used += 1
+    has_header = used > 2 and _RULE.match(lines[index + 1]) is not None
+    body = start + (len(lines[index]) + len(lines[index + 1]) if has_header else 0)
+    return Block(TABLE, start, start + sum(map(len, lines[index : index + used])), body=body), used
+
+
+def _rows(lines: list[str], index: int, start: int) -> tuple[Block, int]:
+    """A table as our loaders write it: lines of cells separated by tabs, row titles and gaps between them included."""
+    used = 1
+    ahead = 1
+    while index + ahead < len(lines) and ahead - used <= _MOST_BETWEEN:
+        line = lines[index + ahead]
+        ahead += 1
+        if "\t" in line:
+            used = ahead
+        elif len(line) > _LONGEST_BETWEEN or line.startswith("#"):
+            break
+    rows = lines[index : index + used]
+    body = start + sum(map(len, rows[: _header_rows(rows)]))
+    return Block(TABLE, start, start + sum(map(len, rows)), body=body), used
+
+
+_MOST_BETWEEN = 2
+"""Lines without cells within a table: a row's title, a gap, the first line of a long label."""
+_LONGEST_BETWEEN = 100
+_MOST_HEADER_ROWS = 5
+_NUMBER = re.compile(r"[\s$€£¥%()+\-–—.,:/\d]*\d[\s$€£¥%()+\-–—.,:/\d]*|[–—-]")
+
+
+def _header_rows(rows: list[str]) -> int:
+    """How many rows name the columns: those before the first that has a label and a number.
+
+    In a table of words it is the first, unless its cells are as long as values. 0 if there is none.
+    """
+    if len(rows) < 3:
+        return 0
+    for count, row in enumerate(rows[: _MOST_HEADER_ROWS + 1]):
+        cells = [cell.strip() for cell in row.split("\t")]
+        has_label = bool(cells[0]) and not _NUMBER.fullmatch(cells[0])
+        if has_label and any(_NUMBER.fullmatch(cell) for cell in cells[1:] if cell):
+            return count
+    cells = rows[0].strip("\n").split("\t")
+    return int(all(0 < len(cell) <= 40 and not _NUMBER.fullmatch(cell) for cell in cells))
+
+
+def _underlined(lines: list[str], index: int, start: int) -> tuple[Block, int] | None:
+    """A heading of the form ``Title`` over ``=====``: only after an empty line, else it is prose over a rule."""
+    if index + 1 >= len(lines) or (index and lines[index - 1].strip()):
+        return None
+    found = _UNDERLINE.match(lines[index + 1].rstrip("\r\n"))
+    if not found or lines[index].startswith(("    ", "\t", "-", ">", "*")):
+        return None
+    end = start + len(lines[index]) + len(lines[index + 1])
+    return Block(HEADING, start, end, 1 if found[1][0] == "=" else 2, lines[index].strip()), 2
+
+
+class HeadingPath:
+    """The headings that a position lies under, outermost first."""
+
+    def __init__(self) -> None:
+        self._path: list[tuple[int, str]] = []
+
+    def enter(self, level: int, title: str) -> None:
+        self._path = [entry for entry in self._path if entry[0] < level]
+        if title:
+            self._path.append((level, plain(title)))
+
+    def titles(self) -> tuple[str, ...]:
+        return tuple(title for _, title in self._path)
+
+
+_MARKS = re.compile(r"!?\[([^\]\[]*)\]\([^()\s]*\)|[*_`]{1,3}(?=\S)([^*_`]+)(?<=\S)[*_`]{1,3}")
+
+
+def plain(markdown: str) -> str:
+    """A heading without links, emphasis and doubled spaces."""
+    return " ".join(_MARKS.sub(lambda found: found[1] or found[2] or "", markdown).split())

@@ -1,0 +1,108 @@
+"""Bytes → text, whatever the encoding; in blocks, so that a big file is never held twice. Owner of chardet."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is its beginning
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE_BYTES = 64_000
+_BLOCK_BYTES = 1 << 20
+_SURE = 0.2
+"""Above, chardet 7.7 was right on short texts in 24 encodings; below, it took French for Cyrillic."""
+_WESTERN = frozenset("äöüßÄÖÜàâæçéèêëîïôœùûÿÀÂÆÇÉÈÊËÎÏÔŒÙÛáíóúñÁÍÓÚÑìòÌÒãõÃÕåøÅØ¡¿ºª«»‘’“”„–—…•·€£§©®°±²³½¼×\xa0\xad")
+
+
+def detect_encoding(data: bytes, declared: str = "") -> str:
+    """Name of the codec for `data`: by its mark, else UTF-8 if it is, else what it declares, else by its letters."""
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return name
+    if _is_utf8(data):
+        return "utf-8"
+    return _by_zeros(data[:_SAMPLE_BYTES]) or _known(declared) or _by_letters(data)
+
+
+def _known(declared: str) -> str:
+    """The declared codec if Python has it. Pages that say Latin-1 mean Windows-1252."""
+    try:
+        name = codecs.lookup(declared).name if declared else ""
+    except (LookupError, ValueError):
+        return ""
+    if not name or name.startswith(("utf", "base64", "hex", "rot", "zlib", "bz2", "uu", "quopri", "idna", "punycode")):
+        return ""  # not UTF-8, as was seen above; the others aren't encodings of text
+    return "cp1252" if name in ("iso8859-1", "ascii") else name
+
+
+def _is_utf8(data: bytes) -> bool:
+    if b"\0" in data[:_SAMPLE_BYTES]:
+        return False
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for start in range(0, len(data), _BLOCK_BYTES):
+            decoder.decode(data[start : start + _BLOCK_BYTES])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _by_zeros(sample: bytes) -> str:
+    """UTF-16 and UTF-32 without a mark: Latin letters leave zeros at fixed places."""
+    if len(sample) < 4 or b"\0" not in sample:
+        return ""
+    zero = [sample[place::4].count(0) / max(1, len(sample) // 4) for place in range(4)]
+    if zero[0] > 0.9 and zero[1] > 0.9:
+        return "utf-32-be"
+    if zero[2] > 0.9 and zero[3] > 0.9:
+        return "utf-32-le"
+    even, odd = zero[0] + zero[2], zero[1] + zero[3]
+    if max(even, odd) < 0.1:
+        return ""
+    return "utf-16-be" if even > odd else "utf-16-le"
+
+
+def _by_letters(data: bytes) -> str:
+    import chardet
+
+    # Around the first letter that isn't ASCII: a long English file may have its only one at the end.
+    first = next((at for at, byte in enumerate(data) if byte > 127), 0)
+    sample = data[max(0, first - _SAMPLE_BYTES // 2) : first + _SAMPLE_BYTES]
+    found = chardet.detect(sample, encoding_era=chardet.EncodingEra.MODERN_WEB | chardet.EncodingEra.LEGACY_ISO)
+    name, sure = found["encoding"] or "cp1252", found["confidence"] or 0.0
+    return "cp1252" if sure < _SURE and _reads_western(sample) else name
+
+
+def _reads_western(sample: bytes) -> bool:
+    """Whether all letters beyond ASCII are the usual ones of Western languages when read as Windows-1252."""
+    text = sample.decode("cp1252", "replace")
+    return all(letter < "\x80" or letter in _WESTERN for letter in text)
+
+
+def decode(data: bytes, declared: str = "") -> str:
+    """The whole text. Bytes that the encoding doesn't know become U+FFFD; line ends become ``\\n``."""
+    return "".join(decode_blocks(data, declared))
+
+
+def decode_blocks(data: bytes, declared: str = "") -> Iterator[str]:
+    """The text in blocks of about a megabyte, for texts too long to be held whole."""
+    decoder = codecs.getincrementaldecoder(detect_encoding(data, declared))(errors="replace")
+    view = memoryview(data)
+    held = ""
+    for start in range(0, len(data), _BLOCK_BYTES):
+        text = held + decoder.decode(bytes(view[start : start + _BLOCK_BYTES]))
+        held = text[-1:] if text.endswith("\r") else ""  # a \r\n may lie across two blocks
+        yield _plain_lines(text.removesuffix(held))
+    yield _plain_lines(held + decoder.decode(b"", final=True))
+
+
+def _plain_lines(text: str) -> str:
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return text.replace("\0", "") if "\0" in text else text

@@ -1,0 +1,38 @@
+"""Office files behind a password: opened with the user's own, else refused as encrypted. Owner of msoffcrypto."""
+
+from __future__ import annotations
+
+import io
+
+from ingest.loaders.reading import ReadOptions
+from rag.errors import LoadError
+
+_STANDARD = "VelvetSweatshop"
+"""Excel's own password for files that are only protected against changes."""
+
+
+def decrypted(data: bytes, options: ReadOptions) -> bytes | None:
+    """The file without its encryption; None if it has none. Raises LoadError if no password fits."""
+    import msoffcrypto
+    from msoffcrypto.exceptions import DecryptionError, FileFormatError
+
+    try:
+        office = msoffcrypto.OfficeFile(io.BytesIO(data))
+        if not office.is_encrypted():
+            return None
+    except (FileFormatError, DecryptionError, OSError, ValueError, KeyError, IndexError):
+        return None  # not a form that it knows: the format's loader says what is wrong
+    for password in (*options.passwords, _STANDARD):
+        plain = io.BytesIO()
+        try:
+            office.load_key(password=password)
+            office.decrypt(plain)
+        except Exception:  # a wrong password shows as one of many errors, by cipher and file format
+            continue
+        return plain.getvalue()
+    raise LoadError(reason_encrypted(options))
+
+
+def reason_encrypted(options: ReadOptions) -> str:
+    tried = f"none of the {len(options.passwords)} known passwords opens it; " if options.passwords else ""
+    return f"encrypted: {tried}add its password to passwords.txt in the index folder"

@@ -1,0 +1,268 @@
+"""The table of formats, and which of them a file's bytes are: by content, by name only among texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import cast
+
+from ingest.loaders.encrypted import decrypted
+from ingest.loaders.reading import Loader, Reading, ReadOptions
+from rag.errors import LoadError, UnsupportedError
+
+LOADERS_VERSION = 1
+"""Raised when loaders give different text for the same bytes, so that the index is read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    name: str
+    loader: str
+    """``module:function`` below `ingest.loaders`, imported when first needed."""
+    extensions: tuple[str, ...]
+    syntax: str = "markdown"
+    """How the pages' text is to be split: ``markdown``, ``text`` or ``code``."""
+
+
+FORMATS = (
+    Format("pdf", "pdf:load_pdf", (".pdf",)),
+    Format("docx", "docx:load_docx", (".docx", ".docm", ".dotx")),
+    Format("pptx", "pptx:load_pptx", (".pptx", ".pptm", ".ppsx")),
+    Format("xlsx", "sheets:load_sheets", (".xlsx", ".xlsm", ".xlsb", ".xltx")),
+    Format("odt", "odf:load_odt", (".odt", ".ott", ".fodt")),
+    Format("odp", "odf:load_odp", (".odp", ".otp")),
+    Format("ods", "sheets:load_sheets", (".ods", ".ots")),
+    Format("rtf", "legacy:load_rtf", (".rtf",)),
+    Format("doc", "doc:load_doc", (".doc", ".dot")),
+    Format("ppt", "ppt:load_ppt", (".ppt", ".pps")),
+    Format("xls", "sheets:load_sheets", (".xls", ".xlt")),
+    Format("epub", "epub:load_epub", (".epub",)),
+    Format("msg", "msg:load_msg", (".msg",)),
+    Format("eml", "mail:load_eml", (".eml", ".mht", ".mhtml")),
+    Format("mbox", "mail:load_mbox", (".mbox", ".mbx")),
+    Format("html", "html:load_html", (".html", ".htm", ".xhtml")),
+    Format("xml", "xml:load_xml", (".xml", ".rss", ".atom", ".nxml", ".dita", ".svg", ".xsd", ".rdf", ".opml")),
+    Format("ipynb", "data:load_notebook", (".ipynb",)),
+    Format("json", "data:load_json", (".json", ".jsonl", ".ndjson", ".geojson"), "code"),
+    Format("yaml", "text:load_text", (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties"), "code"),
+    Format("csv", "data:load_csv", (".csv", ".psv")),
+    Format("tsv", "data:load_csv", (".tsv", ".tab")),
+    Format("vtt", "data:load_subtitles", (".vtt",)),
+    Format("srt", "data:load_subtitles", (".srt",)),
+    Format("markdown", "text:load_markdown", (".md", ".markdown", ".mdx", ".mkd", ".rmd", ".qmd")),
+    Format("rst", "markup:load_rst", (".rst", ".rest")),
+    Format("asciidoc", "markup:load_asciidoc", (".adoc", ".asciidoc", ".asc")),
+    Format("org", "markup:load_org", (".org",)),
+    Format(
+        "code",
+        "text:load_text",
+        tuple(
+            ".py .pyi .js .mjs .cjs .jsx .ts .tsx .java .kt .kts .scala .c .h .cc .cpp .cxx .hpp .hh .cs .go .rs .rb"
+            " .php .swift .m .mm .sh .bash .zsh .ps1 .bat .cmd .sql .r .jl .lua .pl .pm .dart .ex .exs .erl .hs .clj"
+            " .groovy .gradle .f90 .f .pas .asm .s .vb .proto .graphql .tf .cmake .mk .dockerfile .vue .svelte .css"
+            " .scss .less .zig .nim .tex .bib .sty".split()
+        ),
+        "code",
+    ),
+    Format("text", "text:load_text", (".txt", ".text", ".log"), "text"),
+)
+_BY_NAME = {format_.name: format_ for format_ in FORMATS}
+_BY_EXTENSION = {extension: format_ for format_ in FORMATS for extension in format_.extensions}
+_TEXTS = frozenset("html xml ipynb json yaml csv tsv vtt srt markdown rst asciidoc org code text eml mbox".split())
+
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_STREAMS = (
+    ("WordDocument", "doc"),
+    ("PowerPoint Document", "ppt"),
+    ("Workbook", "xls"),
+    ("Book", "xls"),
+    ("__properties_version1.0", "msg"),
+)
+_ZIP_MIMETYPES = (
+    (b"opendocument.text", "odt"),
+    (b"opendocument.presentation", "odp"),
+    (b"opendocument.spreadsheet", "ods"),
+    (b"epub+zip", "epub"),
+)
+_CONTENT_TYPES = (
+    (b"wordprocessingml", "docx"),
+    (b"presentationml", "pptx"),
+    (b"spreadsheetml", "xlsx"),
+    (b"ms-word.document", "docx"),
+    (b"ms-powerpoint.presentation", "pptx"),
+    (b"ms-excel.sheet", "xlsx"),
+)
+
+
+def read(source: str, data: bytes, options: ReadOptions) -> tuple[Format, Reading]:
+    """Raises LoadError or UnsupportedError, here or while the pages are taken."""
+    if data.startswith((_OLE, b"PK")):
+        data = decrypted(data, options) or data
+    format_ = detect(source, data)
+    reading = _loader_of(format_)(source, data, options)
+    name = f"{reading.header.loader or format_.loader.split(':')[0]}/{LOADERS_VERSION}"
+    reading.header = replace(reading.header, format=reading.header.format or format_.name, loader=name)
+    return format_, reading
+
+
+def _loader_of(format_: Format) -> Loader:
+    module, function = format_.loader.split(":")
+    loader = getattr(import_module(f"ingest.loaders.{module}"), function)
+    return cast(Callable[[str, bytes, ReadOptions], Reading], loader)
+
+
+def detect(source: str, data: bytes) -> Format:
+    """Raises UnsupportedError, saying what the file is."""
+    name = _binary_format(source, data) or _text_format(source, data)
+    if not name:
+        raise UnsupportedError(f"not a document that can be read: {what_it_is(data)}")
+    return _BY_NAME[name]
+
+
+def _binary_format(source: str, data: bytes) -> str:
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if data.startswith(b"{\\rt"):
+        return "rtf"
+    if data.startswith(_OLE):
+        return _ole_format(data)
+    if data.startswith(b"PK\x03\x04"):
+        return _zip_format(source, data)
+    return ""
+
+
+def _ole_format(data: bytes) -> str:
+    import olefile
+
+    try:
+        with olefile.OleFileIO(data) as ole:
+            return next((name for stream, name in _OLE_STREAMS if ole.exists(stream)), "")
+    except (OSError, ValueError, IndexError, TypeError) as error:
+        raise LoadError(f"it is a damaged Office file ({error})") from error
+
+
+def _zip_format(source: str, data: bytes) -> str:
+    from ingest.loaders.archive import Archive
+
+    expected = _extension_format(source)
+    try:
+        archive = Archive(data)
+        mimetype = archive.get("mimetype") or b""
+        types = archive.get("[Content_Types].xml") or b""
+    except LoadError:
+        if expected and expected not in _TEXTS:
+            raise
+        return ""
+    for mark, name in _ZIP_MIMETYPES:
+        if mark in mimetype:
+            return name
+    if "META-INF/container.xml" in archive:
+        return "epub"
+    if "content.xml" in archive and expected in ("odt", "odp", "ods"):
+        return expected
+    return _main_type(types)
+
+
+def _main_type(types: bytes) -> str:
+    """By the main part's content type; a presentation may hold workbooks and a document both."""
+    main = [
+        override
+        for override in re.findall(rb'ContentType="([^"]*)"', types)
+        if b"main+xml" in override or b"binary.main" in override
+    ]
+    for content_type in main:
+        for mark, name in _CONTENT_TYPES:
+            if mark in content_type:
+                return name
+    return ""
+
+
+def _extension_format(source: str) -> str:
+    path = PurePosixPath(source.lower())
+    found = _BY_EXTENSION.get(path.suffix)
+    return found.name if found else _BY_FILE_NAME.get(path.name, "")
+
+
+_BY_FILE_NAME = {"dockerfile": "code", "makefile": "code", "cmakelists.txt": "code", "jenkinsfile": "code"}
+
+
+def _text_format(source: str, data: bytes) -> str:
+    """Empty if it isn't text at all."""
+    if not _is_text(data):
+        return ""
+    by_name = _extension_format(source)
+    by_content = _by_content(_opening(data))
+    if by_content in ("eml", "mbox", "vtt", "srt"):
+        return by_content if by_name in ("", "text", by_content) else by_name
+    if by_content == "html":
+        return by_name if by_name in ("markdown", "code", "ipynb", "json", "eml") else "html"
+    if by_content == "xml":
+        return by_name if by_name in ("html", "code", "markdown") else "xml"
+    if by_content == "json":
+        return by_name if by_name in _TEXTS - {"text", "html", "xml"} else "json"
+    return by_name if by_name in _TEXTS - {"ipynb"} else "text"
+
+
+def _opening(data: bytes) -> str:
+    from ingest.loaders.encoding import decode
+
+    return decode(data[:8192]).lstrip("\ufeff \t\n")
+
+
+_SIGNS = (
+    ("vtt", re.compile(r"WEBVTT\b")),
+    ("srt", re.compile(r"\d{1,5}\n\d\d:\d\d:\d\d,\d{3} --> ")),
+    ("mbox", re.compile(r"From \S+.*\d\d:\d\d.*\n[\w-]+: ")),
+    (
+        "eml",
+        re.compile(
+            r"(?:(?:[A-Z][\w-]*|X-[\w-]+): .*\n(?:[ \t].*\n)*){1,60}?(?:From|To|Subject|MIME-Version|Message-ID): ",
+            re.I,
+        ),
+    ),
+    (
+        "html",
+        re.compile(
+            r"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*(?:<!doctype html|<html\b|<head\b|<body\b)", re.I | re.S
+        ),
+    ),
+    ("xml", re.compile(r"<\?xml\b|<!DOCTYPE\b|<(?:rss|feed|article|book|svg)\b")),
+    ("json", re.compile(r"[{\[]\s*(?:[\"{\[\]}]|-?\d)")),
+)
+
+
+def _by_content(opening: str) -> str:
+    return next((name for name, sign in _SIGNS if sign.match(opening)), "")
+
+
+_CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
+
+
+def _is_text(data: bytes) -> bool:
+    """No control characters to speak of, once UTF-16 and UTF-32 are decoded."""
+    from ingest.loaders.encoding import decode
+
+    sample = data[:16_384]
+    if not sample:
+        return True
+    if b"\0" in sample:
+        text = decode(sample[: len(sample) // 4 * 4])
+        strange = sum(1 for letter in text if not letter.isprintable() and not letter.isspace())
+        return strange <= len(text) * 0.02 and text.count("\ufffd") <= len(text) * 0.01
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    return controls <= len(sample) * 0.01
+
+
+def what_it_is(data: bytes) -> str:
+    """In words, for the report."""
+    import puremagic
+
+    try:
+        matches = puremagic.magic_string(data[:65_536])
+    except (puremagic.PureError, ValueError):
+        matches = []
+    known = next((match for match in matches if match.name and match.confidence >= 0.3), None)
+    return known.name if known else "unknown binary data"

@@ -1,0 +1,220 @@
+"""HTML → Markdown headings, paragraphs, lists and rows. Owner of lxml's HTML parser."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ingest.loaders.encoding import decode
+from ingest.loaders.reading import Reading, ReadOptions, single_page
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_SKIPPED = frozenset("script style noscript template head svg iframe object canvas audio video annotation".split())
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer"
+    " form h1 h2 h3 h4 h5 h6 header hr html legend li main math ol option p pre section summary table tbody td tfoot th"
+    " thead tr ul".split()
+)
+_CHARSET = re.compile(
+    rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{2,30})|<\?xml[^>]{0,100}encoding=[\"']([\w-]{2,30})", re.I
+)
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
+_LAYOUT_CELL = 1_500
+"""Characters. A cell with more text, or with a table in it, is a page's frame and not data."""
+
+
+def load_html(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """Scripts and hidden parts are left out, navigation comes last; the title is the page's own."""
+    declared = _CHARSET.search(data[:4096])
+    name = (declared[1] or declared[2]).decode() if declared else ""
+    root = parse_html(decode(data, name))
+    header = Document(
+        source,
+        (),
+        title=_title(root),
+        author=_meta(root, "author", "article:author"),
+        created=_meta(root, "date", "article:published_time", "dcterms.created", "citation_publication_date"),
+        modified=_meta(root, "last-modified", "article:modified_time", "dcterms.modified"),
+        language=(root.get("lang") or "")[:2].lower(),
+    )
+    text = html_markdown(root)
+    if header.title and header.title not in text:
+        text = f"{header.title}\n\n{text}"
+    return single_page(header, text)
+
+
+def parse_html(text: str) -> HtmlElement:
+    from lxml import etree, html
+
+    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)  # lxml refuses a declared encoding in text that is decoded already
+    parser = html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
+    try:
+        return html.document_fromstring(text or "<p></p>", parser=parser)
+    except etree.ParserError:  # nothing but comments
+        return html.document_fromstring("<p></p>")
+
+
+def text_of_html(text: str) -> str:
+    """A fragment, such as a mail's or a feed's body."""
+    return html_markdown(parse_html(text))
+
+
+def _title(root: HtmlElement) -> str:
+    text = root.findtext(".//head/title") or root.findtext(".//title") or _meta(root, "og:title")
+    if not text and (heading := root.find(".//h1")) is not None:
+        text = heading.text_content()
+    return " ".join((text or "").split())[:300]
+
+
+def _meta(root: HtmlElement, *names: str) -> str:
+    for element in root.iterfind(".//meta"):
+        name = element.get("name") or element.get("property") or element.get("http-equiv") or ""
+        if name.lower() in names and element.get("content"):
+            return " ".join(element.get("content", "").split())[:200]
+    return ""
+
+
+def html_markdown(root: HtmlElement) -> str:
+    writer = _Writer()
+    writer.walk(root)
+    writer.walk_menus()
+    return writer.markdown()
+
+
+class _Writer:
+    """Walks the tree without recursion (a page may nest thousands deep) and collects blocks."""
+
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
+        self._line: list[str] = []
+        self._mark = ""
+        self._menus: list[HtmlElement] = []
+
+    def markdown(self) -> str:
+        self._break()
+        return re.sub(r"\n{3,}", "\n\n", "".join(self._blocks)).strip()
+
+    def walk(self, root: HtmlElement) -> None:
+        stack: list[tuple[HtmlElement, bool]] = [(root, False)]
+        lists = 0
+        while stack:
+            element, is_end = stack.pop()
+            tag = element.tag if isinstance(element.tag, str) else ""
+            if is_end:
+                lists -= tag in ("ul", "ol")
+                self._end(tag)
+                self._text(element.tail if element is not root else None)
+            elif self._takes_whole(element, tag):
+                self._text(element.tail)
+            else:
+                lists += tag in ("ul", "ol")
+                self._begin(element, tag, lists)
+                stack.append((element, True))
+                stack.extend((child, False) for child in reversed(element))
+
+    def walk_menus(self) -> None:
+        """Navigation, which stands in nobody's way at the end."""
+        while self._menus:
+            menu = self._menus.pop(0)
+            menu.tag, menu.tail = "div", None
+            menu.attrib.pop("role", None)
+            self.walk(menu)
+
+    def _takes_whole(self, element: HtmlElement, tag: str) -> bool:
+        """Whether the element was dealt with, its children included."""
+        if not tag or tag in _SKIPPED or _is_hidden(element):
+            return True
+        if tag == "nav" or element.get("role") == "navigation":
+            self._break()
+            self._menus.append(element)
+        elif tag == "table" and (rows := _rows(element)):
+            self._block("\n".join(rows))
+        elif tag == "pre":
+            self._block(f"```\n{element.text_content().strip(chr(10))}\n```")
+        elif tag == "br":
+            self._line.append("\n")
+        elif tag in ("img", "area"):
+            self._text(element.get("alt"))
+        elif tag in ("input", "textarea"):
+            self._text(element.get("value") or element.text)
+        else:
+            return False
+        return True
+
+    def _begin(self, element: HtmlElement, tag: str, lists: int) -> None:
+        if tag in _BLOCKS:
+            self._break()
+        if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
+            self._mark = "#" * int(tag[1]) + " "
+        elif tag == "li":
+            self._mark = "  " * min(lists - 1, 5) + "- "
+        elif tag in ("td", "th"):
+            self._line.append(" ")
+        self._text(element.text)
+
+    def _end(self, tag: str) -> None:
+        if tag in _BLOCKS:
+            self._break()
+            self._mark = ""
+
+    def _text(self, text: str | None) -> None:
+        if text:
+            self._line.append(re.sub(r"\s+", " ", text))
+
+    def _block(self, text: str) -> None:
+        self._break()
+        self._blocks.append(f"\n\n{text}\n\n")
+
+    def _break(self) -> None:
+        text = re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", "".join(self._line))).strip()
+        self._line.clear()
+        if not text:
+            return
+        if self._mark.startswith("#"):
+            self._blocks.append(f"\n\n{self._mark}{' '.join(text.split())}\n\n")
+        elif self._mark.endswith("- "):
+            self._blocks.append(f"\n{self._mark}{text}\n")
+        else:
+            self._blocks.append(f"\n\n{text}\n\n")
+        self._mark = ""
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    style = element.get("style")
+    if "hidden" in element.attrib or (style and _HIDDEN.search(style)):
+        return True
+    return bool(element.get("aria-hidden") == "true")
+
+
+def _rows(table: HtmlElement) -> list[str]:
+    """The rows of a data table, cells separated by tabs; none if the table frames a page's parts."""
+    if table.find(".//table") is not None and any(len(cell.text_content()) > _LAYOUT_CELL for cell in _cells(table)):
+        return []
+    rows = [[_cell_text(cell) for cell in row if cell.tag in ("td", "th")] for row in _own_rows(table)]
+    if max((len(row) for row in rows), default=0) < 2 or any(len(cell) > _LAYOUT_CELL for row in rows for cell in row):
+        return []
+    caption = table.find("caption")
+    head = [_cell_text(caption), ""] if caption is not None else []
+    return head + ["\t".join(row) for row in rows if any(row)]
+
+
+def _own_rows(table: HtmlElement) -> list[HtmlElement]:
+    """Not those of tables within cells, whose text is part of the cell."""
+    return [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+
+
+def _cells(table: HtmlElement) -> list[HtmlElement]:
+    return [cell for row in _own_rows(table) for cell in row]
+
+
+def _cell_text(cell: HtmlElement) -> str:
+    writer = _Writer()
+    for child in list(cell.iter("table")):
+        child.tag = "div"  # a table within a cell is read as the cell's text
+    cell_tag, cell.tag = cell.tag, "div"
+    writer.walk(cell)
+    cell.tag = cell_tag
+    return " ".join(re.sub(r"^\s*(?:- |#+ )", "", writer.markdown(), flags=re.MULTILINE).split())

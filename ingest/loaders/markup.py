@@ -1,0 +1,105 @@
+"""reStructuredText, AsciiDoc and Org: their headings become Markdown's, the rest stays as it is written."""
+
+from __future__ import annotations
+
+import re
+
+from ingest.loaders.encoding import decode
+from ingest.loaders.reading import Reading, ReadOptions, single_page
+from ingest.loaders.text import first_heading
+from rag.types import Document
+
+
+def load_rst(source: str, data: bytes, options: ReadOptions) -> Reading:
+    lines = decode(data).split("\n")
+    text = "\n".join(_rst_headings(lines))
+    found = {name: _field(text, rf":{name}:[ \t]*(.+)") for name in ("Author", "Date")}
+    return single_page(Document(source, (), first_heading(text), found["Author"], found["Date"]), text)
+
+
+_ADORNMENT = re.compile(r"([=\-`:.'\"~^_*+#<>])\1{2,}[ \t]*$")
+
+
+def _rst_headings(lines: list[str]) -> list[str]:
+    """A line under (or between) adornments is a heading; levels by the order in which adornments first appear."""
+    levels: list[str] = []
+    result: list[str] = []
+    index = 0
+    while index < len(lines):
+        found = _rst_heading(lines, index)
+        if found:
+            style, title, used = found
+            if style not in levels:
+                levels.append(style)
+            result.extend((f"{'#' * min(6, levels.index(style) + 1)} {title}", ""))
+            index += used
+        else:
+            result.append(lines[index])
+            index += 1
+    return result
+
+
+def _rst_heading(lines: list[str], index: int) -> tuple[str, str, int] | None:
+    """Adornment style, title, lines used."""
+    if index and lines[index - 1].strip():
+        return None
+    over = _ADORNMENT.match(lines[index])
+    if (
+        over
+        and index + 2 < len(lines)
+        and lines[index + 2].rstrip() == lines[index].rstrip()
+        and lines[index + 1].strip()
+    ):
+        return over[1] * 2, lines[index + 1].strip(), 3
+    title = lines[index]
+    if over or not title.strip() or title[0].isspace() or index + 1 >= len(lines):
+        return None
+    under = _ADORNMENT.match(lines[index + 1])
+    if under and len(lines[index + 1].rstrip()) >= len(title.rstrip()) - 2:
+        return under[1], title.strip(), 2
+    return None
+
+
+def load_asciidoc(source: str, data: bytes, options: ReadOptions) -> Reading:
+    text = decode(data)
+    author = _field(text, r"(?:=[ \t].+\n([A-Z][\w .'-]{2,60}) ?(?:<[^>\n]+>)?$|:author:[ \t]*(.+))")
+    date = _field(text, r":(?:revdate|date):[ \t]*(.+)")
+    text = re.sub(r"^(={1,6})[ \t]+(\S.*?)(?:[ \t]+=+)?$", lambda m: f"{'#' * len(m[1])} {m[2]}", text, flags=re.M)
+    return single_page(Document(source, (), first_heading(text), author, date), _asciidoc_tables(text))
+
+
+def _asciidoc_tables(text: str) -> str:
+    """Rows of a ``|===`` table with one line a row become rows of tab-separated cells."""
+    return re.sub(r"^\|===\n(.*?)^\|===[ \t]*$", lambda found: _asciidoc_rows(found[1]), text, flags=re.M | re.S)
+
+
+def _asciidoc_rows(body: str) -> str:
+    rows: list[str] = []
+    for line in body.split("\n"):
+        if line.lstrip().startswith("|"):
+            rows.append("\t".join(cell.strip() for cell in line.strip().removeprefix("|").split("|")))
+        elif line.strip():
+            rows.append(line)
+    return "\n".join(rows) + "\n"
+
+
+def load_org(source: str, data: bytes, options: ReadOptions) -> Reading:
+    text = decode(data)
+    found = {name: _field(text, rf"#\+{name}:[ \t]*(.+)") for name in ("title", "author", "date", "language")}
+    text = re.sub(r"^(\*{1,6})[ \t]+(\S.*)$", lambda m: f"{'#' * len(m[1])} {m[2]}", text, flags=re.M)
+    text = re.sub(r"^#\+begin_(?:src|example)\b[ \t]*(\S*).*$", r"```\1", text, flags=re.M | re.I)
+    text = re.sub(r"^#\+end_(?:src|example)[ \t]*$", "```", text, flags=re.M | re.I)
+    header = Document(
+        source,
+        (),
+        found["title"] or first_heading(text),
+        found["author"],
+        found["date"],
+        language=found["language"][:2],
+    )
+    return single_page(header, text)
+
+
+def _field(text: str, pattern: str) -> str:
+    found = re.search("^" + pattern, text[:20_000], re.M | re.I)
+    return next((group.strip() for group in found.groups() if group), "") if found else ""
