@@ -1,6 +1,6 @@
 """Whole ingestion (load, split, embed, store) of a folder: ours against the stock LlamaIndex pipeline, in one run.
 
-    uv run python bench/against_llamaindex.py FOLDER
+    uv run python -m bench.against_llamaindex FOLDER
 
 Each is a process of its own with an empty index; our embedding model is exported before the clock starts, as the
 stock's is downloaded. Memory is the peak of the whole process tree, worker processes included. The stock pipeline

@@ -7,6 +7,7 @@ vectors follow, newest files first, unless the change is small enough for both a
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from ingest.pipeline import Pipeline
 from ingest.scan import Scan, newest_first, scan_corpus
 from rag.catalog import Build, CatalogView, Failure, FileState, KnownFile, NewDocument
+from rag.errors import IndexDamagedError
 from rag.index import Index
 from rag.types import Document
 
@@ -29,7 +31,8 @@ _VECTOR_PART = 64  # texts embedded between two looks at `stop`: about a second 
 _SMALL_FILES, _SMALL_BYTES, _SMALL_TEXTS = 8, 256_000, 64  # up to here words and vectors become live together
 # A file changed so shortly before it was read may change again within one tick of the file system's clock (FAT: 2 s,
 # ext4: 4 ms), so its state isn't trusted and it is compared by content the next time.
-_RACY_NS = 50_000_000
+_RACY_NS, _RACY_COARSE_NS = 50_000_000, 2_100_000_000
+_PASSES = 3  # tries at files that change while they are read, before they are taken as they are
 _READ_BYTES = 1 << 20
 
 
@@ -104,71 +107,80 @@ def sync_corpus(
     retry: bool = False,
     settle_s: float = 0.0,
     wait_s: float = 10.0,
+    is_busy: Callable[[str], bool] = lambda source: False,
     progress: ProgressFn = lambda progress: None,
     stop: Callable[[], bool] = lambda: False,
 ) -> SyncReport:
     """Bring the index up to date with the corpus folder.
 
     `rebuild` reads every file anew, beside the index that serves meanwhile; `retry` gives failed files another try.
-    Files changed less than `settle_s` seconds ago wait for the next sync. Another writer is waited for `wait_s`
-    seconds. `stop` is asked about once a second; what is done by then stays done.
+    Files changed less than `settle_s` seconds ago or said to be busy wait for the next sync. Another writer is waited
+    for `wait_s` seconds. `stop` is asked about once a second; what is done by then stays done.
     Raises SettingsError without a corpus folder, IndexLockedError, IndexUnusableError.
     """
     began = time.perf_counter()
-    progress(Progress("scan"))
-    corpus = pipeline.settings.corpus_dir
-    scan = scan_corpus(corpus)
-    if not rebuild and index.exists:
-        report = _report_if_equal(index, pipeline, scan, retry)
-        if report is not None:
-            return replace(report, seconds=time.perf_counter() - began)
 
-    def on_wait(text: str) -> None:
-        progress(Progress("note", detail=text))
+    def run() -> SyncReport:
+        progress(Progress("scan"))
+        scan = scan_corpus(pipeline.settings.corpus_dir, index.folder)
+        must_write = rebuild or not index.exists or index.repairs_wanted()
+        report = None if must_write else _report_if_equal(index, pipeline, scan, retry)
+        if report is None:
+            with index.writing(wait_s=wait_s, on_wait=lambda text: progress(Progress("note", detail=text))) as writer:
+                step = _Run(index, writer, pipeline, progress, stop)
+                report = step.sync(rebuild=rebuild, retry=retry, settle_s=settle_s, is_busy=is_busy)
+        return replace(report, seconds=time.perf_counter() - began)
 
-    with index.writing(wait_s=wait_s, on_wait=on_wait) as writer:
-        run = _Run(index, writer, pipeline, progress, stop)
-        report = run.sync(scan_corpus(corpus), rebuild=rebuild, retry=retry, settle_s=settle_s)
-    return replace(report, seconds=time.perf_counter() - began)
+    try:
+        return run()
+    except IndexDamagedError as exc:  # the part is made anew now, and what was done before is still there
+        index.request_repair(exc.part, str(exc))
+        return run()
 
 
 def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
     """What a sync would do now; changes nothing."""
     corpus = pipeline.settings.corpus_dir
-    scan = scan_corpus(corpus)
+    scan = scan_corpus(corpus, index.folder)
     known: dict[str, KnownFile] = {}
     if index.is_current_format():
         with index.catalog.view() as view:
             live = view.live_build()
             if live is not None and live.fingerprint == pipeline.fingerprint():
                 known = view.known_files(live.id)
-    return _Comparison(corpus, scan, known, retry=False, settle_s=0.0).plan()
+    return _Comparison(corpus, scan, known).plan()
 
 
 def _report_if_equal(index: Index, pipeline: Pipeline, scan: Scan, retry: bool) -> SyncReport | None:
     """The report of a sync that has nothing to do, without becoming the writer; None if there is something."""
-    from rag.index_writer import is_same_model, reason_to_check
-
     if not index.is_current_format():
         return None
     with index.catalog.view() as view:
         live = view.live_build()
         if live is None or len(view.builds()) > 1 or live.fingerprint != pipeline.fingerprint():
             return None
-        if not is_same_model(view, live, pipeline.known_embedding()) or reason_to_check(index, view):
+        if not _is_equal(scan, view, live, retry) or index.reasons_to_check(view):
             return None
-        known = view.known_files(live.id)
-        if not _is_equal(scan, known, retry) or index.counts(view, live)[1] != index.counts(view, live)[2]:
+        if not _has_model(view, live, pipeline.known_embedding()):
             return None
-        return _totals(index, view, live, SyncReport(unchanged=len(scan.files)))
+        report = _totals(index, view, live, SyncReport(unchanged=len(scan.files)))
+    return None if report.pending else report
 
 
-def _is_equal(scan: Scan, known: dict[str, KnownFile], retry: bool) -> bool:
-    if len(known) != len(scan.files) + len(scan.failed):
-        return False
-    if not all(is_unchanged(known.get(source), state, retry) for source, state in scan.files.items()):
-        return False
-    return all(source in known and known[source].reason == reason for source, reason in scan.failed.items())
+def _has_model(view: CatalogView, live: Build, embedding: str | None) -> bool:
+    """Whether the model that made the vectors is at hand; if its files are gone or others, the writer sees to it."""
+    return live.model_id is None or view.model_fingerprint(live.model_id) == embedding
+
+
+def _is_equal(scan: Scan, view: CatalogView, live: Build, retry: bool) -> bool:
+    count = 0
+    for source, state, reason in view.file_states(live.id):
+        count += 1
+        if scan.files.get(source) != state and (reason is None or scan.failed.get(source) != reason):
+            return False
+        if retry and reason is not None:
+            return False
+    return count == len(scan.files) + len(scan.failed)
 
 
 def _totals(index: Index, view: CatalogView, build: Build, report: SyncReport) -> SyncReport:
@@ -185,12 +197,22 @@ def _totals(index: Index, view: CatalogView, build: Build, report: SyncReport) -
 class _Comparison:
     """The folder held against what is known. Reads files whose state or place changed, to know them by content."""
 
-    def __init__(self, corpus: Path, scan: Scan, known: dict[str, KnownFile], *, retry: bool, settle_s: float) -> None:
+    def __init__(
+        self,
+        corpus: Path,
+        scan: Scan,
+        known: dict[str, KnownFile],
+        *,
+        retry: bool = False,
+        settle_s: float = 0.0,
+        is_busy: Callable[[str], bool] = lambda source: False,
+    ) -> None:
         self._corpus = corpus
         self._scan = scan
         self._known = known
         self._retry = retry
         self._settle_ns = settle_s * 1e9
+        self._is_busy = is_busy
         self._gone = self._by_content(source for source in known if source not in scan.files)
         # A file that changed too is about to be replaced itself, so its old content is no source for a copy.
         self._kept = self._by_content(s for s in known if s in scan.files and scan.files[s] == known[s].state)
@@ -208,7 +230,7 @@ class _Comparison:
         for source in newest_first(scan.files):
             if is_unchanged(known.get(source), scan.files[source], self._retry):
                 plan.unchanged += 1
-            elif abs(scan.began_ns - scan.files[source].mtime_ns) < self._settle_ns:
+            elif self._is_unsettled(source):
                 plan.unsettled += 1
             else:
                 self._plan_file(plan, source, scan.files[source])
@@ -229,9 +251,19 @@ class _Comparison:
         else:
             plan.read.append((source, state))
 
+    def _is_unsettled(self, source: str) -> bool:
+        if not self._settle_ns:
+            return False
+        age_ns = self._scan.began_ns - self._scan.files[source].mtime_ns
+        return abs(age_ns) < self._settle_ns or self._is_busy(source)
+
     def _trusted(self, state: FileState) -> FileState:
-        """The state, or none if the file changed too shortly before it was looked at for that to prove anything."""
-        return state if self._scan.began_ns - state.mtime_ns > _RACY_NS else FileState.unknown()
+        """The state, spoilt if the file changed too shortly before it was looked at for that to prove anything."""
+        # The change time can't be set by programs as the other can, except on Windows, where it is another thing.
+        changed_ns = state.mtime_ns if os.name == "nt" else state.ctime_ns
+        is_coarse = state.mtime_ns % 1_000_000_000 == state.ctime_ns % 1_000_000_000 == 0
+        racy_ns = _RACY_COARSE_NS if is_coarse else _RACY_NS
+        return state if self._scan.began_ns - changed_ns > racy_ns else state._replace(ctime_ns=-1)
 
     def _by_content(self, sources: Iterable[str]) -> dict[tuple[bytes, str], KnownFile]:
         files = ((source, self._known[source]) for source in sources)
@@ -262,22 +294,44 @@ class _Run:
         self._report = SyncReport()
         self._known: dict[str, KnownFile] = {}
         self._states: dict[str, FileState] = {}
+        self._looked_at: dict[str, FileState] = {}
+        self._torn: set[str] = set()
         self._missing: set[bytes] = set()
         self._added = 0
 
-    def sync(self, scan: Scan, *, rebuild: bool, retry: bool, settle_s: float) -> SyncReport:
+    def sync(self, *, rebuild: bool, retry: bool, settle_s: float, is_busy: Callable[[str], bool]) -> SyncReport:
         build = self._open_build(rebuild)
-        self._known = self._writer.db.known_files(build.id)
-        plan = _Comparison(self._corpus, scan, self._known, retry=retry, settle_s=settle_s).plan()
-        if plan.removed:  # A file on its way from one folder to another may have been missed in both: look once more.
-            scan = scan_corpus(self._corpus)
-            plan = _Comparison(self._corpus, scan, self._known, retry=retry, settle_s=settle_s).plan()
-        self._report = replace(self._report, unchanged=plan.unchanged, unsettled=plan.unsettled)
-        is_all_read = self._apply(build, plan)
+        passes = 1 if settle_s else _PASSES  # whoever waits for files to settle comes again anyway
+        for left in reversed(range(passes)):
+            first = left == passes - 1
+            scan, plan = self._compare(build, retry=retry and first, settle_s=settle_s, is_busy=is_busy)
+            if first:
+                self._report = replace(self._report, unchanged=plan.unchanged)
+            is_all_read = self._apply(build, plan, is_last=not left and not settle_s)
+            if not self._torn or not is_all_read:
+                break
+        unsettled = plan.unsettled + len(self._torn)
+        self._report = replace(self._report, unsettled=unsettled)
         if is_all_read:
             self._writer.sweep()
             self._embed_pending(build)
-        return self._finish(build, scan, is_all_read and not plan.unsettled)
+        return self._finish(build, scan, is_all_read and not unsettled)
+
+    def _compare(
+        self, build: Build, *, retry: bool, settle_s: float, is_busy: Callable[[str], bool]
+    ) -> tuple[Scan, Plan]:
+        self._known = self._writer.db.known_files(build.id)
+        for _ in range(2):
+            scan = self._scan()
+            comparison = _Comparison(self._corpus, scan, self._known, retry=retry, settle_s=settle_s, is_busy=is_busy)
+            plan = comparison.plan()
+            if not plan.removed:  # A file on its way between two folders may have been missed in both: look once more.
+                break
+        self._looked_at, self._torn = scan.files, set()
+        return scan, plan
+
+    def _scan(self) -> Scan:
+        return scan_corpus(self._corpus, self._index.folder)
 
     def _open_build(self, rebuild: bool) -> Build:
         live = self._writer.db.live_build()
@@ -314,15 +368,21 @@ class _Run:
 
     # ---- words
 
-    def _apply(self, build: Build, plan: Plan) -> bool:
-        """Carry the plan out, part by part; returns whether all of it, or False if it was stopped."""
+    def _apply(self, build: Build, plan: Plan, *, is_last: bool) -> bool:
+        """Carry the plan out, part by part; returns whether all of it, or False if it was stopped.
+
+        Files that changed while they were read are left as they were, `_torn`, unless this is their last chance.
+        """
         if plan.is_empty:
             return True
         small = self._is_small(plan)
+        if small and plan.read:
+            self._use_model(build)  # before the batch: it is a transaction of its own
         with closing(self._parse(plan.read)) as parsed:
-            done = self._apply_part(build, parsed, plan, small=small)
+            whole = parsed if is_last else self._only_whole(parsed)
+            done = self._apply_part(build, whole, plan, small=small)
             while not done and not self._stop():
-                done = self._apply_part(build, parsed, None, small=small)
+                done = self._apply_part(build, whole, None, small=small)
         return done
 
     def _apply_part(self, build: Build, parsed: Iterator[Parsed], plan: Plan | None, *, small: bool) -> bool:
@@ -331,8 +391,8 @@ class _Run:
             if plan is not None:
                 self._apply_known(batch, plan)
             done = self._apply_read(batch, parsed, until=None if small else time.monotonic() + _BATCH_S)
-            if small and 0 < len(batch.unembedded) <= _SMALL_TEXTS:
-                self._embed_with(batch, build)
+            if small and batch.has_model and 0 < len(batch.unembedded) <= _SMALL_TEXTS:
+                self._embed_with(batch)
         self._added += batch.added
         self._missing |= batch.unembedded.keys()
         return done
@@ -377,6 +437,14 @@ class _Run:
                 return False
         return True
 
+    def _only_whole(self, parsed: Iterator[Parsed]) -> Iterator[Parsed]:
+        for result in parsed:
+            if _state(self._corpus / result.source) == self._looked_at.get(result.source):
+                yield result
+            else:
+                self._torn.add(result.source)
+                result.close()
+
     def _parse(self, files: Sequence[tuple[str, FileState]]) -> Generator[Parsed]:
         from ingest.workers import ParseJob
 
@@ -399,8 +467,7 @@ class _Run:
 
     # ---- vectors
 
-    def _embed_with(self, batch: Batch, build: Build) -> None:
-        self._use_model(build)
+    def _embed_with(self, batch: Batch) -> None:
         batch.put_vectors(self._pipeline.embed(list(batch.unembedded.values())))
         self._count_embedded(len(batch.unembedded))
 
@@ -411,14 +478,14 @@ class _Run:
         model_id = self._use_model(build)
         pending = db.pending(build.id, model_id)
         for start in range(0, len(pending), _VECTOR_PART):
-            if self._stop():
-                return
             part = pending[start : start + _VECTOR_PART]
             chunks = db.chunks([chunk_id for _, chunk_id in part], build.id)
             vectors = self._pipeline.embed([chunks[chunk_id].chunk.embed_text for _, chunk_id in part])
             self._writer.add_vectors(build, [hash_ for hash_, _ in part], vectors)
             self._count_embedded(len(part))
             self._progress(Progress("embed", start + len(part), len(pending)))
+            if self._stop():  # not before the first part: a folder that is never quiet gets its vectors too
+                return
 
     def _use_model(self, build: Build) -> int:
         return self._writer.set_model(build, self._pipeline.embedder.fingerprint)
@@ -446,6 +513,14 @@ def _difference(old: Build, new: Build, rebuild: bool) -> str:
 def _suffix(source: str) -> str:
     """The name decides between formats that look alike, so only files with the same ending share their content."""
     return PurePosixPath(source).suffix.lower()
+
+
+def _state(path: Path) -> FileState | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return FileState(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 def _hash_file(path: Path) -> bytes | None:

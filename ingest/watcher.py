@@ -6,6 +6,8 @@ One thread runs every sync, the first one too, so that two never overlap and no 
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,11 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.pipeline import Pipeline
+from ingest.scan import IGNORE_FILE, is_left_out
 from ingest.sync import Progress, SyncReport, sync_corpus
 from rag.errors import IndexLockedError, RagError
 from rag.index import Index
 
 if TYPE_CHECKING:
+    from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers.api import BaseObserver
 
 logger = logging.getLogger(__name__)
@@ -29,13 +33,17 @@ LONGEST_WAIT_S = 5.0
 """A folder that is never quiet is synced at least this often."""
 SETTLE_S = 0.25
 """A file changed more recently than this is taken to be still being written. Less than QUIET_S."""
+LONGEST_WRITE_S = 30.0
+"""A file that is kept open for writing is read as it is after so long."""
 POLL_S = 2.0
-"""Between two looks at the folder where the operating system can't watch it."""
+"""Between two looks at the folder where the operating system can't watch it, or while it isn't there."""
 LOOK_S = 300.0
 """Between two looks at a folder that is watched, for events that a network file system never sent."""
+RETRY_S = 1.0
+"""Until files that were still being written are looked at again."""
 LOCKED_S = 3.0
 """Until another try while another process writes the index."""
-_EVENTS = ("created", "modified", "moved", "deleted")
+_EVENTS = ("created", "modified", "moved", "deleted", "closed", "attrib")
 # Not "opened" or "closed_no_write": the sync's own reads would wake it for ever.
 
 
@@ -75,10 +83,16 @@ class CorpusWatcher:
         self._changed = threading.Event()
         self._closing = threading.Event()
         self._last_event = 0.0
+        self._retry_at = float("inf")
+        self._root = os.path.realpath(self._corpus)
+        self._writes = _OpenWrites()
         self._observer: BaseObserver | None = None
+        self._observed: tuple[int, int] | None = None
+        self._observe_again_at = 0.0
         self._thread = threading.Thread(target=self._run, name="corpus-watcher", daemon=True)
 
     def start(self) -> None:
+        self._index.on_damage = self.wake
         self._changed.set()
         self._thread.start()
 
@@ -91,6 +105,7 @@ class CorpusWatcher:
 
     def close(self) -> None:
         """Stop after the step at hand, in about a second; what is done stays done."""
+        self._index.on_damage = lambda: None
         self._closing.set()
         self._changed.set()
         if self._thread.is_alive():
@@ -108,19 +123,30 @@ class CorpusWatcher:
 
     def _wait_for_change(self) -> None:
         """Until something changed and the folder has been quiet, or has not been quiet for too long."""
-        self._changed.wait(POLL_S if self.status.is_polling or self._observer is None else LOOK_S)
+        look_at = time.monotonic() + (LOOK_S if self._observer is not None else POLL_S)
+        # In short waits: no event tells that the folder itself was moved away or made anew.
+        while not self._changed.wait(min(POLL_S, max(0.0, min(look_at, self._retry_at) - time.monotonic()))):
+            if time.monotonic() >= min(look_at, self._retry_at) or _inode(self._corpus) != self._observed:
+                return
         began = time.monotonic()
         while not self._closing.is_set():
             quiet = time.monotonic() - self._last_event
             if quiet >= QUIET_S or time.monotonic() - began > LONGEST_WAIT_S:
                 return
-            time.sleep(min(QUIET_S - quiet + 0.01, QUIET_S))
+            self._closing.wait(min(QUIET_S - quiet + 0.01, QUIET_S))
 
     def _sync(self) -> None:
         self._changed.clear()
+        self._retry_at = float("inf")
         try:
             report = sync_corpus(
-                self._index, self._pipeline, settle_s=SETTLE_S, wait_s=0, progress=self._progress, stop=self._must_stop
+                self._index,
+                self._pipeline,
+                settle_s=SETTLE_S,
+                wait_s=0,
+                is_busy=self._writes.is_busy,
+                progress=self._progress,
+                stop=self._must_stop,
             )
         except IndexLockedError as exc:
             self._rest("waiting", str(exc))
@@ -131,15 +157,16 @@ class CorpusWatcher:
             self._rest("failed", f"The folder could not be read in ({type(exc).__name__}: {exc}). It is tried again.")
         else:
             self.status = replace(self.status, activity="idle", detail="", report=report)
-            if report.unsettled or (report.pending and not self._closing.is_set()):
-                self._note_event()
+            if report.unsettled:
+                self._retry_at = time.monotonic() + RETRY_S
+            if report.pending and not self._closing.is_set():
+                self._changed.set()
             self._on_report(report)
 
     def _rest(self, activity: str, detail: str) -> None:
         if self.status.detail != detail:
             logger.warning("%s", detail)
         self.status = replace(self.status, activity=activity, detail=detail)
-        self._changed.clear()
         self._closing.wait(LOCKED_S)
         self._changed.set()
 
@@ -156,14 +183,18 @@ class CorpusWatcher:
     # ---- events
 
     def _watch_folder(self) -> None:
-        if self._observer is not None and self._observer.is_alive():
+        inode = _inode(self._corpus)
+        if self._observer is not None and inode == self._observed and _is_whole(self._observer):
             return
         self._stop_observer()
-        if not self._corpus.is_dir():
+        if inode is None or time.monotonic() < self._observe_again_at:
             return
         try:
-            self._observer = _observe(self._corpus, self._note_event)
+            self._root = os.path.realpath(self._corpus)
+            self._observer, self._observed = _observe(self._root, self._on_event), inode
+            self.status = replace(self.status, is_polling=False)
         except OSError as exc:  # the limit of watches, most of the time
+            self._observe_again_at = time.monotonic() + LOOK_S
             if not self.status.is_polling:
                 logger.warning(
                     "The system can't watch %s (%s); it is looked at every %.0f s instead. "
@@ -172,29 +203,101 @@ class CorpusWatcher:
                 )  # fmt: skip
             self.status = replace(self.status, is_polling=True)
 
+    def _on_event(self, event: FileSystemEvent) -> None:
+        paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
+        if event.event_type in _EVENTS and any(self._counts(path) for path in paths):
+            if not event.is_directory:
+                self._writes.note(event.event_type, self._source(paths[0]))
+            self._note_event()
+
+    def _source(self, path: str) -> str:
+        return os.path.relpath(path, self._root).replace(os.sep, "/")
+
+    def _counts(self, path: str) -> bool:
+        """Whether what happens there can matter; our own index may lie in the corpus, in a hidden folder or not."""
+        if Path(path).is_relative_to(os.path.realpath(self._index.folder)):
+            return False
+        source = self._source(path)
+        parts = source.split("/")
+        return source == "." or parts[-1] == IGNORE_FILE or not any(is_left_out(part) for part in parts)
+
     def _note_event(self) -> None:
         self._last_event = time.monotonic()
         self._changed.set()
 
     def _stop_observer(self) -> None:
         if self._observer is not None:
-            self._observer.stop()
-            if self._observer.is_alive():
-                self._observer.join(timeout=5)
-        self._observer = None
+            _end_observer(self._observer)
+        self._observer = self._observed = None
 
 
-def _observe(folder: Path, on_event: Callable[[], None]) -> BaseObserver:
-    """Raises OSError if the system can't watch the folder."""
-    from watchdog.events import FileSystemEvent, FileSystemEventHandler
-    from watchdog.observers import Observer
+class _OpenWrites:
+    """Files that were written to and not closed since, by the events; on Linux, which alone tells of closing."""
+
+    def __init__(self) -> None:
+        self._since: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def note(self, event_type: str, source: str) -> None:
+        with self._lock:
+            if event_type == "modified" and sys.platform.startswith("linux"):
+                self._since.setdefault(source, time.monotonic())
+            elif event_type != "attrib":
+                self._since.pop(source, None)
+
+    def is_busy(self, source: str) -> bool:
+        with self._lock:
+            since = self._since.get(source)
+            if since is not None and time.monotonic() - since > LONGEST_WRITE_S:
+                del self._since[source]  # its next change begins another such time
+                since = None
+            return since is not None
+
+
+def _is_whole(observer: BaseObserver) -> bool:
+    return observer.is_alive() and all(emitter.is_alive() for emitter in observer.emitters)
+
+
+def _inode(folder: Path) -> tuple[int, int] | None:
+    try:
+        stat = folder.stat()
+    except OSError:
+        return None
+    return (stat.st_dev, stat.st_ino)
+
+
+def _observe(folder: str, on_event: Callable[[FileSystemEvent], None]) -> BaseObserver:
+    """Raises OSError if the system can't watch the folder, whole."""
+    from watchdog.events import FileSystemEventHandler
 
     class Handler(FileSystemEventHandler):
         def on_any_event(self, event: FileSystemEvent) -> None:
-            if event.event_type in _EVENTS:
-                on_event()
+            on_event(event)
+
+    observer = _start_observer(folder, Handler(), recursive=True)
+    try:
+        # At the limit of watches, watchdog (7.1) leaves out subfolders without a word; one more watch tells.
+        _end_observer(_start_observer(folder, FileSystemEventHandler(), recursive=False))
+    except OSError:
+        _end_observer(observer)
+        raise
+    return observer
+
+
+def _start_observer(folder: str, handler: FileSystemEventHandler, *, recursive: bool) -> BaseObserver:
+    from watchdog.observers import Observer
 
     observer = Observer()
-    observer.schedule(Handler(), str(folder), recursive=True)
-    observer.start()
+    try:
+        observer.schedule(handler, folder, recursive=recursive)
+        observer.start()
+    except OSError:
+        _end_observer(observer)
+        raise
     return observer
+
+
+def _end_observer(observer: BaseObserver) -> None:
+    observer.stop()
+    if observer.is_alive():
+        observer.join(timeout=5)

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import queue
+import os
 import sqlite3
 import threading
 import time
+import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from rag.errors import IndexUnusableError
+from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError
 from rag.types import Chunk, Document, StoredChunk
 
 FORMAT = 1
@@ -63,8 +64,7 @@ _STORED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(NamedTuple):  # made for every file at every sync: a dataclass takes four times as long
     """What the file system says of a file; equal states mean equal content (see `ingest.sync` for the exceptions)."""
 
     size: int
@@ -153,51 +153,91 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._views: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
-        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._file: tuple[int, int] | None = None  # the file that the idle connections are to
+        self._is_closed = False
 
     def create(self) -> None:
         """Make an empty catalog if there is none. Raises IndexUnusableError for one that this version can't use."""
-        with self._translated():
-            connection = self._connect()
-            with contextlib.closing(connection):
+        with self._translated(), contextlib.closing(self._connect(create=True)) as connection:
+            if connection.execute("PRAGMA user_version").fetchone()[0]:
                 self._check_format(connection)
-                connection.execute("BEGIN IMMEDIATE")
-                for statement in _SCHEMA.split(";\n"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA user_version = {FORMAT}")
-                connection.execute("COMMIT")
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA.split(";\n"):
+                connection.execute(statement)
+            # So that a reader can tell this catalog from the one that was here before it.
+            identity = int.from_bytes(os.urandom(7), "big")
+            connection.execute("INSERT OR IGNORE INTO meta VALUES ('identity', ?)", (identity,))
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute("COMMIT")
 
     def format(self) -> int:
-        """The stored format version; 0 for an empty file. Raises IndexUnusableError if it is no database."""
+        """The stored format version; 0 for an empty file. Raises IndexDamagedError if it is no database."""
         with self._translated(), contextlib.closing(self._connect()) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def is_sound(self) -> bool:
+        """Check every page of the file: about a second for each GB."""
+        try:
+            with self._translated(), contextlib.closing(self._connect()) as connection:
+                return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+        except IndexDamagedError:
+            return False
 
     def _check_format(self, connection: sqlite3.Connection) -> None:
         found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found == 0:
+            raise IndexUnusableError(no_index(self.path.parent))
         if found > FORMAT:
             raise IndexUnusableError(
                 f"{self.path} was written by a newer version (format {found}, this one reads {FORMAT}). "
                 "Update this program, or use another folder with --index."
             )
-        if 0 < found < FORMAT:
+        if found < FORMAT:
             raise IndexUnusableError(f"{self.path} has the older format {found}. Run python -m ingest to rebuild it.")
 
     @contextlib.contextmanager
     def view(self) -> Iterator[CatalogView]:
         """A consistent snapshot: whatever is committed meanwhile is not seen."""
         with self._translated():
-            try:
-                connection = self._views.get_nowait()
-            except queue.Empty:
-                connection = self._connect()
-                self._check_format(connection)
+            connection, file = self._take()
             try:
                 connection.execute("BEGIN")
                 yield CatalogView(connection)
             finally:
-                connection.execute("ROLLBACK") if connection.in_transaction else None
-                connection.close() if self._closed.is_set() else self._views.put(connection)
+                self._give_back(connection, file)
+
+    def _take(self) -> tuple[sqlite3.Connection, tuple[int, int] | None]:
+        """A connection to the file that is there now, which may not be the one of before."""
+        file = _identity(self.path)
+        with self._lock:
+            outdated = self._idle if file != self._file else []
+            if outdated:
+                self._idle = []
+            self._file = file
+            connection = self._idle.pop() if self._idle else None
+        for other in outdated:
+            other.close()
+        if connection is None:
+            connection = self._connect()
+            self._check_format(connection)
+        return connection, file
+
+    def _give_back(self, connection: sqlite3.Connection, file: tuple[int, int] | None) -> None:
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        with self._lock:
+            keep = not self._is_closed and file == self._file
+            if keep:
+                self._idle.append(connection)
+        if not keep:
+            connection.close()
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[CatalogWriter]:
@@ -207,46 +247,72 @@ class Catalog:
             yield CatalogWriter(connection)
 
     def close(self) -> None:
-        self._closed.set()
-        while True:
-            try:
-                self._views.get_nowait().close()
-            except queue.Empty:
-                return
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *, create: bool = False) -> sqlite3.Connection:
+        mode = "mode=rwc" if create else "immutable=1" if self._is_read_only() else "mode=rw"
         connection = sqlite3.connect(
-            self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+            f"file:{urllib.parse.quote(str(self.path))}?{mode}",
+            uri=True,
+            timeout=_BUSY_TIMEOUT_S,
+            isolation_level=None,
+            check_same_thread=False,
+            cached_statements=256,
         )
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as exc:
-            if "readonly" not in str(exc):  # a read-only folder can still be read
-                connection.close()
-                raise
-        # FULL: what the views hold must never be ahead of a catalog that forgot it after a power cut.
-        connection.execute("PRAGMA synchronous = FULL")
+            if mode != "immutable=1":
+                connection.execute("PRAGMA journal_mode = WAL")
+            # FULL: what the views hold must never be ahead of a catalog that forgot it after a power cut.
+            connection.execute("PRAGMA synchronous = FULL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
+
+    def _is_read_only(self) -> bool:
+        """Whether nobody can write here. SQLite needs to write beside a WAL database even to read it."""
+        wal = Path(f"{self.path}-wal")
+        return not os.access(self.path.parent, os.W_OK) and not (wal.is_file() and wal.stat().st_size)
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as exc:
-            raise IndexUnusableError(_explain(self.path, exc)) from exc
+            raise _translate(self.path, exc) from exc
 
 
-def _explain(path: Path, exc: sqlite3.Error) -> str:
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return (stat.st_dev, stat.st_ino)
+
+
+def _translate(path: Path, exc: sqlite3.Error) -> IndexUnusableError:
     text = str(exc)
-    if "disk is full" in text or "disk I/O" in text:
-        return f"The disk that holds {path.parent} is full ({text}). Free some space and run python -m ingest again."
+    if not path.exists():
+        return IndexUnusableError(no_index(path.parent))
+    if DiskFullError.explains(text):
+        return DiskFullError(path.parent, text)
     if "readonly" in text or "unable to open" in text:
-        return (
+        return IndexUnusableError(
             f"{path} cannot be opened or written ({text}). Check its folder's rights, or choose another with --index."
         )
     if "locked" in text:
-        return f"{path} stayed locked for {_BUSY_TIMEOUT_S:.0f} s by another process. Stop that process and try again."
-    return f"{path} is damaged ({text}). Run python -m ingest: it sets the file aside and rebuilds the index."
+        return IndexUnusableError(
+            f"{path} stayed locked for {_BUSY_TIMEOUT_S:.0f} s by another process. Stop that process and try again."
+        )
+    return IndexDamagedError(f"{path} is damaged ({text}). Run python -m ingest: it rebuilds the index.", "catalog")
+
+
+def no_index(folder: Path) -> str:
+    return f"There is no index in {folder} yet. Run python -m ingest to make it."
 
 
 class CatalogView:
@@ -282,6 +348,14 @@ class CatalogView:
         )
         return {row[0]: KnownFile(row[1], FileState(*row[2:5]), *row[5:]) for row in rows}
 
+    def file_states(self, build_id: int) -> Iterator[tuple[str, tuple[int, int, int], str | None]]:
+        """(source, state, why it could not be indexed): `known_files` at a fraction of its cost."""
+        rows = self._db.execute(
+            "SELECT source, size, mtime_ns, ctime_ns, reason FROM documents WHERE build = ?", (build_id,)
+        )
+        for source, size, mtime_ns, ctime_ns, reason in rows:
+            yield source, (size, mtime_ns, ctime_ns), reason
+
     def documents(self, build_id: int) -> list[DocumentInfo]:
         """Indexed documents, in order of their source."""
         rows = self._db.execute(
@@ -305,6 +379,12 @@ class CatalogView:
             (build_id,),
         )
         return [Failure(*row) for row in rows]
+
+    def all_vectors(self, model_id: int, part: int = 10_000) -> Iterator[list[tuple[bytes, bytes]]]:
+        """(hash, vector) of all, in lists of at most `part`."""
+        cursor = self._db.execute("SELECT hash, vector FROM vectors WHERE model = ?", (model_id,))
+        while rows := cursor.fetchmany(part):
+            yield rows
 
     def counts(self, build_id: int, model_id: int | None) -> tuple[int, int, int]:
         """Indexed documents, their chunks, and how many of the chunks have a vector."""

@@ -44,6 +44,10 @@ class DiskFullError(IndexUnusableError):
 
     SIGNS = ("disk is full", "No space left", "os error 28", "disk I/O error", "File too large", "os error 27")
 
+    @classmethod
+    def explains(cls, reason: str) -> bool:
+        return any(sign in reason for sign in cls.SIGNS)
+
     def __init__(self, folder: object, reason: str) -> None:
         super().__init__(
             f"The disk that holds {folder} is full ({reason}). Free some space and run python -m ingest again."

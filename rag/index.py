@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rag.catalog import FORMAT, Build, Catalog, CatalogView, DocumentInfo, Failure
-from rag.errors import IndexUnusableError
+from rag.catalog import FORMAT, Build, Catalog, CatalogView, DocumentInfo, Failure, no_index
+from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.lock import writer_lock
+from rag.stamps import lexical_stamp, vectors_stamp
 from rag.types import StoredChunk
 from rag.vector_store import VectorStore
 
@@ -34,6 +35,8 @@ T = TypeVar("T")
 
 _READ_TRIES = 10  # each retry means that a sweep began during a search of a few milliseconds
 _REPAIR_MARK = "repair"
+BEING_MADE = -1
+"""In place of the vectors' stamp, while they are made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +61,12 @@ class Index:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.catalog = Catalog(folder / "catalog.sqlite3")
+        self.on_damage: Callable[[], None] = lambda: None
+        """Called by a reader that found a view damaged; a sync repairs it."""
         self._lock = threading.Lock()
-        self._store = VectorStore(folder / "chroma")
+        self._store = self._new_store(None)
         self._is_writing = False
-        self._lexical: tuple[int, int, LexicalIndex] | None = None  # build, generation, index
+        self._lexical: tuple[tuple[int, int], int, LexicalIndex] | None = None  # (catalog, build), generation, index
         self._counts: tuple[tuple[int, ...], tuple[int, int, int]] | None = None
 
     @property
@@ -82,7 +87,7 @@ class Index:
     def require(self) -> None:
         """Raises IndexUnusableError if nothing was ever indexed here."""
         if not self.exists:
-            raise IndexUnusableError(f"There is no index in {self.folder} yet. Run python -m ingest to make it.")
+            raise IndexUnusableError(no_index(self.folder))
 
     def read(self, fn: Callable[[Snapshot], T]) -> T:
         """Run `fn` on one consistent snapshot; it runs again if dead chunks were swept away meanwhile."""
@@ -93,10 +98,10 @@ class Index:
                 try:
                     result = fn(snapshot)
                 except IndexUnusableError:
-                    if attempt == _READ_TRIES - 1 or self._sweeps() == sweeps:
+                    if attempt == _READ_TRIES - 1 or self.sweeps() == sweeps:
                         raise
                     continue
-            if self._sweeps() == sweeps:
+            if self.sweeps() == sweeps:
                 break
         return result
 
@@ -133,29 +138,61 @@ class Index:
         with writer_lock(self.folder, wait_s=wait_s, on_wait=on_wait):
             notes = set_aside_unusable(self)
             self.catalog.create()
-            with (
-                self.catalog.writer() as db,
-                self._writing_store(db),
-                contextlib.closing(IndexWriter(self, db, notes)) as writer,
-            ):
-                yield writer
+            with self.catalog.writer() as db, self._writing_store(db):
+                writer = IndexWriter(self, db, notes)
+                try:
+                    writer.recover()
+                    yield writer
+                except BaseException:
+                    writer.abandon()
+                    raise
+                writer.close()
 
     @contextlib.contextmanager
     def _writing_store(self, db: CatalogView) -> Iterator[None]:
         """While this process writes, its own readers share the writer's store, which is always up to date."""
-        self.store(db)
-        self._is_writing = True
+        with self.store(db):
+            self._is_writing = True
+        generation = None
         try:
             yield
+            generation = _vector_generation(db)
         finally:
-            self._is_writing = False
-            self._store.generation = db.meta("vector_generation")
+            with self._lock:
+                self._store.generation = generation
+                self._is_writing = False
 
-    def request_repair(self, reason: str) -> None:
-        """A reader found a view damaged: the next writer checks both views from end to end."""
+    def request_repair(self, part: str, reason: str) -> None:
+        """Have the next writer make a part anew: ``catalog``, ``lexical`` or ``vectors``."""
+        if part in self.repairs_wanted():
+            return
         logger.warning("%s", reason)
-        with contextlib.suppress(OSError):
-            (self.folder / _REPAIR_MARK).write_text(reason)
+        with contextlib.suppress(OSError), self.repair_mark.open("a", encoding="utf-8") as mark:
+            mark.write(f"{part}\n")
+        self.on_damage()
+
+    def repairs_wanted(self) -> set[str]:
+        try:
+            return set(self.repair_mark.read_text("utf-8").split())
+        except OSError:
+            return set()
+
+    def reasons_to_check(self, view: CatalogView) -> dict[str, str]:
+        """Parts that are damaged or may be, and why: ``lexical``, ``vectors``, or ``all`` after a crash. Cheap."""
+        builds = view.builds()
+        if not builds:
+            return {}
+        reasons = {part: "A part of the index was found damaged" for part in self.repairs_wanted()}
+        changed = "The index folder was changed by another program"
+        if view.meta("unclean"):
+            reasons["all"] = "The last run was cut short"
+        elif view.meta("lexical_stamp") != lexical_stamp(self.folder / "lexical"):
+            reasons["lexical"] = changed
+        if view.meta("vectors_stamp") != vectors_stamp(self.folder / "chroma"):
+            reasons["vectors"] = changed
+        if not all(self.lexical_folder(build.id).is_dir() for build in builds):
+            reasons["lexical"] = "The lexical index was missing or of an older version"
+        return reasons
 
     @property
     def repair_mark(self) -> Path:
@@ -180,35 +217,78 @@ class Index:
         """The build's lexical index, as new as the snapshot or newer."""
         from rag.lexical_index import LexicalIndex
 
-        generation = view.meta("generation")
+        generation, key = view.meta("generation"), (view.meta("identity"), build_id)
         with self._lock:
-            if self._lexical is None or self._lexical[0] != build_id:
+            if self._lexical is None or self._lexical[0] != key:
                 folder = self.lexical_folder(build_id)
-                if not folder.is_dir():
-                    raise IndexUnusableError(f"{folder} is missing. Run python -m ingest to rebuild it.")
-                self._lexical = (build_id, generation, LexicalIndex(folder))
+                if not (folder / "meta.json").is_file():  # it would be made anew, and empty
+                    raise IndexDamagedError(f"{folder} is missing. Run python -m ingest to rebuild it.", "lexical")
+                self._lexical = (key, generation, LexicalIndex(folder))
             elif self._lexical[1] != generation:
                 self._lexical[2].reload()
-                self._lexical = (build_id, generation, self._lexical[2])
+                self._lexical = (key, generation, self._lexical[2])
             return self._lexical[2]
 
-    def store(self, view: CatalogView) -> VectorStore:
+    @contextlib.contextmanager
+    def store(self, view: CatalogView) -> Iterator[VectorStore]:
         """The vectors, reopened if another process wrote some since."""
-        generation = view.meta("vector_generation")
+        generation = _vector_generation(view)
         with self._lock:
             if self._store.generation != generation and not self._is_writing:
-                # Not closed: another thread may be searching it; it goes when that is done.
-                self._store = VectorStore(self.folder / "chroma", generation)
-            return self._store
+                self._replace(self._new_store(generation))
+            store = self._store
+            store.users += 1
+        try:
+            yield store
+        finally:
+            with self._lock:
+                store.users -= 1
+                if store is not self._store and not store.users:
+                    store.close()
+
+    @property
+    def writers_store(self) -> VectorStore:
+        """For the writer alone: nobody replaces it while it writes."""
+        return self._store
+
+    def empty_store(self) -> None:
+        """For the writer: begin with an empty folder. Readers of this process end their searches in the old one."""
+        with self._lock:
+            old, self._store = self._store, self._new_store(self._store.generation)
+            if not old.users:
+                old.close()
+        self._store.delete_files()
+
+    def _replace(self, store: VectorStore) -> None:
+        # One that is in use is closed by its last user: dropped unclosed, Chroma would keep its memory and files.
+        if not self._store.users:
+            self._store.close()
+        self._store = store
+
+    def _new_store(self, generation: int | None) -> VectorStore:
+        return VectorStore(self.folder / "chroma", generation, self._check_vectors)
+
+    def _check_vectors(self) -> None:
+        """Before Chroma is let at its files: are they as the last writer left them?"""
+        with self.catalog.view() as view:
+            known = view.meta("vectors_stamp")
+        if known == BEING_MADE and not self._is_writing:
+            raise IndexUnusableError(f"The vectors in {self.folder / 'chroma'} are being made anew.")
+        if known not in (BEING_MADE, vectors_stamp(self.folder / "chroma")):
+            raise IndexDamagedError(
+                f"The vectors in {self.folder / 'chroma'} are damaged. Run python -m ingest to rebuild them.", "vectors"
+            )
 
     def counts(self, view: CatalogView, build: Build) -> tuple[int, int, int]:
         """Documents, chunks, chunks with a vector; remembered for as long as nothing changes."""
-        key = (build.id, build.model_id or 0, view.meta("generation"), view.meta("vector_generation"))
+        generations = (view.meta("generation"), view.meta("vector_generation"))
+        key = (view.meta("identity"), build.id, build.model_id or 0, *generations)
         if self._counts is None or self._counts[0] != key:
             self._counts = (key, view.counts(build.id, build.model_id))
         return self._counts[1]
 
-    def _sweeps(self) -> int:
+    def sweeps(self) -> int:
+        """How often a writer began to clear away what is dead."""
         with self.catalog.view() as view:
             return view.meta("sweeps")
 
@@ -250,21 +330,33 @@ class Snapshot:
     def dense(self, vector: np.ndarray, limit: int) -> list[tuple[int, float]]:
         """(chunk id, cosine), best first; chunks whose embedded text is equal share a vector and all come.
 
-        A damaged vector view gives nothing, a warning in the log, and its repair by the next sync.
+        While the vector view can't be used, the catalog's own vectors are searched: slower, and nothing is missing.
         """
         build = self._build
         if build is None or build.model_id is None:
             return []
         model_id = build.model_id
         try:
-            store = self._index.store(self.view)
-            return self._live(lambda n: store.search(model_id, vector, n), self._ids_of_hashes, limit)
+            with self._index.store(self.view) as store:
+                return self._live(lambda n: store.search(model_id, vector, n), self._ids_of_hashes, limit)
         except IndexUnusableError as exc:
-            self._index.request_repair(str(exc))
-            return []
+            self._note_damage(exc)
+        ranking = self._search_exactly(model_id, vector)
+        return self._live(lambda n: ranking[:n], self._ids_of_hashes, limit)
+
+    def _search_exactly(self, model_id: int, vector: np.ndarray) -> list[tuple[bytes, float]]:
+        import numpy as np
+
+        hashes: list[bytes] = []
+        parts: list[np.ndarray] = []
+        for rows in self.view.all_vectors(model_id):
+            hashes += [hash_ for hash_, _ in rows]
+            parts.append(unpack_vectors([packed for _, packed in rows]) @ vector)
+        scores = np.concatenate(parts) if parts else np.empty(0)
+        return [(hashes[row], float(scores[row])) for row in np.argsort(-scores, kind="stable")]
 
     def lexical(self, question: str, limit: int) -> list[tuple[int, float]]:
-        """(chunk id, BM25), best first. Damage is treated as in `dense`."""
+        """(chunk id, BM25), best first. A damaged index gives nothing, and is repaired by the next sync."""
         build = self._build
         if build is None:
             return []
@@ -272,8 +364,16 @@ class Snapshot:
             lexical = self._index.lexical(self.view, build.id)
             return self._live(lambda n: lexical.search(question, n), self._live_ids, limit)
         except IndexUnusableError as exc:
-            self._index.request_repair(str(exc))
+            self._note_damage(exc, "lexical")
             return []
+
+    def _note_damage(self, exc: IndexUnusableError, part: str | None = None) -> None:
+        """Have it repaired, unless it is at work: then `Index.read` asks again."""
+        if self._index.sweeps() != self.view.meta("sweeps"):
+            raise exc
+        part = exc.part if isinstance(exc, IndexDamagedError) else part
+        if part is not None:
+            self._index.request_repair(part, str(exc))
 
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         return {} if self._build is None else self.view.chunks(ids, self._build.id)
@@ -312,6 +412,27 @@ class Snapshot:
         assert self._build is not None
         live = self.view.live_ids([id_ for id_, _ in found], self._build.id)
         return [hit for hit in found if hit[0] in live]
+
+
+def _vector_generation(view: CatalogView) -> int:
+    """Differs between any two states of the vectors, and between catalogs."""
+    return view.meta("identity") + view.meta("vector_generation")
+
+
+def pack_vectors(vectors: np.ndarray) -> np.ndarray:
+    """As they are kept, in half precision: an error under 0.001 in a component, none that changes a ranking."""
+    return vectors.astype("float16")
+
+
+def unpack_vectors(rows: Sequence[bytes]) -> np.ndarray:
+    import numpy as np
+
+    return np.stack([np.frombuffer(row, np.float16) for row in rows]).astype(np.float32)
+
+
+def is_same_model(view: CatalogView, build: Build, embedding: str | None) -> bool:
+    """Whether the build's vectors are from this model; what isn't known yet doesn't differ."""
+    return embedding is None or build.model_id is None or view.model_fingerprint(build.model_id) == embedding
 
 
 def text_hash(embed_text: str) -> bytes:

@@ -15,10 +15,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.catalog import Build, CatalogView, CatalogWriter, FileState, NewChunk, NewDocument
-from rag.errors import IndexUnusableError
-from rag.index import Index, text_hash
+from rag.catalog import FORMAT, Build, CatalogWriter, FileState, NewChunk, NewDocument
+from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError
+from rag.index import BEING_MADE, Index, is_same_model, pack_vectors, text_hash, unpack_vectors
 from rag.lexical_index import LexicalEntry, LexicalIndex
+from rag.stamps import lexical_stamp, vectors_stamp
 from rag.types import Chunk, StoredChunk
 from rag.vector_store import VectorStore
 
@@ -39,11 +40,9 @@ class IndexWriter:
         """What had to be repaired, in sentences for the user."""
         self._index = index
         self._lexicals: dict[int, LexicalIndex] = {}
-        self._store: VectorStore | None = None
         self._dead_ids: dict[int, list[int]] = {}
         self._dead_hashes: list[bytes] = []
         self._touched = False
-        self._recover()
 
     # ---- builds
 
@@ -65,6 +64,7 @@ class IndexWriter:
             build = self.db.add_build(fingerprint)
             if live is None:
                 self.db.set_meta("live_build", build.id)
+        self._lexical(build.id)  # so that it is there even if the folder is empty
         return build
 
     def _is_made_so(self, build: Build, fingerprint: Mapping[str, Any], embedding: str | None) -> bool:
@@ -102,17 +102,20 @@ class IndexWriter:
         """Changes that become visible together. An exception inside undoes them all."""
         self._touch()
         batch = Batch(self, build, self._lexical(build.id))
-        self.db.begin()
-        try:
-            yield batch
-            batch.lexical.commit()
-            if batch.changed:
-                self.db.bump("generation")
-            self.db.commit()
-        except BaseException:
-            self.db.rollback()
-            self._lexicals.pop(build.id).close()
-            raise
+        with batch.until_done:
+            self.db.begin()
+            try:
+                with _lexical_errors(self._index.folder):
+                    yield batch
+                    batch.lexical.commit()
+                if batch.changed:
+                    self.db.bump("generation")
+                self.db.commit()
+            except BaseException:
+                # The lexical index may hold chunks whose ids the catalog will give out again: no other batch may
+                # follow before the two are compared. The mark "unclean" stays, so the next writer does that.
+                self.db.rollback()
+                raise
         self._dead_ids.setdefault(build.id, []).extend(batch.dead_ids)
         self._dead_hashes.extend(batch.dead_hashes)
 
@@ -121,110 +124,177 @@ class IndexWriter:
         self._touch()
         model_id = self.refresh(build).model_id
         assert model_id is not None
-        rounded = _rounded(vectors)
-        self._vectors(model_id).add(model_id, hashes, rounded.astype("float32"))
-        with self.db.transaction():
-            self._put_vectors(model_id, hashes, rounded)
+        with self.store.exclusive():
+            packed = self.add_to_view(model_id, hashes, vectors)
+            with self.db.transaction():
+                self.keep_vectors(model_id, hashes, packed)
 
-    def _put_vectors(self, model_id: int, hashes: Sequence[bytes], rounded: np.ndarray) -> None:
-        self.db.put_vectors(model_id, zip(hashes, (row.tobytes() for row in rounded), strict=True))
+    def add_to_view(self, model_id: int, hashes: Sequence[bytes], vectors: np.ndarray) -> np.ndarray:
+        """Returns the vectors as the catalog keeps them."""
+        packed = pack_vectors(vectors)
+        self.store.add(model_id, hashes, packed.astype("float32"))
+        return packed
+
+    def keep_vectors(self, model_id: int, hashes: Sequence[bytes], packed: np.ndarray) -> None:
+        """Within a transaction, and with the view's files locked since `add_to_view`."""
+        self.db.put_vectors(model_id, zip(hashes, (row.tobytes() for row in packed), strict=True))
         self.db.bump("vector_generation")
+        self._stamp_vectors()
 
     def sweep(self) -> None:
         """Clear dead chunks out of the views. Readers that are at work meanwhile ask again."""
         if not any(self._dead_ids.values()) and not self._dead_hashes:
             return
-        with self.db.transaction():
-            self.db.bump("sweeps")
+        self._begin_sweep()
         for build_id, ids in self._dead_ids.items():
-            self._lexical(build_id).remove(ids)
-            self._lexical(build_id).commit()
+            self._change_lexical(build_id, remove=ids)
         self._remove_vectors(self.db.unused_hashes(self._dead_hashes))
         self._dead_ids, self._dead_hashes = {}, []
 
     def close(self) -> None:
         """Sweep, and note that everything is in order."""
+        if not self._touched:
+            return self.abandon()
         try:
-            if self._touched:
-                self.sweep()
+            self.sweep()
         finally:
-            for lexical in self._lexicals.values():
+            self.abandon()
+        with self.db.transaction():
+            self.db.set_meta("unclean", 0)
+            self.db.set_meta("lexical_stamp", lexical_stamp(self._index.folder / "lexical"))
+
+    def abandon(self) -> None:
+        """Leave everything as it is, for the next writer to check."""
+        for lexical in self._lexicals.values():
+            with contextlib.suppress(IndexUnusableError):
                 lexical.close()
-        if self._touched:
-            with self.db.transaction():
-                self.db.set_meta("unclean", 0)
-                self.db.set_meta("views", _views_stamp(self._index.folder))
+        self._lexicals = {}
 
     # ---- repair
 
-    def problems(self, *, repair: bool = False) -> list[str]:
-        """Compare both views with the catalog, chunk by chunk; with `repair` also make them equal."""
-        found = []
-        for build in self.db.builds():
-            found += self._check_lexical(build, repair)
-        for model_id in {build.model_id for build in self.db.builds()} - {None}:
-            assert model_id is not None
-            found += self._check_vectors(model_id, repair)
+    def problems(self) -> list[str]:
+        """Compare both views with the catalog, chunk by chunk; empty if they are equal."""
+        builds = self.db.builds()
+        found = [text for build in builds for text in self._compare_lexical(build)]
+        model_ids = {build.model_id for build in builds if build.model_id is not None}
+        found += [text for model_id in model_ids for text in self._compare_vectors(model_id)]
+        found += [f"lexical index: {folder} belongs to no build" for folder in self._idle_folders()]
+        found += [f"vectors: model {model_id} belongs to no build" for model_id in self.store.model_ids() - model_ids]
+        if self.db.meta("vectors_stamp") != vectors_stamp(self.store.folder):
+            found.append("vectors: the files are not as they were left")
         return found
 
-    def _recover(self) -> None:
-        reason = reason_to_check(self._index, self.db)
-        if reason:
-            self._touch()
-            found = self.problems(repair=True)
-            self._remove_vectors(self.db.unused_hashes())
-            self._index.repair_mark.unlink(missing_ok=True)
-            self.notes.append(f"{reason}: " + ("; ".join(found) + "." if found else "checked, and nothing was wrong."))
+    def recover(self) -> None:
+        """Make good what a crash or another program did to the views."""
+        if not self.db.builds():
+            return self._empty_views()
+        reasons = self._index.reasons_to_check(self.db)
+        if not reasons:
+            return
+        self._touch()
+        found = self._repair_lexical("lexical" in reasons) + self._repair_vectors("vectors" in reasons)
+        self._clear_leftovers()
+        self._index.repair_mark.unlink(missing_ok=True)
+        why = "; ".join(dict.fromkeys(reasons.values()))
+        self.notes.append(f"{why}: " + ("; ".join(found) + "." if found else "checked, and nothing was wrong."))
 
-    def _check_lexical(self, build: Build, repair: bool) -> list[str]:
-        live = self.db.chunk_ids(build.id)
-        try:
-            held = self._open_lexical(build.id).ids()
-        except IndexUnusableError as exc:
-            if not repair:
-                return [str(exc)]
-            logger.warning("%s", exc)
-            shutil.rmtree(self._index.lexical_folder(build.id), ignore_errors=True)
-            self._lexicals.pop(build.id, None)
-            held = self._open_lexical(build.id).ids()
-        missing, surplus = live - held, held - live
-        if repair and (missing or surplus):
+    def _empty_views(self) -> None:
+        """Without a build nothing in them counts, and their numbers would be given out again."""
+        self._index.repair_mark.unlink(missing_ok=True)
+        shutil.rmtree(self._index.folder / "lexical", ignore_errors=True)
+        if self.store.folder.exists():
+            self._index.empty_store()
+        with self.db.transaction():
+            self.db.set_meta("vectors_stamp", 0)
+
+    def _repair_lexical(self, anew: bool) -> list[str]:
+        found: list[str] = []
+        for build in self.db.builds():
+            try:
+                if anew or not self._index.lexical_folder(build.id).is_dir():
+                    raise IndexDamagedError("It is made anew.", "lexical")
+                missing, surplus = self._lexical_differences(build)
+            except IndexUnusableError:
+                self._empty_lexical(build.id)
+                missing, surplus = self.db.chunk_ids(build.id), set()
+            if missing or surplus:
+                self._begin_sweep()
+                self._change_lexical(build.id, remove=surplus, add=missing)
+            found += _differences("lexical index", "chunk", len(missing), len(surplus), repaired=True)
+        return found
+
+    def _repair_vectors(self, anew: bool) -> list[str]:
+        model_ids = {build.model_id for build in self.db.builds() if build.model_id is not None}
+        if not anew:
+            try:
+                return [text for model_id in model_ids for text in self._mend_vectors(model_id)]
+            except IndexDamagedError as exc:
+                logger.warning("%s", exc)
+        self._begin_sweep(vectors_stamp=BEING_MADE)
+        self._index.empty_store()
+        found = [text for model_id in model_ids for text in self._mend_vectors(model_id)]
+        with self.store.exclusive(), self.db.transaction():
+            self._stamp_vectors()
+            self.db.bump("vector_generation")
+        return found
+
+    def _mend_vectors(self, model_id: int) -> list[str]:
+        missing, surplus = self._vector_differences(model_id)
+        if missing or surplus:
             self._begin_sweep()
-            lexical = self._open_lexical(build.id)
-            lexical.remove(surplus)
-            lexical.add(_entry(stored) for part in _parts(sorted(missing)) for stored in self._stored(part, build.id))
-            lexical.commit()
-        return _differences("lexical index", "chunk", len(missing), len(surplus), repair)
+            with self.store.exclusive():
+                self.store.remove(model_id, sorted(surplus))
+                for part in _parts(sorted(missing)):
+                    stored = self.db.vectors(model_id, part)
+                    self.store.add(model_id, list(stored), unpack_vectors(list(stored.values())))
+                with self.db.transaction():
+                    self.db.bump("vector_generation")
+                    if self.db.meta("vectors_stamp") != BEING_MADE:
+                        self._stamp_vectors()
+        return _differences("vectors", "vector", len(missing), len(surplus), repaired=True)
 
-    def _check_vectors(self, model_id: int, repair: bool) -> list[str]:
-        known = self.db.vector_hashes(model_id)
-        store = self._vectors(model_id)
+    def _clear_leftovers(self) -> None:
+        """What a crash kept from being cleared away."""
+        model_ids = {build.model_id for build in self.db.builds() if build.model_id is not None}
+        for folder in self._idle_folders():
+            shutil.rmtree(folder, ignore_errors=True)
+        with self.db.transaction():
+            self.db.drop_models_except(model_ids)
+        self._drop_models(self.store.model_ids() - model_ids)
+        self._remove_vectors(self.db.unused_hashes())
+
+    def _compare_lexical(self, build: Build) -> list[str]:
         try:
-            held = store.hashes(model_id)
-            self._try_search(model_id, known)
+            missing, surplus = self._lexical_differences(build)
         except IndexUnusableError as exc:
-            if not repair:
-                return [str(exc)]
-            logger.warning("%s", exc)
-            store.reset()
-            held = set()
-        missing, surplus = known - held, held - known
-        if repair and (missing or surplus):
-            self._begin_sweep()
-            store.remove(model_id, sorted(surplus))
-            for part in _parts(sorted(missing)):
-                stored = self.db.vectors(model_id, part)
-                store.add(model_id, list(stored), _unpack(list(stored.values())))
-        return _differences("vectors", "vector", len(missing), len(surplus), repair)
+            return [str(exc)]
+        return _differences("lexical index", "chunk", len(missing), len(surplus), repaired=False)
 
-    def _try_search(self, model_id: int, known: set[bytes]) -> None:
-        """The graph is a file of its own, so listing what Chroma holds doesn't show that it can be searched."""
-        probe = next(iter(known), None)
-        if probe is not None:
-            vector = _unpack(list(self.db.vectors(model_id, [probe]).values()))[0]
-            self._vectors(model_id).search(model_id, vector, 10)
+    def _lexical_differences(self, build: Build) -> tuple[set[int], set[int]]:
+        """Chunks that it lacks, and that it has too many."""
+        live, held = self.db.chunk_ids(build.id), self._open_lexical(build.id).ids()
+        return live - held, held - live
+
+    def _compare_vectors(self, model_id: int) -> list[str]:
+        try:
+            missing, surplus = self._vector_differences(model_id)
+        except IndexUnusableError as exc:
+            return [str(exc)]
+        return _differences("vectors", "vector", len(missing), len(surplus), repaired=False)
+
+    def _vector_differences(self, model_id: int) -> tuple[set[bytes], set[bytes]]:
+        known, held = self.db.vector_hashes(model_id), self.store.hashes(model_id)
+        probe = next(iter(known & held), None)
+        if probe is not None:  # the graph is a file of its own, so the list alone doesn't show that it can be searched
+            vector = unpack_vectors(list(self.db.vectors(model_id, [probe]).values()))[0]
+            self.store.search(model_id, vector, 10)
+        return known - held, held - known
 
     # ---- parts
+
+    @property
+    def store(self) -> VectorStore:
+        return self._index.writers_store
 
     def _touch(self) -> None:
         if not self._touched:
@@ -232,20 +302,23 @@ class IndexWriter:
                 self.db.set_meta("unclean", 1)
             self._touched = True
 
-    def _begin_sweep(self) -> None:
+    def _begin_sweep(self, **meta: int) -> None:
+        """From here on a reader's search may miss what its snapshot still lists, so it asks again."""
         with self.db.transaction():
             self.db.bump("sweeps")
-            self.db.bump("generation")
-            self.db.bump("vector_generation")
+            for key, value in meta.items():
+                self.db.set_meta(key, value)
+                self.db.bump("vector_generation")
 
     def _lexical(self, build_id: int) -> LexicalIndex:
         """The build's lexical index, made anew from the catalog if it is damaged."""
         try:
             return self._open_lexical(build_id)
-        except IndexUnusableError:
-            build = self.db.build(build_id)
-            assert build is not None
-            self.notes += self._check_lexical(build, repair=True)
+        except IndexUnusableError as exc:
+            logger.warning("%s", exc)
+            self.notes.append("The lexical index was damaged and is made anew.")
+            self._empty_lexical(build_id)
+            self._change_lexical(build_id, add=self.db.chunk_ids(build_id))
             return self._open_lexical(build_id)
 
     def _open_lexical(self, build_id: int) -> LexicalIndex:
@@ -253,44 +326,66 @@ class IndexWriter:
             self._lexicals[build_id] = LexicalIndex(self._index.lexical_folder(build_id))
         return self._lexicals[build_id]
 
-    def _vectors(self, model_id: int) -> VectorStore:
-        if self._store is None:
-            self._store = self._index.store(self.db)
-        return self._store
+    def _empty_lexical(self, build_id: int) -> None:
+        self._close_lexical(build_id)
+        self._begin_sweep()
+        shutil.rmtree(self._index.lexical_folder(build_id), ignore_errors=True)
 
-    def _stored(self, ids: Sequence[int], build_id: int) -> Iterable[StoredChunk]:
-        return self.db.chunks(ids, build_id).values()
+    def _change_lexical(self, build_id: int, *, remove: Iterable[int] = (), add: Iterable[int] = ()) -> None:
+        """In one commit; after it readers open the index anew."""
+        with _lexical_errors(self._index.folder):
+            lexical = self._open_lexical(build_id)
+            lexical.remove(remove)
+            for part in _parts(sorted(add)):
+                lexical.add(_entry(stored) for stored in self.db.chunks(part, build_id).values())
+            lexical.commit()
+        with self.db.transaction():
+            self.db.bump("generation") if add else None
+
+    def _close_lexical(self, build_id: int) -> None:
+        lexical = self._lexicals.pop(build_id, None)
+        if lexical is not None:
+            lexical.close()
+
+    def _stamp_vectors(self) -> None:
+        self.db.set_meta("vectors_stamp", vectors_stamp(self.store.folder))
 
     def _remove_vectors(self, hashes: Sequence[bytes]) -> None:
         if not hashes:
             return
-        for model_id in {build.model_id for build in self.db.builds()} - {None}:
-            assert model_id is not None
-            self._vectors(model_id).remove(model_id, hashes)
-        with self.db.transaction():
-            self.db.remove_vectors(hashes)
+        with self.store.exclusive():
+            for model_id in {build.model_id for build in self.db.builds() if build.model_id is not None}:
+                self.store.remove(model_id, hashes)
+            with self.db.transaction():
+                self.db.remove_vectors(hashes)
+                self._stamp_vectors()
+
+    def _drop_models(self, model_ids: Iterable[int]) -> None:
+        for model_id in model_ids:
+            with self.store.exclusive():
+                self.store.drop_model(model_id)
+                with self.db.transaction():
+                    self._stamp_vectors()
 
     def _drop_builds(self, keep: int) -> None:
         others = [build for build in self.db.builds() if build.id != keep]
         if not others:
             return
         self._touch()
+        self._begin_sweep()
         with self.db.transaction():
-            self.db.bump("sweeps")
             for build in others:
                 self.db.drop_build(build.id)
         for build in others:
-            lexical = self._lexicals.pop(build.id, None)
-            if lexical is not None:
-                lexical.close()
+            self._close_lexical(build.id)
             self._dead_ids.pop(build.id, None)
-        live = self.refresh(Build(keep, {}, None))
-        _remove_other_folders(self._index.lexical_folder(keep))
-        with self.db.transaction():
-            gone = self.db.drop_models_except([live.model_id] if live.model_id else [])
-        for model_id in gone:
-            self._vectors(model_id).drop_model(model_id)
-        self._remove_vectors(self.db.unused_hashes())
+        self._clear_leftovers()
+
+    def _idle_folders(self) -> list[Path]:
+        """Lexical folders of no build, or of another version."""
+        parent = self._index.folder / "lexical"
+        used = {self._index.lexical_folder(build.id) for build in self.db.builds()}
+        return [folder for folder in parent.iterdir() if folder not in used] if parent.is_dir() else []
 
 
 class Batch:
@@ -305,6 +400,8 @@ class Batch:
         self.dead_hashes: list[bytes] = []
         self.unembedded: dict[bytes, str] = {}
         """Texts of this batch that no vector is known for, by their hash."""
+        self.until_done = contextlib.ExitStack()
+        """What is held until the batch is committed or undone."""
         self._writer = writer
         self._db = writer.db
         self._build = writer.refresh(build)
@@ -348,13 +445,18 @@ class Batch:
         """The file was touched, its content is the same."""
         self._db.set_state(document_id, state)
 
+    @property
+    def has_model(self) -> bool:
+        return self._build.model_id is not None
+
     def put_vectors(self, vectors: np.ndarray) -> None:
         """Vectors of all `unembedded` texts, in their order: live together with the batch."""
         model_id = self._build.model_id
         assert model_id is not None
-        hashes, rounded = list(self.unembedded), _rounded(vectors)
-        self._writer._vectors(model_id).add(model_id, hashes, rounded.astype("float32"))
-        self._writer._put_vectors(model_id, hashes, rounded)
+        hashes = list(self.unembedded)
+        self.until_done.enter_context(self._writer.store.exclusive())
+        packed = self._writer.add_to_view(model_id, hashes, vectors)
+        self._writer.keep_vectors(model_id, hashes, packed)
 
     def _put_chunks(self, document_id: int, document: NewDocument, part: Sequence[tuple[Chunk, str | None]]) -> None:
         language = document.header.language
@@ -372,25 +474,17 @@ class Batch:
         self.unembedded |= {hash_: text for hash_, text in texts.items() if hash_ not in known}
 
 
-def is_same_model(view: CatalogView, build: Build, embedding: str | None) -> bool:
-    """Whether the build's vectors are from this model; what isn't known yet doesn't differ."""
-    return embedding is None or build.model_id is None or view.model_fingerprint(build.model_id) == embedding
-
-
-def reason_to_check(index: Index, view: CatalogView) -> str:
-    """Why both views must be compared with the catalog before anything else; empty if there is no reason."""
-    live = view.live_build()
-    if live is None:
-        return ""
-    if index.repair_mark.exists():
-        return "A part of the index was found damaged"
-    if view.meta("unclean"):
-        return "The last run was cut short"
-    if not index.lexical_folder(live.id).is_dir():
-        return "The lexical index was missing or of an older version"
-    if view.meta("views", -1) not in (-1, _views_stamp(index.folder)):
-        return "The index folder was changed by another program"
-    return ""
+@contextlib.contextmanager
+def _lexical_errors(folder: Path) -> Iterator[None]:
+    """The lexical index calls everything unusable; a full disk is another matter than damage."""
+    try:
+        yield
+    except (DiskFullError, IndexDamagedError):
+        raise
+    except IndexUnusableError as exc:
+        if DiskFullError.explains(str(exc)):
+            raise DiskFullError(folder, str(exc)) from exc
+        raise IndexDamagedError(str(exc), "lexical") from exc
 
 
 def set_aside_unusable(index: Index) -> list[str]:
@@ -398,43 +492,40 @@ def set_aside_unusable(index: Index) -> list[str]:
 
     A catalog of a newer format is refused with IndexUnusableError: its program still wants it.
     """
-    from rag.catalog import FORMAT
-
     if not index.exists:
+        _remove_log(index.catalog.path)
         return []
     try:
         found = index.catalog.format()
-    except IndexUnusableError as exc:
-        if "damaged" not in str(exc):
-            raise
+        is_sound = "catalog" not in index.repairs_wanted() or index.catalog.is_sound()
+    except IndexDamagedError:
+        is_sound = False
+    if not is_sound:
         return _start_over(index, "was damaged")
     return _start_over(index, f"had the older format {found}") if 0 < found < FORMAT else []
 
 
 def _start_over(index: Index, why: str) -> list[str]:
     aside = index.catalog.path.with_suffix(".sqlite3.set-aside")
-    for suffix in ("-wal", "-shm"):
-        Path(f"{index.catalog.path}{suffix}").unlink(missing_ok=True)
-    os.replace(index.catalog.path, aside)
-    for view in ("chroma", "lexical"):
-        shutil.rmtree(index.folder / view, ignore_errors=True)
+    try:
+        os.replace(index.catalog.path, aside)
+        _remove_log(index.catalog.path)
+    except OSError as exc:
+        raise IndexUnusableError(
+            f"{index.catalog.path} {why} and cannot be moved away ({exc.strerror or exc}). Stop what else uses it."
+        ) from exc
     return [f"The catalog {why}; it was set aside as {aside.name} and the index is built anew."]
+
+
+def _remove_log(path: Path) -> None:
+    """SQLite would take an old log for the new catalog's."""
+    for suffix in ("-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def _entry(stored: StoredChunk) -> LexicalEntry:
     chunk = stored.chunk
     return LexicalEntry(stored.id, chunk.source, chunk.title, chunk.section, chunk.text, stored.language)
-
-
-def _rounded(vectors: np.ndarray) -> np.ndarray:
-    """As they are kept, in half precision: an error under 0.001 in a component, none that changes a ranking."""
-    return vectors.astype("float16")
-
-
-def _unpack(rows: Sequence[bytes]) -> np.ndarray:
-    import numpy as np
-
-    return np.stack([np.frombuffer(row, np.float16) for row in rows]).astype(np.float32)
 
 
 def _differences(view: str, noun: str, missing: int, surplus: int, repaired: bool) -> list[str]:
@@ -445,26 +536,6 @@ def _differences(view: str, noun: str, missing: int, surplus: int, repaired: boo
         if count
     ]
     return [f"{view}: {' and '.join(parts)}"] if parts else []
-
-
-def _views_stamp(folder: Path) -> int:
-    """A number that changes when another program changes the views' files. Reading them doesn't change it."""
-    seen = []
-    for view in ("chroma", "lexical"):
-        for path in sorted((folder / view).rglob("*")):
-            with contextlib.suppress(OSError):
-                stat = path.stat()
-                # Opening Chroma touches its database file without changing it; lock files come and go.
-                if path.is_file() and not path.name.endswith((".lock", "-journal", "-wal", "-shm")):
-                    changed = 0 if path.name == "chroma.sqlite3" else stat.st_mtime_ns
-                    seen.append((str(path.relative_to(folder)), stat.st_size, changed))
-    return int.from_bytes(text_hash(repr(seen))[:6], "big")
-
-
-def _remove_other_folders(kept: Path) -> None:
-    for folder in kept.parent.iterdir() if kept.parent.is_dir() else ():
-        if folder != kept:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -16,7 +16,7 @@ class Page:
     number: int
     """Physical position, from 1."""
     text: str
-    """Markdown in reading order: headings as ``#`` lines, tables as ``|`` rows."""
+    """Markdown in reading order: headings as ``#`` lines, table rows as lines of cells separated by tabs."""
     label: str | None = None
     """The number printed on the page where it differs from `number` (``iv``, ``A-3``)."""
 
@@ -61,7 +61,7 @@ class Chunk:
     page_end: int | None = None
     """Last page, inclusive."""
     overlap: int = 0
-    """How many leading characters of `text` repeat the end of the chunk before it."""
+    """How many leading characters of `text` were in a chunk before: whole sentences of its end, or a table's header."""
 
     @property
     def embed_text(self) -> str:

@@ -1,0 +1,57 @@
+"""What the files of the two views looked like when we left them, so that damage shows before they are opened.
+
+Opening a damaged graph crashes the process inside Chroma's native code (1.5.9), or finds nonsense in silence; no
+exception tells.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+def lexical_stamp(folder: Path) -> int:
+    """Changes when a file of the lexical index does; reading it changes nothing. 0 without any."""
+    return _number([entry for entry in _files(folder) if not entry[0].endswith(".lock")])
+
+
+def vectors_stamp(folder: Path) -> int:
+    """Changes when the graph's files or the size of Chroma's database do. Searching changes neither."""
+    return _number(sorted(_graph_files(folder)))
+
+
+def _graph_files(folder: Path) -> Iterator[tuple[str, int, int]]:
+    files = list(_files(folder))
+    # Until Chroma first writes a graph, at 2,000 vectors, its files are empty forms that every opening makes anew.
+    written = {os.path.dirname(name) for name, size, _ in files if name.endswith("link_lists.bin") and size}
+    for name, size, mtime_ns in files:
+        if os.path.dirname(name) in written:
+            yield name, size, mtime_ns
+        elif name == "chroma.sqlite3":  # opening it changes its time
+            yield name, size, 0
+
+
+def _files(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, int]]:
+    """(path below the folder, bytes, time of change)"""
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _files(Path(entry.path), f"{prefix}{entry.name}/")
+        else:
+            try:
+                stat = entry.stat()
+            except OSError:  # gone meanwhile
+                continue
+            yield prefix + entry.name, stat.st_size, stat.st_mtime_ns
+
+
+def _number(seen: list[tuple[str, int, int]]) -> int:
+    if not seen:
+        return 0
+    return int.from_bytes(hashlib.blake2b(repr(seen).encode(), digest_size=6).digest(), "big")

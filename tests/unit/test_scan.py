@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import unicodedata
+
+import pytest
+
+from ingest.scan import scan_corpus
+from rag.errors import SettingsError
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="the file system has no such names or links")
+
+
+def put(folder, *sources):
+    for source in sources:
+        path = folder / source
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source)
+
+
+def found(folder, **options):
+    return set(scan_corpus(folder, **options).files)
+
+
+def test_files_are_named_by_their_path_below_the_folder(tmp_path):
+    put(tmp_path, "a.txt", "one/b.txt", "one/two/c.txt")
+    assert found(tmp_path) == {"a.txt", "one/b.txt", "one/two/c.txt"}
+
+
+def test_a_missing_folder_is_an_error_that_names_it(tmp_path):
+    with pytest.raises(SettingsError, match="nowhere does not exist"):
+        scan_corpus(tmp_path / "nowhere")
+
+
+def test_a_file_in_place_of_the_folder_is_an_error(tmp_path):
+    put(tmp_path, "a.txt")
+    with pytest.raises(SettingsError, match="is not a folder"):
+        scan_corpus(tmp_path / "a.txt")
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path):
+    put(tmp_path, ".secret", ".git/config", "a/.b/c.txt", "seen.txt")
+    assert found(tmp_path) == {"seen.txt"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["~$report.docx", "notes.txt~", "#notes.txt#", "a.tmp", "a.TMP", ".a.swp", "a.part", "film.crdownload", "Thumbs.db",
+     "report.pdf.sb-1a2b3c4d-AbCdEf"],
+)  # fmt: skip
+def test_temporary_files_are_left_out(tmp_path, name):
+    put(tmp_path, name, "seen.txt")
+    assert found(tmp_path) == {"seen.txt"}
+
+
+@pytest.mark.parametrize("name", ["tmp", "part", "#1.txt", "a#", "sb-1.txt", "temporary.txt"])
+def test_names_that_only_look_temporary_are_kept(tmp_path, name):
+    put(tmp_path, name)
+    assert found(tmp_path) == {name}
+
+
+@POSIX
+@pytest.mark.parametrize(
+    "name",
+    ["two words.txt", "50% #1.txt", "🐟 (final).md", "ü" * 125 + ".txt", "a\nb.txt", "quote'\".txt", "back\\slash.txt",
+     "-rf.txt", " leading.txt"],
+)  # fmt: skip
+def test_odd_names_are_kept_as_they_are(tmp_path, name):
+    put(tmp_path, name)
+    assert found(tmp_path) == {name}
+
+
+@POSIX
+def test_two_spellings_of_one_name_are_two_files_where_the_system_says_so(tmp_path):
+    names = {unicodedata.normalize(form, "é.txt") for form in ("NFC", "NFD")}
+    put(tmp_path, *names)
+    assert found(tmp_path) == {entry.name for entry in tmp_path.iterdir()}
+
+
+@pytest.mark.skipif(os.name == "nt" or os.uname().sysname == "Darwin", reason="names are Unicode there")
+def test_a_name_that_is_no_utf8_is_a_failure_that_shows_it(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("x")
+    scan = scan_corpus(tmp_path)
+    assert scan.files == {}
+    assert "UTF-8" in scan.failed["caf\\udce9.txt"]
+
+
+@POSIX
+def test_links_are_followed_inside_the_folder_only(tmp_path):
+    put(tmp_path, "outside.txt", "corpus/real/a.txt", "elsewhere/b.txt")
+    corpus = tmp_path / "corpus"
+    (corpus / "link.txt").symlink_to("real/a.txt")
+    (corpus / "folder").symlink_to(corpus / "real")
+    (corpus / "out.txt").symlink_to(tmp_path / "outside.txt")
+    (corpus / "out").symlink_to(tmp_path / "elsewhere")
+    (corpus / "gone.txt").symlink_to("nothing")
+    assert found(corpus) == {"real/a.txt", "link.txt", "folder/a.txt"}
+
+
+@POSIX
+def test_loops_of_links_end(tmp_path):
+    put(tmp_path, "a/b/c.txt")
+    (tmp_path / "a" / "up").symlink_to(tmp_path / "a")
+    (tmp_path / "a" / "b" / "root").symlink_to(tmp_path)
+    (tmp_path / "self").symlink_to("self")
+    (tmp_path / "ping").symlink_to("pong")
+    (tmp_path / "pong").symlink_to("ping")
+    scan = scan_corpus(tmp_path)
+    assert set(scan.files) == {"a/b/c.txt"}
+    assert scan.failed == {}
+
+
+@POSIX
+def test_the_corpus_folder_may_be_a_link_itself(tmp_path):
+    put(tmp_path, "real/a.txt", "real/b/c.txt")
+    (tmp_path / "corpus").symlink_to("real")
+    (tmp_path / "real" / "again.txt").symlink_to("a.txt")
+    assert found(tmp_path / "corpus") == {"a.txt", "b/c.txt", "again.txt"}
+
+
+@POSIX
+def test_what_is_no_file_is_left_out(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    put(tmp_path, "a.txt")
+    assert found(tmp_path) == {"a.txt"}
+
+
+@POSIX
+def test_a_very_deep_tree_is_walked(tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(1_200):
+        os.mkdir("d", dir_fd=folder)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = deeper
+    os.close(os.open("leaf.txt", os.O_CREAT, dir_fd=folder))
+    os.close(folder)
+    try:
+        assert found(tmp_path) == {"d/" * 1_200 + "leaf.txt"}
+    finally:  # too deep for shutil.rmtree, and so for pytest
+        subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
+
+
+@POSIX
+def test_a_folder_that_cannot_be_opened_is_a_failure_and_the_rest_is_found(tmp_path):
+    put(tmp_path, "shut/a.txt", "b.txt")
+    (tmp_path / "shut").chmod(0)
+    if os.access(tmp_path / "shut", os.R_OK):
+        pytest.skip("nothing is forbidden to this user")
+    try:
+        scan = scan_corpus(tmp_path)
+    finally:
+        (tmp_path / "shut").chmod(0o755)
+    assert set(scan.files) == {"b.txt"}
+    assert "Permission denied" in scan.failed["shut"]
+
+
+def test_the_index_folder_is_left_out_wherever_it_lies(tmp_path):
+    put(tmp_path, "index/chroma/x.bin", "a.txt")
+    assert found(tmp_path, leave_out=tmp_path / "index") == {"a.txt"}
+
+
+def test_ignore_rules_are_those_of_git(tmp_path):
+    put(tmp_path, "a.log", "keep.log", "build/x.txt", "docs/build/y.txt", "docs/private.md", "docs/b.md")
+    (tmp_path / ".ragignore").write_text("# comment\n*.log\n!keep.log\n/build/\n")
+    (tmp_path / "docs" / ".ragignore").write_text("private.md\n")
+    assert found(tmp_path) == {"keep.log", "docs/build/y.txt", "docs/b.md"}
+
+
+def test_an_inner_ignore_file_overrules_an_outer_one(tmp_path):
+    put(tmp_path, "a.log", "logs/b.log")
+    (tmp_path / ".ragignore").write_text("*.log\n")
+    (tmp_path / "logs" / ".ragignore").write_text("!b.log\n")
+    assert found(tmp_path) == {"logs/b.log"}
+
+
+def test_an_ignore_file_that_cannot_be_read_is_a_failure_not_a_stop(tmp_path):
+    put(tmp_path, "a.txt")
+    (tmp_path / ".ragignore").mkdir()
+    scan = scan_corpus(tmp_path)
+    assert set(scan.files) == {"a.txt"}
+    assert "cannot be used" in scan.failed[".ragignore"]
