@@ -72,6 +72,7 @@ class Pipeline:
             chunk_overlap=settings.chunk_overlap,
             max_tokens=DEFAULT_EMBED_MAX_TOKENS if is_default else self.embedder.max_tokens,
             passwords_file=settings.index_dir / "passwords.txt",
+            ocr_languages=settings.ocr_languages,
         )
         return ParsePool(config)
 

@@ -133,6 +133,7 @@ def _without_question_words(question: str, language: str) -> str:
 def detect_languages(text: str) -> list[tuple[str, float]]:
     """The likeliest languages as (ISO 639 code, probability), best first; never empty, but unsure for a few words."""
     sample = text[: 2 * _LANGUAGE_SAMPLE].strip()[:_LANGUAGE_SAMPLE]
+    sample = sample.encode("utf-8", "replace").decode()  # halves of a surrogate pair are no text to the library
     return [(found["lang"], found["score"]) for found in _detector().detect(sample, k=3)]
 
 
@@ -198,6 +199,11 @@ def _compound_terms(token: str, language: str) -> Iterator[str]:
         return
     if "'" in token or "’" in token:
         yield from _apostrophe_terms(token, language)
+        return
+    if "@" in token:
+        yield _plain(token)
+        for side in token.split("@"):
+            yield from _spaced_terms(side, language) if side else ()
         return
     parts = _PART.findall(token)
     if len(parts) > 1 or token[-1] in "+#":

@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,8 @@ from rag.types import StoredChunk
 from rag.vector_store import VectorStore
 
 if TYPE_CHECKING:
+    import tempfile
+
     import numpy as np
 
     from rag.index_writer import IndexWriter
@@ -68,6 +72,8 @@ class Index:
         self._is_writing = False
         self._lexical: tuple[tuple[int, int], int, LexicalIndex] | None = None  # (catalog, build), generation, index
         self._counts: tuple[tuple[int, ...], tuple[int, int, int]] | None = None
+        self._copies: tempfile.TemporaryDirectory[str] | None = None
+        self._told: set[str] = set()
 
     @property
     def models_dir(self) -> Path:
@@ -164,6 +170,10 @@ class Index:
 
     def request_repair(self, part: str, reason: str) -> None:
         """Have the next writer make a part anew: ``catalog``, ``lexical`` or ``vectors``."""
+        if not os.access(self.folder, os.W_OK):
+            logger.warning("%s", reason) if reason not in self._told else None
+            self._told.add(reason)
+            return
         if part in self.repairs_wanted():
             return
         logger.warning("%s", reason)
@@ -205,6 +215,8 @@ class Index:
             if self._lexical is not None:
                 self._lexical[2].close()
             self._lexical = None
+        if self._copies is not None:
+            self._copies.cleanup()
 
     def lexical_folder(self, build_id: int) -> Path:
         """One folder a build and version of the text analysis, so that a new version is simply missing."""
@@ -223,11 +235,22 @@ class Index:
                 folder = self.lexical_folder(build_id)
                 if not (folder / "meta.json").is_file():  # it would be made anew, and empty
                     raise IndexDamagedError(f"{folder} is missing. Run python -m ingest to rebuild it.", "lexical")
-                self._lexical = (key, generation, LexicalIndex(folder))
+                self._lexical = (key, generation, LexicalIndex(self._writable(folder)))
             elif self._lexical[1] != generation:
+                self._writable(self.lexical_folder(build_id))
                 self._lexical[2].reload()
                 self._lexical = (key, generation, self._lexical[2])
             return self._lexical[2]
+
+    def _writable(self, folder: Path) -> Path:
+        """The folder, or a copy of it where nobody can write: tantivy makes a lock file even to read."""
+        if os.access(folder, os.W_OK):
+            return folder
+        import tempfile  # 0.01 s, and hardly ever needed
+
+        if self._copies is None:
+            self._copies = tempfile.TemporaryDirectory(prefix="pagewise-", ignore_cleanup_errors=True)
+        return Path(shutil.copytree(folder, Path(self._copies.name) / folder.name, dirs_exist_ok=True))
 
     @contextlib.contextmanager
     def store(self, view: CatalogView) -> Iterator[VectorStore]:

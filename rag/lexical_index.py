@@ -200,7 +200,7 @@ class LexicalIndex:
     def _read_context(self, searcher: Any, source: str) -> DocumentContext:  # noqa: ANN401 (untyped library)
         import tantivy
 
-        query = tantivy.Query.term_query(self._schema, "opens", source, "basic")
+        query = tantivy.Query.term_query(self._schema, "opens", _storable(source), "basic")
         hits = searcher.search(query, 8, count=False).hits
         if not hits:
             return DocumentContext()
@@ -250,12 +250,12 @@ class LexicalIndex:
 
         clauses = [Query.all_query()]
         if only.folder:
-            clauses.append(Query.term_query(self._schema, "places", only.folder.strip("/"), "basic"))
+            clauses.append(Query.term_query(self._schema, "places", _storable(only.folder.strip("/")), "basic"))
         if only.file_type:
             ending = "." + only.file_type.lstrip(".").lower()
             clauses.append(Query.term_query(self._schema, "places", ending, "basic"))
         if only.sources is not None:
-            clauses.append(Query.term_set_query(self._schema, "places", sorted(only.sources)))
+            clauses.append(Query.term_set_query(self._schema, "places", sorted(map(_storable, only.sources))))
         return [(Occur.Must, Query.const_score_query(clause, 0.0)) for clause in clauses]
 
     def _hits(self, query: Any, limit: int) -> list[tuple[int, float]]:  # noqa: ANN401
@@ -324,14 +324,20 @@ def _fields(entry: LexicalEntry, is_first: bool) -> dict[str, int | str | list[s
         name = text_terms(f"{entry.source.rpartition('.')[0] or entry.source}\n{entry.title}", language)
         terms += name
         opening = text_terms(entry.text[:_OPENING_CHARACTERS], language)
-        fields |= {"opens": entry.source, "name": _joined(name), "opening": _joined(opening)}
+        fields |= {"opens": _storable(entry.source), "name": _joined(name), "opening": _joined(opening)}
     return fields | {"terms": " ".join(terms * _REPEATS)}
 
 
+def _storable(path: str) -> str:
+    """Names of files need not be text; tantivy takes nothing else."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
 def _places(source: str) -> list[str]:
-    path = PurePosixPath(source)
+    path = PurePosixPath(_storable(source))
     folders = [str(folder) for folder in path.parents if folder.name]
-    return [source, *folders, path.suffix.lower()] if path.suffix else [source, *folders]
+    places = [str(path), *folders]
+    return [*places, path.suffix.lower()] if path.suffix else places
 
 
 def _joined(terms: list[str]) -> str:

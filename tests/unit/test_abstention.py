@@ -1,0 +1,61 @@
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.abstention import CALIBRATIONS, THRESHOLD, Evidence, Signals, confidence, is_answerable, signals
+from rag.closeness import Closeness
+from rag.lexical_index import QuestionTerm
+
+TERMS = [QuestionTerm("nikola", 2, 6.0), QuestionTerm("born", 20, 4.0), QuestionTerm("zeppelin", 0, 7.0)]
+EVIDENCE = Evidence(TERMS, 1000, 0.07, 1.0)
+FULL, NOTHING = Closeness(17.0, 17.0, 0, 0), Closeness(0, 0, 0, 0)
+MODEL = "all-MiniLM-L6-v2 53aa int8"
+
+
+def test_signals_say_what_the_searches_saw():
+    measured = signals(EVIDENCE, {1: 0.7, 2: 0.35, 3: 0.14}, {1: 17 * 1.57, 4: 3.0}, [FULL, NOTHING])
+    assert measured.cosine == pytest.approx(10)
+    assert measured.cosine_deep == pytest.approx(2)
+    assert measured.bm25 == pytest.approx(1)
+    assert (measured.window, measured.second, measured.unseen) == (1.0, 0.0, 1)
+
+
+@pytest.mark.parametrize("model", [MODEL, ""])
+def test_a_perfect_match_is_answerable_and_nothing_at_all_is_not(model):
+    terms = TERMS[:2]
+    evidence = replace(EVIDENCE, terms=terms)
+    good = signals(evidence, {1: 0.8, 2: 0.2}, {1: 16.0}, [Closeness(10, 10, 0, 0), Closeness(4, 4, 0, 0)])
+    good = replace(good, sentence_cosine=11.0)
+    poor = signals(replace(evidence, terms=[TERMS[2]]), {1: 0.2, 2: 0.15}, {}, [])
+    assert is_answerable(confidence(good, model))
+    assert not is_answerable(confidence(poor, model))
+
+
+def test_more_unseen_words_make_an_answer_less_likely():
+    measured = signals(EVIDENCE, {1: 0.5}, {1: 10.0}, [FULL])
+    assert confidence(replace(measured, unseen=3), MODEL) < confidence(replace(measured, unseen=0), MODEL)
+
+
+def test_every_calibration_has_a_weight_for_each_signal():
+    assert all(len(calibration.weights) == len(fields(Signals)) for calibration in CALIBRATIONS.values())
+
+
+def test_an_unknown_model_is_judged_by_the_lexical_search_alone():
+    measured = signals(EVIDENCE, {1: 0.9}, {1: 10.0}, [FULL])
+    assert confidence(measured, "another-model") == confidence(replace(measured, cosine=0.0), "another-model")
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=10), st.sampled_from([MODEL, ""]))
+def test_the_confidence_is_a_probability(values, model):
+    assert 0 <= confidence(Signals(*values), model) <= 1
+
+
+def test_the_threshold_itself_is_answerable():
+    assert is_answerable(THRESHOLD)
+    assert not is_answerable(THRESHOLD - 1e-9)
+
+
+def test_no_hits_give_signals_all_the_same():
+    assert signals(replace(EVIDENCE, terms=[]), {}, {}, []).bm25 == 0
