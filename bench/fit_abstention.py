@@ -1,10 +1,11 @@
 """Fit the coefficients of `rag.abstention` for the embedding model of some indexes.
 
-    uv run python bench/fit_abstention.py DATASET=INDEX [DATASET=INDEX …]
+    uv run python -m bench.fit_abstention DATASET=INDEX[,DATASET=INDEX …] …
 
 Each dataset has questions that its corpus can and cannot answer (form: `rag/evaluation.py`) and an index made by
-``python -m ingest``. Half of each dataset's questions fit, the other half tests; the coefficients printed are those of
-all questions. Datasets weigh alike, whatever their size, and so do both kinds of question.
+``python -m ingest``; those joined by commas count as one (small corpora: `bench/small_corpora.py`). Half of each
+one's questions fit, the other half tests; the coefficients printed are those of all questions. Each weighs alike,
+whatever its size, and so do both kinds of question.
 """
 
 from __future__ import annotations
@@ -23,18 +24,29 @@ from rag.evaluation import Dataset
 from rag.index import Index
 from rag.settings import Settings
 
+_DENSE = 5  # the first signals need vectors
 
-def main(pairs: list[str]) -> None:
+
+def main(groups: list[str]) -> None:
     for mode in ("hybrid", "lexical"):
-        sets = [_measured(*pair.split("="), mode) for pair in pairs]
+        sets = [_group(group, mode) for group in groups]
         half = _fit([(x[::2], y[::2]) for x, y in sets])
-        for pair, (x, y) in zip(pairs, sets, strict=True):
-            _print_errors(pair.split("=")[0], half, x[1::2], y[1::2])
+        for group, (x, y) in zip(groups, sets, strict=True):
+            _print_errors(group.split("=")[0], half, x[1::2], y[1::2])
         model = _fit(sets)
-        print(f"{mode}: Calibration({model.intercept_[0]:.3f}, (")
-        for field, weight in zip(fields(Signals), model.coef_[0], strict=True):
-            print(f"    {weight:.3f},  # {field.name}")
-        print("))")
+        width = len(fields(Signals)) - 1
+        weights, intercept, change = model.coef_[0], model.intercept_[0], model.coef_[0][-1]
+        print(f"{mode}: small=Coefficients({intercept:.3f}, {_tuple(weights[:width])})")
+        print(f"{mode}: large=Coefficients({intercept + change:.3f}, {_tuple(weights[width : 2 * width])})")
+
+
+def _tuple(weights: np.ndarray) -> str:
+    return "(" + ", ".join(f"{weight:.3f}" for weight in weights) + ")"
+
+
+def _group(group: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
+    parts = [_measured(*pair.split("="), mode) for pair in group.split(",")]
+    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
 
 
 def _measured(dataset: str, index: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
@@ -42,7 +54,11 @@ def _measured(dataset: str, index: str, mode: str) -> tuple[np.ndarray, np.ndarr
     retriever = open_retriever(Index(Path(index)), Settings(index_dir=Path(index)))
     rows = [retriever.measure(question.text, mode=mode) for question in questions]
     assert all(rows), "the index is empty"
-    return np.array([astuple(row) for row in rows if row]), np.array([question.answerable for question in questions])
+    signals = np.array([astuple(row) for row in rows if row])
+    values, size = signals[:, :-1], signals[:, -1:]
+    if mode == "lexical":
+        values[:, :_DENSE] = 0.0
+    return np.hstack([values * (1 - size), values * size, size]), np.array([q.answerable for q in questions])
 
 
 def _fit(sets: list[tuple[np.ndarray, np.ndarray]]) -> LogisticRegression:

@@ -158,9 +158,9 @@ def words(root: Path, models_dir: Path) -> None:
         began = time.perf_counter()
         report = sync_corpus(index, pipeline, progress=note, stop=lambda: "embed" in at)
         first = at["embed"] - began  # the first 64 vectors are done, so all words are live before that
+        row(f"{DOCUMENTS:,} documents of three pages, all found by words", first, "s", f"{report.chunks:,} chunks")
         sync_corpus(index, pipeline)
     whole = time.perf_counter() - began
-    row(f"{DOCUMENTS:,} documents of three pages, all found by words", first, "s", f"{report.chunks:,} chunks")
     row(f"{DOCUMENTS:,} documents of three pages, the last vector", whole, "s", f"words took {first / whole:.1%} of it")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     row("peak memory of that process", peak, "MB", "without its reading processes")

@@ -9,14 +9,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from rag.errors import IndexLockedError, IndexUnusableError
 
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
-
 _POLL_S = 0.05
+
+
+class Lock(Protocol):
+    """A lock on a file. `acquire` raises TimeoutError, or OSError where the file can't be made."""
+
+    def acquire(self, timeout: float | None = None, poll_interval: float | None = None) -> Any: ...  # noqa: ANN401
+    def release(self) -> None: ...
 
 
 @contextlib.contextmanager
@@ -46,14 +50,14 @@ def writer_lock(folder: Path, *, wait_s: float = 0.0, on_wait: Callable[[str], N
         lock.release()
 
 
-def file_lock(path: Path) -> BaseFileLock:
+def file_lock(path: Path) -> Lock:
     """A lock between processes, and between the objects made here; entering the same one again is allowed."""
     from filelock import FileLock  # 0.07 s
 
     return FileLock(path, thread_local=False)
 
 
-def _acquire(lock: BaseFileLock, holder: Path, wait_s: float, on_wait: Callable[[str], None] | None) -> None:
+def _acquire(lock: Lock, holder: Path, wait_s: float, on_wait: Callable[[str], None] | None) -> None:
     from filelock import Timeout
 
     with contextlib.suppress(Timeout):

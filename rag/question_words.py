@@ -26,13 +26,14 @@ _LISTS = {
     "hu": "mi mit mik ki kit kik melyik melyek milyen mikor hol hová honnan miért hogyan hogy mennyi hány vajon",
     "id": "apa apakah siapa siapakah mana dimana kapan kenapa mengapa bagaimana bagaimanakah berapa berapakah yang",
     "it": "che cosa chi quale quali qual quando dove perché come quanto quanta quanti quante cos dov com",
-    "ja": "どのような どのように どのくらい どんな どこ どの どれ どちら どう だれ 誰 何 なに なん いつ なぜ いくつ いくら"
-    " ですか ますか でしょうか ましたか でしたか",
+    "ja": "どのような どのように どのくらい どんな どこ どの どれ どちら どう だれ 誰 何 なに なん いつ なぜ"
+    " いくつ いくら ですか ますか でしょうか ましたか でしたか",
     "ko": "무엇 무슨 누구 누가 언제 어디 어느 어떤 어떻게 왜 얼마나 얼마 몇 입니까 습니까 인가요 인가 일까 는가",
     "lt": "kas ką kokie koks kokia kuris kuri kurie kada kur kodėl kaip kiek ar",
     "nl": "wat wie wiens welke welk wanneer waar waarom waarheen hoe hoeveel veel",
     "no": "hva hvem hvilken hvilket hvilke når hvor hvorfor hvordan mange mye",
-    "pl": "co kto kogo komu czym kim który która które którzy jaki jaka jakie kiedy gdzie dokąd skąd dlaczego jak ile czy",
+    "pl": "co kto kogo komu czym kim który która które którzy jaki jaka jakie kiedy gdzie dokąd skąd dlaczego jak"
+    " ile czy",
     "pt": "que quê qual quais quem quando onde aonde por porque como quanto quanta quantos quantas",
     "ro": "ce cine cui care când unde de cum cât câtă câți câte",
     "ru": "что кто кого кому кем чем чего чему какой какая какое какие каких каком каким когда где куда откуда почему"
@@ -40,11 +41,12 @@ _LISTS = {
     "sr": "шта што ко кога који која које када где куда зашто како колико šta ko koji koja koje kada gde zašto kako",
     "sv": "vad vem vems vilken vilket vilka när var vart varför hur många mycket",
     "th": "อะไร ใคร ที่ไหน ไหน เมื่อไหร่ เมื่อใด ทำไม อย่างไร เท่าไหร่ เท่าใด กี่ ใด หรือไม่ ไหม",
-    "tr": "ne nedir kim kimdir kime kimi kimin hangi hangisi hangileri zaman nerede nereye nereden neden niçin niye nasıl"
-    " kaç kadar mı mi mu mü",
+    "tr": "ne nedir kim kimdir kime kimi kimin hangi hangisi hangileri zaman nerede nereye nereden neden niçin niye"
+    " nasıl kaç kadar mı mi mu mü",
     "uk": "що хто кого кому ким чим який яка яке які коли де куди звідки чому навіщо як скільки чи",
     "vi": "gì ai nào đâu sao thế bao nhiêu khi mấy",
-    "zh": "什么 什麼 谁 誰 哪里 哪裡 哪儿 哪个 哪個 哪些 哪 何时 何時 何 为什么 為什麼 怎么 怎麼 怎样 怎樣 如何 多少 几 幾 吗 嗎 呢",
+    "zh": "什么 什麼 谁 誰 哪里 哪裡 哪儿 哪个 哪個 哪些 哪 何时 何時 何 为什么 為什麼 怎么 怎麼 怎样 怎樣 如何"
+    " 多少 几 幾 吗 嗎 呢",
 }
 
 QUESTION_WORDS = {language: frozenset(words.split()) for language, words in _LISTS.items()}

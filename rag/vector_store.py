@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError
-from rag.lock import file_lock
+from rag.lock import Lock, file_lock
 
 if TYPE_CHECKING:
     import numpy as np
     from chromadb.api import ClientAPI
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
-    from filelock import BaseFileLock
 
 _opened = itertools.count()
 _SPELLINGS = 64  # more stores than are ever open on one folder at a time
@@ -63,7 +62,7 @@ class VectorStore:
         self._collections: dict[int, Collection] = {}
         self._loaded: set[int] = set()
         self._mutex = threading.RLock()
-        self._file_lock: BaseFileLock | None = None
+        self._file_lock: Lock | None = None
 
     @property
     def exists(self) -> bool:
@@ -82,7 +81,7 @@ class VectorStore:
                 if is_locked:
                     self._file_lock.release()
 
-    def _lock_files(self, lock: BaseFileLock) -> bool:
+    def _lock_files(self, lock: Lock) -> bool:
         try:
             lock.acquire(timeout=_LOCK_WAIT_S)
         except TimeoutError:

@@ -1,4 +1,4 @@
-"""A handful of documents is what everybody starts with: the samples must answer what they hold, and decline the rest."""
+"""A handful of documents is what everybody starts with: what they hold is answered, the rest declined."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.scan import scan_corpus
-from ingest.sync import plan_sync, sync_corpus
+from ingest.scan import Scan, scan_corpus
+from ingest.sync import _Comparison, plan_sync, sync_corpus
 from rag.errors import SettingsError
 from rag.index import Index
 from tests.tiny import (
@@ -375,14 +375,37 @@ def test_an_unchanged_text_is_not_embedded_again_by_a_rebuild(filled):
 
 
 def test_an_aborted_rebuild_changes_nothing_and_reverted_settings_end_it(filled):
+    filled.put("many.txt", "\n\n".join(f"number{n}" for n in range(200)))
+    filled.sync()
     before = chunks_of(filled.index)
     filled.chunk_size = 500
     report = sync_corpus(filled.index, filled.pipeline(), stop=lambda: True)
-    assert chunks_of(filled.index) == before or report.pending == 0
+    assert 0 < report.embedded < 100
+    assert chunks_of(filled.index) == before
+    assert filled.index.status().rebuilding
     filled.chunk_size = 220
-    filled.sync()
+    assert filled.sync() == {}
     assert chunks_of(filled.index) == before
     assert not filled.index.status().rebuilding
+
+
+def test_an_interrupted_rebuild_goes_on_where_it_was(filled):
+    filled.put("many.txt", "\n\n".join(f"number{n}" for n in range(200)))
+    filled.sync()
+    filled.chunk_size = 500
+    done = sync_corpus(filled.index, filled.pipeline(), stop=lambda: True).embedded
+    assert filled.sync() == {"embedded": 102 - done}
+    assert filled.pipe.read == []
+
+
+def test_a_file_that_changed_just_before_it_was_looked_at_is_looked_at_again(tmp_path):
+    (tmp_path / "a.txt").write_text("amber")
+    (state,) = scan_corpus(tmp_path).files.values()
+    for later_ns, is_trusted in ((1_000_000, False), (10_000_000_000, True)):
+        scan = Scan({"a.txt": state}, began_ns=state.ctime_ns + later_ns)
+        ((_, kept),) = _Comparison(tmp_path, scan, {}).plan().read
+        assert (kept == state) is is_trusted
+        assert kept.mtime_ns == state.mtime_ns
 
 
 def test_a_file_removed_during_a_rebuild_is_gone_from_the_old_index_too(filled):

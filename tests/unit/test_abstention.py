@@ -1,3 +1,4 @@
+import math
 from dataclasses import fields, replace
 
 import pytest
@@ -39,7 +40,23 @@ def test_more_unseen_words_make_an_answer_less_likely():
 
 
 def test_every_calibration_has_a_weight_for_each_signal():
-    assert all(len(calibration.weights) == len(fields(Signals)) for calibration in CALIBRATIONS.values())
+    sets = [part for calibration in CALIBRATIONS.values() for part in (calibration.small, calibration.large)]
+    assert all(len(coefficients.weights) == len(fields(Signals)) - 1 for coefficients in sets)
+
+
+def test_a_word_that_is_missing_says_less_in_a_small_corpus():
+    measured = signals(EVIDENCE, {1: 0.5}, {1: 10.0}, [FULL])
+
+    def loss(size: float) -> float:
+        few, many = replace(measured, unseen=0, size=size), replace(measured, unseen=3, size=size)
+        return math.log(confidence(few, MODEL) / confidence(many, MODEL))
+
+    assert loss(0.0) < loss(1.0)
+
+
+@pytest.mark.parametrize(("chunks", "size"), [(0, 0.0), (10, 0.0), (2_000, 1.0), (1_000_000, 1.0)])
+def test_the_size_of_a_corpus_keeps_to_what_was_fitted(chunks, size):
+    assert signals(replace(EVIDENCE, chunk_count=chunks), {}, {}, []).size == pytest.approx(size)
 
 
 def test_an_unknown_model_is_judged_by_the_lexical_search_alone():
@@ -47,9 +64,9 @@ def test_an_unknown_model_is_judged_by_the_lexical_search_alone():
     assert confidence(measured, "another-model") == confidence(replace(measured, cosine=0.0), "another-model")
 
 
-@given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=10), st.sampled_from([MODEL, ""]))
-def test_the_confidence_is_a_probability(values, model):
-    assert 0 <= confidence(Signals(*values), model) <= 1
+@given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=10), st.floats(0, 1), st.sampled_from([MODEL, ""]))
+def test_the_confidence_is_a_probability(values, size, model):
+    assert 0 <= confidence(Signals(*values, size), model) <= 1
 
 
 def test_the_threshold_itself_is_answerable():
