@@ -15,7 +15,7 @@ from rag.abstention import Evidence, Signals, confidence, is_answerable, signals
 from rag.analysis import detect_languages, text_terms
 from rag.closeness import Closeness, closeness
 from rag.coverage import UNDECIDED, question_coverage, similarity_spread
-from rag.errors import SettingsError
+from rag.errors import IndexUnusableError, SettingsError
 from rag.fusion import Fused, fuse, question_scale
 from rag.lexical_index import LexicalIndex, QuestionTerm, Restriction
 from rag.passages import Candidate, choose, merge_neighbours
@@ -174,9 +174,27 @@ class Retriever:
 
 
 def _search(snapshot: Snapshot, asked: _Question, wanted: _Wanted) -> _Found:
-    index = snapshot.lexical_index
-    if index is None:
+    try:
+        index = snapshot.lexical_index
+        return _Found() if index is None else _search_both(snapshot, index, asked, wanted)
+    except IndexUnusableError:
+        if snapshot.lexical(asked.text, 1):  # has the damage repaired, or raises to be asked again
+            raise
+        return _search_dense(snapshot, asked, wanted)
+
+
+def _search_dense(snapshot: Snapshot, asked: _Question, wanted: _Wanted) -> _Found:
+    """While the lexical index is damaged; what it alone can do, keeping to a folder, can't be done then."""
+    if asked.vector is None or wanted.only is not None:
         return _Found()
+    dense = dict(snapshot.dense(asked.vector, _DEPTH))
+    stored = snapshot.chunks(list(dense))
+    hits = [ScoredChunk(stored[id_], cosine, cosine) for id_, cosine in dense.items() if id_ in stored]
+    evidence = Evidence((), snapshot.chunk_count, asked.spread, asked.coverage)
+    return _Found(tuple(merge_neighbours(hits[: wanted.top_k])), signals(evidence, dense, {}, []))
+
+
+def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: _Question, wanted: _Wanted) -> _Found:
     languages, terms = index.question_languages(asked.text), index.question_terms(asked.text)
     dense, lexical = _dense(snapshot, index, asked, wanted.only), _lexical(snapshot, index, asked, wanted.only)
     evidence = Evidence(terms, snapshot.chunk_count, asked.spread, asked.coverage)

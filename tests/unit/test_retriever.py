@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rag.errors import SettingsError
+from rag.errors import IndexUnusableError, SettingsError
 from rag.lexical_index import LexicalEntry, LexicalIndex, Restriction
 from rag.retriever import MODES, Retriever
 from rag.settings import DEFAULT_EMBED_MODEL
@@ -120,6 +120,23 @@ def test_chunks_that_are_no_longer_live_are_not_hits(tmp_path):
     del index.stored[2]
     hits = Retriever(index, WordEmbedder, top_k=3).retrieve("Clean the filter every spring", mode="lexical").hits
     assert 2 not in [hit.stored.id for hit in hits]
+
+
+def test_while_the_lexical_index_is_damaged_the_dense_search_serves_alone(tmp_path):
+    class Damaged(SmallIndex):
+        @property
+        def lexical_index(self):
+            raise IndexUnusableError("damaged")
+
+        def lexical(self, question, limit):
+            return []
+
+    index = Damaged.__new__(Damaged)
+    index.models_dir = tmp_path
+    index.stored = {n: StoredChunk(n, chunk) for n, chunk in enumerate(CHUNKS, 1)}
+    index.chunk_count = index.vector_count = len(CHUNKS)
+    found = Retriever(index, WordEmbedder, top_k=3).retrieve("Clean the filter every spring")
+    assert texts(found)[0] == CHUNKS[1].text
 
 
 @pytest.mark.parametrize("question", ["", "  ", "?!", "\x00", "😀", '"((', "word " * 5_000])
