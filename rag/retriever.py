@@ -65,7 +65,6 @@ class QuestionEmbedder(Protocol):
     @property
     def fingerprint(self) -> str: ...
     def embed_query(self, text: str) -> np.ndarray: ...
-    def embed_documents(self, texts: Sequence[str]) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,8 @@ class Retriever:
     def _with_sentence(self, found: _Found, asked: _Question) -> Signals | None:
         if found.signals is None or asked.vector is None or not found.sentence:
             return found.signals
-        vector = self._embedder_of().embed_documents([found.sentence])[0]
+        # As if it were asked, not as a document: at once, where a batch would wait for its threads.
+        vector = self._embedder_of().embed_query(found.sentence)
         return replace(found.signals, sentence_cosine=float(vector @ asked.vector) / asked.spread)
 
     def _prepare(self, question: str, mode: str) -> _Question:

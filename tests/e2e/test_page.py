@@ -53,7 +53,7 @@ def test_an_example_question_is_answered_by_one_click(chat: Chat):
 def test_a_marker_opens_the_passage_with_the_quote_and_the_page_of_the_pdf(chat: Chat):
     answer = chat.ask("How many months from the date of purchase does the guarantee last?")
     expect(answer).to_contain_text("36 months")
-    answer.locator("a.element-link").first.click()
+    chat.open_source(answer)
     expect(chat.panel).to_contain_text("kettle-manual.pdf")
     expect(chat.panel.locator(".pw-passage header p")).to_contain_text("page 4")
     expect(chat.panel.locator("mark")).to_contain_text("36 months")
@@ -70,9 +70,9 @@ def test_the_list_below_an_answer_opens_the_same_source(chat: Chat):
 def test_markers_belong_to_their_own_answer(chat: Chat):
     first = chat.ask("How many unused holidays may be carried into the next year?")
     second = chat.ask("How deep is the soil on the roof?")
-    second.locator("a.element-link").first.click()
+    chat.open_source(second)
     expect(chat.panel).to_contain_text("garden-notes.txt")
-    first.locator("a.element-link").first.click()
+    chat.open_source(first)
     expect(chat.panel).to_contain_text("staff-handbook.md")
 
 
@@ -138,7 +138,7 @@ def test_an_endless_question_gets_one_sentence(chat: Chat):
 
 def test_nothing_is_fetched_from_another_host(server: Server, chat: Chat):
     answer = chat.ask("How many months from the date of purchase does the guarantee last?")
-    answer.locator("a.element-link").first.click()
+    chat.open_source(answer)
     expect(chat.panel.locator("canvas")).to_be_visible()
     chat.page.get_by_role("button", name="Readme").click()
     addresses = [urlsplit(url) for url in chat.fetched if not url.startswith(("data:", "blob:"))]
@@ -174,5 +174,5 @@ def test_the_page_follows_the_system_and_fits_a_phone(server: Server, open_chat:
     expect(chat.page.locator("html")).to_have_class(scheme)
     answer = chat.ask("How deep is the soil on the roof?")
     assert chat.page.evaluate("document.documentElement.scrollWidth") <= 360
-    answer.locator("a.element-link").first.click()
+    chat.open_source(answer)
     expect(chat.panel).to_contain_text("garden-notes.txt")
