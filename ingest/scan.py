@@ -43,7 +43,9 @@ def scan_corpus(corpus: Path, leave_out: Path | None = None) -> Scan:
     """
     if not corpus.is_dir():
         what = "is not a folder" if corpus.exists() else "does not exist"
-        raise SettingsError(f"The corpus folder {corpus} {what}. Create it, or name another with --corpus.")
+        raise SettingsError(
+            f"The corpus folder {corpus} {what}. Create it, or name another with --corpus or RAG_CORPUS_DIR."
+        )
     scan = Scan()
     _Walk(os.path.realpath(corpus), scan, _inode(leave_out)).run(str(corpus))
     return scan

@@ -193,7 +193,7 @@ class Catalog:
         if found > FORMAT:
             raise IndexUnusableError(
                 f"{self.path} was written by a newer version (format {found}, this one reads {FORMAT}). "
-                "Update this program, or use another folder with --index."
+                "Update this program, or use another folder with --index or RAG_INDEX_DIR."
             )
         if found < FORMAT:
             raise IndexUnusableError(f"{self.path} has the older format {found}. Run python -m ingest to rebuild it.")
@@ -302,7 +302,8 @@ def _translate(path: Path, exc: sqlite3.Error) -> IndexUnusableError:
         return DiskFullError(path.parent, text)
     if "readonly" in text or "unable to open" in text:
         return IndexUnusableError(
-            f"{path} cannot be opened or written ({text}). Check its folder's rights, or choose another with --index."
+            f"{path} cannot be opened or written ({text}). "
+            "Check its folder's rights, or choose another with --index or RAG_INDEX_DIR."
         )
     if "locked" in text:
         return IndexUnusableError(

@@ -139,7 +139,8 @@ class Index:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise IndexUnusableError(
-                f"The index folder {self.folder} cannot be made ({exc.strerror or exc}). Choose another with --index."
+                f"The index folder {self.folder} cannot be made ({exc.strerror or exc}). "
+                "Choose another with --index or RAG_INDEX_DIR."
             ) from exc
         with writer_lock(self.folder, wait_s=wait_s, on_wait=on_wait):
             notes = set_aside_unusable(self)

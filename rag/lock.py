@@ -40,7 +40,7 @@ def writer_lock(folder: Path, *, wait_s: float = 0.0, on_wait: Callable[[str], N
         lock.release()
         raise IndexUnusableError(
             f"The index folder {folder} cannot be written ({exc.strerror or exc}). "
-            "Check its rights and the free space, or choose another with --index."
+            "Check its rights and the free space, or choose another with --index or RAG_INDEX_DIR."
         ) from exc
     try:
         yield
