@@ -267,6 +267,7 @@ def test_new_files_are_found_by_words_before_older_vectors_are_done(tmp_path):
         wait_for(lambda: watched.index.exists and len(chunks_of(watched.index)) == 300)
         assert found_by_words(watched.index, "number7") == {"7.txt"}
         watched.put("new.txt", "heron")
+        wait_for(watched.watcher._must_stop)  # the change was noticed while the first texts are being embedded
         release.set()
         watched.until(lambda: found_by_vector(watched.index, "heron"))
         assert watched.pipeline.tiny.texts.index("heron") < 301 - 64
