@@ -137,7 +137,8 @@ class Retriever:
         ended = time.perf_counter()
         times = {"embed": prepared - began, "search": searched - prepared, "judge": ended - searched}
         milliseconds = {name: seconds * 1e3 for name, seconds in {**times, "total": ended - began}.items()}
-        return Retrieval(question, mode, found.hits, is_answerable(probability), probability, milliseconds)
+        answerable = is_answerable(probability, is_partial=mode == "hybrid" and asked.vector is None)
+        return Retrieval(question, mode, found.hits, answerable, probability, milliseconds)
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
         """What the verdict rests on, for calibration; None for an empty index."""

@@ -74,5 +74,11 @@ def test_the_threshold_itself_is_answerable():
     assert not is_answerable(THRESHOLD - 1e-9)
 
 
+def test_while_vectors_are_to_come_less_is_declined():
+    assert is_answerable(0.1, is_partial=True)
+    assert not is_answerable(0.1)
+    assert not is_answerable(0.01, is_partial=True)
+
+
 def test_no_hits_give_signals_all_the_same():
     assert signals(replace(EVIDENCE, terms=[]), {}, {}, []).bm25 == 0
