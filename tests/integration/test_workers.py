@@ -62,7 +62,15 @@ def _one(pool: ParsePool, job: ParseJob) -> Parsed:
 
 
 def _workers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "ingest.parsing" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if "ingest.parsing" in " ".join(_command(child))]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    """Empty for one that has just ended."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:  # a zombie counts as such
+        return []
 
 
 def _killed(process: psutil.Process) -> bool:
