@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -58,8 +59,12 @@ def command(port: int) -> list[str]:
 
 
 def environment(app_root: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's, without its own settings; Chainlit keeps its files below `app_root`."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("RAG_", "CHAINLIT_"))}
+    """This process's, without its own settings; Chainlit keeps its files below `app_root`.
+
+    `CI` is left out too: with it Chainlit prints a line of its own.
+    """
+    own = re.compile(r"(RAG|CHAINLIT)_|CI$")
+    inherited = {name: value for name, value in os.environ.items() if not own.match(name)}
     return {**inherited, "CHAINLIT_APP_ROOT": str(app_root), "PYTHONUNBUFFERED": "1", **settings}
 
 
