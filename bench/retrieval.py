@@ -1,9 +1,11 @@
-"""Latency and memory of the lexical half of a retrieval over many chunks of natural text.
+"""Latency and memory of whole retrievals over many chunks: both searches, the second look and the verdict.
 
-    uv run python bench/retrieval.py FOLDER CHUNKS [QUESTIONS.jsonl]
+    uv run python -m bench.retrieval TEXTS INDEX CHUNKS [QUESTIONS.jsonl]
 
-Chunks are made of random sentences of the text files in FOLDER, so that words are as frequent as in real text. The
-dense search is left out: its cost is Chroma's, and `python -m rag eval` measures a whole retrieval on a real index.
+Makes the index in the folder INDEX unless one of that size is there, then asks. The chunks are made of sentences of the
+text files below TEXTS, so that words are as frequent as in real text; the vector of a chunk is the mean of its
+sentences', so that a million chunks need only the embedding of some thousand sentences. The index is the product's own
+(catalog, Chroma, tantivy), and it is read in a process that did not make it.
 """
 
 from __future__ import annotations
@@ -12,84 +14,114 @@ import json
 import random
 import re
 import resource
+import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from rag.lexical_index import LexicalEntry, LexicalIndex, Restriction
-from rag.retriever import Retriever
-from rag.types import Chunk, StoredChunk
+from rag import vector_store
+from rag.assembly import open_retriever
+from rag.catalog import FileState, NewDocument
+from rag.embeddings import Embedder
+from rag.index import Index
+from rag.settings import DEFAULT_EMBED_MODEL, Settings
+from rag.types import Chunk, Document, Restriction, Retrieval
 
-_SENTENCES = 8  # of a chunk; some 200 words
-
-
-class ManyChunks:
-    """An index without vectors, its texts in memory."""
-
-    embed_model = None
-    vector_count = 0
-    models_dir = Path()
-
-    def __init__(self, folder: Path, sentences: list[str], count: int) -> None:
-        self.lexical_index = LexicalIndex(folder)
-        self.chunk_count = count
-        self.texts: list[str] = []
-        self.lexical_index.add(self._entries(sentences, count))
-        self.lexical_index.commit()
-
-    def _entries(self, sentences: list[str], count: int) -> Iterator[LexicalEntry]:
-        rng = random.Random(0)
-        for number in range(count):
-            self.texts.append(" ".join(rng.choices(sentences, k=_SENTENCES)))
-            yield LexicalEntry(number, _source(number), "", "", self.texts[-1])
-
-    def read(self, fn):  # noqa: ANN001, ANN201
-        return fn(self)
-
-    def lexical(self, question: str, limit: int) -> list[tuple[int, float]]:
-        return self.lexical_index.search(question, limit)
-
-    def chunks(self, ids: list[int]) -> dict[int, StoredChunk]:
-        return {id_: StoredChunk(id_, Chunk(_source(id_), id_ % 20, self.texts[id_])) for id_ in ids}
+_PARTS, _RUN = 4, 2  # a chunk is so many runs of so many sentences: some 200 words
+_CHUNKS_A_DOCUMENT = 20
+_BATCH = 20_000
+_WARM_UP = 20
+_QUESTIONS = 300
 
 
-def _source(number: int) -> str:
-    return f"folder{number % 100}/document{number // 20}.txt"
-
-
-def main(folder: str, count: int, questions: str | None) -> None:
-    text = " ".join(path.read_text("utf-8") for path in sorted(Path(folder).rglob("*.txt")))
-    sentences = re.split(r"(?<=[.!?])\s+", text)
-    lines = Path(questions).read_text("utf-8").splitlines() if questions else []
-    asked = [json.loads(line)["question"] for line in lines[:300]] or sentences[::97][:300]
-    with tempfile.TemporaryDirectory() as temporary:
+def build(texts: Path, folder: Path, count: int) -> None:
+    # Writing Chroma's whole graph file each 2,000 vectors is for a folder that grows slowly.
+    vector_store._HNSW["sync_threshold"] = min(count, 100_000)
+    embedder = Embedder.open(DEFAULT_EMBED_MODEL, folder / "models")
+    runs = _runs(texts)
+    vectors = embedder.embed_documents(runs)
+    fingerprint = {"embed_model": DEFAULT_EMBED_MODEL}
+    with closing(Index(folder)) as index, index.writing() as writer:
+        made = writer.open_build(fingerprint, embedder.fingerprint)
+        writer.set_model(made, embedder.fingerprint)
         began = time.perf_counter()
-        index = ManyChunks(Path(temporary), sentences, count)
-        built = time.perf_counter() - began
-        size = sum(path.stat().st_size for path in Path(temporary).iterdir())
-        megabytes = sum(map(len, index.texts)) / 1e6
-        print(f"{count:,} chunks of {megabytes:,.0f} MB of text in {built:.1f} s, {size / 1e6:,.0f} MB of index")
-        _print_times("search alone", asked, lambda question: index.lexical(question, 100))
-        folder_only = Restriction("folder7")
-        _print_times("in one folder", asked, lambda question: index.lexical_index.search(question, 100, folder_only))
-        retriever = Retriever(index, lambda: None, top_k=6)
-        _print_times("whole retrieval", asked, lambda question: retriever.retrieve(question, mode="lexical"))
-        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB, texts included")
+        for first in range(0, count, _BATCH):
+            made_of: dict[str, list[int]] = {}
+            with writer.batch(made) as batch:
+                for number in range(first, min(first + _BATCH, count), _CHUNKS_A_DOCUMENT):
+                    document = _document(number, runs, made_of)
+                    batch.put(_new(document[0].source), ((chunk, None) for chunk in document), None)
+                wanted = np.stack([vectors[made_of[text]].mean(0) for text in batch.unembedded.values()])
+                batch.put_vectors(wanted / np.linalg.norm(wanted, axis=1, keepdims=True))
+            print(f"{first + _BATCH:,} chunks after {time.perf_counter() - began:.0f} s", file=sys.stderr)
 
 
-def _print_times(name: str, questions: list[str], ask) -> None:  # noqa: ANN001
-    ask(questions[0])
-    taken = []
-    for question in questions:
+def _runs(texts: Path) -> list[str]:
+    found: list[str] = []
+    for path in sorted(texts.rglob("*.txt")):
+        sentences = re.split(r"(?<=[.!?])\s+", path.read_text("utf-8"))
+        found += [" ".join(sentences[i : i + _RUN]) for i in range(0, len(sentences), _RUN)]
+    return found
+
+
+def _document(number: int, runs: list[str], made_of: dict[str, list[int]]) -> list[Chunk]:
+    rng = random.Random(number)
+    source = f"folder{number // _CHUNKS_A_DOCUMENT % 100}/document{number // _CHUNKS_A_DOCUMENT}.txt"
+    chunks = []
+    for ordinal in range(_CHUNKS_A_DOCUMENT):
+        picked = rng.choices(range(len(runs)), k=_PARTS)
+        text = " ".join(runs[place] for place in picked)
+        made_of[text] = picked
+        chunks.append(Chunk(source, ordinal, text))
+    return chunks
+
+
+def _new(source: str) -> NewDocument:
+    return NewDocument(Document(source, (), language="en"), FileState(1, 1, 1), source.encode())
+
+
+def measure(folder: Path, questions: list[str]) -> None:
+    settings = Settings(index_dir=folder)
+    with closing(Index(folder)) as index:
+        retriever = open_retriever(index, settings)
+        status = index.status()
+        print(f"{status.chunks:,} chunks, {status.vectors:,} vectors, {status.bytes / 1e6:,.0f} MB on disk")
         began = time.perf_counter()
+        retriever.retrieve(questions[0])
+        print(f"{'first':18} {(time.perf_counter() - began) * 1e3:8.0f} ms, Chroma's loading included")
+        _print_times("whole retrieval", questions, retriever.retrieve)
+        _print_times("lexical alone", questions, lambda text: retriever.retrieve(text, mode="lexical"))
+        only = Restriction("folder7")
+        _print_times("in 1 % of folders", questions, lambda text: retriever.retrieve(text, only=only))
+        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB")
+
+
+def _print_times(name: str, questions: list[str], ask: Callable[[str], Retrieval]) -> None:
+    for question in questions[:_WARM_UP]:
         ask(question)
-        taken.append((time.perf_counter() - began) * 1e3)
-    print(f"{name:16} p50 {np.percentile(taken, 50):6.2f} ms  p95 {np.percentile(taken, 95):6.2f} ms")
+    found = [ask(question).milliseconds for question in questions[_WARM_UP:]]
+    parts = "  ".join(f"{part} {np.median([times[part] for times in found]):.1f}" for part in found[0])
+    total = [times["total"] for times in found]
+    print(f"{name:18} p50 {np.percentile(total, 50):6.2f} ms  p95 {np.percentile(total, 95):6.2f} ms  ({parts})")
+
+
+def _questions(texts: Path, path: Path | None) -> list[str]:
+    if path is None:
+        return [run.split(". ")[0] for run in _runs(texts)][:: max(1, len(_runs(texts)) // _QUESTIONS)]
+    rows: Iterator[dict[str, str]] = map(json.loads, path.read_text("utf-8").splitlines())
+    return [row["question"] for row in rows][: _QUESTIONS + _WARM_UP]
+
+
+def main(texts: Path, folder: Path, count: int, questions: Path | None) -> None:
+    if not (folder / "catalog.sqlite3").is_file():
+        code = f"from bench.retrieval import *; build(Path({str(texts)!r}), Path({str(folder)!r}), {count})"
+        subprocess.run([sys.executable, "-c", code], check=True)
+    measure(folder, _questions(texts, questions))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)
+    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]) if len(sys.argv) > 4 else None)

@@ -21,10 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rag.dates import iso_day
 from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError
-from rag.types import Chunk, Document, StoredChunk
+from rag.types import Chunk, Document, Restriction, StoredChunk
 
-FORMAT = 1
+FORMAT = 2
 """Version of the schema. An older catalog is rebuilt, a newer one is refused."""
 
 _IN_LIMIT = 500  # parameters in one statement; SQLite's own limit is far higher, but plans are cached per length
@@ -40,7 +41,8 @@ CREATE TABLE IF NOT EXISTS documents (
     id INTEGER PRIMARY KEY AUTOINCREMENT, build INTEGER NOT NULL, source TEXT NOT NULL,
     size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, sha256 BLOB NOT NULL,
     loader TEXT NOT NULL, header TEXT NOT NULL, language TEXT NOT NULL, page_kind TEXT NOT NULL, title TEXT NOT NULL,
-    chunk_count INTEGER NOT NULL, reason TEXT, kind TEXT NOT NULL, since REAL NOT NULL, UNIQUE (build, source)
+    chunk_count INTEGER NOT NULL, reason TEXT, kind TEXT NOT NULL, since REAL NOT NULL, date TEXT NOT NULL,
+    UNIQUE (build, source)
 );
 CREATE TABLE IF NOT EXISTS chunks (
     id INTEGER PRIMARY KEY AUTOINCREMENT, document INTEGER NOT NULL, ordinal INTEGER NOT NULL, text TEXT NOT NULL,
@@ -55,13 +57,18 @@ CREATE TABLE IF NOT EXISTS vectors (
 
 _DOCUMENT_FIELDS = (
     "build, source, size, mtime_ns, ctime_ns, sha256, loader, header, language, page_kind, title, chunk_count, reason,"
-    " kind, since"
+    " kind, since, date"
 )
 _CHUNK_FIELDS = "document, ordinal, text, section, page, page_end, label, overlap, hash"
+# CROSS keeps SQLite from going through all documents of the build to find 100 chunks: .4 ms, not 11, at 100,000 chunks.
+_OF_DOCUMENTS = "FROM chunks c CROSS JOIN documents d ON d.id = c.document"
 _STORED = (
     "SELECT c.id, d.source, c.ordinal, c.text, d.title, c.section, c.page, c.page_end, c.overlap, d.language, c.label,"
-    " d.page_kind FROM chunks c JOIN documents d ON d.id = c.document"
+    f" d.page_kind {_OF_DOCUMENTS}"
 )
+
+
+_DATE = "CASE d.date WHEN '' THEN date(d.mtime_ns / 1000000000, 'unixepoch', 'localtime') ELSE d.date END"
 
 
 class FileState(NamedTuple):  # made for every file at every sync: a dataclass takes four times as long
@@ -321,10 +328,13 @@ class CatalogView:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
+        self._meta: dict[str, int] | None = None
 
     def meta(self, key: str, default: int = 0) -> int:
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return default if row is None else int(row[0])
+        """Read once: within a snapshot nothing changes."""
+        if self._meta is None:
+            self._meta = {name: int(value) for name, value in self._db.execute("SELECT key, value FROM meta")}
+        return self._meta.get(key, default)
 
     def build(self, build_id: int) -> Build | None:
         row = self._db.execute("SELECT id, fingerprint, model FROM builds WHERE id = ?", (build_id,)).fetchone()
@@ -423,37 +433,75 @@ class CatalogView:
             found |= {row[0]: _stored_chunk(row) for row in rows}
         return found
 
-    def live_ids(self, ids: Sequence[int], build_id: int) -> set[int]:
-        """Those of `ids` that belong to the build: `chunks` without reading any text."""
-        found: set[int] = set()
+    def places(self, ids: Sequence[int], build_id: int) -> dict[int, tuple[str, int]]:
+        """Source and ordinal of those of `ids` that belong to the build."""
+        found: dict[int, tuple[str, int]] = {}
         for part in _parts(ids):
             rows = self._db.execute(
-                f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id IN ({_marks(part)})"
-                " AND d.build = ?",
+                f"SELECT c.id, d.source, c.ordinal {_OF_DOCUMENTS} WHERE c.id IN ({_marks(part)}) AND d.build = ?",
                 (*part, build_id),
+            )
+            found.update((id_, (source, ordinal)) for id_, source, ordinal in rows)
+        return found
+
+    def live_ids(self, ids: Sequence[int], build_id: int, only: Restriction | None = None) -> set[int]:
+        """Those of `ids` that belong to the build and may be found: `chunks` without reading any text."""
+        found: set[int] = set()
+        allowed, values = _allowed(only)
+        for part in _parts(ids):
+            rows = self._db.execute(
+                f"SELECT c.id {_OF_DOCUMENTS} WHERE c.id IN ({_marks(part)}) AND d.build = ?{allowed}",
+                (*part, build_id, *values),
             )
             found.update(row[0] for row in rows)
         return found
 
-    def ids_by_hash(self, hashes: Sequence[bytes], build_id: int) -> dict[bytes, list[int]]:
-        """Chunks of the build that carry these texts."""
+    def ids_by_hash(
+        self, hashes: Sequence[bytes], build_id: int, only: Restriction | None = None
+    ) -> dict[bytes, list[int]]:
+        """Chunks of the build that carry these texts and may be found."""
         found: dict[bytes, list[int]] = {}
+        allowed, values = _allowed(only)
         for part in _parts(hashes):
             rows = self._db.execute(
-                "SELECT c.hash, c.id FROM chunks c JOIN documents d ON d.id = c.document"
-                f" WHERE c.hash IN ({_marks(part)}) AND d.build = ? ORDER BY c.id",
-                (*part, build_id),
+                f"SELECT c.hash, c.id {_OF_DOCUMENTS} WHERE c.hash IN ({_marks(part)}) AND d.build = ?{allowed}"
+                " ORDER BY c.id",
+                (*part, build_id, *values),
             )
             for row in rows:
                 found.setdefault(row[0], []).append(row[1])
         return found
 
+    def count_chunks(self, build_id: int, only: Restriction | None = None) -> int:
+        """Of the build's documents that may be found."""
+        allowed, values = _allowed(only)
+        row = self._db.execute(
+            f"SELECT coalesce(sum(d.chunk_count), 0) FROM documents d WHERE d.build = ? AND d.reason IS NULL{allowed}",
+            (build_id, *values),
+        ).fetchone()
+        return int(row[0])
+
+    def has_vectors(self, model_id: int | None) -> bool:
+        row = self._db.execute("SELECT 1 FROM vectors WHERE model = ? LIMIT 1", (model_id or 0,)).fetchone()
+        return row is not None
+
+    def chunk_vectors(self, build_id: int, model_id: int, only: Restriction) -> list[tuple[int, bytes]]:
+        """(chunk id, vector) of all that may be found."""
+        allowed, values = _allowed(only)
+        return self._db.execute(
+            "SELECT c.id, v.vector FROM documents d CROSS JOIN chunks c ON c.document = d.id"
+            " CROSS JOIN vectors v ON v.model = ? AND v.hash = c.hash"
+            f" WHERE d.build = ? AND d.reason IS NULL{allowed}",
+            (model_id, build_id, *values),
+        ).fetchall()
+
     def neighbours(self, chunk_id: int, before: int, after: int) -> list[StoredChunk]:
         """The chunk with those around it in its document, in order."""
         rows = self._db.execute(
-            f"{_STORED} JOIN chunks o ON o.id = ? WHERE c.document = o.document"
-            " AND c.ordinal BETWEEN o.ordinal - ? AND o.ordinal + ? ORDER BY c.ordinal",
-            (chunk_id, before, after),
+            f"{_STORED} WHERE c.document = (SELECT document FROM chunks WHERE id = ?) AND c.ordinal BETWEEN"
+            " (SELECT ordinal - ? FROM chunks WHERE id = ?) AND (SELECT ordinal + ? FROM chunks WHERE id = ?)"
+            " ORDER BY c.ordinal",
+            (chunk_id, before, chunk_id, after, chunk_id),
         )
         return [_stored_chunk(row) for row in rows]
 
@@ -496,6 +544,10 @@ class CatalogView:
 
 class CatalogWriter(CatalogView):
     """Write access. Every change happens between `begin` and `commit`."""
+
+    def meta(self, key: str, default: int = 0) -> int:
+        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return default if row is None else int(row[0])
 
     def begin(self) -> None:
         self._db.execute("BEGIN IMMEDIATE")
@@ -544,7 +596,7 @@ class CatalogWriter(CatalogView):
         """Insert a document without chunks; its old version must have been removed."""
         header = document.header
         cursor = self._db.execute(
-            f"INSERT INTO documents ({_DOCUMENT_FIELDS}) VALUES ({_marks(range(15))})",
+            f"INSERT INTO documents ({_DOCUMENT_FIELDS}) VALUES ({_marks(range(16))})",
             (
                 build_id,
                 header.source,
@@ -561,6 +613,7 @@ class CatalogWriter(CatalogView):
                 document.reason,
                 document.kind,
                 time.time(),
+                iso_day(header.modified) or iso_day(header.created),
             ),
         )
         assert cursor.lastrowid is not None
@@ -590,7 +643,7 @@ class CatalogWriter(CatalogView):
 
     def copy_document(self, document_id: int, build_id: int, source: str, state: FileState) -> int:
         """The same content under another path; returns the new document's id. Its chunks get new ids."""
-        names = "sha256, loader, header, language, page_kind, title, chunk_count, reason, kind, since"
+        names = "sha256, loader, header, language, page_kind, title, chunk_count, reason, kind, since, date"
         cursor = self._db.execute(
             f"INSERT INTO documents (build, source, size, mtime_ns, ctime_ns, {names})"
             f" SELECT ?, ?, ?, ?, ?, {names} FROM documents WHERE id = ?",
@@ -654,6 +707,25 @@ def _stored_chunk(row: tuple[Any, ...]) -> StoredChunk:
     id_, source, ordinal, text, title, section, page, page_end, overlap, language, label, page_kind = row
     chunk = Chunk(source, ordinal, text, title, section, page, page_end, overlap)
     return StoredChunk(id_, chunk, language, label, page_kind)
+
+
+def _allowed(only: Restriction | None) -> tuple[str, list[str]]:
+    """Conditions on a document ``d``, each with AND before it, and their values."""
+    if only is None:
+        return "", []
+    conditions: list[str] = []
+    values: list[str] = []
+    if folder := (only.folder or "").strip("/"):
+        conditions.append("(d.source = ? OR d.source >= ? AND d.source < ?)")
+        values += [folder, f"{folder}/", f"{folder}0"]  # "0" is what follows "/"
+    if only.file_type:
+        conditions.append("lower(substr(d.source, -length(?))) = ?")
+        values += [ending := "." + only.file_type.lstrip(".").lower(), ending]
+    for relation, limit in ((">=", only.since), ("<=", only.until)):
+        if limit is not None:
+            conditions.append(f"substr({_DATE}, 1, length(?)) {relation} ?")
+            values += [limit, limit]
+    return "".join(f" AND {condition}" for condition in conditions), values
 
 
 def _marks(values: Sequence[Any]) -> str:

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from rag.errors import RagError
@@ -35,6 +36,17 @@ def add_common(command: argparse.ArgumentParser, *, default: object = None) -> N
 
 def settings_of(options: argparse.Namespace) -> Settings:
     return Settings.load(corpus_dir=options.corpus, index_dir=options.index)
+
+
+def folder_below(corpus_dir: Path, given: str) -> str:
+    """A folder as the index spells it, however it was typed: with the corpus folder before it, or with backslashes."""
+    folder = given.replace("\\", "/") if os.sep == "\\" else given
+    parts = [part for part in folder.split("/") if part not in ("", ".")]
+    above = corpus_dir.parts
+    is_whole = tuple(parts[: len(above)]) == above or Path(folder).is_absolute()
+    if is_whole and Path(folder).resolve().is_relative_to(corpus_dir.resolve()):
+        return Path(folder).resolve().relative_to(corpus_dir.resolve()).as_posix().removeprefix(".")
+    return "/".join(parts)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -6,10 +6,12 @@ filing doesn't repeat the company and the quarter. And terms that stand close to
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.lexical_index import DocumentContext, QuestionTerm
+import numpy as np
+
+from rag.lexical_index import DocumentContext
 
 # Tuned together, on SQuAD, JaQuAD and 10-Q filings. An occurrence in the text itself counts 1.57 times the idf.
 # nDCG@10 without, and with each alone: SQuAD .913, name and opening .915, window .917; filings .631, .755, .615; both
@@ -42,27 +44,51 @@ class Closeness:
         return _NAME_WEIGHT * self.name + _OPENING_WEIGHT * self.opening + _WINDOW_WEIGHT * self.window
 
 
+def occurrences(passages: Mapping[int, np.ndarray], keys: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+    """Where terms with these keys stand: for each passage (position, key), in order. Passages without any are left out.
+
+    `passages` are the keys of each passage's terms in order. All are gone through at once, which takes a tenth of the
+    time.
+    """
+    wanted = np.sort(np.fromiter(keys, np.uint32))
+    if not passages or not len(wanted):
+        return {}
+    terms = np.concatenate(list(passages.values()))
+    nearest = wanted[np.minimum(np.searchsorted(wanted, terms), len(wanted) - 1)]
+    ends = np.cumsum([len(passage) for passage in passages.values()])
+    at = np.flatnonzero(nearest == terms)
+    passage_of = np.searchsorted(ends, at, "right")
+    starts = np.concatenate(([0], ends[:-1]))
+    ids = list(passages)
+    found: dict[int, list[tuple[int, int]]] = {}
+    rows = zip(passage_of.tolist(), (at - starts[passage_of]).tolist(), terms[at].tolist(), strict=True)
+    for passage, place, key in rows:
+        found.setdefault(ids[passage], []).append((place, key))
+    return found
+
+
 def closeness(
-    passage: Sequence[str], context: DocumentContext, terms: Sequence[QuestionTerm], *, is_first: bool
+    places: Sequence[tuple[int, int]], context: DocumentContext, idf: Mapping[int, float], *, is_first: bool
 ) -> Closeness:
-    """`passage` is its terms in order; `is_first` if it is the document's first, with which the name is indexed."""
-    idf = {term.text: term.idf for term in terms}
-    places = [(place, term) for place, term in enumerate(passage) if term in idf]
-    present = {term for _, term in places}
+    """`places` are (position, key) of the question's terms in the passage, in order; `idf` is by key.
+
+    `is_first` if it is the document's first passage, with which the name is indexed.
+    """
+    present = {key for _, key in places}
     missing = idf.keys() - present
     named = missing & context.name
     opened = (missing - named) & context.opening
     return Closeness(
-        present=sum(idf[term] for term in present),
+        present=sum(idf[key] for key in present),
         window=_best_window(places, idf),
-        name=sum(idf[term] for term in named) * (_NOT_YET_COUNTED if is_first else 1.0),
-        opening=sum(idf[term] for term in opened),
+        name=sum(idf[key] for key in named) * (_NOT_YET_COUNTED if is_first else 1.0),
+        opening=sum(idf[key] for key in opened),
     )
 
 
-def _best_window(places: Sequence[tuple[int, str]], idf: Mapping[str, float]) -> float:
+def _best_window(places: Sequence[tuple[int, int]], idf: Mapping[int, float]) -> float:
     best = total = 0.0
-    counts: dict[str, int] = {}
+    counts: dict[int, int] = {}
     first = 0
     for place, term in places:
         counts[term] = counts.get(term, 0) + 1

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
 
 from rag.types import Chunk, ScoredChunk
 
@@ -20,15 +23,22 @@ _CROWDED_SHARE = 0.5
 _NEARLY_AS_GOOD = 0.8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Candidate:
-    """A ranked chunk and the set of its terms."""
+    """A ranked chunk and the keys of its terms."""
 
-    hit: ScoredChunk
-    terms: frozenset[str]
+    id: int
+    source: str
+    score: float
+    keys: np.ndarray
+
+    @cached_property
+    def terms(self) -> frozenset[int]:
+        """Made when it is compared, which hardly any of a ranking is."""
+        return frozenset(self.keys.tolist())
 
 
-def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> list[ScoredChunk]:
+def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> list[Candidate]:
     """The best `top_k`, best first.
 
     `diversity`, 0…1, is what likeness to a passage already chosen costs, as a share of the best score (maximal
@@ -37,25 +47,24 @@ def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> 
     chosen: list[Candidate] = []
     waiting = list(ranking)
     while waiting and len(chosen) < top_k:
-        best = _next(waiting, chosen, top_k, diversity)
-        waiting.remove(best)
+        best = waiting.pop(_next(waiting, chosen, top_k, diversity))
         if not any(_likeness(best, other) > _SAME_SHARE for other in chosen):
             chosen.append(best)
-    return [candidate.hit for candidate in chosen]
+    return chosen
 
 
-def _next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> Candidate:
+def _next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> int:
+    """Its place among those waiting."""
     if diversity and chosen:
-        top = chosen[0].hit.score
-        return max(waiting, key=lambda c: c.hit.score - diversity * top * max(_likeness(c, other) for other in chosen))
-    first = waiting[0]
-    taken = Counter(candidate.hit.chunk.source for candidate in chosen)
+        cost = diversity * chosen[0].score
+        worth = [c.score - cost * max(_likeness(c, other) for other in chosen) for c in waiting]
+        return worth.index(max(worth))
+    taken = Counter(candidate.source for candidate in chosen)
     limit = max(1, round(top_k * _CROWDED_SHARE))
-    if taken[first.hit.chunk.source] < limit:
-        return first
-    fitting = (c for c in waiting if taken[c.hit.chunk.source] < limit)
-    other = next(fitting, first)
-    return other if other.hit.score >= _NEARLY_AS_GOOD * first.hit.score else first
+    if taken[waiting[0].source] < limit:
+        return 0
+    other = next((place for place, c in enumerate(waiting) if taken[c.source] < limit), 0)
+    return other if waiting[other].score >= _NEARLY_AS_GOOD * waiting[0].score else 0
 
 
 def _likeness(one: Candidate, other: Candidate) -> float:

@@ -13,14 +13,14 @@ import numpy as np
 
 from rag.abstention import Evidence, Signals, confidence, is_answerable, signals
 from rag.analysis import detect_languages, text_terms
-from rag.closeness import Closeness, closeness
+from rag.closeness import Closeness, closeness, occurrences
 from rag.coverage import UNDECIDED, question_coverage, similarity_spread
 from rag.errors import IndexUnusableError, SettingsError
 from rag.fusion import Fused, fuse, question_scale
-from rag.lexical_index import LexicalIndex, QuestionTerm, Restriction
+from rag.lexical_index import LexicalIndex, QuestionTerm
 from rag.passages import Candidate, choose, merge_neighbours
 from rag.sentences import Sentence, split_sentences
-from rag.types import Retrieval, ScoredChunk, StoredChunk
+from rag.types import Restriction, Retrieval, ScoredChunk, StoredChunk
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -30,11 +30,10 @@ MODES = ("hybrid", "dense", "lexical")
 _DEPTH = 100
 """Candidates of each search: with 50, nDCG@10 on SQuAD is .001 lower, with 200 the same."""
 
-_DEEPEST = 4_000
-"""How far down the dense search is followed for documents of a small folder."""
-
 _SECOND_LOOK = 60
 """Candidates whose text is read: nDCG@10 on 10-Q filings is .717 with 30, .732 with 50, .743 with 100."""
+
+_NO_TERMS = np.empty(0, np.uint32)
 
 T = TypeVar("T")
 
@@ -47,11 +46,14 @@ class Snapshot(Protocol):
     @property
     def chunk_count(self) -> int: ...
     @property
-    def vector_count(self) -> int: ...
+    def has_vectors(self) -> bool: ...
     @property
     def lexical_index(self) -> LexicalIndex | None: ...
-    def dense(self, vector: np.ndarray, limit: int) -> list[tuple[int, float]]: ...
-    def lexical(self, question: str, limit: int) -> list[tuple[int, float]]: ...
+    def dense(self, vector: np.ndarray, limit: int, only: Restriction | None) -> list[tuple[int, float]]: ...
+    def lexical(
+        self, question: str, limit: int, only: Restriction | None, terms: Sequence[QuestionTerm] | None
+    ) -> list[tuple[int, float]]: ...
+    def places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]: ...
     def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]: ...
 
 
@@ -154,7 +156,7 @@ class Retriever:
         return replace(found.signals, sentence_cosine=float(vector @ asked.vector) / asked.spread)
 
     def _prepare(self, question: str, mode: str) -> _Question:
-        model = self._index.read(lambda snapshot: snapshot.embed_model if snapshot.vector_count else None)
+        model = self._index.read(lambda snapshot: snapshot.embed_model if snapshot.has_vectors else None)
         if mode == "lexical" or model is None or not question.strip():
             return _Question(question, mode, None, 1.0, UNDECIDED)
         embedder = self._embedder_of()
@@ -179,16 +181,16 @@ def _search(snapshot: Snapshot, asked: _Question, wanted: _Wanted) -> _Found:
         index = snapshot.lexical_index
         return _Found() if index is None else _search_both(snapshot, index, asked, wanted)
     except IndexUnusableError:
-        if snapshot.lexical(asked.text, 1):  # has the damage repaired, or raises to be asked again
+        if snapshot.lexical(asked.text, 1, None, None):  # has the damage repaired, or raises to be asked again
             raise
         return _search_dense(snapshot, asked, wanted)
 
 
 def _search_dense(snapshot: Snapshot, asked: _Question, wanted: _Wanted) -> _Found:
-    """While the lexical index is damaged; what it alone can do, keeping to a folder, can't be done then."""
-    if asked.vector is None or wanted.only is not None:
+    """While the lexical index is damaged."""
+    if asked.vector is None:
         return _Found()
-    dense = dict(snapshot.dense(asked.vector, _DEPTH))
+    dense = dict(snapshot.dense(asked.vector, _DEPTH, wanted.only))
     stored = snapshot.chunks(list(dense))
     hits = [ScoredChunk(stored[id_], cosine, cosine) for id_, cosine in dense.items() if id_ in stored]
     evidence = Evidence((), snapshot.chunk_count, asked.spread, asked.coverage)
@@ -196,79 +198,67 @@ def _search_dense(snapshot: Snapshot, asked: _Question, wanted: _Wanted) -> _Fou
 
 
 def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: _Question, wanted: _Wanted) -> _Found:
-    languages, terms = index.question_languages(asked.text), index.question_terms(asked.text)
-    dense, lexical = _dense(snapshot, index, asked, wanted.only), _lexical(snapshot, index, asked, wanted.only)
+    terms = index.question_terms(asked.text)
+    dense = {} if asked.vector is None else dict(snapshot.dense(asked.vector, _DEPTH, wanted.only))
+    lexical = dict(snapshot.lexical(asked.text, _DEPTH, wanted.only, terms))
     evidence = Evidence(terms, snapshot.chunk_count, asked.spread, asked.coverage)
     scale = question_scale(terms, snapshot.chunk_count, asked.spread, asked.coverage)
+    # A purely dense search keeps its order: it is what the embedding model says and nothing else.
     is_dense = asked.mode == "dense"
     ranking = fuse(dense, {} if is_dense else lexical, scale)[: max(_SECOND_LOOK, 2 * wanted.top_k)]
-    stored = snapshot.chunks([fused.id for fused in ranking])
-    looks = [_look(fused, stored[fused.id], index, terms, languages) for fused in ranking if fused.id in stored]
-    # A purely dense search keeps its order: it is what the embedding model says and nothing else.
-    ranked = sorted(looks, key=lambda look: -look.score(0.0 if is_dense else scale.lexical))
-    if not ranked:
-        return _Found(signals=signals(evidence, dense, lexical, []))
-    hits = choose(
-        [look.candidate(0.0 if is_dense else scale.lexical) for look in ranked], wanted.top_k, wanted.diversity
-    )
+    ranked = _second_look(snapshot, index, ranking, terms, 0.0 if is_dense else scale.lexical)
     measured = signals(evidence, dense, lexical, [look.closeness for look in ranked[:3]])
-    return _Found(tuple(merge_neighbours(hits)), measured, _best_sentence(ranked[0], terms))
-
-
-def _dense(snapshot: Snapshot, index: LexicalIndex, asked: _Question, only: Restriction | None) -> dict[int, float]:
-    if asked.vector is None:
-        return {}
-    if only is None:
-        return dict(snapshot.dense(asked.vector, _DEPTH))
-    share = index.count(only) / max(len(index), 1)
-    depth = min(_DEEPEST, round(_DEPTH * 1.5 / share)) if share else 0
-    hits = snapshot.dense(asked.vector, depth) if depth else []
-    kept = index.keep([chunk_id for chunk_id, _ in hits], only)
-    return dict([hit for hit in hits if hit[0] in kept][:_DEPTH])
-
-
-def _lexical(snapshot: Snapshot, index: LexicalIndex, asked: _Question, only: Restriction | None) -> dict[int, float]:
-    if only is None:
-        return dict(snapshot.lexical(asked.text, _DEPTH))
-    return dict(index.search(asked.text, _DEPTH, only))
-
-
-def _best_sentence(look: _Look, terms: Sequence[QuestionTerm]) -> str:
-    idf = {term.text: term.idf for term in terms}
-    text = look.stored.chunk.text
-
-    def told(sentence: Sentence) -> float:
-        return sum(idf.get(term, 0.0) for term in set(text_terms(text[sentence.start : sentence.end], look.language)))
-
-    best = max(split_sentences(text, look.language), key=told, default=None)
-    return text[best.start : best.end] if best else text
+    if not ranked:
+        return _Found(signals=measured)
+    chosen = choose([look.candidate for look in ranked], wanted.top_k, wanted.diversity)
+    hits = _hits(snapshot, ranking, chosen)
+    return _Found(tuple(merge_neighbours(hits)), measured, _best_sentence(hits[0].stored, terms))
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """A candidate whose text was read."""
+    """A candidate that was looked at again, with the score that came of it."""
 
-    fused: Fused
-    stored: StoredChunk
-    language: str
-    terms: list[str]
+    candidate: Candidate
     closeness: Closeness
 
-    def score(self, bonus_weight: float) -> float:
-        return self.fused.score + bonus_weight * self.closeness.bonus
 
-    def candidate(self, bonus_weight: float) -> Candidate:
-        hit = ScoredChunk(self.stored, self.score(bonus_weight), self.fused.dense, self.fused.lexical)
-        return Candidate(hit, frozenset(self.terms))
+def _second_look(
+    snapshot: Snapshot,
+    index: LexicalIndex,
+    ranking: Sequence[Fused],
+    terms: Sequence[QuestionTerm],
+    bonus_weight: float,
+) -> list[_Look]:
+    """Best first."""
+    places = snapshot.places([fused.id for fused in ranking])
+    idf = {term.key: term.idf for term in terms}
+    passages = index.passages(list(places))
+    occurring = occurrences(passages, idf)
+
+    def look(fused: Fused) -> _Look:
+        source, ordinal = places[fused.id]
+        close = closeness(occurring.get(fused.id, ()), index.context(source), idf, is_first=not ordinal)
+        score = fused.score + bonus_weight * close.bonus
+        return _Look(Candidate(fused.id, source, score, passages.get(fused.id, _NO_TERMS)), close)
+
+    looks = [look(fused) for fused in ranking if fused.id in places]
+    return sorted(looks, key=lambda look: -look.candidate.score)
 
 
-def _look(
-    fused: Fused, stored: StoredChunk, index: LexicalIndex, terms: Sequence[QuestionTerm], languages: tuple[str, ...]
-) -> _Look:
-    chunk = stored.chunk
-    text = f"{chunk.section}\n{chunk.text}"
-    # Detection costs as much as all the rest, and is needed only where the question's language is in doubt.
-    language = languages[0] if len(languages) == 1 else detect_languages(text)[0][0]
-    passage = text_terms(text, language)
-    close = closeness(passage, index.context(chunk.source), terms, is_first=not chunk.ordinal)
-    return _Look(fused, stored, language, passage, close)
+def _hits(snapshot: Snapshot, ranking: Sequence[Fused], chosen: Sequence[Candidate]) -> list[ScoredChunk]:
+    stored = snapshot.chunks([candidate.id for candidate in chosen])
+    parts = {fused.id: fused for fused in ranking}
+    return [ScoredChunk(stored[c.id], c.score, parts[c.id].dense, parts[c.id].lexical) for c in chosen]
+
+
+def _best_sentence(stored: StoredChunk, terms: Sequence[QuestionTerm]) -> str:
+    idf = {term.text: term.idf for term in terms}
+    text = stored.chunk.text
+    language = detect_languages(text)[0][0]
+
+    def told(sentence: Sentence) -> float:
+        return sum(idf.get(term, 0.0) for term in set(text_terms(text[sentence.start : sentence.end], language)))
+
+    best = max(split_sentences(text, language), key=told, default=None)
+    return text[best.start : best.end] if best else text

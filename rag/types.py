@@ -99,6 +99,24 @@ class ScoredChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Restriction:
+    """Which documents may be found; what is None doesn't restrict."""
+
+    folder: str | None = None
+    """Path below the corpus folder with forward slashes; a document's own path keeps to that document."""
+    file_type: str | None = None
+    """Ending of the file's name, with or without a dot."""
+    since: str | None = None
+    """First year, month or day (``2023``, ``2023-07``, ``2023-07-31``) of the documents' own dates; of their files'
+    where they have none. Likewise `until`, the last."""
+    until: str | None = None
+
+    @property
+    def is_dated(self) -> bool:
+        return self.since is not None or self.until is not None
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """What retrieval found for one question."""
 

@@ -1,3 +1,6 @@
+import numpy as np
+
+from rag.lexical_index import term_key
 from rag.passages import Candidate, choose, merge_neighbours
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
@@ -8,38 +11,38 @@ def hit(id_, score, source="a.md", ordinal=0, text="text", page=None, overlap=0,
 
 
 def candidate(id_, score, words, source):
-    return Candidate(hit(id_, score, source), frozenset(words.split()))
+    return Candidate(id_, source, score, np.array(list(map(term_key, words.split())), np.uint32))
 
 
-def ids(hits):
-    return [found.stored.id for found in hits]
+def chosen(ranking, top_k, diversity=0.0):
+    return [found.id for found in choose(ranking, top_k, diversity)]
 
 
 def test_the_best_are_chosen_in_order():
     ranking = [candidate(n, 10 - n, f"w{n}", f"{n}.md") for n in range(5)]
-    assert ids(choose(ranking, 3)) == [0, 1, 2]
+    assert chosen(ranking, 3) == [0, 1, 2]
 
 
 def test_a_repetition_in_another_document_is_shown_once():
     text = " ".join(f"w{n}" for n in range(40))
     ranking = [candidate(1, 9, text, "a.md"), candidate(2, 8, text + " 2024", "b.md"), candidate(3, 7, "other", "c.md")]
-    assert ids(choose(ranking, 3)) == [1, 3]
+    assert chosen(ranking, 3) == [1, 3]
 
 
 def test_one_document_leaves_places_to_others_that_are_nearly_as_good():
     ranking = [candidate(n, 10 - n / 10, f"w{n}", "a.md") for n in range(6)] + [candidate(9, 9, "x", "b.md")]
-    assert ids(choose(ranking, 4)) == [0, 1, 9, 2]
+    assert chosen(ranking, 4) == [0, 1, 9, 2]
 
 
 def test_one_document_keeps_all_places_if_it_is_much_better():
     ranking = [candidate(n, 10 - n / 10, f"w{n}", "a.md") for n in range(6)] + [candidate(9, 2, "x", "b.md")]
-    assert ids(choose(ranking, 4)) == [0, 1, 2, 3]
+    assert chosen(ranking, 4) == [0, 1, 2, 3]
 
 
 def test_diversity_prefers_what_is_unlike_the_chosen():
     ranking = [candidate(1, 10, "a b c d", "1"), candidate(2, 9, "a b c e", "2"), candidate(3, 7, "x y z", "3")]
-    assert ids(choose(ranking, 2, diversity=0.8)) == [1, 3]
-    assert ids(choose(ranking, 2)) == [1, 2]
+    assert chosen(ranking, 2, diversity=0.8) == [1, 3]
+    assert chosen(ranking, 2) == [1, 2]
 
 
 def test_passages_without_words_are_not_repetitions_of_each_other():
@@ -65,4 +68,4 @@ def test_passages_of_other_pages_sections_or_documents_stay_apart():
         hit(3, 7, ordinal=2, page=2, section="Other"),
         hit(4, 6, source="b.md", ordinal=3, page=2),
     ]
-    assert ids(merge_neighbours(hits)) == [1, 2, 3, 4]
+    assert [found.stored.id for found in merge_neighbours(hits)] == [1, 2, 3, 4]

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from rag.errors import IndexUnusableError, SettingsError
-from rag.lexical_index import LexicalEntry, LexicalIndex, Restriction
+from rag.lexical_index import LexicalEntry, LexicalIndex
 from rag.retriever import MODES, Retriever
 from rag.settings import DEFAULT_EMBED_MODEL
-from rag.types import Chunk, StoredChunk
+from rag.types import Chunk, Restriction, StoredChunk
 
 CHUNKS = [
     Chunk("manuals/boiler.md", 0, "Tighten the valve before you start the pump.", "Boiler manual", "Setup"),
@@ -41,7 +41,7 @@ class SmallIndex:
     def __init__(self, folder, chunks, has_vectors=True):
         self.models_dir = folder / "models"
         self.stored = {n: StoredChunk(n, chunk) for n, chunk in enumerate(chunks, 1)}
-        self.chunk_count, self.vector_count = len(chunks), len(chunks) * has_vectors
+        self.chunk_count, self.has_vectors = len(chunks), has_vectors and bool(chunks)
         self.lexical_index = LexicalIndex(folder / "lexical")
         self.lexical_index.add(LexicalEntry(n, c.source, c.title, c.section, c.text) for n, c in enumerate(chunks, 1))
         self.lexical_index.commit()
@@ -49,13 +49,20 @@ class SmallIndex:
     def read(self, fn):
         return fn(self)
 
-    def dense(self, vector, limit):
+    def dense(self, vector, limit, only):
         embedder = WordEmbedder()
-        cosines = {n: float(embedder.embed_query(s.chunk.text) @ vector) for n, s in self.stored.items()}
+        cosines = {n: float(embedder.embed_query(s.chunk.text) @ vector) for n, s in self._allowed(only).items()}
         return sorted(cosines.items(), key=lambda hit: -hit[1])[:limit]
 
-    def lexical(self, question, limit):
-        return self.lexical_index.search(question, limit)
+    def _allowed(self, only):
+        folder = (only.folder or "") if only else ""
+        return {n: stored for n, stored in self.stored.items() if stored.chunk.source.startswith(folder)}
+
+    def lexical(self, question, limit, only, terms):
+        return self.lexical_index.search(question, limit, only, terms)
+
+    def places(self, ids):
+        return {id_: (stored.chunk.source, stored.chunk.ordinal) for id_, stored in self.chunks(ids).items()}
 
     def chunks(self, ids):
         return {id_: self.stored[id_] for id_ in ids if id_ in self.stored}
@@ -111,8 +118,8 @@ def test_only_documents_of_the_folder_are_found(retriever):
 
 
 def test_only_documents_of_a_restriction_are_found(retriever):
-    only = Restriction(sources=frozenset({"filings/2022 Q3 OTHER.md"}))
-    assert {hit.chunk.source for hit in retriever.retrieve("net sales", only=only).hits} == only.sources
+    only = Restriction("filings/2022 Q3 OTHER.md", "md")
+    assert {hit.chunk.source for hit in retriever.retrieve("net sales", only=only).hits} == {only.folder}
 
 
 def test_chunks_that_are_no_longer_live_are_not_hits(tmp_path):
@@ -128,13 +135,13 @@ def test_while_the_lexical_index_is_damaged_the_dense_search_serves_alone(tmp_pa
         def lexical_index(self):
             raise IndexUnusableError("damaged")
 
-        def lexical(self, question, limit):
+        def lexical(self, question, limit, only, terms):
             return []
 
     index = Damaged.__new__(Damaged)
     index.models_dir = tmp_path
     index.stored = {n: StoredChunk(n, chunk) for n, chunk in enumerate(CHUNKS, 1)}
-    index.chunk_count = index.vector_count = len(CHUNKS)
+    index.chunk_count, index.has_vectors = len(CHUNKS), True
     found = Retriever(index, WordEmbedder, top_k=3).retrieve("Clean the filter every spring")
     assert texts(found)[0] == CHUNKS[1].text
 
