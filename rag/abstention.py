@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 
 from rag.closeness import Closeness
+from rag.fusion import FULL_MATCH
 from rag.lexical_index import QuestionTerm
 
 THRESHOLD = 0.5
@@ -25,10 +26,6 @@ _SURE = 30.0
 
 _SIZES = (10, 2_000)
 """Chunks of a small corpus and of a large one, for the two sets of coefficients: the range of the sets of the fit."""
-
-_FULL_MATCH = 1.57
-"""BM25 of one occurrence in a text of average length, in units of the term's idf."""
-
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -76,7 +73,7 @@ def signals(
     """`dense` and `lexical` are each search's list, best first; `looks` the best passages of the two together."""
     total = sum(term.idf for term in evidence.terms) or 1.0
     cosines = [cosine / evidence.spread for cosine in dense.values()] or [0.0]
-    bm25 = next(iter(lexical.values()), 0.0) / _FULL_MATCH
+    bm25 = next(iter(lexical.values()), 0.0) / FULL_MATCH
     return Signals(
         cosine=cosines[0],
         cosine_deep=cosines[-1],

@@ -2,7 +2,7 @@
 
 A lexical score counts in standard deviations of what BM25 would give if the question's terms were strewn by chance; a
 cosine in the spread that the embedding model's similarities have. How much a cosine counts follows from how well the
-model knows the language of the question.
+model knows the language of the question; how much a lexical score, from how much of the question the best one matched.
 """
 
 from __future__ import annotations
@@ -18,6 +18,14 @@ from rag.lexical_index import QuestionTerm
 # full coverage: SQuAD .919, .920, .919; filings .751, .772, .782. At none, .4 to 1.5 differ by .001 on JaQuAD.
 _UNKNOWN_WEIGHT = 0.4
 _KNOWN_WEIGHT = 2.3
+
+_MATCH_WEIGHT = 1.8
+"""Of a lexical score when the best one matches every term. Tried on 36 sets in 18 languages, of 150 to 600 questions:
+mean nDCG@10 is .746 if each question weighs alike, .749 with 1.5, 1.7 or 1.9; filings .808, .836, .829, .826; SQuAD
+.922, .920, .919, .920; sets more than .005 below the better of the two searches 5, 3, 2, 1."""
+
+FULL_MATCH = 1.57
+"""BM25 of one occurrence in a text of average length, in units of the term's idf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +46,19 @@ class Scale:
     lexical: float
 
 
-def question_scale(terms: Sequence[QuestionTerm], chunk_count: int, spread: float, coverage: float) -> Scale:
+def question_scale(
+    terms: Sequence[QuestionTerm], chunk_count: int, spread: float, coverage: float, best_lexical: float
+) -> Scale:
     """`spread` is the standard deviation of the model's cosines, `coverage` that of `rag.coverage`."""
-    weight = _UNKNOWN_WEIGHT + _KNOWN_WEIGHT * coverage
-    return Scale(weight / max(spread, 1e-6), 1 / max(_chance_deviation(terms, chunk_count), 1e-6))
+    cosine_weight = _UNKNOWN_WEIGHT + _KNOWN_WEIGHT * coverage
+    lexical_weight = _MATCH_WEIGHT * matched_share(terms, best_lexical)
+    return Scale(cosine_weight / max(spread, 1e-6), lexical_weight / max(_chance_deviation(terms, chunk_count), 1e-6))
+
+
+def matched_share(terms: Sequence[QuestionTerm], bm25: float) -> float:
+    """How much of the question a text with that score has, 0…1: a share of the idf of all terms."""
+    total = sum(term.idf for term in terms)
+    return min(1.0, bm25 / (FULL_MATCH * total)) if total else 0.0
 
 
 def _chance_deviation(terms: Sequence[QuestionTerm], chunk_count: int) -> float:
