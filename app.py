@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ from rag.types import Citation, ScoredChunk
 if TYPE_CHECKING:
     from ingest.service import Service
     from rag.answer import AnswerReport
+    from rag.followup import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,9 @@ STARTERS = {
     "tram-line-7.html": "What does a single ticket for the tram cost?",
 }
 """Questions for a first try, each shown while the sample that answers it is in the corpus."""
+
+TURNS = "turns"
+"""Where a chat's session keeps its conversation; a new chat begins without."""
 
 SHOW_EVERY_S = 0.04
 """Tokens that come faster are shown together: page and browser go over the whole answer each time."""
@@ -101,14 +105,24 @@ async def on_message(message: cl.Message) -> None:
             outcome = await asyncio.to_thread(service.add_document, file.name, Path(file.path or ""))
             await cl.Message(outcome).send()
         if message.content or not message.elements:
-            await reply.say(service, message.content)
+            await reply.say(service, message.content, cl.user_session.get(TURNS, ()))
     except RagError as error:
         await cl.ErrorMessage(str(error)).send()
     except Exception as error:  # Chainlit would print it and leave the page without an answer
         logger.exception("A message failed")
         await cl.ErrorMessage(f"That went wrong ({error}). The terminal says more; please try again.").send()
     finally:
+        _remember(message.content, reply)
         await reply.finish()
+
+
+def _remember(question: str, reply: Reply) -> None:
+    """Keep the turn for follow-ups, be its answer cut short; a question without an answer is none."""
+    from rag.followup import Turn, with_turn
+
+    if reply.text:
+        turn = Turn(reply.searched_for or question, reply.text)
+        cl.user_session.set(TURNS, with_turn(cl.user_session.get(TURNS, ()), turn))
 
 
 class Reply:
@@ -121,27 +135,38 @@ class Reply:
         self.shown_at = 0.0
         self.hits: tuple[ScoredChunk, ...] = ()
         self.citations: tuple[Citation, ...] = ()
+        self.searched_for = ""
         self.notices: list[str] = []
         self.made_by = ""
 
-    async def say(self, service: Service, question: str) -> None:
+    async def say(self, service: Service, question: str, turns: Sequence[Turn]) -> None:
         from rag.answer import answer
 
-        retrieve = service.retriever.retrieve
-        async with aclosing(
-            answer(question, retrieve=retrieve, router=service.router, settings=service.settings)
-        ) as events:
+        events = answer(
+            question,
+            retrieve=service.retriever.retrieve,
+            router=service.router,
+            settings=service.settings,
+            turns=turns,
+            around=service.around,
+        )
+        async with aclosing(events):
             async for event in events:
                 await self._show(event)
 
     async def _show(self, event: object) -> None:
-        from rag.answer import Citations, Done, Notice, Retrieved, Token
+        from rag.answer import Citations, Done, Notice, Retrieved, Rewritten, Shown, Token
 
         match event:
+            case Rewritten(question):
+                self.searched_for = question
             case Retrieved(retrieval):
                 await self._offer(retrieval.hits)
-            case Notice(text):
-                self.notices.append(text)
+            case Shown(hits):
+                self.hits = hits
+                await self._send_sources()
+            case Notice(text, brief):
+                self.notices.append(brief or text)
             case Token(text):
                 self.text += text
                 await self._stream()
@@ -178,6 +203,7 @@ class Reply:
             "id": self.message.id,
             "sources": source_cards(self.hits, self.citations),
             "cited": [citation.number for citation in self.citations],
+            "searchedFor": self.searched_for,
             "notices": self.notices,
             "madeBy": self.made_by,
         }

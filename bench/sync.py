@@ -86,7 +86,7 @@ def process(*command: str) -> tuple[float, float]:
 
 
 def noop(root: Path, models_dir: Path) -> None:
-    find = "from rag.embeddings import locate; "
+    find = "from rag.model_source import locate; "
     load = (
         f"{find}from sentence_transformers import SentenceTransformer as S; S(locate('{DEFAULT_EMBED_MODEL}').location)"
     )

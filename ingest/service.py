@@ -15,6 +15,7 @@ from rag.errors import RagError
 from rag.index import Index, IndexStatus
 from rag.router import ModelRouter
 from rag.settings import Settings
+from rag.widening import around_in
 
 ADDING_S = 20.0
 """How long a new file is waited for before it is said that it will be read later."""
@@ -31,7 +32,8 @@ class Service:
         self.watcher = CorpusWatcher(
             self.index, self.pipeline, on_report=lambda _: display.pause(), on_progress=display.show
         )
-        self.retriever = open_retriever(self.index, settings)
+        self.retriever = open_retriever(self.index, settings, in_background=True, progress=display.note)
+        self.around = around_in(self.index, settings.top_k)
         self.router = ModelRouter(settings)
 
     def start(self) -> None:

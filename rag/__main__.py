@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +16,11 @@ from rag.index import Index
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.answer import AnswerReport, Event
-    from rag.types import Citation, Retrieval
+    from rag.answer import AnswerReport, Event, Retrieve
+    from rag.evaluation import Dataset
+    from rag.router import ModelRouter
+    from rag.types import Citation, Restriction, Retrieval
+    from rag.widening import Around
 
 _EPILOG = """examples:
   python -m rag search "how often to descale the boiler"
@@ -31,7 +36,11 @@ _MODEL_START_S = 60.0  # for a model that is on the disk already to be loaded
 _EVAL = """Ask every question of a dataset and report hit@k, recall@k, MRR@10 and nDCG@10 of each search, how well it
 knows what the documents don't say, and the milliseconds of one search. The corpus is indexed into an index of its own
 below the index folder, which later runs use again. questions.jsonl has one JSON object a line, such as
-{"question": "…", "answerable": true, "relevant": [{"source": "file.pdf", "page": 3}]}."""
+{"question": "…", "answerable": true, "relevant": [{"source": "file.pdf", "page": 3}], "answers": ["90 days"]}.
+
+--answers also asks the model every question that has accepted answers, and scores exact match, token F1, how often an
+accepted answer is in what it says, and its citations; without a model, the quotes that stand in for it. Questions at
+which the model fails are counted and left out, and the exit code is 1."""
 
 _MODES = ("hybrid", "dense", "lexical")
 _WORTH_TELLING = ("starting", "downloading", "loading")
@@ -40,6 +49,8 @@ _WORTH_TELLING = ("starting", "downloading", "loading")
 def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
+    if getattr(options, "limit", None) and not options.answers:
+        parser.error("--limit says how many answers to ask for, so it needs --answers")
     return cli.run(lambda: _COMMANDS[options.command](options))
 
 
@@ -55,14 +66,35 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("eval", help="measure retrieval on a dataset", description=_EVAL)
     evaluate.add_argument("dataset", type=Path, help="folder with corpus/ and questions.jsonl")
     evaluate.add_argument("--mode", choices=("all", *_MODES), default="all", help="default: all")
+    evaluate.add_argument("--answers", action="store_true", help="score answers too; takes a model's time")
+    evaluate.add_argument("--limit", type=_count, metavar="N", help="ask for only N answers, evenly spread")
     evaluate.add_argument("--save", type=Path, metavar="FILE", help="keep the figures as a baseline")
     evaluate.add_argument("--baseline", type=Path, metavar="FILE", help="show the change against kept figures")
     cli.add_common(evaluate)
     for command in (search, ask):
         command.add_argument("question")
-        command.add_argument("--folder", metavar="SUB", help="only documents below this folder of the corpus")
+        _add_restriction(command)
         cli.add_common(command)
     return parser
+
+
+def _add_restriction(command: argparse.ArgumentParser) -> None:
+    only = command.add_argument_group("which documents")
+    only.add_argument("--folder", metavar="SUB", help="only those below this folder of the corpus")
+    only.add_argument("--type", metavar="EXT", help="only files with this ending, such as pdf")
+    dates = "of their own date, or their file's: 2023, 2023-07 or 2023-07-31"
+    only.add_argument("--since", metavar="DATE", help=f"only those from then on, {dates}")
+    only.add_argument("--until", metavar="DATE", help="only those up to then, that day or month or year included")
+
+
+def _restriction(options: argparse.Namespace, settings: Settings) -> Restriction | None:
+    from rag.dates import bound
+    from rag.types import Restriction
+
+    folder = options.folder and cli.folder_below(settings.corpus_dir, options.folder)
+    since, until = bound("--since", options.since), bound("--until", options.until)
+    only = Restriction(folder or None, options.type, since, until)
+    return None if only == Restriction() else only
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -70,10 +102,12 @@ def _search(options: argparse.Namespace) -> int:
     from rag.assembly import open_retriever
 
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, top_k=options.top_k)
-    question = checked_question(options.question)
+    question, only = checked_question(options.question), _restriction(options, settings)
     with closing(Index(settings.index_dir)) as index:
         index.require()
-        found = open_retriever(index, settings).retrieve(question, mode=options.mode, folder=options.folder)
+        found = open_retriever(index, settings, progress=cli.say).retrieve(question, mode=options.mode, only=only)
+        if only and not index.read(lambda snapshot: snapshot.count(only)):
+            cli.say("No document is left by --folder, --type, --since and --until; leave one of them out.")
     if options.json:
         cli.print_json(_retrieval_json(found))
     else:
@@ -119,30 +153,34 @@ def _ask(options: argparse.Namespace) -> int:
     from rag.answer import checked_question
     from rag.assembly import open_retriever
     from rag.router import ModelRouter
+    from rag.widening import around_in
 
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, model=options.model)
     checked_question(options.question)
+    only = _restriction(options, settings)
     with closing(Index(settings.index_dir)) as index, closing(ModelRouter(settings)) as router:
         index.require()
         # A failure is told once, with the answer.
         router.subscribe(lambda state: cli.say(state.detail) if state.kind in _WORTH_TELLING else None)
         router.start()
-        retriever = open_retriever(index, settings)
+        retriever = open_retriever(index, settings, progress=cli.say)
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
-        report = asyncio.run(_answer(options, settings, retriever, router))
+        around = around_in(index, settings.top_k)
+        retrieve = partial(retriever.retrieve, only=only)
+        report = asyncio.run(_answer(options, settings, retrieve, router, around))
     if options.json:
         cli.print_json(report.as_dict())
     return 0
 
 
-async def _answer(options: argparse.Namespace, settings: Settings, retriever: Any, router: Any) -> AnswerReport:  # noqa: ANN401
+async def _answer(
+    options: argparse.Namespace, settings: Settings, retrieve: Retrieve, router: ModelRouter, around: Around
+) -> AnswerReport:
     from contextlib import aclosing
 
     from rag.answer import Done, answer
 
-    events = answer(
-        options.question, retrieve=retriever.retrieve, router=router, settings=settings, folder=options.folder
-    )
+    events = answer(options.question, retrieve=retrieve, router=router, settings=settings, around=around)
     async with aclosing(events):
         async for event in events:
             _show(event, as_json=options.json)
@@ -175,25 +213,71 @@ def _place(source: str, page: int | None, kind: str) -> str:
 
 
 def _eval(options: argparse.Namespace) -> int:
+    from rag.answer import answer_report
     from rag.assembly import open_retriever
     from rag.evaluation import Dataset, build_index, evaluate, load_baseline, save_baseline, table
+    from rag.widening import around_in
 
     settings = cli.settings_of(options)
     dataset = Dataset.load(options.dataset)
     baseline = load_baseline(options.baseline) if options.baseline else None
     modes = _MODES if options.mode == "all" else (options.mode,)
     with closing(Index(build_index(dataset, settings))) as index:
-        report = evaluate(dataset, open_retriever(index, settings).retrieve, modes, _show_questions)
+        retriever = open_retriever(index, settings, progress=cli.say)
+        report = evaluate(dataset, retriever.retrieve, modes, _progress("questions asked"))
+        if options.answers:
+            around = around_in(index, settings.top_k)
+            ask = partial(answer_report, retrieve=retriever.retrieve, settings=settings, around=around)
+            report["answers"] = _answers(dataset, ask, settings, options.limit)
     if options.save:
         save_baseline(options.save, report)
     cli.print_json(report) if options.json else print(table(report, baseline))
-    return 0
+    return 1 if report.get("answers", {}).get("failed") else 0
 
 
-def _show_questions(done: int, total: int) -> None:
-    if sys.stderr.isatty():
-        end = "\n" if done == total else ""
-        print(f"\r{done:,} of {total:,} questions asked", end=end, file=sys.stderr, flush=True)
+def _answers(
+    dataset: Dataset, answer: Callable[..., Awaitable[AnswerReport]], settings: Settings, limit: int | None
+) -> dict[str, Any]:
+    from rag.answer_scoring import answer_figures
+    from rag.router import ModelRouter
+
+    async def ask(question: str) -> AnswerReport:
+        return await answer(question, router=router)
+
+    with closing(ModelRouter(settings)) as router:
+        router.start()
+        state = router.settle(_MODEL_START_S)
+        if not state.is_ready:
+            router.close()  # one that comes later would answer only some of the questions
+            cli.say(" ".join(filter(None, (state.detail, state.fix, "Quotes are scored in its place."))))
+        figures = answer_figures(
+            dataset,
+            lambda question: asyncio.run(ask(question)),
+            model=state.model_id if state.is_ready else None,
+            limit=limit,
+            progress=_progress("answers scored"),
+        )
+    if figures["failed"]:
+        cli.say(f"{figures['failed']:,} questions were left out, since the model failed: {figures['failure']}")
+    return figures
+
+
+def _progress(what: str) -> Callable[[int, int], None]:
+    """Shows how far it is, on a terminal."""
+
+    def show(done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            end = "\n" if done == total else ""
+            print(f"\r{done:,} of {total:,} {what}", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 _COMMANDS = {"eval": _eval, "search": _search, "ask": _ask}

@@ -1,4 +1,7 @@
-"""The question path: retrieve, ask the model, cite; and what to say when there is no passage or no model."""
+"""The question path: retrieve, ask the model, cite; and what to say when there is no passage or no model.
+
+A follow-up is first made a question that stands alone; from then on that is the question.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,13 @@ from typing import Any, Protocol
 
 from rag.citations import cited_sources, unknown_markers
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
+from rag.followup import Turn, standalone_question
 from rag.prompt import answer_budget, build_messages, count_message_tokens, fit_hits, prompt_budget
 from rag.quoting import quote_answer
 from rag.router import ModelState
 from rag.settings import Settings
 from rag.types import Citation, Retrieval, ScoredChunk
+from rag.widening import READ_TOKENS, Around, widen
 
 MAX_QUESTION_CHARACTERS = 2_000
 """Beyond it the question would leave no room for passages in a context of 4,096 tokens, Japanese being the worst case;
@@ -24,8 +29,16 @@ and the embedding model reads about 1,000 characters of it anyway."""
 
 NOT_IN_DOCUMENTS = "Your documents don't seem to answer this."
 _NEAREST = "The nearest passages:"
+_QUOTES_ONLY = "No model answers at the moment, so these are quotes from your documents."
 _PROMPT_ATTEMPTS = 4
 """Each halves the passages, so that 16 tokens for every one that was expected still end in an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """The question that is asked in place of a follow-up; comes first, and not for a question that stands alone."""
+
+    question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +47,19 @@ class Retrieved:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """The passages as the model is given them, each with its number among the hits; again if it is asked again."""
+
+    hits: tuple[ScoredChunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something that the user should know beside the answer, in plain sentences."""
 
     text: str
+    brief: str = ""
+    """Enough where the model's state is shown anyway; empty where `text` says nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +79,7 @@ class Citations:
 @dataclass(frozen=True, slots=True)
 class AnswerReport:
     question: str
+    """As the user asked it."""
     answer: str
     answerable: bool
     citations: tuple[Citation, ...]
@@ -66,6 +89,10 @@ class AnswerReport:
     """``local``, ``endpoint`` or ``quotes``."""
     milliseconds: dict[str, float] = field(default_factory=dict)
     """``retrieve``, ``first_token`` (from the question on) and ``total``."""
+    searched_for: str = ""
+    """The question that stands alone: `question` itself unless it was a follow-up."""
+    failure: str = ""
+    """Why the model gave no answer or only a part of one; empty where it did, or where it wasn't to be asked."""
 
     def as_dict(self) -> dict[str, Any]:
         """As `ask --json` prints it."""
@@ -81,7 +108,7 @@ class Done:
     report: AnswerReport
 
 
-Event = Retrieved | Notice | Token | Citations | Done
+Event = Rewritten | Retrieved | Shown | Notice | Token | Citations | Done
 
 
 class Retrieve(Protocol):
@@ -100,14 +127,28 @@ class Router(Protocol):
 
 
 async def answer(
-    question: str, *, retrieve: Retrieve, router: Router, settings: Settings, folder: str | None = None
+    question: str,
+    *,
+    retrieve: Retrieve,
+    router: Router,
+    settings: Settings,
+    folder: str | None = None,
+    turns: Sequence[Turn] = (),
+    around: Around | None = None,
 ) -> AsyncGenerator[Event, None]:
-    """Retrieved, then Tokens with Notices among them, Citations, and Done. Closing it stops the model at once.
+    """Rewritten if it was a follow-up, Retrieved, Shown if a model is asked, Tokens with Notices among them, Citations,
+    and Done.
+
+    `turns` are those of the conversation so far, the last one last. `around` gives what stands around a passage in its
+    document, for the model to read too. Closing it stops the model at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
     """
     record = _Record(checked_question(question))
+    record.question = await _standalone(record.asked, turns, router)
+    if record.question != record.asked:
+        yield Rewritten(record.question)
     retrieval = await asyncio.to_thread(retrieve, record.question, folder=folder)
     record.mark("retrieve")
     yield Retrieved(retrieval)
@@ -116,12 +157,27 @@ async def answer(
     elif not retrieval.answerable:
         events = _quoted(record.question, retrieval.hits, f"{NOT_IN_DOCUMENTS} {_NEAREST}\n\n")
     else:
-        events = _written(record, retrieval.hits, router, settings)
+        events = _written(record, retrieval.hits, router, settings, around)
     async with aclosing(events):
         async for event in events:
             record.note(event)
             yield event
     yield Done(record.report(retrieval))
+
+
+async def answer_report(
+    question: str, *, retrieve: Retrieve, router: Router, settings: Settings, around: Around | None = None
+) -> AnswerReport:
+    """The whole answer at once, for those who don't show it as it comes."""
+    events = answer(question, retrieve=retrieve, router=router, settings=settings, around=around)
+    async with aclosing(events):
+        return [event.report async for event in events if isinstance(event, Done)][-1]
+
+
+async def _standalone(question: str, turns: Sequence[Turn], router: Router) -> str:
+    rewritten = await standalone_question(question, turns, router.stream if router.state.is_ready else None)
+    # Carrying over an earlier question may have made it longer than the answer's prompt has room for.
+    return rewritten if len(rewritten) <= MAX_QUESTION_CHARACTERS else question
 
 
 def checked_question(question: str) -> str:
@@ -138,20 +194,21 @@ def checked_question(question: str) -> str:
 
 
 async def _written(
-    record: _Record, hits: Sequence[ScoredChunk], router: Router, settings: Settings
+    record: _Record, hits: Sequence[ScoredChunk], router: Router, settings: Settings, around: Around | None
 ) -> AsyncGenerator[Event, None]:
     """The model's answer; quotes when there is no model or it fails before its first word."""
     state = await router.refresh()
     try:
         if not state.is_ready:
             raise ModelUnavailableError(_sentences(state))
-        async with aclosing(_streamed(record, hits, router, settings)) as events:
+        async with aclosing(_streamed(record, hits, router, settings, around)) as events:
             async for event in events:
                 yield event
     except ModelUnavailableError as exc:
+        record.failure = str(exc)
         if not record.text:
             record.model_id, record.route = None, "quotes"
-            yield Notice(f"{exc} Until a model answers, you get quotes from your documents.")
+            yield Notice(f"{exc} Until a model answers, you get quotes from your documents.", _QUOTES_ONLY)
             async for event in _quoted(record.question, hits):
                 yield event
             return
@@ -162,14 +219,15 @@ async def _written(
 
 
 async def _streamed(
-    record: _Record, hits: Sequence[ScoredChunk], router: Router, settings: Settings
+    record: _Record, hits: Sequence[ScoredChunk], router: Router, settings: Settings, around: Around | None
 ) -> AsyncGenerator[Event, None]:
     """Asks again with fewer passages when the model can read less than was thought."""
     state, budget = router.state, prompt_budget(router.state.context_length, settings.max_tokens)
     record.model_id, record.route = state.model_id, state.route
     reasons: list[str] = []
     for attempt in range(1, _PROMPT_ATTEMPTS + 1):
-        record.shown = fit_hits(record.question, hits, budget)
+        record.shown = await _readable(record.question, hits, budget, around)
+        yield Shown(record.shown)
         messages = build_messages(record.question, record.shown)
         answer_tokens = answer_budget(router.state.context_length, settings.max_tokens)
         try:
@@ -188,6 +246,16 @@ async def _streamed(
             yield Notice("The model can read less at once than expected; it is asked again with fewer passages.")
     if "length" in reasons:
         yield Notice(f"The answer was cut off at {answer_tokens} tokens. Set RAG_MAX_TOKENS higher for longer ones.")
+
+
+async def _readable(
+    question: str, hits: Sequence[ScoredChunk], budget_tokens: int, around: Around | None
+) -> tuple[ScoredChunk, ...]:
+    """The first hits that fit, widened where there is room left."""
+    fitting = fit_hits(question, hits, budget_tokens)
+    if around is None:
+        return fitting
+    return await asyncio.to_thread(widen, question, fitting, around, min(budget_tokens, READ_TOKENS))
 
 
 def _half(question: str, messages: Sequence[dict[str, str]], budget: int) -> int:
@@ -220,11 +288,14 @@ class _Record:
     """What has been said so far, for the report."""
 
     def __init__(self, question: str) -> None:
+        self.asked = question
         self.question = question
+        """That stands alone."""
         self.text = ""
         self.shown: tuple[ScoredChunk, ...] = ()
         self.model_id: str | None = None
         self.route = "quotes"
+        self.failure = ""
         self._citations: tuple[Citation, ...] = ()
         self._milliseconds: dict[str, float] = {}
         self._begin = time.perf_counter()
@@ -243,11 +314,13 @@ class _Record:
         self.mark("first_token")
         self.mark("total")
         return AnswerReport(
-            question=self.question,
+            question=self.asked,
+            searched_for=self.question,
             answer=self.text,
             answerable=retrieval.answerable and bool(retrieval.hits),
             citations=self._citations,
             model=self.model_id,
             route=self.route,
             milliseconds=self._milliseconds,
+            failure=self.failure,
         )

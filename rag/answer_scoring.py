@@ -1,7 +1,10 @@
-"""How good a model's answers are: against accepted answers, and their citations against the places of the answer. Pure.
+"""How good answers are: against accepted answers, and their citations against the places of the answer. Pure.
 
 Exact match and token F1 are SQuAD's: case, punctuation and English articles don't count, and the best of the accepted
 answers does. An answer in sentences rarely matches exactly; `contains` says how often an accepted answer is in it.
+
+Scored is what a user gets: where the documents don't seem to hold the answer, the sentence that says so and the nearest
+passages. A question at which the model failed has no score; it is counted and its reason told.
 """
 
 from __future__ import annotations
@@ -10,7 +13,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from rag.answer import AnswerReport
 from rag.evaluation import Dataset, Question, Unit
 from rag.types import Citation
 
@@ -20,8 +25,10 @@ _WORD = re.compile(
 )
 _MARKER = re.compile(r"\[\d{1,3}\]")
 
-Ask = Callable[[str], tuple[str, Sequence[Citation]]]
-"""Question to the answer's text and its citations."""
+Ask = Callable[[str], AnswerReport]
+
+_GIVE_UP_AFTER = 3
+"""Failures of the model in a row after which it is asked no further question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +57,51 @@ def score_answer(answer: str, citations: Sequence[Citation], question: Question,
 
 
 def answer_figures(
-    dataset: Dataset, ask: Ask, progress: Callable[[int, int], None] = lambda done, total: None
-) -> dict[str, float | None]:
-    """Means over the answerable questions that come with accepted answers; each None without any."""
-    questions = [question for question in dataset.questions if question.answerable and question.answers]
-    scores = []
-    for done, question in enumerate(questions, start=1):
-        answer, citations = ask(question.text)
-        scores.append(score_answer(answer, citations, question, dataset.unit))
-        progress(done, len(questions))
-    return {name: _mean([getattr(score, name) for score in scores]) for name in AnswerScore.__slots__}
+    dataset: Dataset,
+    ask: Ask,
+    *,
+    model: str | None,
+    limit: int | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Means over the answerable questions that come with accepted answers; each None without any.
+
+    `model` is who should answer, None if quotes are to be scored; `limit` questions are spread evenly over the dataset.
+    """
+    eligible = [question for question in dataset.questions if question.answerable and question.answers]
+    questions = _spread(eligible, limit)
+    pairs = _asked(questions, ask, model is not None, progress)
+    failures = [report.failure for _, report in pairs if model is not None and report.failure]
+    scored = [pair for pair in pairs if model is None or not pair[1].failure]
+    scores = [score_answer(report.answer, report.citations, question, dataset.unit) for question, report in scored]
+    return {
+        "by": model or "quotes",
+        "questions": len(eligible),
+        "scored": len(scores),
+        "declined": sum(not report.answerable for _, report in scored),
+        "failed": len(questions) - len(scores),
+        "failure": failures[-1] if failures else "",
+        **{name: _mean([getattr(score, name) for score in scores]) for name in AnswerScore.__slots__},
+    }
+
+
+def _spread(questions: Sequence[Question], limit: int | None) -> list[Question]:
+    count = min(limit or len(questions), len(questions))
+    return [questions[place * len(questions) // count] for place in range(count)]
+
+
+def _asked(
+    questions: Sequence[Question], ask: Ask, by_model: bool, progress: Callable[[int, int], None]
+) -> list[tuple[Question, AnswerReport]]:
+    """Fewer than `questions` if the model is gone."""
+    pairs: list[tuple[Question, AnswerReport]] = []
+    for question in questions:
+        pairs.append((question, ask(question.text)))
+        progress(len(pairs), len(questions))
+        last = [report.failure for _, report in pairs[-_GIVE_UP_AFTER:]]
+        if by_model and len(last) == _GIVE_UP_AFTER and all(last):
+            break
+    return pairs
 
 
 def _tokens(text: str) -> list[str]:
@@ -67,6 +109,8 @@ def _tokens(text: str) -> list[str]:
 
 
 def _f1(found: Sequence[str], wanted: Sequence[str]) -> float:
+    if not found or not wanted:
+        return float(found == wanted)
     shared = sum((Counter(found) & Counter(wanted)).values())
     return 2 * shared / (len(found) + len(wanted)) if shared else 0.0
 

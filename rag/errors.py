@@ -7,7 +7,7 @@ RagError                 exit 3: could not run
 ├─ IndexUnusableError    the index cannot be read or written, and why
 │  ├─ DiskFullError       there is no room to write it
 │  └─ IndexDamagedError   a part of it is damaged; the next sync makes that part anew
-├─ EmbeddingModelError   the embedding model cannot be loaded
+├─ EmbeddingModelError   the embedding or reranking model cannot be loaded
 ├─ ModelUnavailableError no language model answers
 │  └─ PromptTooLongError the prompt exceeds what the model can read at once
 └─ LoadError             one file cannot be read: a row in the report, never a stop

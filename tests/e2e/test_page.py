@@ -85,6 +85,24 @@ def test_a_marker_works_by_keyboard_and_says_where_it_leads(chat: Chat):
     expect(chat.panel).to_contain_text("garden-notes.txt")
 
 
+def test_a_follow_up_is_understood_and_the_page_says_what_was_searched_for(chat: Chat):
+    first = chat.ask("What does a single ticket for the tram cost?")
+    expect(first.locator(".pw-searched-for")).to_have_count(0)
+    answer = chat.ask("For how many minutes is it valid?")
+    expect(answer.locator(".pw-searched-for")).to_have_text(
+        "Searched for: For how many minutes is it valid? single ticket tram cost"
+    )
+    expect(answer).to_contain_text("90 minutes")
+    expect(answer.get_by_role("button", name="tram-line-7.html").first).to_be_visible()
+
+
+def test_a_new_chat_knows_nothing_of_the_one_before(chat: Chat):
+    chat.ask("What does error E2 of the kettle mean?")
+    chat.page.locator("#new-chat-button").click()
+    expect(chat.answers).to_have_count(0)
+    expect(chat.ask("And E7?").locator(".pw-searched-for")).to_have_count(0)
+
+
 def test_a_question_that_the_documents_do_not_answer_is_declined(chat: Chat):
     expect(chat.ask("Who won the world cup in 1954?")).to_contain_text("don't")
 

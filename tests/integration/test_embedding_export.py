@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from rag import embedding_export
-from rag.embeddings import Embedder, Manifest, locate
+from rag.embeddings import Embedder
 from rag.errors import EmbeddingModelError
+from rag.model_source import locate
+from rag.onnx_models import Manifest
 
 TEXTS = [
     "The ferry to the island leaves at noon.",

@@ -12,8 +12,9 @@ import numpy as np
 import psutil
 import pytest
 
-from rag.embeddings import Embedder, load_tokenizer, locate, stored_fingerprint
+from rag.embeddings import Embedder, load_tokenizer, stored_fingerprint
 from rag.errors import EmbeddingModelError
+from rag.model_source import locate
 from rag.settings import DEFAULT_EMBED_MODEL
 
 TEXTS = [

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 from rag.__main__ import main
+from rag.evaluation import Dataset, index_folder
+from rag.settings import Settings
+from tests.endpoint import Exchange, model_server
 
 ROOT = Path(__file__).parents[2]
 SEARCH_FIELDS = {"rank", "source", "page", "section", "score", "text", "chunk_id"}
@@ -58,6 +61,7 @@ def test_ask_streams_the_models_answer_with_its_source(index, foundry_environmen
     assert done.returncode == 0, done.stderr
     reply = json.loads(done.stdout)
     assert reply["route"] == "local"
+    assert reply["searched_for"] == question
     assert reply["model"] == "phi-4-mini-generic-cpu:1"
     assert "every six weeks" in reply["answer"]
     first = reply["citations"][0]
@@ -96,6 +100,8 @@ def test_ask_at_an_endpoint_that_refuses_quotes_and_names_it(index):
         (["search", "--index", "{index}", ""], 2, "empty"),
         (["ask", "--index", "{index}", "   "], 2, "empty"),
         (["ask", "--index", "{index}", "why?" * 25_000], 2, "100,000 characters"),
+        (["eval", "--limit", "3", "{tmp}"], 2, "needs --answers"),
+        (["eval", "--answers", "--limit", "0", "{tmp}"], 2, "at least 1"),
         (["dance"], 2, "invalid choice"),
     ],
 )
@@ -115,3 +121,75 @@ def test_a_misspelt_setting_is_refused(index, monkeypatch, capsys):
     monkeypatch.setenv("RAG_TOPK", "3")
     assert main(["search", "--index", index, "kettle"]) == 2
     assert capsys.readouterr().err == "Error: Unknown setting RAG_TOPK. Did you mean RAG_TOP_K?\n"
+
+
+FACTS = {
+    "tank.md": "The tank of the boiler holds 18 litres.",
+    "lime.md": "Lime is removed from the boiler every 90 days.",
+}
+ASKED = [("How much does the tank of the boiler hold?", "tank.md", "18 litres"),
+         ("How often is lime removed from the boiler?", "lime.md", "every 90 days")] * 3  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def dataset(models_dir, tmp_path_factory):
+    """A dataset, and the index folder below which its own index will be."""
+    folder = tmp_path_factory.mktemp("dataset")
+    (folder / "corpus").mkdir()
+    for name, text in FACTS.items():
+        (folder / "corpus" / name).write_text(text)
+    rows = [{"question": q, "relevant": [{"source": s}], "answers": [a]} for q, s, a in ASKED]
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    settings = Settings(index_dir=folder / "index")
+    shutil.copytree(models_dir, index_folder(Dataset.load(folder), settings) / "models")
+    return folder
+
+
+def evaluated(dataset: Path, *options: str, url: str) -> tuple[dict, subprocess.CompletedProcess[str]]:
+    arguments = ["--json", "--answers", "--mode", "lexical", "--index", str(dataset / "index"), *options]
+    done = run("rag", "eval", str(dataset), *arguments, env={"BASE_URL": url})
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)["answers"], done
+
+
+def say(exchange: Exchange, text: str) -> None:
+    exchange.begin_stream()
+    exchange.send_text(text, finish="stop")
+    exchange.send_event("[DONE]")
+
+
+def test_eval_scores_the_models_answers_and_compares_them_with_a_baseline(dataset, tmp_path):
+    with model_server(lambda exchange: say(exchange, "18 litres [1]")) as (url, requests):
+        figures, done = evaluated(dataset, "--limit", "4", "--save", str(tmp_path / "before.json"), url=url)
+        shown = run("rag", "eval", str(dataset), "--answers", "--baseline", str(tmp_path / "before.json"),
+                    "--index", str(dataset / "index"), env={"BASE_URL": url})  # fmt: skip
+    assert (done.returncode, done.stderr.count("scored")) == (0, 0)
+    assert (figures["by"], figures["questions"], figures["scored"], figures["failed"]) == ("tiny", 6, 4, 0)
+    assert (figures["exact_match"], figures["contains"], figures["citation_precision"]) == (0.5, 0.5, 1.0)
+    assert len(requests) == 4 + 6
+    assert "answers by tiny: 6 of 6" in shown.stdout
+    assert "(+0.0000)" in next(line for line in shown.stdout.splitlines() if line.startswith("exact match"))
+
+
+def test_eval_tells_of_a_model_that_fails_on_the_way_and_scores_nothing_in_its_place(dataset):
+    def once(exchange: Exchange) -> None:
+        if len(exchange.bodies) == 1:
+            say(exchange, "18 litres [1]")
+        else:
+            exchange.send_body(json.dumps({"error": {"message": "out of memory"}}), status=500)
+
+    with model_server(once) as (url, requests):
+        figures, done = evaluated(dataset, url=url)
+    assert done.returncode == 1
+    assert (figures["scored"], figures["failed"], figures["exact_match"]) == (1, 5, 1.0)
+    assert "out of memory" in figures["failure"]
+    assert "5 questions were left out" in done.stderr
+    assert len(requests) == 4
+
+
+def test_eval_without_a_model_scores_the_quotes_and_says_so(dataset):
+    figures, done = evaluated(dataset, url="http://127.0.0.1:9")
+    assert done.returncode == 0
+    assert (figures["by"], figures["scored"], figures["failed"], figures["contains"]) == ("quotes", 6, 0, 1.0)
+    assert "http://127.0.0.1:9" in done.stderr
+    assert "Quotes are scored in its place." in done.stderr

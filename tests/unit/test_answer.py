@@ -5,8 +5,20 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 
 import pytest
 
-from rag.answer import MAX_QUESTION_CHARACTERS, Citations, Done, Event, Notice, Retrieved, Token, answer
+from rag.answer import (
+    MAX_QUESTION_CHARACTERS,
+    Citations,
+    Done,
+    Event,
+    Notice,
+    Retrieved,
+    Rewritten,
+    Shown,
+    Token,
+    answer,
+)
 from rag.errors import IndexUnusableError, ModelUnavailableError, PromptTooLongError, QuestionError
+from rag.followup import Turn
 from rag.prompt import count_message_tokens
 from rag.router import ModelState
 from rag.settings import Settings
@@ -69,7 +81,8 @@ def notices(events: list[Event]) -> str:
 
 def test_an_answer_is_retrieval_then_tokens_then_citations_then_the_report():
     events = events_of(ScriptedRouter([" Every ", "90 days. [2]"]))
-    assert [type(event) for event in events] == [Retrieved, Token, Token, Citations, Done]
+    assert [type(event) for event in events] == [Retrieved, Shown, Token, Token, Citations, Done]
+    assert events[1].hits == HITS
     report = events[-1].report
     assert report.answer == "Every 90 days. [2]"
     assert (report.model, report.route, report.answerable) == ("tiny:1", "local", True)
@@ -78,7 +91,10 @@ def test_an_answer_is_retrieval_then_tokens_then_citations_then_the_report():
 
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
     report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.as_dict()
-    assert set(report) == {"question", "answer", "answerable", "citations", "model", "route", "milliseconds"}
+    fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
+    assert set(report) == fields | {"failure"}
+    assert report["failure"] == ""
+    assert report["searched_for"] == report["question"]
     assert report["citations"] == [{"number": 2, "source": "1.md", "page": 2, "quote": TEXTS[1]}]
     assert set(report["milliseconds"]) == {"retrieve", "first_token", "total"}
 
@@ -89,6 +105,8 @@ def test_while_no_model_runs_the_answer_is_quotes_and_a_notice_says_why_and_what
     assert report.answer == "Descale the boiler every 90 days. [2]"
     assert (report.model, report.route) == (None, "quotes")
     assert "not here. Connect to the internet." in notices(events)
+    (brief,) = [event.brief for event in events if isinstance(event, Notice)]
+    assert brief == "No model answers at the moment, so these are quotes from your documents."
 
 
 def test_a_model_that_fails_before_its_first_word_is_replaced_by_quotes():
@@ -97,6 +115,7 @@ def test_a_model_that_fails_before_its_first_word_is_replaced_by_quotes():
     assert "90 days. [2]" in report.answer
     assert (report.model, report.route) == (None, "quotes")
     assert notices(events).startswith("Nothing answers. ")
+    assert report.failure == "Nothing answers."
 
 
 def test_a_model_that_dies_in_mid_answer_leaves_what_it_wrote_and_a_notice():
@@ -104,7 +123,7 @@ def test_a_model_that_dies_in_mid_answer_leaves_what_it_wrote_and_a_notice():
     report = events[-1].report
     assert report.answer == "Every 90 days [2], and"
     assert [citation.number for citation in report.citations] == [2]
-    assert report.route == "local"
+    assert (report.route, report.failure) == ("local", "It broke off.")
     assert notices(events) == "It broke off. The answer above is incomplete."
 
 
@@ -162,6 +181,95 @@ def test_the_folder_reaches_the_retrieval():
 
     events_of(ScriptedRouter(), retrieve=retrieve, folder="manuals")
     assert asked == ["manuals"]
+
+
+MORE = StoredChunk(9, Chunk("1.md", 1, "Use citric powder for it.", page=2))
+
+
+def around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:
+    """The second document goes on."""
+    return [[hit.stored, MORE] if hit is HITS[1] else [hit.stored] for hit in hits]
+
+
+def test_the_model_reads_what_stands_around_a_passage_and_may_cite_it_under_its_number():
+    router = ScriptedRouter(["With citric powder [2]."])
+    events = events_of(router, "What is the boiler descaled with?", around=around)
+    assert "[2] 1.md, page 2\nDescale the boiler every 90 days.\nUse citric powder for it." in str(
+        router.prompts[0][1]["content"]
+    )
+    (citation,) = events[-1].report.citations
+    assert (citation.number, citation.source, citation.quote) == (2, "1.md", "Use citric powder for it.")
+    shown = next(event for event in events if isinstance(event, Shown))
+    assert [hit.score for hit in shown.hits] == [hit.score for hit in HITS]
+    assert events[0].retrieval.hits == HITS
+
+
+def test_quotes_are_chosen_from_the_passages_as_they_were_found():
+    report = events_of(ScriptedRouter(state=OFFLINE), "Citric powder for the boiler?", around=around)[-1].report
+    assert "citric" not in report.answer
+
+
+BEFORE = (Turn("How often is the boiler descaled?", "Every 90 days [2]."),)
+
+
+def test_a_follow_up_is_rewritten_by_the_model_shown_searched_for_and_asked():
+    router = ScriptedRouter(["Why is the boiler ", "descaled?"], ["Because of lime [2]."])
+    events = events_of(router, "Why?", turns=BEFORE)
+    assert events[0] == Rewritten("Why is the boiler descaled?")
+    assert events[1].retrieval.question == "Why is the boiler descaled?"
+    assert router.prompts[1][1]["content"].endswith("Question: Why is the boiler descaled?")
+    report = events[-1].report
+    assert (report.question, report.searched_for) == ("Why?", "Why is the boiler descaled?")
+
+
+def test_a_question_that_stands_alone_costs_no_second_call_of_the_model():
+    router = ScriptedRouter(["At noon [3]."])
+    events = events_of(router, "When is lunch served in the canteen?", turns=BEFORE)
+    assert isinstance(events[0], Retrieved)
+    assert len(router.prompts) == 1
+
+
+def test_without_a_model_a_follow_up_carries_the_topic_over():
+    report = events_of(ScriptedRouter(state=OFFLINE), "And how often?", turns=BEFORE)[-1].report
+    assert "boiler" in report.searched_for
+    assert report.answer == "Descale the boiler every 90 days. [2]"
+
+
+def test_a_model_that_fails_at_the_rewriting_is_still_asked_for_the_answer():
+    router = ScriptedRouter([ModelUnavailableError("It broke off.")], ["Because of lime [2]."])
+    events = events_of(router, "Why?", turns=BEFORE)
+    assert "boiler" in events[0].question
+    assert (events[-1].report.answer, notices(events)) == ("Because of lime [2].", "")
+
+
+def test_an_endless_earlier_question_does_not_make_a_follow_up_too_long():
+    long = (Turn("猫" * MAX_QUESTION_CHARACTERS),)
+    assert (
+        events_of(ScriptedRouter(["Yes [1]"], state=OFFLINE), "なぜ？", turns=long)[-1].report.searched_for == "なぜ？"
+    )
+
+
+def test_closing_while_the_question_is_rewritten_stops_the_model():
+    closed = []
+
+    class Hanging(ScriptedRouter):
+        async def stream(self, messages, max_tokens, on_finish=None):
+            try:
+                await asyncio.Event().wait()
+                yield ""
+            finally:
+                closed.append(True)
+
+    async def stop_early() -> None:
+        events = answer("Why?", retrieve=retrieving(), router=Hanging(), settings=Settings(), turns=BEFORE)
+        task = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(stop_early())
+    assert closed
 
 
 def test_a_prompt_that_is_too_long_is_tried_again_with_fewer_passages():

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rag.embedding_export import agreement, family_prefixes
-from rag.embeddings import Agreement, Prefixes
+from rag.onnx_models import Agreement, Prefixes
+from rag.originals import cosine_agreement, family_prefixes
 
 
 @pytest.mark.parametrize(
@@ -31,8 +31,8 @@ def test_instruct_models_of_the_e5_family_get_an_instruction_and_bare_passages()
 def test_agreement_is_the_mean_and_the_minimum_of_the_cosines():
     one = np.array([[1, 0], [0, 1]], np.float32)
     other = np.array([[1, 0], [0.8, 0.6]], np.float32)
-    assert agreement(one, other) == Agreement(0.8, 0.6)
+    assert cosine_agreement(one, other) == Agreement(0.8, 0.6)
 
 
 def test_vectors_that_are_no_numbers_agree_with_nothing():
-    assert agreement(np.array([[np.nan, 1]], np.float32), np.array([[0, 1]], np.float32)) == Agreement(0.0, 0.0)
+    assert cosine_agreement(np.array([[np.nan, 1]], np.float32), np.array([[0, 1]], np.float32)) == Agreement(0.0, 0.0)

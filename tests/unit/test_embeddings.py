@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-from rag.embeddings import Agreement, Embedder, Manifest, Prefixes, load_tokenizer, stored_fingerprint
+from rag.embeddings import Embedder, load_tokenizer, stored_fingerprint
 from rag.errors import EmbeddingModelError
+from rag.onnx_models import Agreement, Manifest, Prefixes
 from rag.settings import DEFAULT_EMBED_MODEL
 
 MANIFEST = Manifest(

@@ -99,6 +99,15 @@ def test_metrics_are_those_of_the_ir_measures_library():
         assert all(ours[name] == pytest.approx(theirs[their]) for name, their in names.items())
 
 
+def test_auroc_is_that_of_scikit_learn():
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = random.Random(0)
+    for _ in range(50):
+        held, absent = ([round(rng.random(), 1) for _ in range(rng.randint(1, 30))] for _ in range(2))
+        theirs = metrics.roc_auc_score([1] * len(held) + [0] * len(absent), held + absent)
+        assert auroc(held, absent) == pytest.approx(theirs, abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("positive", "negative", "area"),
     [
@@ -141,6 +150,40 @@ def test_a_baseline_is_compared_figure_by_figure(tmp_path):
     text = table(after, load_baseline(tmp_path / "before.json"))
     assert "1.0000 (+0.5000)" in text
     assert "(" not in table(after).split("abstention")[0]
+
+
+ANSWERS = {
+    "by": "tiny:1",
+    "questions": 2000,
+    "scored": 190,
+    "declined": 12,
+    "failed": 0,
+    "failure": "",
+    "exact_match": 0.25,
+    "token_f1": 0.5,
+    "contains": 0.75,
+    "citation_precision": None,
+    "citation_recall": 0.5,
+}
+
+
+def test_the_scores_of_answers_have_lines_and_changes_of_their_own(tmp_path):
+    dataset = write(tmp_path, {"question": "a", "relevant": [{"source": "a"}]})
+    plain = evaluate(dataset, lambda question, **_: retrieval(("a", None)), ["hybrid"])
+    save_baseline(tmp_path / "before.json", {**plain, "answers": ANSWERS})
+    text = table({**plain, "answers": {**ANSWERS, "exact_match": 0.5}}, load_baseline(tmp_path / "before.json"))
+    assert "answers by tiny:1: 190 of 2,000 questions with accepted answers, 12 of them declined" in text
+    assert "0.5000 (+0.2500)" in next(line for line in text.splitlines() if line.startswith("exact match"))
+    assert "exact match" not in table(plain, load_baseline(tmp_path / "before.json"))
+    assert "–" in next(line for line in text.splitlines() if line.startswith("cited places"))
+
+
+def test_the_table_says_when_quotes_were_scored_and_how_often_the_model_failed():
+    figures = {**ANSWERS, "by": "quotes", "failed": 3, "failure": "It broke off."}
+    report = {"questions": 1, "unit": "page", "modes": {}, "answers": figures, "milliseconds": {"p50": 1, "p95": 2}}
+    text = table({**report, "abstention": dict.fromkeys(("auroc", "false_answer_rate", "false_decline_rate"))})
+    assert "answers by quotes, since no model answers" in text
+    assert "left out, since the model failed: 3 questions. It broke off." in text
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}"])

@@ -33,8 +33,9 @@ def test_a_stray_backtick_hides_no_marker_once_the_answer_is_complete():
     assert with_markers("5 o`clock [1]", 1) == f"5 o`clock [1]{JOINER}"
 
 
-def test_half_a_marker_is_held_back_while_streaming():
-    assert with_markers("Yes [1", 1, is_streaming=True) == "Yes "
+@pytest.mark.parametrize("half", ["[1", "[1, ", "[1\n", "[ 1"])
+def test_half_a_marker_is_held_back_while_streaming(half):
+    assert with_markers(f"Yes {half}", 1, is_streaming=True) == "Yes "
 
 
 @given(answers)

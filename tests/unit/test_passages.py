@@ -55,6 +55,15 @@ def test_neighbours_on_a_page_become_one_passage_without_the_overlap():
     assert (merged.chunk.text, merged.stored.id, merged.score) == ("One. Two. Three.", 1, 5)
 
 
+def test_the_white_space_between_what_is_repeated_and_what_follows_is_kept():
+    first, second = hit(1, 3, text="One. Two."), hit(2, 5, ordinal=1, text="Two. Three.", overlap=5)
+    table, rows = hit(3, 2, text="| a |\n| 1 |", source="t"), hit(4, 1, "t", 1, "| a |\n| 2 |", overlap=6)
+    assert [merged.chunk.text for merged in merge_neighbours([first, second, table, rows])] == [
+        "One. Two. Three.",
+        "| a |\n| 1 |\n| 2 |",
+    ]
+
+
 def test_three_in_a_row_are_joined_whatever_their_rank():
     hits = [hit(2, 9, ordinal=1, text="B"), hit(3, 8, ordinal=2, text="C"), hit(1, 7, ordinal=0, text="A")]
     (merged,) = merge_neighbours(hits)

@@ -94,6 +94,40 @@ def test_the_document_s_name_and_opening_choose_between_equal_passages(retriever
         assert amount in " ".join(texts(found)[:1])
 
 
+def test_a_reranking_model_decides_the_order(tmp_path):
+    asked = []
+
+    def rerank(question, passages):
+        asked.append((question, passages))
+        return [1.0 if "leave" in passage else -len(passage) for passage in passages]
+
+    index = SmallIndex(tmp_path, CHUNKS)
+    plain = Retriever(index, WordEmbedder, top_k=3).retrieve("Which filter needs warm water?")
+    found = Retriever(index, WordEmbedder, 3, rerank).retrieve("Which filter needs warm water?")
+    assert texts(found)[0] == CHUNKS[2].text != texts(plain)[0]
+    ((question, passages),) = asked
+    assert question == found.question
+    assert sorted(passages) == sorted(chunk.embed_text for chunk in CHUNKS)
+    assert found.hits[0].score == plain.hits[0].score
+    assert found.confidence == plain.confidence
+
+
+def test_the_first_order_stands_while_the_reranking_model_has_no_time(tmp_path):
+    index = SmallIndex(tmp_path, CHUNKS)
+    question = "Which filter needs warm water?"
+    plain, late = (Retriever(index, WordEmbedder, 3, rerank).retrieve(question) for rerank in (None, lambda *_: None))
+    assert late.hits == plain.hits
+
+
+def test_only_a_hybrid_search_is_reranked(tmp_path):
+    def rerank(question, passages):
+        raise AssertionError("not asked for")
+
+    retriever = Retriever(SmallIndex(tmp_path, CHUNKS), WordEmbedder, 3, rerank)
+    assert retriever.retrieve("annual leave", mode="lexical").hits
+    assert retriever.retrieve("annual leave", mode="dense").hits
+
+
 def test_without_vectors_the_lexical_search_serves_alone(tmp_path):
     retriever = Retriever(SmallIndex(tmp_path, CHUNKS, has_vectors=False), no_embedder, top_k=3)
     found = retriever.retrieve("annual leave of employees")
