@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from rag import embedding_export
-from rag.assembly import PassageReranker, open_reranker
+from rag.assembly import PassageReranker, open_reranker, open_retriever
+from rag.catalog import FileState, NewDocument
 from rag.errors import EmbeddingModelError
+from rag.index import Index
 from rag.model_source import RERANKING, locate
 from rag.onnx_models import Manifest
 from rag.reranker import Reranker
 from rag.settings import Settings
+from rag.types import Chunk, Document
 
 QUESTION = "When does the ferry to the island leave?"
 PASSAGES = [
@@ -199,3 +205,19 @@ def test_a_model_that_cannot_be_had_is_one_warning_however_many_questions_are_as
         assert list(pool.map(lambda _: rerank(QUESTION, PASSAGES), range(8))) == [None] * 8
     (warning,) = caplog.messages
     assert "Correct RAG_RERANK_MODEL. Until the next start, passages keep their first order." in warning
+
+
+def test_a_search_puts_its_passages_into_the_model_s_order(reranker, cross_encoder, rerankers_dir, tmp_path):
+    shutil.copytree(rerankers_dir, tmp_path / "models")
+    with contextlib.closing(Index(tmp_path)) as index:
+        with index.writing() as writer, writer.batch(writer.open_build({"embed_model": "none"}, None)) as batch:
+            for n in range(6):
+                chunk = Chunk(f"{n}.txt", 0, f"The ferry to island number {n} leaves {'late ' * n}at noon.")
+                batch.put(NewDocument(Document(chunk.source, ()), FileState(1, 1, 1), b"%d" % n), [(chunk, None)], None)
+        hits = {
+            name: open_retriever(index, replace(settings, index_dir=tmp_path)).retrieve(QUESTION).hits
+            for name, settings in {"plain": Settings(), "reranked": settings_for(cross_encoder)}.items()
+        }
+    scores = reranker.scores(QUESTION, [hit.chunk.embed_text for hit in hits["reranked"]], AMPLE_MS)
+    assert scores == sorted(scores, reverse=True)
+    assert hits["reranked"] != hits["plain"]
