@@ -73,8 +73,33 @@ def test_hindi_words_are_not_torn_at_their_vowel_signs():
 
 def test_vietnamese_is_found_with_and_without_its_accents():
     terms = set(text_terms("Việt Nam", "vi"))
-    assert set(text_terms("Viet", "vi")) <= terms
-    assert "việt" in terms
+    assert set(text_terms("Viet Nam", "vi")) - {"viet_nam"} <= terms
+    assert "việt_nam" in terms
+
+
+def test_vietnamese_syllables_of_two_phrases_make_no_pair():
+    assert not any("_" in term for term in text_terms("Việt, Nam", "vi"))
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("de", "Rechtschreibprüfung", "Rechtschreibung"),
+        ("fi", "taulukkolaskenta", "taulukoita"),
+        ("uk", "програмування", "програма"),
+        ("gu", "વપરાશકર્તાઓને", "વપરાશકર્તા"),
+    ],
+)
+def test_words_with_the_same_beginning_share_a_term_where_words_are_compounded_or_bent(language, one, other):
+    assert set(text_terms(one, language)) & set(text_terms(other, language))
+
+
+def test_beginnings_are_no_terms_elsewhere():
+    assert text_terms("international", "en") == text_terms("international", "en")[:1]
+
+
+def test_numbers_and_codes_have_no_beginnings():
+    assert text_terms("4711815", "de") == ["4711815"]
 
 
 def test_what_a_question_asks_with_is_left_out():
