@@ -5,7 +5,7 @@
 Each dataset has questions that its corpus can and cannot answer (form: `rag/evaluation.py`) and an index made by
 ``python -m ingest``; those joined by commas count as one (small corpora: `bench/small_corpora.py`). Half of each
 one's questions fit, the other half tests; the coefficients printed are those of all questions. Each weighs alike,
-whatever its size, and so do both kinds of question.
+whatever its size, and so do both kinds of question. ``first`` is the opinion before the sentence is asked for.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from rag.index import Index
 from rag.settings import Settings
 
 _DENSE = 5  # the first signals need vectors
+_SENTENCE = [field.name for field in fields(Signals)].index("sentence_cosine")
 
 
 def main(groups: list[str]) -> None:
-    for mode in ("hybrid", "lexical"):
+    for mode in ("hybrid", "first", "lexical"):
         sets = [_group(group, mode) for group in groups]
         half = _fit([(x[::2], y[::2]) for x, y in sets])
         for group, (x, y) in zip(groups, sets, strict=True):
@@ -52,12 +53,15 @@ def _group(group: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
 def _measured(dataset: str, index: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
     questions = Dataset.load(Path(dataset)).questions
     retriever = open_retriever(Index(Path(index)), Settings(index_dir=Path(index)))
-    rows = [retriever.measure(question.text, mode=mode) for question in questions]
+    searched = "lexical" if mode == "lexical" else "hybrid"
+    rows = [retriever.measure(question.text, mode=searched) for question in questions]
     assert all(rows), "the index is empty"
     signals = np.array([astuple(row) for row in rows if row])
     values, size = signals[:, :-1], signals[:, -1:]
     if mode == "lexical":
         values[:, :_DENSE] = 0.0
+    if mode == "first":
+        values[:, _SENTENCE] = 0.0
     return np.hstack([values * (1 - size), values * size, size]), np.array([q.answerable for q in questions])
 
 

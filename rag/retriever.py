@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
-from rag.abstention import Evidence, Signals, confidence, is_answerable, signals
+from rag.abstention import Evidence, Signals, confidence, is_answerable, is_in_doubt, signals
 from rag.analysis import detect_languages, text_terms
 from rag.closeness import Closeness, closeness, occurrences
 from rag.coverage import UNDECIDED, question_coverage, similarity_spread
@@ -102,8 +102,8 @@ class _Wanted:
 class _Found:
     hits: tuple[ScoredChunk, ...] = ()
     signals: Signals | None = None
-    sentence: str = ""
-    """Of the best passage, the one with most of the question."""
+    best: StoredChunk | None = None
+    terms: tuple[QuestionTerm, ...] = ()
 
 
 class Retriever:
@@ -152,8 +152,7 @@ class Retriever:
         wanted = _Wanted(top_k or self._top_k, allowed, diversity, rerank)
         found = self._index.read(lambda snapshot: _search(snapshot, asked, wanted))
         searched = time.perf_counter()
-        measured = self._with_sentence(found, asked)
-        probability = confidence(measured, asked.fingerprint) if measured else 0.0
+        probability = self._judged(found, asked)
         ended = time.perf_counter()
         times = {"embed": prepared - began, "search": searched - prepared, "judge": ended - searched}
         milliseconds = {name: seconds * 1e3 for name, seconds in {**times, "total": ended - began}.items()}
@@ -166,11 +165,21 @@ class Retriever:
         found = self._index.read(lambda snapshot: _search(snapshot, asked, _Wanted(self._top_k)))
         return self._with_sentence(found, asked)
 
+    def _judged(self, found: _Found, asked: _Question) -> float:
+        """The probability that the corpus holds the answer."""
+        if found.signals is None:
+            return 0.0
+        if not is_in_doubt(found.signals, asked.fingerprint):
+            return confidence(found.signals, asked.fingerprint)
+        measured = self._with_sentence(found, asked)
+        return confidence(measured or found.signals, asked.fingerprint)
+
     def _with_sentence(self, found: _Found, asked: _Question) -> Signals | None:
-        if found.signals is None or asked.vector is None or not found.sentence:
+        if found.signals is None or asked.vector is None or found.best is None:
             return found.signals
+        sentence = _best_sentence(found.best, found.terms)
         # As if it were asked, not as a document: at once, where a batch would wait for its threads.
-        vector = self._embedder_of().embed_query(found.sentence)
+        vector = self._embedder_of().embed_query(sentence)
         return replace(found.signals, sentence_cosine=float(vector @ asked.vector) / asked.spread)
 
     def _prepare(self, question: str, mode: str) -> _Question:
@@ -232,7 +241,7 @@ def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: _Question, want
     candidates = _reranked(snapshot, asked.text, [look.candidate for look in looks], wanted.rerank)
     candidates += _others(snapshot, index, ranking[_SECOND_LOOK : 2 * wanted.top_k], candidates[-1].score)
     hits = _hits(snapshot, ranking, choose(candidates, wanted.top_k, wanted.diversity))
-    return _Found(tuple(merge_neighbours(hits)), measured, _best_sentence(hits[0].stored, terms))
+    return _Found(tuple(merge_neighbours(hits)), measured, hits[0].stored, tuple(terms))
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +305,7 @@ def _hits(snapshot: Snapshot, ranking: Sequence[Fused], chosen: Sequence[Candida
 
 
 def _best_sentence(stored: StoredChunk, terms: Sequence[QuestionTerm]) -> str:
+    """The sentence with most of the question."""
     idf = {term.text: term.idf for term in terms}
     text = stored.chunk.text
     language = detect_languages(text)[0][0]

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.abstention import CALIBRATIONS, THRESHOLD, Evidence, Signals, confidence, is_answerable, signals
+from rag.abstention import (
+    CALIBRATIONS,
+    FIRST_CALIBRATIONS,
+    THRESHOLD,
+    Evidence,
+    Signals,
+    confidence,
+    is_answerable,
+    is_in_doubt,
+    signals,
+)
 from rag.closeness import Closeness
 from rag.lexical_index import QuestionTerm
 
@@ -34,22 +44,33 @@ def test_a_perfect_match_is_answerable_and_nothing_at_all_is_not(model):
     assert not is_answerable(confidence(poor, model))
 
 
+def test_a_joined_term_that_is_nowhere_says_nothing_beside_its_parts():
+    joined = replace(EVIDENCE, terms=[*TERMS, QuestionTerm("nikola_born", 0, 7.0)])
+    lists = {1: 0.5}, {1: 10.0}, [FULL]
+    assert signals(joined, *lists) == signals(EVIDENCE, *lists)
+
+
 def test_more_unseen_words_make_an_answer_less_likely():
     measured = signals(EVIDENCE, {1: 0.5}, {1: 10.0}, [FULL])
     assert confidence(replace(measured, unseen=3), MODEL) < confidence(replace(measured, unseen=0), MODEL)
 
 
 def test_every_calibration_has_a_weight_for_each_signal():
-    sets = [part for calibration in CALIBRATIONS.values() for part in (calibration.small, calibration.large)]
+    known = [*CALIBRATIONS.values(), *FIRST_CALIBRATIONS.values()]
+    sets = [part for calibration in known for part in (calibration.small, calibration.large)]
     assert all(len(coefficients.weights) == len(fields(Signals)) - 1 for coefficients in sets)
 
 
-def test_a_word_that_is_missing_says_less_in_a_small_corpus():
+@pytest.mark.parametrize("sentence_cosine", [0.0, 6.0])
+def test_a_word_that_is_missing_says_less_in_a_small_corpus(sentence_cosine):
     measured = signals(EVIDENCE, {1: 0.5}, {1: 10.0}, [FULL])
 
+    def log_odds(unseen: int, size: float) -> float:
+        p = confidence(replace(measured, unseen=unseen, size=size, sentence_cosine=sentence_cosine), MODEL)
+        return math.log(p / (1 - p))
+
     def loss(size: float) -> float:
-        few, many = replace(measured, unseen=0, size=size), replace(measured, unseen=3, size=size)
-        return math.log(confidence(few, MODEL) / confidence(many, MODEL))
+        return log_odds(0, size) - log_odds(3, size)
 
     assert loss(0.0) < loss(1.0)
 
@@ -57,6 +78,20 @@ def test_a_word_that_is_missing_says_less_in_a_small_corpus():
 @pytest.mark.parametrize(("chunks", "size"), [(0, 0.0), (10, 0.0), (2_000, 1.0), (1_000_000, 1.0)])
 def test_the_size_of_a_corpus_keeps_to_what_was_fitted(chunks, size):
     assert signals(replace(EVIDENCE, chunk_count=chunks), {}, {}, []).size == pytest.approx(size)
+
+
+def test_the_sentence_is_asked_for_only_where_it_can_turn_the_verdict():
+    clear = signals(replace(EVIDENCE, terms=TERMS[:2]), {1: 0.8, 2: 0.2}, {1: 16.0}, [FULL])
+    nothing = signals(replace(EVIDENCE, terms=[TERMS[2]]), {1: 0.2}, {}, [])
+    unsure = signals(EVIDENCE, {1: 0.4, 2: 0.2}, {1: 14.0}, [Closeness(10.0, 10.0, 0, 0)])
+    assert [is_in_doubt(measured, MODEL) for measured in (clear, unsure, nothing)] == [False, True, False]
+    assert not is_in_doubt(unsure, "another-model")
+
+
+def test_a_sentence_close_to_the_question_makes_an_answer_likelier():
+    unsure = signals(EVIDENCE, {1: 0.4, 2: 0.2}, {1: 14.0}, [Closeness(10.0, 10.0, 0, 0)])
+    far, near = (confidence(replace(unsure, sentence_cosine=cosine), MODEL) for cosine in (2.0, 9.0))
+    assert near > far + 0.2
 
 
 def test_an_unknown_model_is_judged_by_the_lexical_search_alone():
