@@ -8,25 +8,27 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 import chainlit.server
 from chainlit.config import config
+from chainlit.input_widget import InputWidget, Select, TextInput
 from chainlit.server import app as server
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from rag.citations import cited_sources
-from rag.errors import RagError
+from rag.errors import QuestionError, RagError
+from rag.filters import EVERY_FOLDER, EVERY_TYPE, Choices, described, restriction_of
 from rag.loopback import LoopbackOnly
 from rag.page import corpus_file, marker, source_cards, with_markers, without_foreign_links
 from rag.settings import Settings
-from rag.types import Citation, ScoredChunk
+from rag.types import Citation, Restriction, ScoredChunk
 
 if TYPE_CHECKING:
     from ingest.service import Service
@@ -50,6 +52,12 @@ STARTERS = {
 
 TURNS = "turns"
 """Where a chat's session keeps its conversation; a new chat begins without."""
+
+CHOICES = "choices"
+"""Where it keeps what its filters were last offered."""
+
+CORPUS_CHANGED = "pw-corpus-changed"
+"""What page.js says when other documents are indexed than before."""
 
 SHOW_EVERY_S = 0.04
 """Tokens that come faster are shown together: page and browser go over the whole answer each time."""
@@ -105,7 +113,8 @@ async def on_message(message: cl.Message) -> None:
             outcome = await asyncio.to_thread(service.add_document, file.name, Path(file.path or ""))
             await cl.Message(outcome).send()
         if message.content or not message.elements:
-            await reply.say(service, message.content, cl.user_session.get(TURNS, ()))
+            only = await filtered(service)
+            await reply.say(service, message.content, cl.user_session.get(TURNS, ()), only)
     except RagError as error:
         await cl.ErrorMessage(str(error)).send()
     except Exception as error:  # Chainlit would print it and leave the page without an answer
@@ -136,17 +145,20 @@ class Reply:
         self.hits: tuple[ScoredChunk, ...] = ()
         self.citations: tuple[Citation, ...] = ()
         self.searched_for = ""
+        self.searched_in = ""
         self.notices: list[str] = []
         self.made_by = ""
 
-    async def say(self, service: Service, question: str, turns: Sequence[Turn]) -> None:
+    async def say(self, service: Service, question: str, turns: Sequence[Turn], only: Restriction | None) -> None:
         from rag.answer import answer
 
+        self.searched_in = described(only) if only else ""
         events = answer(
             question,
             retrieve=service.retriever.retrieve,
             router=service.router,
             settings=service.settings,
+            only=only,
             turns=turns,
             around=service.around,
         )
@@ -204,6 +216,7 @@ class Reply:
             "sources": source_cards(self.hits, self.citations),
             "cited": [citation.number for citation in self.citations],
             "searchedFor": self.searched_for,
+            "searchedIn": self.searched_in,
             "notices": self.notices,
             "madeBy": self.made_by,
         }
@@ -213,6 +226,90 @@ class Reply:
 def _made_by(report: AnswerReport) -> str:
     total = report.milliseconds["total"]
     return f"{report.model or 'Quotes'} · {f'{total / 1000:.1f} s' if total >= 1000 else f'{total:.0f} ms'}"
+
+
+# ------------------------------------------------------------------------------------------------ filters
+
+
+@cl.on_chat_start
+async def on_chat_start() -> None:
+    await show_filter("")
+    # Not awaited, since the page takes no question while this handler runs; a task must be kept by somebody.
+    cl.user_session.set("offering", asyncio.create_task(offer_filters()))
+
+
+@cl.on_window_message
+async def on_window_message(message: object) -> None:
+    if message == CORPUS_CHANGED:
+        await offer_filters()
+
+
+@cl.on_settings_update
+async def on_settings_update(_: dict[str, Any]) -> None:
+    await show_filter("Filters need attention")
+    try:
+        only = restriction_of(chosen_filters())
+        await show_filter(f"Only {described(only)}" if only else "")
+        await filtered(await service_of())
+    except RagError as error:
+        await cl.ErrorMessage(str(error)).send()
+
+
+def chosen_filters() -> Mapping[str, object]:
+    chosen: Mapping[str, object] = cl.user_session.get("chat_settings") or {}
+    return chosen
+
+
+async def filtered(service: Service) -> Restriction | None:
+    """What this chat keeps to. Raises SettingsError for a wrong date, QuestionError if it leaves no document."""
+    only = restriction_of(chosen_filters())
+    is_emptied: bool = only is not None and await asyncio.to_thread(service.is_emptied_by, only)
+    if only and is_emptied:
+        raise QuestionError(
+            f"There are no {described(only)}. Change or clear the filters: the gear below the question."
+        )
+    return only
+
+
+async def show_filter(text: str) -> None:
+    """In the status line of this page."""
+    await cl.send_window_message({"pwFilter": text})
+
+
+async def offer_filters() -> None:
+    """Put what the index holds now into the page's filters, and leave what was chosen."""
+    built: asyncio.Future[Service] = server.state.service
+    if not built.done() or built.exception():  # the page asks again as soon as there is a status
+        return
+    choices = await asyncio.to_thread(built.result().choices)
+    if choices != cl.user_session.get(CHOICES):
+        cl.user_session.set(CHOICES, choices)
+        await cl.ChatSettings(filter_inputs(choices, chosen_filters())).refresh()
+
+
+def filter_inputs(choices: Choices, chosen: Mapping[str, object]) -> list[InputWidget]:
+    folder, file_type = chosen.get("folder") or EVERY_FOLDER, chosen.get("type") or EVERY_TYPE
+    folders = {"All folders": EVERY_FOLDER} | {f"{name}/": name for name in choices.folders}
+    types = {"All types": EVERY_TYPE} | {f".{name}": name for name in choices.file_types}
+    return [
+        _select("folder", "Folder", folders, str(folder)),
+        _select("type", "File type", types, str(file_type)),
+        _date("since", "Since", "From then on", chosen),
+        _date("until", "Until", "Up to then, that day, month or year included", chosen),
+    ]
+
+
+def _select(name: str, label: str, items: dict[str, str], value: str) -> Select:
+    gone = {} if value in items.values() else {value: value}  # it is still what is searched
+    return Select(id=name, label=label, items=items | gone, initial_value=value)
+
+
+def _date(name: str, label: str, meaning: str, chosen: Mapping[str, object]) -> TextInput:
+    description = f"{meaning}, by the document's own date, or its file's."
+    given = str(chosen.get(name) or "")
+    return TextInput(
+        id=name, label=label, placeholder="2023, 2023-07 or 2023-07-31", description=description, initial=given
+    )
 
 
 # ------------------------------------------------------------------------------------------------ page

@@ -5,6 +5,7 @@
 
   const WORKING_MS = 700;
   const IDLE_MS = 2500;
+  const OFFER_WHILE_BUSY_MS = 20000;
   const count = (n, one, many = `${one}s`) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
 
   const make = (tag, className, text = '') => {
@@ -61,7 +62,11 @@
     return model.kind === 'failed' ? `${model.detail} ${model.fix} Until then, answers are quotes from your documents.` : '';
   };
 
+  // Of this chat, as the server says it; a new one begins without.
+  let filter = '';
+
   const rows = ({ corpus, model }) => [
+    ...(filter ? [['This chat', filter]] : []),
     ['Folder', corpus.folder],
     ['Documents', `${count(corpus.documents, 'document')}, ${count(corpus.passages, 'passage')}`],
     ['Vectors', corpus.vectors < corpus.passages
@@ -93,19 +98,41 @@
     document.documentElement.style.setProperty('--pw-banner', `${banner.offsetHeight}px`);
   };
 
+  let latest = null;
+  window.addEventListener('message', ({ data, origin }) => {
+    if (origin !== window.location.origin || typeof data?.pwFilter !== 'string') return;
+    filter = data.pwFilter;
+    if (latest) render(latest);
+  });
+
+  // Have the filters offer what is indexed now, but not while they are being set. Chainlit passes it on to the server.
+  let offered = null;
+  let offeredAt = 0;
+  const offer = (corpus) => {
+    const isEarly = isBusy(corpus) && offered !== null && performance.now() - offeredAt < OFFER_WHILE_BUSY_MS;
+    if (corpus.generation === offered || isEarly || document.getElementById('chat-settings')) return;
+    offered = corpus.generation;
+    offeredAt = performance.now();
+    window.postMessage('pw-corpus-changed', window.location.origin);
+  };
+
   const render = (status) => {
+    latest = status;
     const { corpus, model } = status;
     const isWorking = isBusy(corpus) || !['ready', 'failed'].includes(model.kind);
     const failed = corpus.failed.length ? `${count(corpus.failed.length, 'file')} not read` : '';
     root.dataset.tone = needsHelp(status) ? 'warn' : isWorking ? 'busy' : 'ok';
-    button.textContent = [corpusText(corpus), failed, modelText(model)].filter(Boolean).join(' · ');
+    button.textContent = [filter, corpusText(corpus), failed, modelText(model)].filter(Boolean).join(' · ');
     advise(advice(status));
+    offer(corpus);
     details.replaceChildren(table(status), ...(failed ? failures(corpus.failed) : []));
     return isWorking;
   };
 
   const fail = (headline, text) => {
     root.dataset.tone = 'warn';
+    latest = null;
+    offered = null; // the server may come back as a new one, which knows nothing of this chat's filter
     button.textContent = headline;
     advise(text);
     return false;

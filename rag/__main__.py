@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,9 @@ from rag.index import Index
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.answer import AnswerReport, Event, Retrieve
+    from rag.answer import AnswerReport, Event
     from rag.evaluation import Dataset
-    from rag.router import ModelRouter
     from rag.types import Citation, Restriction, Retrieval
-    from rag.widening import Around
 
 _EPILOG = """examples:
   python -m rag search "how often to descale the boiler"
@@ -106,13 +104,17 @@ def _search(options: argparse.Namespace) -> int:
     with closing(Index(settings.index_dir)) as index:
         index.require()
         found = open_retriever(index, settings, progress=cli.say).retrieve(question, mode=options.mode, only=only)
-        if only and not index.read(lambda snapshot: snapshot.count(only)):
-            cli.say("No document is left by --folder, --type, --since and --until; leave one of them out.")
+        _tell_if_none_is_left(index, only)
     if options.json:
         cli.print_json(_retrieval_json(found))
     else:
         _print_hits(found)
     return 0
+
+
+def _tell_if_none_is_left(index: Index, only: Restriction | None) -> None:
+    if only and not index.read(lambda snapshot: snapshot.count(only)):
+        cli.say("No document is left by --folder, --type, --since and --until; leave one of them out.")
 
 
 def _retrieval_json(found: Retrieval) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def _print_hits(found: Retrieval) -> None:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from rag.answer import checked_question
+    from rag.answer import answer, checked_question
     from rag.assembly import open_retriever
     from rag.router import ModelRouter
     from rag.widening import around_in
@@ -166,24 +168,22 @@ def _ask(options: argparse.Namespace) -> int:
         retriever = open_retriever(index, settings, progress=cli.say)
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
         around = around_in(index, settings.top_k)
-        retrieve = partial(retriever.retrieve, only=only)
-        report = asyncio.run(_answer(options, settings, retrieve, router, around))
+        _tell_if_none_is_left(index, only)
+        ask = partial(answer, retrieve=retriever.retrieve, router=router, settings=settings, only=only, around=around)
+        report = asyncio.run(_shown(ask(options.question), as_json=options.json))
     if options.json:
         cli.print_json(report.as_dict())
     return 0
 
 
-async def _answer(
-    options: argparse.Namespace, settings: Settings, retrieve: Retrieve, router: ModelRouter, around: Around
-) -> AnswerReport:
+async def _shown(events: AsyncGenerator[Event, None], *, as_json: bool) -> AnswerReport:
     from contextlib import aclosing
 
-    from rag.answer import Done, answer
+    from rag.answer import Done
 
-    events = answer(options.question, retrieve=retrieve, router=router, settings=settings, around=around)
     async with aclosing(events):
         async for event in events:
-            _show(event, as_json=options.json)
+            _show(event, as_json=as_json)
             if isinstance(event, Done):
                 return event.report
     raise AssertionError("answer() ends with Done")

@@ -15,12 +15,13 @@ from typing import Any, Protocol
 
 from rag.citations import cited_sources, unknown_markers
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
+from rag.filters import described
 from rag.followup import Turn, standalone_question
 from rag.prompt import answer_budget, build_messages, count_message_tokens, fit_hits, prompt_budget
 from rag.quoting import quote_answer
 from rag.router import ModelState
 from rag.settings import Settings
-from rag.types import Citation, Retrieval, ScoredChunk
+from rag.types import Citation, Restriction, Retrieval, ScoredChunk
 from rag.widening import READ_TOKENS, Around, widen
 
 MAX_QUESTION_CHARACTERS = 2_000
@@ -112,7 +113,7 @@ Event = Rewritten | Retrieved | Shown | Notice | Token | Citations | Done
 
 
 class Retrieve(Protocol):
-    def __call__(self, question: str, *, folder: str | None = None) -> Retrieval: ...
+    def __call__(self, question: str, *, only: Restriction | None = None) -> Retrieval: ...
 
 
 class Router(Protocol):
@@ -132,15 +133,15 @@ async def answer(
     retrieve: Retrieve,
     router: Router,
     settings: Settings,
-    folder: str | None = None,
+    only: Restriction | None = None,
     turns: Sequence[Turn] = (),
     around: Around | None = None,
 ) -> AsyncGenerator[Event, None]:
     """Rewritten if it was a follow-up, Retrieved, Shown if a model is asked, Tokens with Notices among them, Citations,
     and Done.
 
-    `turns` are those of the conversation so far, the last one last. `around` gives what stands around a passage in its
-    document, for the model to read too. Closing it stops the model at once.
+    `only` says which documents may be found. `turns` are those of the conversation so far, the last one last. `around`
+    gives what stands around a passage in its document, for the model to read too. Closing it stops the model at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
@@ -149,13 +150,13 @@ async def answer(
     record.question = await _standalone(record.asked, turns, router)
     if record.question != record.asked:
         yield Rewritten(record.question)
-    retrieval = await asyncio.to_thread(retrieve, record.question, folder=folder)
+    retrieval = await asyncio.to_thread(retrieve, record.question, only=only)
     record.mark("retrieve")
     yield Retrieved(retrieval)
     if not retrieval.hits:
-        events = _said(_nothing_found(settings, folder))
+        events = _said(_nothing_found(settings, only))
     elif not retrieval.answerable:
-        events = _quoted(record.question, retrieval.hits, f"{NOT_IN_DOCUMENTS} {_NEAREST}\n\n")
+        events = _quoted(record.question, retrieval.hits, f"{_not_answered(only)} {_NEAREST}\n\n")
     else:
         events = _written(record, retrieval.hits, router, settings, around)
     async with aclosing(events):
@@ -275,9 +276,16 @@ async def _said(text: str) -> AsyncGenerator[Event, None]:
     yield Citations(())
 
 
-def _nothing_found(settings: Settings, folder: str | None) -> str:
-    where = f"{settings.corpus_dir}/{folder}" if folder else str(settings.corpus_dir)
-    return f"No text was found for this below {where}. Put documents there, and ask again once they are read."
+def _not_answered(only: Restriction | None) -> str:
+    return f"The {described(only)} don't seem to answer this." if only else NOT_IN_DOCUMENTS
+
+
+def _nothing_found(settings: Settings, only: Restriction | None) -> str:
+    where = f"in the {described(only)} below" if only else "below"
+    return (
+        f"No text was found for this {where} {settings.corpus_dir}. "
+        "Put documents there, and ask again once they are read."
+    )
 
 
 def _sentences(state: ModelState) -> str:

@@ -376,6 +376,13 @@ class CatalogView:
         )
         return [DocumentInfo(row[0], row[1], row[2], row[3], json.loads(row[4])) for row in rows]
 
+    def sources(self, build_id: int) -> list[str]:
+        """Of the indexed documents, in order: `documents` at a fraction of its cost."""
+        rows = self._db.execute(
+            "SELECT source FROM documents WHERE build = ? AND reason IS NULL ORDER BY source", (build_id,)
+        )
+        return [row[0] for row in rows]
+
     def document(self, build_id: int, source: str) -> DocumentInfo | None:
         row = self._db.execute(
             "SELECT source, title, language, chunk_count, header FROM documents"

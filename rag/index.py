@@ -435,6 +435,9 @@ class Snapshot:
     def documents(self) -> list[DocumentInfo]:
         return [] if self._build is None else self.view.documents(self._build.id)
 
+    def sources(self) -> list[str]:
+        return [] if self._build is None else self.view.sources(self._build.id)
+
     def document(self, source: str) -> DocumentInfo | None:
         return None if self._build is None else self.view.document(self._build.id, source)
 

@@ -1,11 +1,12 @@
 // Below each answer: the sources that it cites, and how it was made. Its props come from `Reply` in app.py:
-// sources: the cards of rag/page.py, cited: [number], searchedFor: text, notices: [text], madeBy: text.
+// sources: the cards of rag/page.py, cited: [number], searchedFor: text, searchedIn: text, notices: [text],
+// madeBy: text.
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import { useRecoilState } from 'recoil';
 import { sideViewState } from '@chainlit/react-client';
 
 export default function Sources() {
-  const { sources, cited, searchedFor, notices, madeBy } = props;
+  const { sources, cited, searchedFor, searchedIn, notices, madeBy } = props;
   const root = useRef(null);
   const [side, setSide] = useRecoilState(sideViewState);
 
@@ -51,6 +52,7 @@ export default function Sources() {
   return (
     <div ref={root} className="pw-sources">
       {searchedFor && <p className="pw-searched-for">Searched for: {searchedFor}</p>}
+      {searchedIn && <p className="pw-searched-in">Searched only {searchedIn}</p>}
       {notices.map((text) => (
         <p key={text} className="pw-notice" role="note">{text}</p>
       ))}

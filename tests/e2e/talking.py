@@ -70,6 +70,22 @@ class Chat:
     def wait_for_end(self) -> None:
         expect(self.page.locator("#chat-submit")).to_be_visible()
 
+    def open_filters(self) -> Locator:
+        self.page.locator("#chat-settings-open-modal").click()
+        return self.page.locator("#chat-settings")
+
+    def set_filters(self, **values: str) -> None:
+        """By the inputs' ids; those of ``folder`` and ``type`` are chosen from their lists."""
+        filters = self.open_filters()
+        for name, value in values.items():
+            if name in ("folder", "type"):
+                filters.locator(f"#{name}").click()
+                self.page.get_by_role("option", name=value, exact=True).click()
+            else:
+                filters.locator(f"#{name}").fill(value)
+        filters.locator("#confirm").click()
+        expect(filters).to_have_count(0)
+
     def attach(self, *files: Path) -> None:
         self.page.locator("input[type=file]").first.set_input_files(list(files))
         expect(self.page.locator("#chat-submit")).to_be_enabled()

@@ -19,7 +19,7 @@ import pytest
 from rag.answer import AnswerReport, Done, Event, Notice, Token, answer
 from rag.router import ModelRouter
 from rag.settings import Settings
-from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
+from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk
 from tests.endpoint import Exchange, model_server
 from tests.foundry.environment import lay_out_downloaded, model_id
 from tests.foundry.fixtures import ALIAS, SLOW_ALIAS
@@ -34,7 +34,7 @@ HITS = tuple(
 )
 
 
-def retrieve(question: str, *, folder: str | None = None) -> Retrieval:
+def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
     return Retrieval(question, "hybrid", HITS, True, 0.9)
 
 
@@ -155,7 +155,7 @@ def test_a_model_with_less_context_than_its_catalog_says_gets_fewer_passages(
         )
         return [event async for event in events]
 
-    def many(question: str, *, folder: str | None = None) -> Retrieval:
+    def many(question: str, *, only: Restriction | None = None) -> Retrieval:
         return Retrieval(question, "hybrid", long_hits, True, 0.9)
 
     own = ModelRouter(settings)

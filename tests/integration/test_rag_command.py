@@ -90,6 +90,16 @@ def test_ask_at_an_endpoint_that_refuses_quotes_and_names_it(index):
     assert "http://127.0.0.1:9" in done.stderr
 
 
+def test_ask_keeps_to_the_documents_it_was_told_and_says_when_none_is_left(index):
+    env, question = {"BASE_URL": "http://127.0.0.1:9"}, "How often should I descale the kettle?"
+    done = run("rag", "ask", "--json", "--index", index, "--type", "md", question, env=env)
+    assert {citation["source"] for citation in json.loads(done.stdout)["citations"]} <= {"staff-handbook.md"}
+    assert "No document is left" not in done.stderr
+    done = run("rag", "ask", "--index", index, "--folder", "nowhere", question, env=env)
+    assert done.stdout.startswith("No text was found for this in the documents in nowhere below corpus.")
+    assert "No document is left by --folder" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

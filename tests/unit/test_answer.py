@@ -22,7 +22,7 @@ from rag.followup import Turn
 from rag.prompt import count_message_tokens
 from rag.router import ModelState
 from rag.settings import Settings
-from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
+from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk
 
 READY = ModelState("ready", "The model answers.", model_id="tiny:1", context_length=4096)
 OFFLINE = ModelState("failed", "The model is not here.", "Connect to the internet.")
@@ -59,7 +59,7 @@ class ScriptedRouter:
 
 
 def retrieving(hits: tuple[ScoredChunk, ...] = HITS, *, answerable: bool = True) -> Callable[..., Retrieval]:
-    def retrieve(question: str, *, folder: str | None = None) -> Retrieval:
+    def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
         return Retrieval(question, "hybrid", hits, answerable, 0.9 if answerable else 0.1)
 
     return retrieve
@@ -165,22 +165,28 @@ def test_half_a_surrogate_pair_in_a_question_harms_nobody():
 
 
 def test_an_index_that_fails_raises_its_own_sentence():
-    def broken(question: str, *, folder: str | None = None) -> Retrieval:
+    def broken(question: str, *, only: Restriction | None = None) -> Retrieval:
         raise IndexUnusableError("The index is gone.")
 
     with pytest.raises(IndexUnusableError):
         events_of(ScriptedRouter(), retrieve=broken)
 
 
-def test_the_folder_reaches_the_retrieval():
-    asked: list[str | None] = []
+def test_a_restriction_reaches_the_retrieval_and_an_answer_without_passages_tells_it():
+    asked: list[Restriction | None] = []
 
-    def retrieve(question: str, *, folder: str | None = None) -> Retrieval:
-        asked.append(folder)
+    def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
+        asked.append(only)
         return Retrieval(question, "hybrid", (), False, 0.0)
 
-    events_of(ScriptedRouter(), retrieve=retrieve, folder="manuals")
-    assert asked == ["manuals"]
+    events = events_of(ScriptedRouter(), retrieve=retrieve, only=Restriction("manuals", "pdf"))
+    assert asked == [Restriction("manuals", "pdf")]
+    assert events[-1].report.answer.startswith("No text was found for this in the pdf files in manuals below corpus.")
+
+
+def test_what_some_documents_do_not_answer_is_not_said_of_all():
+    report = events_of(ScriptedRouter(), retrieve=retrieving(answerable=False), only=Restriction("manuals"))[-1].report
+    assert report.answer.startswith("The documents in manuals don't seem to answer this. The nearest passages:")
 
 
 MORE = StoredChunk(9, Chunk("1.md", 1, "Use citric powder for it.", page=2))

@@ -54,6 +54,17 @@ def test_a_copy_has_the_same_chunks_under_new_ids(catalog):
         assert not {stored.id for stored in before} & {stored.id for stored in after}
 
 
+def test_sources_are_those_of_the_builds_indexed_documents_in_order(catalog):
+    with catalog.writer() as writer, writer.transaction():
+        build = writer.add_build({})
+        add(writer, build.id, "b.txt", "one")
+        add(writer, build.id, "a.txt")
+        add(writer, writer.add_build({}).id, "c.txt", "two")
+        broken = NewDocument(Document("broken.txt", ()), FileState(1, 2, 3), b"", "It can't be read.")
+        writer.put_document(build.id, broken)
+        assert writer.sources(build.id) == ["a.txt", "b.txt"]
+
+
 def test_neighbours_stay_within_the_document(catalog):
     with catalog.writer() as writer, writer.transaction():
         build = writer.add_build({})
