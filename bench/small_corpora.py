@@ -2,7 +2,7 @@
 
     uv run python -m bench.small_corpora DATASET FOLDER
 
-Writes 24 datasets of 5 documents, 12 of 20 and 6 of 80 into FOLDER (form: `rag/evaluation.py`). The questions that a
+Writes 60 datasets of one document, 40 of two, 24 of 5, 12 of 20 and 6 of 80 into FOLDER (form: `rag/evaluation.py`). The questions that a
 corpus cannot answer are as many, of other folders of the dataset, so that no paragraph beside the point helps.
 """
 
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SIZES = ((5, 24), (20, 12), (80, 6))
+SIZES = ((1, 60), (2, 40), (5, 24), (20, 12), (80, 6))
 
 
 def main(dataset: Path, target: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
@@ -35,6 +36,8 @@ _SECOND_LOOK = 30
 
 _RERANKED = 20
 """Candidates given to a reranking model: it takes about 13 ms for each on two processors, if it has 6 layers."""
+
+_EMBEDDING_THREADS = 4  # questions of several people at once; a model takes one processor for each
 
 _NO_TERMS = np.empty(0, np.uint32)
 
@@ -81,11 +84,23 @@ class _Question:
 
     text: str
     mode: str
-    vector: np.ndarray | None
-    spread: float
-    coverage: float
+    spread: float = 1.0
+    coverage: float = UNDECIDED
     fingerprint: str = ""
     """Of the embedding model; empty without a vector."""
+    embedding: Future[_Embedding] | None = None
+    """On its way while the words are searched for; None without a vector."""
+
+    @property
+    def vector(self) -> np.ndarray | None:
+        """Waits for it."""
+        return None if self.embedding is None else self.embedding.result().vector
+
+
+@dataclass(frozen=True, slots=True)
+class _Embedding:
+    vector: np.ndarray
+    milliseconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +141,7 @@ class Retriever:
         self._rerank = rerank
         self._lock = threading.Lock()
         self._models: dict[str, tuple[Tokenizer, float]] = {}
+        self._threads = ThreadPoolExecutor(_EMBEDDING_THREADS, "embed-question")
 
     def retrieve(
         self,
@@ -146,7 +162,6 @@ class Retriever:
             raise SettingsError(f"--mode is {mode!r}; it must be one of {', '.join(MODES)}.")
         began = time.perf_counter()
         asked = self._prepare(question, mode)
-        prepared = time.perf_counter()
         rerank = self._rerank if mode == "hybrid" else None
         allowed = replace(only or Restriction(), folder=folder) if folder else only
         wanted = _Wanted(top_k or self._top_k, allowed, diversity, rerank)
@@ -154,9 +169,10 @@ class Retriever:
         searched = time.perf_counter()
         probability = self._judged(found, asked)
         ended = time.perf_counter()
-        times = {"embed": prepared - began, "search": searched - prepared, "judge": ended - searched}
-        milliseconds = {name: seconds * 1e3 for name, seconds in {**times, "total": ended - began}.items()}
-        answerable = is_answerable(probability, is_partial=mode == "hybrid" and asked.vector is None)
+        times = {"search": searched - began, "judge": ended - searched, "total": ended - began}
+        embed = {"embed": asked.embedding.result().milliseconds if asked.embedding else 0.0}
+        milliseconds = embed | {name: seconds * 1e3 for name, seconds in times.items()}
+        answerable = is_answerable(probability, is_partial=mode == "hybrid" and asked.embedding is None)
         return Retrieval(question, mode, found.hits, answerable, probability, milliseconds)
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
@@ -185,12 +201,12 @@ class Retriever:
     def _prepare(self, question: str, mode: str) -> _Question:
         model = self._index.read(lambda snapshot: snapshot.embed_model if snapshot.has_vectors else None)
         if mode == "lexical" or model is None or not question.strip():
-            return _Question(question, mode, None, 1.0, UNDECIDED)
+            return _Question(question, mode)
         embedder = self._embedder_of()
+        embedding = self._threads.submit(_embedded, embedder, question)
         tokenizer, spread = self._model_facts(model, embedder)
-        vector = embedder.embed_query(question)
         coverage = question_coverage(tokenizer, question)
-        return _Question(question, mode, vector, spread, coverage, embedder.fingerprint)
+        return _Question(question, mode, spread, coverage, embedder.fingerprint, embedding)
 
     def _model_facts(self, model: str, embedder: QuestionEmbedder) -> tuple[Tokenizer, float]:
         """The model's vocabulary, and the spread of its cosines."""
@@ -201,6 +217,12 @@ class Retriever:
                 tokenizer = load_tokenizer(model, self._index.models_dir)
                 self._models[model] = (tokenizer, similarity_spread(embedder.embed_query))
             return self._models[model]
+
+
+def _embedded(embedder: QuestionEmbedder, question: str) -> _Embedding:
+    began = time.perf_counter()
+    vector = embedder.embed_query(question)
+    return _Embedding(vector, (time.perf_counter() - began) * 1e3)
 
 
 def _search(snapshot: Snapshot, asked: _Question, wanted: _Wanted) -> _Found:
@@ -226,8 +248,8 @@ def _search_dense(snapshot: Snapshot, asked: _Question, wanted: _Wanted) -> _Fou
 
 def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: _Question, wanted: _Wanted) -> _Found:
     terms = index.question_terms(asked.text)
-    dense = {} if asked.vector is None else dict(snapshot.dense(asked.vector, _DEPTH, wanted.only))
     lexical = dict(snapshot.lexical(asked.text, _DEPTH, wanted.only, terms))
+    dense = {} if asked.vector is None else dict(snapshot.dense(asked.vector, _DEPTH, wanted.only))
     evidence = Evidence(terms, snapshot.chunk_count, asked.spread, asked.coverage)
     best_lexical = next(iter(lexical.values()), 0.0)
     scale = question_scale(terms, snapshot.chunk_count, asked.spread, asked.coverage, best_lexical)

@@ -129,6 +129,7 @@ class Retrieval:
     confidence: float
     """0…1, calibrated: the probability that the corpus holds the answer."""
     milliseconds: Mapping[str, float] = field(default_factory=dict)
+    """``embed`` (while the words are searched for), ``search``, ``judge`` and ``total``."""
 
 
 @dataclass(frozen=True, slots=True)
