@@ -2,8 +2,9 @@
 
     uv run python -m bench.small_corpora DATASET FOLDER
 
-Writes 60 datasets of one document, 40 of two, 24 of 5, 12 of 20 and 6 of 80 into FOLDER (form: `rag/evaluation.py`). The questions that a
-corpus cannot answer are as many, of other folders of the dataset, so that no paragraph beside the point helps.
+Writes 60 datasets of one document, 40 of two, 24 of 5, 12 of 20 and 6 of 80 into FOLDER (form: `rag/evaluation.py`).
+The questions that a corpus cannot answer are as many, of other folders of the dataset, so that no paragraph beside the
+point helps.
 """
 
 from __future__ import annotations
