@@ -145,6 +145,17 @@ def test_a_restriction_keeps_to_its_documents(index, only, ids):
     assert set(found(index, question, only)) == ids
 
 
+def test_a_large_index_does_not_search_for_what_nearly_all_chunks_have_unless_there_is_nothing_else(index, monkeypatch):
+    texts = ["The harbour opens at noon.", "The harbour closes.", "The harbour rests.", "The harbour is wide."]
+    index.add(LexicalEntry(50 + n, f"{n}.md", "", "", text, "en") for n, text in enumerate(texts))
+    index.remove(range(1, 5))
+    index.commit()
+    assert set(found(index, "harbour noon")) == {50, 51, 52, 53}
+    monkeypatch.setattr("rag.lexical_index._LARGE", 4)
+    assert found(index, "harbour noon") == [50]
+    assert set(found(index, "harbour zeppelin")) == {50, 51, 52, 53}
+
+
 def test_the_terms_of_a_passage_come_in_order_with_its_section_s_first(index):
     index.add([LexicalEntry(40, "a.md", "Title", "Care", "Clean the valve, the valve of the boiler.", "en")])
     index.commit()
