@@ -33,8 +33,8 @@ In chunks of some 200 words a term's second occurrence tells little: nDCG@10 on 
 .904, a Japanese set .909 to .915 (k1 .2 to .6 differ by .002).
 """
 _COMMON_SHARE = 0.8
-"""Of the chunks. Terms that are in more of them add next to nothing to a score (idf < .23; without them nDCG@10 on SQuAD,
-JaQuAD and 10-Q filings differs by .0004 at most), and at a million chunks 5 of 13 ms to a search."""
+"""Of the chunks. Terms that are in more of them add next to nothing to a score (idf < .23; without them nDCG@10 on
+SQuAD, JaQuAD and 10-Q filings differs by .0004 at most), and at a million chunks 5 of 13 ms to a search."""
 _LARGE = 10_000
 """Chunks, from which on that is worth it."""
 
