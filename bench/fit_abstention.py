@@ -1,11 +1,12 @@
 """Fit the coefficients of `rag.abstention` for the embedding model of some indexes.
 
-    uv run python -m bench.fit_abstention DATASET=INDEX[,DATASET=INDEX …] …
+    uv run python -m bench.fit_abstention DATASET=INDEX[,DATASET=INDEX …][@WEIGHT] …
 
 Each dataset has questions that its corpus can and cannot answer (form: `rag/evaluation.py`) and an index made by
 ``python -m ingest``; those joined by commas count as one (small corpora: `bench/small_corpora.py`). Half of each
-one's questions fit, the other half tests; the coefficients printed are those of all questions. Each weighs alike,
-whatever its size, and so do both kinds of question. ``first`` is the opinion before the sentence is asked for.
+one's questions fit, the other half tests; the coefficients printed are those of all questions. Each weighs alike, or
+as WEIGHT says, whatever its size, and so do both kinds of question. ``first`` is the opinion before the sentence is
+asked for.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ _DENSE = 5  # the first signals need vectors
 _SENTENCE = [field.name for field in fields(Signals)].index("sentence_cosine")
 
 
-def main(groups: list[str]) -> None:
+def main(arguments: list[str]) -> None:
+    groups = [argument.partition("@")[0] for argument in arguments]
+    shares = [float(argument.partition("@")[2] or 1) for argument in arguments]
     for mode in ("hybrid", "first", "lexical"):
         sets = [_group(group, mode) for group in groups]
-        half = _fit([(x[::2], y[::2]) for x, y in sets])
+        half = _fit([(x[::2], y[::2]) for x, y in sets], shares)
         for group, (x, y) in zip(groups, sets, strict=True):
             _print_errors(group.split("=")[0], half, x[1::2], y[1::2])
-        model = _fit(sets)
+        model = _fit(sets, shares)
         width = len(fields(Signals)) - 1
         weights, intercept, change = model.coef_[0], model.intercept_[0], model.coef_[0][-1]
         print(f"{mode}: small=Coefficients({intercept:.3f}, {_tuple(weights[:width])})")
@@ -65,9 +68,10 @@ def _measured(dataset: str, index: str, mode: str) -> tuple[np.ndarray, np.ndarr
     return np.hstack([values * (1 - size), values * size, size]), np.array([q.answerable for q in questions])
 
 
-def _fit(sets: list[tuple[np.ndarray, np.ndarray]]) -> LogisticRegression:
+def _fit(sets: list[tuple[np.ndarray, np.ndarray]], shares: list[float]) -> LogisticRegression:
     x, y = np.concatenate([x for x, _ in sets]), np.concatenate([y for _, y in sets])
-    weights = np.concatenate([np.where(y, 1 / y.sum(), 1 / (~y).sum()) for _, y in sets])
+    alike = [np.where(y, 1 / y.sum(), 1 / (~y).sum()) for _, y in sets]
+    weights = np.concatenate([share * weight for share, weight in zip(shares, alike, strict=True)])
     return LogisticRegression(C=10.0, max_iter=10_000).fit(x, y, weights * len(y) / weights.sum())
 
 

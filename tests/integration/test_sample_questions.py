@@ -35,6 +35,9 @@ ABSENT = [
     "Which enzyme breaks down lactose?",
     "When was the Treaty of Westphalia signed?",
     "What is the warranty of the dishwasher?",
+    "When does the aquarium open?",
+    "Where is the swimming pool?",
+    "How do I bake bread?",
 ]
 
 
