@@ -149,22 +149,19 @@ class Retriever:
         *,
         mode: str = "hybrid",
         top_k: int | None = None,
-        folder: str | None = None,
         only: Restriction | None = None,
         diversity: float = 0.0,
     ) -> Retrieval:
         """Best first. A search whose part of the index is still empty is left out; an empty index gives no hits.
 
-        `folder` is short for a restriction to it, and goes before that of `only`. `diversity` (0…1): see
-        `rag.passages.choose`.
+        `diversity` (0…1): see `rag.passages.choose`.
         """
         if mode not in MODES:
             raise SettingsError(f"--mode is {mode!r}; it must be one of {', '.join(MODES)}.")
         began = time.perf_counter()
         asked = self._prepare(question, mode)
         rerank = self._rerank if mode == "hybrid" else None
-        allowed = replace(only or Restriction(), folder=folder) if folder else only
-        wanted = _Wanted(top_k or self._top_k, allowed, diversity, rerank)
+        wanted = _Wanted(top_k or self._top_k, only, diversity, rerank)
         found = self._index.read(lambda snapshot: _search(snapshot, asked, wanted))
         searched = time.perf_counter()
         probability = self._judged(found, asked)

@@ -146,9 +146,9 @@ def test_an_empty_index_gives_no_hits_and_no_answer(tmp_path):
 
 
 def test_only_documents_of_the_folder_are_found(retriever):
-    sources = {hit.chunk.source for hit in retriever.retrieve("net sales and annual leave", folder="hr").hits}
+    sources = {hit.chunk.source for hit in retriever.retrieve("sales and annual leave", only=Restriction("hr")).hits}
     assert sources == {"hr/leave.md"}
-    assert not retriever.retrieve("annual leave", folder="nowhere").hits
+    assert not retriever.retrieve("annual leave", only=Restriction("nowhere")).hits
 
 
 def test_only_documents_of_a_restriction_are_found(retriever):
