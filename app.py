@@ -22,18 +22,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from rag.citations import cited_sources
+from page.filters import EVERY_FOLDER, EVERY_TYPE, Choices, restriction_of
+from page.loopback import LoopbackOnly
+from page.view import corpus_file, marker, source_cards, with_markers, without_foreign_links
+from rag.answering.citations import cited_sources
 from rag.errors import QuestionError, RagError
-from rag.filters import EVERY_FOLDER, EVERY_TYPE, Choices, described, restriction_of
-from rag.loopback import LoopbackOnly
-from rag.page import corpus_file, marker, source_cards, with_markers, without_foreign_links
 from rag.settings import Settings
 from rag.types import Citation, Restriction, ScoredChunk
 
 if TYPE_CHECKING:
-    from ingest.service import Service
-    from rag.answer import AnswerReport
-    from rag.followup import Turn
+    from page.service import Service
+    from rag.answering.answer import AnswerReport
+    from rag.answering.followup import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ SHOW_EVERY_S = 0.04
 
 
 def open_service(settings: Settings) -> Service:
-    from ingest.service import Service
+    from page.service import Service
 
     try:
         service = Service(settings)
@@ -127,7 +127,7 @@ async def on_message(message: cl.Message) -> None:
 
 def _remember(question: str, reply: Reply) -> None:
     """Keep the turn for follow-ups, be its answer cut short; a question without an answer is none."""
-    from rag.followup import Turn, with_turn
+    from rag.answering.followup import Turn, with_turn
 
     if reply.text:
         turn = Turn(reply.searched_for or question, reply.text)
@@ -150,9 +150,9 @@ class Reply:
         self.made_by = ""
 
     async def say(self, service: Service, question: str, turns: Sequence[Turn], only: Restriction | None) -> None:
-        from rag.answer import answer
+        from rag.answering.answer import answer
 
-        self.searched_in = described(only) if only else ""
+        self.searched_in = only.description if only else ""
         events = answer(
             question,
             retrieve=service.retriever.retrieve,
@@ -167,7 +167,7 @@ class Reply:
                 await self._show(event)
 
     async def _show(self, event: object) -> None:
-        from rag.answer import Citations, Done, Notice, Retrieved, Rewritten, Shown, Token
+        from rag.answering.answer import Citations, Done, Notice, Retrieved, Rewritten, Shown, Token
 
         match event:
             case Rewritten(question):
@@ -249,7 +249,7 @@ async def on_settings_update(_: dict[str, Any]) -> None:
     await show_filter("Filters need attention")
     try:
         only = restriction_of(chosen_filters())
-        await show_filter(f"Only {described(only)}" if only else "")
+        await show_filter(f"Only {only.description}" if only else "")
         await filtered(await service_of())
     except RagError as error:
         await cl.ErrorMessage(str(error)).send()
@@ -266,7 +266,7 @@ async def filtered(service: Service) -> Restriction | None:
     is_emptied: bool = only is not None and await asyncio.to_thread(service.is_emptied_by, only)
     if only and is_emptied:
         raise QuestionError(
-            f"There are no {described(only)}. Change or clear the filters: the gear below the question."
+            f"There are no {only.description}. Change or clear the filters: the gear below the question."
         )
     return only
 

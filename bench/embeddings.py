@@ -14,7 +14,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from rag.embeddings import Embedder, load_tokenizer
+from rag.models.embedder import Embedder, load_tokenizer
 from rag.settings import DEFAULT_EMBED_MODEL
 
 QUESTION = "How many days do I have to return a parcel that arrived damaged?"

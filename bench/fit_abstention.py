@@ -1,9 +1,9 @@
-"""Fit the coefficients of `rag.abstention` for the embedding model of some indexes.
+"""Fit the coefficients of `rag.ranking.abstention` for the embedding model of some indexes.
 
     uv run python -m bench.fit_abstention DATASET=INDEX[,DATASET=INDEX …][@WEIGHT] …
 
-Each dataset has questions that its corpus can and cannot answer (form: `rag/evaluation.py`) and an index made by
-``python -m ingest``; those joined by commas count as one (small corpora: `bench/small_corpora.py`). Half of each
+Each dataset has questions that its corpus can and cannot answer (form: `rag.evaluation.retrieval`) and an index made
+by ``python -m ingest``; those joined by commas count as one (small corpora: `bench/small_corpora.py`). Half of each
 one's questions fit, the other half tests; the coefficients printed are those of all questions. Each weighs alike, or
 as WEIGHT says, whatever its size, and so do both kinds of question. ``first`` is the opinion before the sentence is
 asked for.
@@ -19,10 +19,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from rag.abstention import Signals
 from rag.assembly import open_retriever
-from rag.evaluation import Dataset
-from rag.index import Index
+from rag.evaluation.retrieval import Dataset
+from rag.index.reader import Index
+from rag.ranking.abstention import Signals
 from rag.settings import Settings
 
 _DENSE = 5  # the first signals need vectors

@@ -21,10 +21,10 @@ from pathlib import Path
 
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
+from rag.answering.followup import Turn, standalone_question, stands_alone
 from rag.assembly import open_retriever
-from rag.followup import Turn, standalone_question, stands_alone
-from rag.index import Index
-from rag.router import ModelRouter
+from rag.chat.router import ModelRouter
+from rag.index.reader import Index
 from rag.settings import Settings
 from rag.types import Retrieval
 

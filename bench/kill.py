@@ -23,15 +23,15 @@ from pathlib import Path
 
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
-from rag.embeddings import Embedder
-from rag.index import Index
+from rag.index.reader import Index
+from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL, Settings
 
 ROOT = Path(__file__).parents[1]
 # Chroma writes its graph at every 2,000 vectors; at every 100 there are more chances to die in the midst of it.
 CHILD = """
 import sys
-from rag import vector_store
+from rag.index.reader import vectors as vector_store
 vector_store._HNSW["sync_threshold"] = 100
 from ingest.__main__ import main
 sys.exit(main())

@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rag import vector_store
 from rag.assembly import open_retriever
-from rag.catalog import FileState, NewDocument
-from rag.embeddings import Embedder
-from rag.index import Index
+from rag.index.catalog import FileState, NewDocument
+from rag.index.reader import Index
+from rag.index.reader import vectors as vector_store
+from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL, Settings
 from rag.types import Chunk, Document, Restriction, Retrieval
 

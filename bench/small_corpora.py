@@ -2,7 +2,8 @@
 
     uv run python -m bench.small_corpora DATASET FOLDER
 
-Writes 60 datasets of one document, 40 of two, 24 of 5, 12 of 20 and 6 of 80 into FOLDER (form: `rag/evaluation.py`).
+Writes 60 datasets of one document, 40 of two, 24 of 5, 12 of 20 and 6 of 80 into FOLDER (form:
+`rag.evaluation.retrieval`).
 The questions that a corpus cannot answer are as many, of other folders of the dataset, so that no paragraph beside the
 point helps.
 """

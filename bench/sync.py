@@ -30,8 +30,8 @@ import numpy as np
 from ingest.pipeline import Pipeline
 from ingest.sync import Progress, sync_corpus
 from ingest.watcher import CorpusWatcher
-from rag.embeddings import Embedder
-from rag.index import Index
+from rag.index.reader import Index
+from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL, Settings
 
 ROOT = Path(__file__).parents[1]
@@ -86,7 +86,7 @@ def process(*command: str) -> tuple[float, float]:
 
 
 def noop(root: Path, models_dir: Path) -> None:
-    find = "from rag.model_source import locate; "
+    find = "from rag.models.source import locate; "
     load = (
         f"{find}from sentence_transformers import SentenceTransformer as S; S(locate('{DEFAULT_EMBED_MODEL}').location)"
     )

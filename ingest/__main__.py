@@ -11,8 +11,8 @@ from typing import Any
 from ingest.pipeline import Pipeline
 from ingest.sync import Plan, SyncReport, plan_sync, sync_corpus
 from rag import cli
-from rag.catalog import Failure
-from rag.index import Index, IndexStatus
+from rag.index.catalog import Failure
+from rag.index.reader import Index, IndexStatus
 from rag.settings import Settings
 
 _EPILOG = """examples:

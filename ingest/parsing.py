@@ -99,7 +99,7 @@ def build_splitter(config: ParseConfig) -> Splitter:
         tokenizer.no_truncation()
         tokenizer.no_padding()
     else:
-        from rag.embeddings import load_tokenizer
+        from rag.models.embedder import load_tokenizer
 
         tokenizer = load_tokenizer(config.model_name, config.models_dir)
     return Splitter(tokenizer, chunk_size=config.chunk_size, overlap=config.chunk_overlap, max_tokens=config.max_tokens)

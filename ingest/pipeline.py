@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ingest.workers import Parsed, ParseJob, ParsePool
-    from rag.embeddings import Embedder
+    from rag.models.embedder import Embedder
 
 
 class Pipeline:
@@ -41,7 +41,7 @@ class Pipeline:
 
     def known_embedding(self) -> str | None:
         """The embedding model's fingerprint if it has been opened before on this index; cheap."""
-        from rag.embeddings import stored_fingerprint
+        from rag.models.embedder import stored_fingerprint
 
         return stored_fingerprint(self.settings.embed_model, self._models_dir)
 
@@ -49,7 +49,7 @@ class Pipeline:
     def embedder(self) -> Embedder:
         """Opened at the first use; the very first time that takes seconds, or a download."""
         if self._embedder is None:
-            from rag.embeddings import Embedder
+            from rag.models.embedder import Embedder
 
             self._embedder = Embedder.open(self.settings.embed_model, self._models_dir, self._say)
         return self._embedder

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.catalog import FileState
 from rag.errors import SettingsError
+from rag.index.catalog import FileState
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING
 
 from ingest.pipeline import Pipeline
 from ingest.scan import Scan, newest_first, scan_corpus
-from rag.catalog import Build, CatalogView, Failure, FileState, KnownFile, NewDocument
 from rag.errors import IndexDamagedError
-from rag.index import Index
+from rag.index.catalog import Build, CatalogView, Failure, FileState, KnownFile, NewDocument
+from rag.index.reader import Index
 from rag.types import Document
 
 if TYPE_CHECKING:
     from ingest.workers import Parsed
-    from rag.index_writer import Batch, IndexWriter
+    from rag.index.writer import Batch, IndexWriter
 
 _BATCH_S = 1.0  # how much reading becomes visible at a time: a commit of both stores takes 0.02 to 0.1 s
 _VECTOR_PART = 64  # texts embedded between two looks at `stop`: about a second on two cores

@@ -19,7 +19,7 @@ from ingest.pipeline import Pipeline
 from ingest.scan import IGNORE_FILE, is_left_out
 from ingest.sync import Progress, SyncReport, sync_corpus
 from rag.errors import IndexLockedError, RagError
-from rag.index import Index
+from rag.index.reader import Index
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent, FileSystemEventHandler

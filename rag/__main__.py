@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import cli
-from rag.index import Index
+from rag.index.reader import Index
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.answer import AnswerReport, Event
-    from rag.evaluation import Dataset
+    from rag.answering.answer import AnswerReport, Event
+    from rag.evaluation.retrieval import Dataset
     from rag.types import Citation, Restriction, Retrieval
 
 _EPILOG = """examples:
@@ -86,7 +86,7 @@ def _add_restriction(command: argparse.ArgumentParser) -> None:
 
 
 def _restriction(options: argparse.Namespace, settings: Settings) -> Restriction | None:
-    from rag.dates import bound
+    from rag.text.dates import bound
     from rag.types import Restriction
 
     folder = options.folder and cli.folder_below(settings.corpus_dir, options.folder)
@@ -96,7 +96,7 @@ def _restriction(options: argparse.Namespace, settings: Settings) -> Restriction
 
 
 def _search(options: argparse.Namespace) -> int:
-    from rag.answer import checked_question
+    from rag.answering.answer import checked_question
     from rag.assembly import open_retriever
 
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, top_k=options.top_k)
@@ -152,10 +152,10 @@ def _print_hits(found: Retrieval) -> None:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from rag.answer import answer, checked_question
+    from rag.answering.answer import answer, checked_question
+    from rag.answering.widening import around_in
     from rag.assembly import open_retriever
-    from rag.router import ModelRouter
-    from rag.widening import around_in
+    from rag.chat.router import ModelRouter
 
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, model=options.model)
     checked_question(options.question)
@@ -179,7 +179,7 @@ def _ask(options: argparse.Namespace) -> int:
 async def _shown(events: AsyncGenerator[Event, None], *, as_json: bool) -> AnswerReport:
     from contextlib import aclosing
 
-    from rag.answer import Done
+    from rag.answering.answer import Done
 
     async with aclosing(events):
         async for event in events:
@@ -190,7 +190,7 @@ async def _shown(events: AsyncGenerator[Event, None], *, as_json: bool) -> Answe
 
 
 def _show(event: Event, *, as_json: bool) -> None:
-    from rag.answer import Citations, Notice, Token
+    from rag.answering.answer import Citations, Notice, Token
 
     if isinstance(event, Notice):
         cli.say(event.text)
@@ -213,10 +213,10 @@ def _place(source: str, page: int | None, kind: str) -> str:
 
 
 def _eval(options: argparse.Namespace) -> int:
-    from rag.answer import answer_report
+    from rag.answering.answer import answer_report
+    from rag.answering.widening import around_in
     from rag.assembly import open_retriever
-    from rag.evaluation import Dataset, build_index, evaluate, load_baseline, save_baseline, table
-    from rag.widening import around_in
+    from rag.evaluation.retrieval import Dataset, build_index, evaluate, load_baseline, save_baseline, table
 
     settings = cli.settings_of(options)
     dataset = Dataset.load(options.dataset)
@@ -238,8 +238,8 @@ def _eval(options: argparse.Namespace) -> int:
 def _answers(
     dataset: Dataset, answer: Callable[..., Awaitable[AnswerReport]], settings: Settings, limit: int | None
 ) -> dict[str, Any]:
-    from rag.answer_scoring import answer_figures
-    from rag.router import ModelRouter
+    from rag.chat.router import ModelRouter
+    from rag.evaluation.answers import answer_figures
 
     async def ask(question: str) -> AnswerReport:
         return await answer(question, router=router)

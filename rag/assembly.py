@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
-from rag.index import Index
-from rag.retriever import Retriever
+from rag.index.reader import Index
+from rag.ranking.retriever import Retriever
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.embeddings import Embedder
-    from rag.onnx_models import Progress
-    from rag.reranker import Reranker
+    from rag.models.embedder import Embedder
+    from rag.models.onnx import Progress
+    from rag.models.reranker import Reranker
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class QuestionEmbedder:
         name = self._index.read(lambda snapshot: snapshot.embed_model) or self._default
         with self._lock:
             if self._opened is None or self._opened[0] != name:
-                from rag.embeddings import Embedder
+                from rag.models.embedder import Embedder
 
                 self._opened = (name, Embedder.open(name, self._index.models_dir))
             return self._opened[1]
@@ -68,7 +68,7 @@ class PassageReranker:
 
     def _open(self) -> None:
         try:
-            from rag.reranker import Reranker
+            from rag.models.reranker import Reranker
 
             self._model = Reranker.open(self._name, self._models_dir, self._progress)
         except (RagError, OSError) as exc:

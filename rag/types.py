@@ -115,6 +115,19 @@ class Restriction:
     def is_dated(self) -> bool:
         return self.since is not None or self.until is not None
 
+    @property
+    def description(self) -> str:
+        """``pdf files in manuals since 2023``: the plural of what may be found."""
+        kind = f"{self.file_type.lstrip('.').lower()} files" if self.file_type else "documents"
+        place = f" in {self.folder.strip('/')}" if self.folder else ""
+        return f"{kind}{place}{self._period}"
+
+    @property
+    def _period(self) -> str:
+        if self.since and self.until:
+            return f" from {self.since} to {self.until}"
+        return f" since {self.since}" if self.since else f" until {self.until}" if self.until else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from rag.embedding_export import ensure_export
-from rag.embeddings import Embedder
-from rag.model_source import locate
-from rag.reranker import Reranker
+from rag.models.embedder import Embedder
+from rag.models.export import ensure_export
+from rag.models.reranker import Reranker
+from rag.models.source import locate
 from rag.settings import DEFAULT_EMBED_MODEL
 
 

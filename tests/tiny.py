@@ -11,7 +11,7 @@ import numpy as np
 
 from ingest.pipeline import Pipeline
 from ingest.workers import Parsed, ParseJob
-from rag.index import Index
+from rag.index.reader import Index
 from rag.settings import Settings
 from rag.types import Chunk, Document
 

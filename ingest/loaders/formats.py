@@ -28,23 +28,23 @@ class Format:
 
 
 FORMATS = (
-    Format("pdf", "pdf:load_pdf", (".pdf",)),
-    Format("docx", "docx:load_docx", (".docx", ".docm", ".dotx")),
-    Format("pptx", "pptx:load_pptx", (".pptx", ".pptm", ".ppsx")),
-    Format("xlsx", "sheets:load_sheets", (".xlsx", ".xlsm", ".xlsb", ".xltx")),
-    Format("odt", "odf:load_odt", (".odt", ".ott", ".fodt")),
-    Format("odp", "odf:load_odp", (".odp", ".otp")),
-    Format("ods", "sheets:load_sheets", (".ods", ".ots")),
-    Format("rtf", "legacy:load_rtf", (".rtf",)),
-    Format("doc", "doc:load_doc", (".doc", ".dot")),
-    Format("ppt", "ppt:load_ppt", (".ppt", ".pps")),
-    Format("xls", "sheets:load_sheets", (".xls", ".xlt")),
-    Format("epub", "epub:load_epub", (".epub",)),
-    Format("msg", "msg:load_msg", (".msg",)),
+    Format("pdf", "pdf.pages:load_pdf", (".pdf",)),
+    Format("docx", "office.docx:load_docx", (".docx", ".docm", ".dotx")),
+    Format("pptx", "office.pptx:load_pptx", (".pptx", ".pptm", ".ppsx")),
+    Format("xlsx", "office.sheets:load_sheets", (".xlsx", ".xlsm", ".xlsb", ".xltx")),
+    Format("odt", "office.odf:load_odt", (".odt", ".ott", ".fodt")),
+    Format("odp", "office.odf:load_odp", (".odp", ".otp")),
+    Format("ods", "office.sheets:load_sheets", (".ods", ".ots")),
+    Format("rtf", "ole.native:load_rtf", (".rtf",)),
+    Format("doc", "ole.doc:load_doc", (".doc", ".dot")),
+    Format("ppt", "ole.ppt:load_ppt", (".ppt", ".pps")),
+    Format("xls", "office.sheets:load_sheets", (".xls", ".xlt")),
+    Format("epub", "web.epub:load_epub", (".epub",)),
+    Format("msg", "ole.msg:load_msg", (".msg",)),
     Format("eml", "mail:load_eml", (".eml", ".mht", ".mhtml")),
     Format("mbox", "mail:load_mbox", (".mbox", ".mbx")),
-    Format("html", "html:load_html", (".html", ".htm", ".xhtml")),
-    Format("xml", "xml:load_xml", (".xml", ".rss", ".atom", ".nxml", ".dita", ".svg", ".xsd", ".rdf", ".opml")),
+    Format("html", "web.html:load_html", (".html", ".htm", ".xhtml")),
+    Format("xml", "web.xml:load_xml", (".xml", ".rss", ".atom", ".nxml", ".dita", ".svg", ".xsd", ".rdf", ".opml")),
     Format("ipynb", "data:load_notebook", (".ipynb",)),
     Format("json", "data:load_json", (".json", ".jsonl", ".ndjson", ".geojson"), "code"),
     Format("yaml", "text:load_text", (".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".properties"), "code"),
@@ -103,7 +103,7 @@ def read(source: str, data: bytes, options: ReadOptions) -> tuple[Format, Readin
         data = decrypted(data, options) or data
     format_ = detect(source, data)
     reading = _loader_of(format_)(source, data, options)
-    name = f"{reading.header.loader or format_.loader.split(':')[0]}/{LOADERS_VERSION}"
+    name = f"{reading.header.loader or format_.loader.split(':')[0].rpartition('.')[2]}/{LOADERS_VERSION}"
     reading.header = replace(reading.header, format=reading.header.format or format_.name, loader=name)
     return format_, reading
 

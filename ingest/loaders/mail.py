@@ -11,9 +11,9 @@ from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 
 from ingest.loaders.encoding import decode
-from ingest.loaders.html import text_of_html
 from ingest.loaders.reading import Reading, ReadOptions
-from ingest.loaders.xml import one_line
+from ingest.loaders.web.html import text_of_html
+from ingest.loaders.web.xml import one_line
 from rag.errors import LoadError
 from rag.types import Document, Page
 

@@ -1,5 +1,5 @@
 // Below each answer: the sources that it cites, and how it was made. Its props come from `Reply` in app.py:
-// sources: the cards of rag/page.py, cited: [number], searchedFor: text, searchedIn: text, notices: [text],
+// sources: the cards of page/view.py, cited: [number], searchedFor: text, searchedIn: text, notices: [text],
 // madeBy: text.
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import { useRecoilState } from 'recoil';

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from rag.__main__ import main
-from rag.evaluation import Dataset, index_folder
+from rag.evaluation.retrieval import Dataset, index_folder
 from rag.settings import Settings
 from tests.endpoint import Exchange, model_server
 

@@ -1,0 +1,146 @@
+"""OpenDocument: text (ODT) and presentations (ODP). Spreadsheets are read by `ingest.loaders.office.sheets`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ingest.loaders.archive import Archive
+from ingest.loaders.office.docx import _joined
+from ingest.loaders.reading import Reading, ReadOptions, numbered, single_page
+from ingest.loaders.web.xml import attribute, inner_text, local, one_line, parse_xml
+from rag.errors import LoadError
+from rag.types import Document
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+_MOST_REPEATS = 50
+"""Sheets say "this cell 16,384 times"; in a text's tables such a number is never meant."""
+
+
+def load_odt(source: str, data: bytes, options: ReadOptions) -> Reading:
+    header, body = _open(source, data)
+    blocks = list(_blocks(body))
+    title = header.title or next((block.lstrip("# ") for block in blocks[:30] if block.startswith("#")), "")
+    return single_page(replace(header, title=title), _joined(blocks))
+
+
+def load_odp(source: str, data: bytes, options: ReadOptions) -> Reading:
+    header, body = _open(source, data)
+    slides = [element for element in body.iter() if local(element) == "page"]
+    return Reading(replace(header, page_kind="slide"), numbered(_joined(_slide(slide)) for slide in slides))
+
+
+def refuse_encrypted(archive: Archive) -> None:
+    """OpenDocument's own encryption has no maintained free reader: listed as such."""
+    manifest = archive.get("META-INF/manifest.xml") or b""
+    if b"encryption-data" in manifest or "encrypted-package" in archive:
+        raise LoadError("encrypted; save a copy without password")
+
+
+def _open(source: str, data: bytes) -> tuple[Document, _Element]:
+    archive = Archive(data)
+    refuse_encrypted(archive)
+    root = parse_xml(archive.read("content.xml"))
+    body = next((element for element in root.iter() if local(element) == "body"), root)
+    return header_of(source, archive), body
+
+
+def header_of(source: str, archive: Archive) -> Document:
+    content = archive.get("meta.xml")
+    fields = {local(element): inner_text(element) for element in parse_xml(content).iter()} if content else {}
+    return Document(
+        source,
+        (),
+        title=fields.get("title", ""),
+        author=fields.get("initial-creator") or fields.get("creator", ""),
+        created=fields.get("creation-date", ""),
+        modified=fields.get("date", ""),
+        language=fields.get("language", "")[:2].lower(),
+    )
+
+
+def _slide(slide: _Element) -> Iterator[str]:
+    frames = [element for element in slide if local(element) != "notes"]
+    titles = [frame for frame in frames if attribute(frame, "class") == "title"]
+    for frame in titles[:1]:
+        yield "# " + inner_text(frame) if inner_text(frame) else ""
+    for frame in frames:
+        if frame not in titles[:1]:
+            yield from _blocks_of(frame, 0)
+    for notes in slide:
+        if local(notes) == "notes":
+            yield from (f"Notes: {block}" for block in _blocks(notes) if block.strip())
+
+
+def _blocks(container: _Element, depth: int = 0) -> Iterator[str]:
+    for element in container:
+        yield from _blocks_of(element, depth)
+
+
+def _blocks_of(element: _Element, depth: int) -> Iterator[str]:
+    """Depth counts the lists around it."""
+    name = local(element)
+    if name == "h":
+        level = attribute(element, "outline-level")
+        yield "#" * min(6, int(level) if level.isdigit() else 1) + " " + one_line(_text(element, []))
+    elif name == "p":
+        beside: list[str] = []
+        yield _text(element, beside).strip()
+        yield from beside
+    elif name == "list":
+        yield from _list(element, depth)
+    elif name == "table":
+        yield "\n".join(_rows(element))
+    elif name not in _LEFT_OUT:
+        yield from _blocks(element, depth)
+
+
+_LEFT_OUT = frozenset("tracked-changes forms sequence-decls page-number date time footer header settings".split())
+
+
+def _list(element: _Element, depth: int) -> Iterator[str]:
+    for item in element:
+        is_first = True
+        for child in item:
+            for block in _blocks_of(child, depth + 1):
+                is_item = is_first and local(child) in ("p", "h")
+                yield "  " * min(depth, 5) + "- " + one_line(block.lstrip("# ")) if is_item and block else block
+                is_first = False
+
+
+def _rows(table: _Element) -> Iterator[str]:
+    for row in table.iter():
+        if local(row) == "table-row" and next(a for a in row.iterancestors() if local(a) == "table") is table:
+            line = "\t".join(cell for element in row for cell in _cell(element)).rstrip("\t")
+            if line.strip():
+                yield line
+
+
+def _cell(element: _Element) -> Iterator[str]:
+    repeats = attribute(element, "number-columns-repeated")
+    text = one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in _blocks(element)))
+    if local(element) in ("table-cell", "covered-table-cell"):
+        yield from [text] * min(int(repeats) if repeats.isdigit() else 1, _MOST_REPEATS)
+
+
+def _text(element: _Element, beside: list[str]) -> str:
+    """Inline text; notes, comments and text boxes go to `beside`, to follow the paragraph."""
+    parts = [re.sub(r"\s+", " ", element.text or "")]
+    for child in element:
+        name = local(child)
+        if name in ("s", "tab"):
+            parts.append(" ")
+        elif name == "line-break":
+            parts.append("\n")
+        elif name in ("note", "annotation"):
+            beside.append("(" + one_line(" ".join(block for block in _blocks(child) if block)) + ")")
+        elif name in ("frame", "custom-shape", "text-box", "g"):
+            beside.extend(_blocks_of(child, 0))
+        elif name not in ("ruby-text", "desc", "title", "tracked-changes"):
+            parts.append(_text(child, beside))
+        parts.append(re.sub(r"\s+", " ", child.tail or ""))
+    return "".join(parts)

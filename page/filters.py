@@ -1,0 +1,65 @@
+"""Filters of the chat page: what there is to choose from and what was chosen. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rag.text.dates import bound
+from rag.types import Restriction
+
+EVERY_FOLDER = "/"
+EVERY_TYPE = "."
+"""Chosen values that restrict nothing: a list on the page can't have an empty one, and no folder or ending is so."""
+
+_MOST_FOLDERS = 100
+_MOST_TYPES = 30
+"""As many as a person looks through in a list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the documents can be told apart by, in the order of a list."""
+
+    folders: tuple[str, ...] = ()
+    """Paths below the corpus folder; where there are too many, the uppermost and of these the fullest."""
+    file_types: tuple[str, ...] = ()
+    """Endings in small letters, without the dot; where there are too many, the most frequent."""
+
+
+def choices_among(sources: Iterable[str]) -> Choices:
+    folders: Counter[str] = Counter()
+    types: Counter[str] = Counter()
+    for source in sources:
+        folder, _, name = source.rpartition("/")
+        folders[folder] += 1
+        types[name.rpartition(".")[2].lower() if "." in name[1:] else ""] += 1
+    del types[""]
+    most = [file_type for file_type, _ in types.most_common(_MOST_TYPES)]
+    return Choices(_uppermost(folders), tuple(sorted(most)))
+
+
+def _uppermost(folders: Mapping[str, int]) -> tuple[str, ...]:
+    documents: Counter[str] = Counter()
+    for folder, count in folders.items():
+        while folder:
+            documents[folder] += count
+            folder = folder.rpartition("/")[0]
+    first = sorted(documents, key=lambda folder: (folder.count("/"), -documents[folder], folder))
+    return tuple(sorted(first[:_MOST_FOLDERS]))
+
+
+def restriction_of(values: Mapping[str, object]) -> Restriction | None:
+    """What the page's inputs ``folder``, ``type``, ``since`` and ``until`` say; None if they restrict nothing.
+
+    Raises SettingsError for what is no date.
+    """
+    folder, file_type, since, until = (str(values.get(name) or "") for name in ("folder", "type", "since", "until"))
+    only = Restriction(
+        folder.strip("/") or None,
+        file_type.strip(".") or None,
+        bound("Since", since.strip() or None),
+        bound("Until", until.strip() or None),
+    )
+    return None if only == Restriction() else only

@@ -1,0 +1,134 @@
+"""A folder that is followed and asked: what the page's server holds, in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from ingest.pipeline import Pipeline
+from ingest.terminal import Display
+from ingest.watcher import CorpusWatcher
+from page.filters import Choices, choices_among
+from page.uploads import keep_upload
+from rag.answering.widening import around_in
+from rag.assembly import open_retriever
+from rag.chat.router import ModelRouter
+from rag.errors import RagError
+from rag.index.reader import Index, IndexStatus, Snapshot
+from rag.settings import Settings
+from rag.types import Restriction
+
+_WARM_UP_LIMIT_S = 20.0
+
+ADDING_S = 20.0
+"""How long a new file is waited for before it is said that it will be read later."""
+
+
+class Service:
+    """Made once a server. The folder is read and the model started in the background, from `start` on."""
+
+    def __init__(self, settings: Settings) -> None:
+        display = Display()
+        self.settings = settings
+        self.index = Index(settings.index_dir)
+        self.pipeline = Pipeline(settings, self.index.models_dir, display.note)
+        self.watcher = CorpusWatcher(
+            self.index, self.pipeline, on_report=lambda _: display.pause(), on_progress=display.show
+        )
+        self.retriever = open_retriever(self.index, settings, in_background=True, progress=display.note)
+        self.around = around_in(self.index, settings.top_k)
+        self.router = ModelRouter(settings)
+        self._choices: tuple[tuple[int, int], Choices] | None = None
+        self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
+
+    def start(self) -> None:
+        self.watcher.start()
+        self.router.start()
+        self._warming.start()
+
+    def _warm_up(self) -> None:
+        """The first search loads what the others have at hand: two seconds at 100,000 chunks."""
+        with contextlib.suppress(RagError):
+            self.retriever.retrieve("warm up")
+
+    def close(self) -> None:
+        if self._warming.is_alive():
+            self._warming.join(_WARM_UP_LIMIT_S)
+        for part in (self.watcher, self.router, self.pipeline, self.index):
+            part.close()
+
+    def status(self) -> dict[str, Any]:
+        """For the page; JSON values only."""
+        return {"corpus": self._corpus_status(), "model": self._model_status()}
+
+    def choices(self) -> Choices:
+        """What the documents can be filtered by; 0.13 s at 50,000 documents, and remembered until they change."""
+        try:
+            self._choices = self.index.read(self._choices_of)
+        except RagError:  # nothing was indexed yet, or else the watcher's detail says why
+            return Choices()
+        return self._choices[1]
+
+    def _choices_of(self, snapshot: Snapshot) -> tuple[tuple[int, int], Choices]:
+        key = (snapshot.view.meta("identity"), snapshot.generation)
+        known = self._choices
+        return known if known and known[0] == key else (key, choices_among(snapshot.sources()))
+
+    def is_emptied_by(self, only: Restriction) -> bool:
+        """Whether there is something to find, but not in the documents that this leaves."""
+        return self.index.read(lambda snapshot: snapshot.chunk_count > 0 and not snapshot.count(only))
+
+    def add_document(self, name: str, content: Path) -> str:
+        """Put a file into the corpus and wait until it is read; a sentence that says what became of it.
+
+        Raises SettingsError without a corpus folder, RagError when it can't be written.
+        """
+        try:
+            source = keep_upload(self.settings.corpus_dir, name, content)
+        except OSError as exc:
+            raise RagError(f"{name} can't be put into {self.settings.corpus_dir} ({exc.strerror or exc}).") from exc
+        self.watcher.wake()
+        deadline = time.monotonic() + ADDING_S
+        while time.monotonic() < deadline:
+            if outcome := self._outcome(source):
+                return outcome
+            time.sleep(0.1)
+        return f"**{source}** is in the corpus folder and will be read soon."
+
+    def _outcome(self, source: str) -> str:
+        """Empty while it isn't known."""
+        held = self._held()
+        reasons = {failure.source: failure.reason for failure in held.failures}
+        if source in reasons:
+            return f"**{source}** can't be read: {reasons[source]}"
+        is_live = held.documents > 0 and self.index.read(lambda snapshot: snapshot.document(source) is not None)
+        return f"**{source}** is one of your documents now." if is_live else ""
+
+    def _corpus_status(self) -> dict[str, Any]:
+        now, held = self.watcher.status, self._held()
+        return {
+            "folder": str(self.settings.corpus_dir.resolve()),
+            "activity": now.activity,
+            "detail": now.detail,
+            "done": now.done,
+            "total": now.total,
+            "documents": held.documents,
+            "passages": held.chunks,
+            "vectors": held.vectors,
+            "generation": held.generation,
+            "failed": [{"source": failure.source, "reason": failure.reason} for failure in held.failures],
+        }
+
+    def _model_status(self) -> dict[str, Any]:
+        now = self.router.state
+        shown = {name: getattr(now, name) for name in ("kind", "detail", "fix", "percent", "route")}
+        return {"name": self.settings.model, **shown}
+
+    def _held(self) -> IndexStatus:
+        try:
+            return self.index.status()
+        except RagError:  # nothing was indexed yet, or else the watcher's detail says why
+            return IndexStatus(0, 0, 0, (), {}, 0, 0, rebuilding=False)

@@ -1,0 +1,90 @@
+"""What the chat page shows, and what it must not: pure functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from rag.answering.citations import MARKER, citation_of
+from rag.types import Citation, ScoredChunk
+
+JOINER = "\u2060"
+"""Invisible; tells the marker ``[1]`` from the same characters elsewhere, since Chainlit links them wherever they
+stand, be it in code."""
+
+_CODE = r"(`+)(?!`).*?(?<!`)\2(?!`)"
+_OPEN_CODE = r"`.*"
+_MARKER_OR_CODE = re.compile(rf"{MARKER.pattern}|{_CODE}", re.DOTALL)
+_MARKER_OR_CODE_SO_FAR = re.compile(rf"{MARKER.pattern}|{_CODE}|{_OPEN_CODE}", re.DOTALL)
+_UNDECIDED = re.compile(r"(?:[\[【][\d,;\s]*|`+)\Z")
+
+
+def marker(number: int) -> str:
+    """What a link to the source `number` is called."""
+    return f"[{number}]{JOINER}"
+
+
+def with_markers(text: str, passages: int, *, is_streaming: bool = False) -> str:
+    """The answer with its citations made into links' names: ``[1, 2]`` becomes two, ``argv[1]`` in code stays.
+
+    While it is streaming, an end that can still become a marker or code is left out, so that what was shown of an
+    answer begins what is shown of it later.
+    """
+
+    def replaced(match: re.Match[str]) -> str:
+        numbers = [int(number) for number in re.findall(r"\d+", match[1] or "")]
+        is_citation = numbers and all(1 <= number <= passages for number in numbers)
+        return "".join(map(marker, numbers)) if is_citation else match[0]
+
+    if is_streaming:
+        return _MARKER_OR_CODE_SO_FAR.sub(replaced, _UNDECIDED.sub("", text))
+    return _MARKER_OR_CODE.sub(replaced, text)
+
+
+def source_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:
+    """One card for each passage that a marker can open, in order; a cited one knows its quote. JSON values only."""
+    cited = {citation.number: citation for citation in citations}
+    every = [cited.get(n) or citation_of(n, hit.stored, "") for n, hit in enumerate(hits, start=1)]
+    return [_card(citation) for citation in every]
+
+
+def _card(citation: Citation) -> dict[str, Any]:
+    is_pdf = citation.source.lower().endswith(".pdf")
+    return {
+        "number": citation.number,
+        "marker": marker(citation.number),
+        "source": citation.source,
+        "place": place_of(citation),
+        "section": citation.section,
+        "quote": citation.quote,
+        "text": citation.text,
+        "url": f"/corpus/{quote(citation.source)}",
+        "page": citation.page if is_pdf else None,
+    }
+
+
+def place_of(citation: Citation) -> str:
+    """``page 3``, ``slide 2``, ``page iv (4)`` where the printed number differs; empty for a text without pages."""
+    if citation.page is None:
+        return ""
+    is_relabelled = citation.label not in (None, "", str(citation.page))
+    number = f"{citation.label} ({citation.page})" if is_relabelled else str(citation.page)
+    return f"{citation.page_kind or 'page'} {number}"
+
+
+def corpus_file(corpus_dir: Path, source: str) -> Path | None:
+    """The file of that name; None for one that isn't there or is outside the folder, be it by a symbolic link."""
+    folder = corpus_dir.resolve()
+    try:
+        path = (folder / source).resolve()
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+    return path if path.is_relative_to(folder) and path.is_file() else None
+
+
+def without_foreign_links(html: str) -> str:
+    """Chainlit's page names public hosts for a font, a style sheet and a preview picture; ours needs none of them."""
+    return re.sub(r"<(?:link|meta)\b[^>]*https?://[^>]*>", "", html)

@@ -1,0 +1,106 @@
+"""Answer text → the citations it used. Pure.
+
+A model's text is not to be trusted: a marker counts only if its passage was there, and the quote is always a piece of
+the passage as it stands, never the model's words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from rag.text.sentences import Sentence, split_sentences
+from rag.text.terms import text_terms
+from rag.types import Citation, ScoredChunk, StoredChunk
+
+MARKER = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3}){0,15})\s*[\]】]")
+"""``[1]``, and ``[1, 2]``, which some models write; digits are bounded because a model's text isn't."""
+
+_LONGEST_CLAIM = 1_500
+"""Characters before a marker in which its sentence is looked for, so that a long answer costs no more than a short."""
+_LONGEST_QUOTE = 2
+"""Sentences. A third one seldom adds a word that the claim has."""
+
+
+def cited_sources(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[Citation, ...]:
+    """One citation for each passage that the text refers to, in the order of first use."""
+    claims: dict[int, list[str]] = {}
+    for number, claim in _claims(answer_text):
+        if 1 <= number <= len(hits):
+            claims.setdefault(number, []).append(claim)
+    return tuple(cite(number, hits[number - 1].stored, " ".join(claims[number])) for number in claims)
+
+
+def unknown_markers(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[int, ...]:
+    """The numbers in the text that no passage has, ascending."""
+    return tuple(sorted({n for m in MARKER.finditer(answer_text) for n in _numbers(m) if not 1 <= n <= len(hits)}))
+
+
+def cite(number: int, stored: StoredChunk, claim: str) -> Citation:
+    """The citation of a passage for what was said about it; the quote is the part that says so most nearly."""
+    return citation_of(number, stored, best_quote(stored.chunk.text, claim, stored.language))
+
+
+def citation_of(number: int, stored: StoredChunk, quote: str) -> Citation:
+    chunk = stored.chunk
+    return Citation(
+        number=number,
+        source=chunk.source,
+        page=chunk.page,
+        quote=quote,
+        section=chunk.section,
+        label=stored.label,
+        page_kind=stored.page_kind,
+        text=chunk.text,
+    )
+
+
+def best_quote(passage: str, claim: str, language: str = "") -> str:
+    """The one or two neighbouring sentences of `passage` that share most with `claim`: a piece of it, word for word.
+
+    Without any shared word it is the first sentence; an empty passage gives an empty quote.
+    """
+    units = [unit for unit in split_sentences(passage, language) if unit.kind != "heading"]
+    units = units or split_sentences(passage, language)
+    if not units:
+        return ""
+    wanted = frozenset(_terms(claim, language))
+    start, end = max(_windows(units), key=lambda span: _support(passage[slice(*span)], wanted, language))
+    return passage[start:end]
+
+
+def _windows(units: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
+    """Shorter and earlier ones first, so that they win a tie."""
+    for length in range(1, _LONGEST_QUOTE + 1):
+        for first in range(len(units) - length + 1):
+            yield units[first].start, units[first + length - 1].end
+
+
+def _support(text: str, wanted: frozenset[str], language: str) -> float:
+    """Share of the wanted terms that the text has, less a little for each of its other terms."""
+    terms = frozenset(_terms(text, language))
+    shared = len(terms & wanted)
+    return shared / (len(wanted) + 1) - 0.1 * (len(terms) - shared) / (len(terms) + 20)
+
+
+@lru_cache(maxsize=2048)
+def _terms(text: str, language: str) -> tuple[str, ...]:
+    return tuple(text_terms(MARKER.sub(" ", text), language))
+
+
+def _claims(answer_text: str) -> Iterator[tuple[int, str]]:
+    """Each marker's number with the sentence it stands in or behind."""
+    plain = MARKER.sub(lambda match: " " * len(match.group()), answer_text)
+    for match in MARKER.finditer(answer_text):
+        claim = _last_sentence(plain[max(0, match.start() - _LONGEST_CLAIM) : match.start()])
+        yield from ((number, claim) for number in _numbers(match))
+
+
+def _last_sentence(text: str) -> str:
+    units = split_sentences(text)
+    return text[units[-1].start : units[-1].end] if units else ""
+
+
+def _numbers(match: re.Match[str]) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", match.group(1))]

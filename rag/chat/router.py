@@ -1,0 +1,278 @@
+"""Which model answers, and whether one does: at ``BASE_URL`` if that is set, else Foundry Local's.
+
+A thread of its own finds, downloads, loads and, after a failure, finds again; the event loop only ever reads the state
+and streams. The state always says, in a sentence, what a user should know.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from rag.chat.foundry import FoundryRuntime, OnStep
+from rag.chat.model import ChatModel, probe
+from rag.errors import ModelUnavailableError, PromptTooLongError
+from rag.settings import Settings
+from rag.types import Endpoint
+
+logger = logging.getLogger(__name__)
+
+Kind = Literal["starting", "downloading", "loading", "ready", "failed", "closed"]
+Route = Literal["local", "endpoint"]
+
+PROBE_EVERY_S = 15.0
+"""How soon an endpoint that came back is noticed while nobody asks; one request to it costs a millisecond."""
+_REFRESH_LIMIT_S = 2.0
+"""How long a question waits for an endpoint that failed before, to see whether it is back."""
+_CLOSE_LIMIT_S = 20.0
+
+
+class Runtime(Protocol):
+    """What is needed of a `FoundryRuntime`."""
+
+    def open(self, alias: str, on_step: OnStep) -> Endpoint: ...
+    def cancel(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelState:
+    """`detail` says how things are and `fix` what the user can do, each in plain sentences."""
+
+    kind: Kind
+    detail: str
+    fix: str = ""
+    percent: float | None = None
+    """0…100, of the download, in whole numbers."""
+    model_id: str = ""
+    route: Route = "local"
+    context_length: int | None = None
+    """Tokens; None while unknown."""
+
+    @property
+    def is_ready(self) -> bool:
+        return self.kind == "ready"
+
+
+class ModelRouter:
+    """Made cheaply; `start` begins the work. All methods may be called from any thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        probe_every_s: float = PROBE_EVERY_S,
+        make_runtime: Callable[[str, str], Runtime] = FoundryRuntime,
+    ) -> None:
+        self._settings = settings
+        self._probe_every_s = probe_every_s
+        self._make_runtime = make_runtime
+        self._route: Route = "endpoint" if settings.base_url else "local"
+        self._changed = threading.Condition(threading.RLock())
+        self._state = ModelState("starting", f"The model {settings.model} is being looked for.", route=self._route)
+        self._attempts = 0
+        self._listeners: list[Callable[[ModelState], None]] = []
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._runtime: Runtime | None = None
+        self._model: ChatModel | None = None
+
+    @property
+    def state(self) -> ModelState:
+        return self._state
+
+    def start(self) -> None:
+        """Begin to look for the model, in the background. Calling it again changes nothing."""
+        with self._changed:
+            if self._thread is None and not self._closing.is_set():
+                self._thread = threading.Thread(target=self._run, name="model-router", daemon=True)
+                self._thread.start()
+
+    def retry(self) -> None:
+        """Try again after a failure, in the background."""
+        self.start()
+        if self._state.kind == "failed":
+            self._wake.set()
+
+    def subscribe(self, listener: Callable[[ModelState], None]) -> Callable[[], None]:
+        """Have `listener` called with every new state, from the router's thread; the result ends that."""
+        with self._changed:
+            self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            with self._changed:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def settle(self, timeout_s: float, *, download: bool = False) -> ModelState:
+        """Block until the model is ready or has failed, at most `timeout_s`; a download is waited for if asked to."""
+        done = {"ready", "failed", "closed"} | (set() if download else {"downloading"})
+        with self._changed:
+            self._changed.wait_for(lambda: self._state.kind in done, timeout_s)
+            return self._state
+
+    async def refresh(self) -> ModelState:
+        """Before a question: when the model had failed, see briefly whether it is back.
+
+        An endpoint is asked at once and waited for up to two seconds. Foundry Local is not waited for; it is tried
+        again only if it had run before, since a model that can't be had now can't be had a question later either.
+        """
+        if self._state.kind != "failed":
+            return self._state
+        if self._route == "endpoint":
+            await asyncio.to_thread(self._retry_and_wait, _REFRESH_LIMIT_S)
+        elif self._model is not None:
+            self.retry()
+        return self._state
+
+    async def stream(
+        self, messages: Sequence[dict[str, str]], max_tokens: int, on_finish: Callable[[str], None] | None = None
+    ) -> AsyncGenerator[str, None]:
+        """The model's answer, piece by piece; see `ChatModel.stream`. Closing it stops the model.
+
+        Raises ModelUnavailableError when no model is ready or it fails on the way, which the state then shows.
+        """
+        model = self._model
+        if model is None or not self._state.is_ready:
+            raise ModelUnavailableError(self._state.detail)
+        try:
+            async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except PromptTooLongError as exc:
+            self._learn_limit(model, exc.context_length)
+            raise
+        except ModelUnavailableError as exc:
+            self._failed(model, exc)
+            raise
+
+    def close(self) -> None:
+        """Cancel a download, stop the model and free it. Blocks for up to some seconds; may be called twice."""
+        self._closing.set()
+        self._wake.set()
+        if self._runtime:
+            self._runtime.cancel()
+        if self._thread:
+            self._thread.join(_CLOSE_LIMIT_S)
+        if self._runtime:
+            self._runtime.close()
+        self._set(ModelState("closed", "The model was stopped.", route=self._route))
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._attempt()
+            waits = self._route == "endpoint" and self._state.kind == "failed"
+            self._wake.wait(self._probe_every_s if waits else None)
+            self._wake.clear()
+
+    def _attempt(self) -> None:
+        try:
+            endpoint = self._open()
+        except ModelUnavailableError as exc:
+            self._set(self._failure(str(exc)))
+        except Exception as exc:  # the thread must outlive whatever a native library comes up with
+            logger.exception("The model could not be started")
+            self._set(self._failure(f"The model {self._settings.model} could not be started ({exc}). Retry."))
+        else:
+            self._model = ChatModel(endpoint, temperature=self._settings.temperature)
+            self._set(self._ready(endpoint))
+        finally:
+            with self._changed:
+                self._attempts += 1
+                self._changed.notify_all()
+
+    def _open(self) -> Endpoint:
+        if self._route == "endpoint":
+            return probe(self._settings.base_url, self._settings.api_key, self._settings.model)
+        return self._reopened() or self._opened()
+
+    def _reopened(self) -> Endpoint | None:
+        """The endpoint of a runtime that only one answer had failed at, not the service; else None."""
+        if self._runtime is None or self._model is None:
+            return None
+        endpoint = self._model.endpoint
+        try:
+            probe(endpoint.base_url, endpoint.api_key, endpoint.model_id)
+        except ModelUnavailableError:
+            self._drop_runtime()
+            return None
+        return endpoint
+
+    def _opened(self) -> Endpoint:
+        self._set(ModelState("starting", f"The model {self._settings.model} is being looked for."))
+        self._runtime = self._make_runtime(self._settings.foundry_dir, self._settings.foundry_catalog_url)
+        if self._closing.is_set():
+            self._runtime.cancel()
+        try:
+            return self._runtime.open(self._settings.model, self._on_step)
+        except Exception:
+            # A runtime keeps the catalog that it found first, be it empty for want of a network: the next try gets
+            # another runtime.
+            self._drop_runtime()
+            raise
+
+    def _drop_runtime(self) -> None:
+        if self._runtime:
+            self._runtime.close()
+        self._runtime = None
+
+    def _on_step(self, step: str, percent: float | None) -> None:
+        model = self._settings.model
+        if step == "downloading":
+            done = round(percent or 0)
+            detail = f"The model {model} is being downloaded ({done} %)."
+            self._set(ModelState("downloading", detail, "It goes on in the background.", done))
+        else:
+            self._set(ModelState("loading", f"The model {model} is being loaded.", "It takes some seconds."))
+
+    def _ready(self, endpoint: Endpoint) -> ModelState:
+        return ModelState(
+            "ready",
+            endpoint.note or f"The model {endpoint.model_id} answers.",
+            model_id=endpoint.model_id,
+            route=self._route,
+            context_length=endpoint.context_length,
+        )
+
+    def _failure(self, sentences: str) -> ModelState:
+        detail, _, fix = sentences.partition(". ")
+        return ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
+
+    def _failed(self, model: ChatModel, exc: ModelUnavailableError) -> None:
+        if self._model is model and self._state.is_ready:
+            self._set(self._failure(str(exc)))
+            self._wake.set()
+
+    def _learn_limit(self, model: ChatModel, context_length: int | None) -> None:
+        """Catalogs promise more context than some models take; what the model itself says holds from now on."""
+        if context_length and self._model is model:
+            model.endpoint = dataclasses.replace(model.endpoint, context_length=context_length)
+            self._set(dataclasses.replace(self._state, context_length=context_length))
+
+    def _retry_and_wait(self, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        with self._changed:
+            attempts = self._attempts
+            self.retry()
+            while self._attempts == attempts and self._changed.wait(deadline - time.monotonic()):
+                pass
+
+    def _set(self, state: ModelState) -> None:
+        with self._changed:
+            if self._state.kind == "closed" or state == self._state:
+                return
+            self._state = state
+            listeners = list(self._listeners)
+            self._changed.notify_all()
+        for listener in listeners:
+            listener(state)

@@ -1,0 +1,280 @@
+"""How well retrieval finds, and how well it declines, on a folder of documents with questions.
+
+A dataset is a folder with ``corpus/`` (the documents) and ``questions.jsonl``: one object a line with ``question``,
+``answerable`` (default true), ``relevant`` (a list of ``{"source", "page"?}``, the source below ``corpus/``) and
+``answers`` (a list of accepted answers, for scoring a model's). What has to be found is the page where every relevant
+place names one, else the document.
+
+The dataset's corpus is indexed by ``python -m ingest`` into an index of its own, which later runs use again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from rag.errors import IndexUnusableError, SettingsError
+from rag.ranking.retriever import MODES
+from rag.settings import Settings
+from rag.types import Retrieval
+
+DEPTH = 10
+"""Distinct pages or documents that count."""
+
+_HITS = 60
+"""Passages asked for, so that ten distinct documents are among them."""
+
+_TIMED_QUESTIONS = 300
+
+METRICS = ("hit@1", "recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
+
+Unit = tuple[str, int | None]
+"""Source and page; the page is None where documents are what is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    id: str
+    text: str
+    answerable: bool
+    relevant: frozenset[Unit]
+    answers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    folder: Path
+    questions: tuple[Question, ...]
+    unit: str
+    """``page`` or ``source``."""
+
+    @property
+    def corpus(self) -> Path:
+        return self.folder / "corpus"
+
+    @classmethod
+    def load(cls, folder: Path) -> Dataset:
+        """Raises SettingsError, naming the line, for a folder that isn't of this form."""
+        path = folder / "questions.jsonl"
+        if not path.is_file() or not (folder / "corpus").is_dir():
+            raise SettingsError(f"{folder} is no dataset: it must hold questions.jsonl and a folder named corpus.")
+        rows = [_row(path, number, line) for number, line in enumerate(path.open(encoding="utf-8"), 1) if line.strip()]
+        if not rows:
+            raise SettingsError(f"{path} has no questions. Write one JSON object a line.")
+        places = [place for row in rows for place in row["relevant"]]
+        unit = "page" if places and all(place.get("page") is not None for place in places) else "source"
+        return cls(folder, tuple(_question(number, row, unit) for number, row in enumerate(rows)), unit)
+
+
+class Retrieve(Protocol):
+    def __call__(self, question: str, *, mode: str, top_k: int | None) -> Retrieval: ...
+
+
+def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+        text, relevant = row["question"], row.setdefault("relevant", [])
+        if not isinstance(text, str) or any(not isinstance(place["source"], str) for place in relevant):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, AttributeError):
+        wanted = '{"question": "…", "relevant": [{"source": "file.pdf", "page": 3}]}'
+        raise SettingsError(f"{path}, line {number}, is no question; it must look like {wanted}.") from None
+    return dict(row)
+
+
+def _question(number: int, row: Mapping[str, Any], unit: str) -> Question:
+    relevant = frozenset((place["source"], place["page"] if unit == "page" else None) for place in row["relevant"])
+    answers = tuple(str(answer) for answer in row.get("answers") or ())
+    answerable = bool(row.get("answerable", True))
+    return Question(str(row.get("id", number)), row["question"], answerable, relevant, answers)
+
+
+def build_index(dataset: Dataset, settings: Settings) -> Path:
+    """Index the corpus as the product does, in a process of its own that shows its progress; returns the folder.
+
+    Raises IndexUnusableError if that fails; files that can't be read are reported and left out.
+    """
+    folder = index_folder(dataset, settings)
+    command = [sys.executable, "-m", "ingest", "--corpus", str(dataset.corpus), "--index", str(folder), "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise IndexUnusableError(f"{dataset.corpus} could not be indexed; the reason is above.")
+    return folder
+
+
+def index_folder(dataset: Dataset, settings: Settings) -> Path:
+    """Below the user's own index, one for each dataset."""
+    path = str(dataset.folder.resolve())
+    key = hashlib.blake2b(path.encode(), digest_size=4).hexdigest()
+    return settings.index_dir / "eval" / f"{dataset.folder.resolve().name}-{key}"
+
+
+def evaluate(
+    dataset: Dataset,
+    retrieve: Retrieve,
+    modes: Sequence[str] = MODES,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """The figures of ``python -m rag eval --json``. Latency and abstention are those of the first of `modes`."""
+    found: dict[str, list[Retrieval]] = {mode: [] for mode in modes}
+    total = len(modes) * len(dataset.questions)
+    for mode in modes:
+        for question in dataset.questions:
+            found[mode].append(retrieve(question.text, mode=mode, top_k=_HITS))
+            progress(sum(map(len, found.values())), total)
+    milliseconds = _timed(dataset, lambda text: retrieve(text, mode=modes[0], top_k=None))
+    return {
+        "questions": len(dataset.questions),
+        "unit": dataset.unit,
+        "modes": {mode: ranking_figures(dataset, found[mode]) for mode in modes},
+        "abstention": abstention_figures(dataset, found[modes[0]]),
+        "milliseconds": {f"p{percent}": _percentile(milliseconds, percent) for percent in (50, 95)},
+    }
+
+
+def _timed(dataset: Dataset, retrieve: Callable[[str], Retrieval]) -> list[float]:
+    """Milliseconds of questions spread over the dataset, with as many passages as a user gets."""
+    step = max(1, len(dataset.questions) // _TIMED_QUESTIONS)
+    taken = []
+    for question in dataset.questions[::step]:
+        began = time.perf_counter()
+        retrieve(question.text)
+        taken.append((time.perf_counter() - began) * 1e3)
+    return taken
+
+
+def ranking_figures(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float]:
+    """Means over the answerable questions; empty without any."""
+    pairs = zip(dataset.questions, found, strict=True)
+    rows = [rank_metrics(units(hits, dataset.unit), q.relevant) for q, hits in pairs if q.answerable and q.relevant]
+    return {name: round(sum(row[name] for row in rows) / len(rows), 4) for name in METRICS} if rows else {}
+
+
+def units(retrieval: Retrieval, unit: str) -> list[Unit]:
+    """The distinct pages or documents of the hits, best first."""
+    places = ((hit.chunk.source, hit.chunk.page if unit == "page" else None) for hit in retrieval.hits)
+    return list(dict.fromkeys(places))
+
+
+def rank_metrics(ranking: Sequence[Unit], relevant: frozenset[Unit]) -> dict[str, float]:
+    """The usual definitions, with equal gains; what comes after the tenth place doesn't count."""
+    gains = [unit in relevant for unit in ranking[:DEPTH]]
+    first = next((place for place, gain in enumerate(gains, 1) if gain), None)
+    ideal = sum(1 / math.log2(place + 1) for place in range(1, min(len(relevant), DEPTH) + 1))
+    return {
+        "hit@1": float(any(gains[:1])),
+        **{f"recall@{k}": sum(gains[:k]) / len(relevant) for k in (1, 5, 10)},
+        "mrr@10": 1 / first if first else 0.0,
+        "ndcg@10": sum(gain / math.log2(place + 1) for place, gain in enumerate(gains, 1)) / ideal,
+    }
+
+
+def abstention_figures(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float | None]:
+    """AUROC of the confidence; shares of unanswerable questions answered and of answerable ones declined.
+
+    None where the dataset has no question of that kind.
+    """
+    pairs = list(zip(dataset.questions, found, strict=True))
+    held = [retrieval for question, retrieval in pairs if question.answerable]
+    absent = [retrieval for question, retrieval in pairs if not question.answerable]
+    return {
+        "auroc": auroc([r.confidence for r in held], [r.confidence for r in absent]),
+        "false_answer_rate": _share(r.answerable for r in absent),
+        "false_decline_rate": _share(not r.answerable for r in held),
+    }
+
+
+def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
+    """The chance that a random one of `positive` is above one of `negative`; ties count half."""
+    if not positive or not negative:
+        return None
+    import numpy as np
+
+    below = np.sort(np.asarray(negative))
+    wins = np.searchsorted(below, positive, "left") + np.searchsorted(below, positive, "right")
+    return round(float(wins.mean()) / (2 * len(negative)), 4)
+
+
+def _share(claims: Iterable[bool]) -> float | None:
+    values = list(claims)
+    return round(sum(values) / len(values), 4) if values else None
+
+
+def _percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that `percent` of them don't exceed."""
+    ranked = sorted(values)
+    return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
+
+
+def save_baseline(path: Path, report: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def load_baseline(path: Path) -> dict[str, Any]:
+    """Raises SettingsError if the file is no saved report."""
+    try:
+        report = json.loads(path.read_text("utf-8"))
+        if "modes" in report and "questions" in report:
+            return dict(report)
+    except (OSError, ValueError, TypeError):
+        pass
+    raise SettingsError(f"{path} is no saved evaluation. Make one with --save.")
+
+
+def table(report: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> str:
+    """For people; with a baseline, each figure is followed by its change."""
+    before = baseline or {}
+    lines = [f"{report['questions']:,} questions, found by {report['unit']}", ""]
+    lines.append(f"{'':10}" + "".join(f"{name:>{_WIDTH}}" for name in METRICS))
+    for mode, figures in report["modes"].items():
+        old = before.get("modes", {}).get(mode, {})
+        lines.append(f"{mode:10}" + "".join(_cell(figures.get(name), old.get(name)) for name in METRICS))
+    lines += ["", *_lines(report, before)]
+    return "\n".join(lines)
+
+
+_WIDTH = 16
+
+
+def _lines(report: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    names = {
+        "auroc": "abstention, AUROC",
+        "false_answer_rate": "answered though the corpus cannot (share)",
+        "false_decline_rate": "declined though it can (share)",
+    }
+    old = before.get("abstention", {})
+    lines = [f"{text:46}{_cell(report['abstention'][name], old.get(name))}" for name, text in names.items()]
+    times, old = report["milliseconds"], before.get("milliseconds", {})
+    lines += [f"{f'{name}, ms':46}{_cell(times[name], old.get(name), 1)}" for name in ("p50", "p95")]
+    return [*lines, *_answer_lines(report["answers"], before.get("answers", {}))] if "answers" in report else lines
+
+
+def _answer_lines(figures: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+    names = {
+        "exact_match": "exact match (share)",
+        "token_f1": "token F1",
+        "contains": "an accepted answer in it (share)",
+        "citation_precision": "cited places that are right (share)",
+        "citation_recall": "right places that are cited (share)",
+    }
+    asked = f"{figures['scored']:,} of {figures['questions']:,} questions with accepted answers"
+    by = "quotes, since no model answers" if figures["by"] == "quotes" else figures["by"]
+    lines = ["", f"answers by {by}: {asked}, {figures['declined']:,} of them declined"]
+    if figures["failed"]:
+        lines.append(f"left out, since the model failed: {figures['failed']:,} questions. {figures['failure']}")
+    return [*lines, *(f"{text:46}{_cell(figures[name], old.get(name))}" for name, text in names.items())]
+
+
+def _cell(value: float | None, old: float | None = None, digits: int = 4) -> str:
+    if value is None:
+        return f"{'–':>{_WIDTH}}"
+    change = f" ({value - old:+.{digits}f})" if old is not None else ""
+    return f"{f'{value:.{digits}f}{change}':>{_WIDTH}}"

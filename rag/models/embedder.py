@@ -1,0 +1,64 @@
+"""Text to normalised vectors, by a model that `rag.models.onnx` keeps and runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rag.models.onnx import TOKENIZER_FILE, Manifest, OnnxModel, Progress, ensure_exported, opened, read_tokenizer
+from rag.models.source import PACKAGE_DIGESTS, check_digest, locate
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from rag.models.onnx import Vectors
+
+
+class Embedder:
+    """A model that runs. May be used by several threads at once."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.fingerprint = manifest.fingerprint
+        self.dimensions = manifest.dimensions
+        self.max_tokens = manifest.max_tokens
+        """Longer texts are cut to this many tokens, the model's own special tokens included."""
+        self.precision = manifest.precision
+        self.agreement = manifest.agreement
+        self._prefixes = manifest.prefixes
+        self._model = OnnxModel(folder, manifest.max_tokens, manifest.dimensions)
+
+    @classmethod
+    def open(cls, model_name: str, models_dir: Path, progress: Progress | None = None) -> Embedder:
+        """Open the cached export, or make it first (10 to 20 seconds for a small model), telling `progress`.
+
+        Raises EmbeddingModelError if the model can't be found, isn't what it should be, or can't be exported.
+        """
+        return cls(*opened(locate(model_name), models_dir, progress))
+
+    def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        """Normalised vectors, one row a text, in order."""
+        return self._model.rows(lambda text: self._model.encode(self._prefixes.document + text), texts)
+
+    def embed_query(self, text: str) -> Vectors:
+        """The normalised vector of a question."""
+        return self._model.run(self._model.encode(self._prefixes.query + text))
+
+
+def stored_fingerprint(model_name: str, models_dir: Path) -> str | None:
+    """The fingerprint of the cached export, None if there is none yet. Reads one small file."""
+    manifest = Manifest.read(models_dir / locate(model_name).key)
+    return manifest.fingerprint if manifest else None
+
+
+def load_tokenizer(model_name: str, models_dir: Path) -> Tokenizer:
+    """The model's tokenizer without truncation or padding; a model that has none at hand is exported first."""
+    source = locate(model_name)
+    folder = models_dir / source.key
+    if Manifest.read(folder) is None:
+        if source.is_packaged:
+            check_digest(source.folder / TOKENIZER_FILE, PACKAGE_DIGESTS[TOKENIZER_FILE])
+            folder = source.folder
+        else:
+            ensure_exported(source, models_dir, lambda sentence: None)
+    return read_tokenizer(folder / TOKENIZER_FILE)

@@ -1,0 +1,82 @@
+"""Widened passages on a real index: they are what their document says there, on the page that they are cited with."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+
+import pytest
+
+from ingest.pipeline import Pipeline
+from ingest.sync import sync_corpus
+from rag.answering.citations import cited_sources
+from rag.answering.widening import around_in, widen
+from rag.assembly import open_retriever
+from rag.index.reader import Index
+from rag.settings import Settings
+from rag.types import Chunk
+from tests.files import pdf
+
+TOPICS = ("granite", "slate", "marble", "basalt", "chalk", "sandstone", "gneiss", "quartz")
+QUESTION = "Where is basalt quarried, and for how long have people done so?"
+
+
+def paragraphs(place: str) -> list[str]:
+    return [
+        f"{topic.title()} is quarried in {place} number {number}. People have done so for {number + 3} centuries. "
+        f"The {topic} from there is loaded onto barges and brought to the towns along the coast. "
+        f"What is left of the {topic} is ground and strewn on the paths."
+        for number, topic in enumerate(TOPICS, start=1)
+    ]
+
+
+@pytest.fixture(scope="module")
+def index(models_dir, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stones")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "valleys.md").write_text("# Valleys\n\n" + "\n\n".join(paragraphs("valley")))
+    lines = [[(72, 760 - 20 * row, 10, line) for row, line in enumerate(_lines(page))] for page in ("gorge", "plain")]
+    (folder / "corpus" / "stones.pdf").write_bytes(pdf(lines))
+    shutil.copytree(models_dir, folder / "index" / "models")
+    settings = Settings.load({}, corpus_dir=folder / "corpus", index_dir=folder / "index", chunk_size=48)
+    with closing(Index(settings.index_dir)) as index, closing(Pipeline(settings, index.models_dir)) as pipeline:
+        sync_corpus(index, pipeline)
+        yield index
+
+
+def _lines(place: str) -> list[str]:
+    return [sentence.strip() + "." for text in paragraphs(place) for sentence in text.split(".") if sentence.strip()]
+
+
+def page_text(index: Index, chunk: Chunk) -> str:
+    """All that was read on the chunk's page."""
+    with index.catalog.view() as view:
+        build = view.live_build()
+        stored = [one.chunk for one in view.iterate_chunks(build.id)]
+    mine = [one for one in stored if (one.source, one.page) == (chunk.source, chunk.page)]
+    return _flat("".join(one.text if not one.overlap else one.text[one.overlap :] for one in mine))
+
+
+def _flat(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_widened_passages_say_what_their_page_says_and_are_cited_with_it(index):
+    hits = open_retriever(index, Settings(index_dir=index.folder)).retrieve(QUESTION, top_k=6).hits
+    wide = widen(QUESTION, hits, around_in(index, 6), 3_000)
+    assert len(wide) == len(hits)
+    assert sum(len(one.chunk.text) for one in wide) > 1.5 * sum(len(one.chunk.text) for one in hits)
+    for number, (hit, one) in enumerate(zip(hits, wide, strict=True), start=1):
+        assert (one.chunk.source, one.chunk.page) == (hit.chunk.source, hit.chunk.page)
+        assert _flat(one.chunk.text) in page_text(index, one.chunk)
+        (citation,) = cited_sources(f"The stone is ground and strewn on the paths [{number}].", wide)
+        assert _flat(citation.quote) in page_text(index, one.chunk)
+        assert citation.page == hit.chunk.page
+
+
+def test_no_paragraph_is_read_twice(index):
+    hits = open_retriever(index, Settings(index_dir=index.folder)).retrieve(QUESTION, top_k=6).hits
+    text = _flat(" ".join(one.chunk.text for one in widen(QUESTION, hits, around_in(index, 6), 100_000)))
+    for place in ("valley", "gorge", "plain"):
+        for paragraph in paragraphs(place):
+            assert text.count(_flat(paragraph.split(".")[0] + ".")) <= 1

@@ -1,0 +1,396 @@
+"""Catalog, Chroma and tantivy as one: what readers see, what damage does, what the next writer makes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import shutil
+import sqlite3
+import threading
+
+import pytest
+
+from ingest.sync import sync_corpus
+from rag.errors import DiskFullError, IndexUnusableError
+from rag.index.catalog import FORMAT, FileState, NewDocument
+from rag.index.reader import Index
+from rag.index.reader import vectors as vector_store
+from rag.index.writer import IndexWriter
+from rag.types import Chunk, Document, Restriction
+from tests.tiny import (
+    TinyEmbedder,
+    chunks_of,
+    found_by_vector,
+    found_by_words,
+    problems_of,
+    settle,
+    tiny_pipeline,
+)
+
+MANY = 120  # vectors, more than Chroma gathers before it writes its graph to disk (here, not in earnest)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def early_graph():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(vector_store._HNSW, "sync_threshold", 100)
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory, early_graph):
+    """A corpus and its index, with a graph on disk. Not to be changed: copy it."""
+    root = tmp_path_factory.mktemp("made")
+    (root / "corpus").mkdir()
+    (root / "corpus" / "many.txt").write_text("\n\n".join(f"passage number{n}" for n in range(MANY)))
+    (root / "corpus" / "few.txt").write_text("amber birch\n\ncedar delta")
+    with contextlib.closing(Index(root / "index")) as index:
+        sync_corpus(index, tiny_pipeline(root / "corpus", root / "index"))
+    return root
+
+
+@pytest.fixture
+def place(made, tmp_path):
+    """A copy of it, times of files included."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True, symlinks=True)
+    settle(tmp_path / "corpus")
+    return tmp_path
+
+
+@pytest.fixture
+def index(place):
+    with contextlib.closing(Index(place / "index")) as index:
+        yield index
+
+
+def sync(index, **options):
+    return sync_corpus(index, tiny_pipeline(index.folder.parent / "corpus", index.folder), **options)
+
+
+def assert_whole(index):
+    assert len(chunks_of(index)) == MANY + 2
+    assert found_by_words(index, "number77") == {"many.txt"}
+    assert found_by_vector(index, "passage number77") == {"many.txt"}
+    assert found_by_vector(index, "cedar delta") == {"few.txt"}
+    assert problems_of(index) == []
+
+
+@pytest.fixture
+def dated(tmp_path):
+    """Documents in folders, of several types, with dates of their own or of their files."""
+    dates = {"a/one.md": "2021-05-03", "a/b/two.md": "2023-11-30T10:00:00Z", "ab/three.txt": 2019, "four.TXT": 2024}
+    with contextlib.closing(Index(tmp_path / "index")) as index, index.writing() as writer:
+        build = writer.open_build({"embed_model": "tiny"}, None)
+        writer.set_model(build, "tiny/1")
+        with writer.batch(build) as batch:
+            for source, date in dates.items():
+                batch.put(
+                    dated_document(source, date), [(Chunk(source, 0, f"This amber is from {source}."), None)], None
+                )
+            batch.put_vectors(TinyEmbedder().embed_documents(list(batch.unembedded.values())))
+        yield index
+
+
+def dated_document(source, date):
+    created = date if isinstance(date, str) else ""
+    year = date if isinstance(date, int) else 1999
+    changed_ns = int(datetime.datetime(year, 7, 1, 12).timestamp()) * 10**9
+    return NewDocument(Document(source, (), created=created), FileState(1, changed_ns, 1), source.encode())
+
+
+def all_by_words(index, only):
+    hits = index.read(lambda snapshot: snapshot.lexical("Where is the amber from?", 9, only))
+    return sources_of(index, hits)
+
+
+def all_by_vector(index, only):
+    hits = index.read(lambda snapshot: snapshot.dense(TinyEmbedder().embed_query("amber"), 9, only))
+    return sources_of(index, hits)
+
+
+def sources_of(index, hits):
+    return {stored.chunk.source for stored in index.read(lambda s: s.chunks([id_ for id_, _ in hits])).values()}
+
+
+ALL = {"a/one.md", "a/b/two.md", "ab/three.txt", "four.TXT"}
+
+
+@pytest.mark.parametrize(
+    ("only", "sources"),
+    [
+        (Restriction(), ALL),
+        (Restriction("a"), {"a/one.md", "a/b/two.md"}),
+        (Restriction("a/b/"), {"a/b/two.md"}),
+        (Restriction("four.TXT"), {"four.TXT"}),
+        (Restriction("none"), set()),
+        (Restriction(file_type="txt"), {"ab/three.txt", "four.TXT"}),
+        (Restriction(file_type=".Md"), {"a/one.md", "a/b/two.md"}),
+        (Restriction(since="2021"), ALL - {"ab/three.txt"}),
+        (Restriction(until="2021"), {"a/one.md", "ab/three.txt"}),
+        (Restriction(since="2021-05-03", until="2023-11"), {"a/one.md", "a/b/two.md"}),
+        (Restriction(since="2021-05-04", until="2023-10"), set()),
+        (Restriction("a", "md", "2022"), {"a/b/two.md"}),
+    ],
+)
+@pytest.mark.parametrize("exact", [4_000, 0])
+def test_both_searches_keep_to_the_documents_that_may_be_found(dated, monkeypatch, only, sources, exact):
+    """A few chunks are searched one by one, many through Chroma: the same is found."""
+    monkeypatch.setattr("rag.index.reader._EXACT_CHUNKS", exact)
+    assert all_by_words(dated, only) == sources
+    assert all_by_vector(dated, only) == sources
+    assert dated.read(lambda snapshot: snapshot.count(only)) == len(sources)
+
+
+def test_the_exact_search_and_chroma_s_give_the_same_cosines(dated, monkeypatch):
+    vector = TinyEmbedder().embed_query("amber two")
+    exact = dict(dated.read(lambda snapshot: snapshot.dense(vector, 9, Restriction())))
+    monkeypatch.setattr("rag.index.reader._EXACT_CHUNKS", 0)
+    assert dict(dated.read(lambda snapshot: snapshot.dense(vector, 9, Restriction()))) == pytest.approx(exact, abs=1e-3)
+
+
+def test_the_graph_of_this_fixture_is_on_disk(index):
+    assert any(path.stat().st_size for path in (index.folder / "chroma").rglob("link_lists.bin"))
+    assert_whole(index)
+
+
+def test_searching_gives_the_next_sync_no_reason_to_check(index):
+    for _ in range(3):
+        with contextlib.closing(Index(index.folder)) as reader:
+            assert found_by_vector(reader, "amber birch") == {"few.txt"}
+            assert found_by_words(reader, "amber") == {"few.txt"}
+        report = sync(index)
+        assert (report.notes, report.unchanged) == ((), 2)
+
+
+def damage(path, how):
+    data = path.read_bytes()
+    if how == "deleted":
+        path.unlink()
+    else:
+        forms = {"emptied": b"", "cut in half": data[: len(data) // 2], "overwritten": b"\xff\x7f" * (len(data) // 2)}
+        path.write_bytes(forms[how])
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("header.bin", "cut in half"),  # three of these crash Chroma where no exception can be caught
+        ("data_level0.bin", "overwritten"),
+        ("length.bin", "overwritten"),
+        ("data_level0.bin", "cut in half"),  # and this gives nonsense in silence
+        ("link_lists.bin", "emptied"),
+        ("link_lists.bin", "deleted"),
+        ("chroma.sqlite3", "deleted"),
+        ("chroma.sqlite3", "emptied"),
+        ("chroma.sqlite3", "cut in half"),
+        ("chroma.sqlite3", "overwritten"),
+    ],
+)
+def test_a_damaged_file_of_the_vectors_is_searched_around_and_repaired(index, name, how):
+    damage(next((index.folder / "chroma").rglob(name)), how)
+    assert found_by_vector(index, "passage number77") == {"many.txt"}
+    report = sync(index)
+    assert "vectors: " in " ".join(report.notes)
+    assert report.embedded == 0
+    assert_whole(index)
+
+
+@pytest.mark.parametrize(
+    ("ending", "how"),
+    [
+        ("meta.json", "deleted"),
+        ("meta.json", "emptied"),
+        (".idx", "overwritten"),
+        (".term", "cut in half"),
+        (".fast", "overwritten"),
+        (".fast", "deleted"),
+        (".store", "emptied"),
+        (".fieldnorm", "deleted"),
+    ],
+)
+def test_a_damaged_file_of_the_lexical_index_is_repaired(index, ending, how):
+    damage(next(path for path in sorted((index.folder / "lexical").rglob("*")) if path.name.endswith(ending)), how)
+    report = sync(index)
+    assert "lexical index" in " ".join(report.notes)
+    assert (report.embedded, report.changed) == (0, 0)
+    assert_whole(index)
+
+
+@pytest.mark.parametrize("view", ["chroma", "lexical"])
+def test_a_missing_view_is_made_anew(index, view):
+    assert_whole(index)
+    shutil.rmtree(index.folder / view)
+    report = sync(index)
+    assert report.notes
+    assert report.embedded == 0
+    assert_whole(index)
+
+
+def test_what_a_reader_found_damaged_is_made_anew_by_the_next_sync(index):
+    sync(index)
+    path = next(path for path in (index.folder / "lexical").rglob("meta.json"))
+    text, stat = path.read_bytes(), path.stat()
+    path.write_bytes(b"}" * len(text))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # so that nothing but a reader can notice
+    assert sync(index).notes == ()
+    woken = threading.Event()
+    index.on_damage = woken.set
+    assert found_by_words(index, "number77") == set()
+    assert woken.is_set()
+    assert sync(index).notes
+    assert_whole(index)
+
+
+@pytest.mark.parametrize("left", [(), ("catalog.sqlite3-wal",)])
+def test_a_missing_catalog_begins_a_new_index(index, left):
+    index.close()
+    for path in index.folder.glob("catalog.sqlite3*"):
+        path.unlink()
+    for name in left:
+        (index.folder / name).write_bytes(b"an old log")
+    with contextlib.closing(Index(index.folder)) as again:
+        assert sync(again).added == 2
+        assert_whole(again)
+
+
+@pytest.mark.parametrize(
+    "damage_catalog",
+    [lambda data: b"", lambda data: b"\0" * 50_000, lambda data: data[:5_000], lambda data: b"text " * 1_000],
+    ids=["emptied", "zeros", "cut", "text"],
+)
+def test_a_damaged_catalog_is_set_aside(index, damage_catalog):
+    index.close()
+    path = index.catalog.path
+    path.write_bytes(damage_catalog(path.read_bytes()))
+    with contextlib.closing(Index(index.folder)) as again:
+        assert sync(again).added == 2
+        assert_whole(again)
+
+
+def test_damage_deep_inside_the_catalog_is_found_at_work_and_healed_at_once(index):
+    index.close()
+    data = bytearray(index.catalog.path.read_bytes())
+    for start in range(3 * 4_096, len(data) - 4_096, 4_096):  # all but the schema and the first tables
+        data[start : start + 64] = b"\xff" * 64
+    index.catalog.path.write_bytes(data)
+    (index.folder.parent / "corpus" / "new.txt").write_text("ember fjord")
+    with contextlib.closing(Index(index.folder)) as again:
+        report = sync(again)
+        assert (report.added, report.chunks) == (3, MANY + 3)
+        assert "set aside" in " ".join(report.notes)
+        assert problems_of(again) == []
+
+
+def test_a_reader_goes_over_to_the_new_catalog(index):
+    assert_whole(index)
+    with contextlib.closing(Index(index.folder)) as other:
+        for path in index.folder.glob("catalog.sqlite3*"):
+            path.unlink()
+        (index.folder.parent / "corpus" / "many.txt").unlink()
+        sync(other)
+        assert found_by_words(index, "number77") == set()
+        assert found_by_vector(index, "passage number77") == set()
+        assert found_by_vector(index, "cedar delta") == {"few.txt"}
+
+
+def set_format(index, number):
+    connection = sqlite3.connect(index.catalog.path)
+    connection.execute(f"PRAGMA user_version = {number}")
+    connection.close()
+
+
+def test_a_newer_catalog_is_refused_and_left_alone(index):
+    set_format(index, FORMAT + 1)
+    with pytest.raises(IndexUnusableError, match="newer version"):
+        sync(index)
+    set_format(index, FORMAT)
+    assert_whole(index)
+
+
+def test_an_index_that_never_was_says_what_to_do(tmp_path):
+    with pytest.raises(IndexUnusableError, match="Run python -m ingest"):
+        Index(tmp_path / "index").status()
+
+
+def test_an_exception_inside_a_batch_undoes_it_and_its_ids_are_not_confused(index):
+    class Stopped(Exception):
+        pass
+
+    def stop_inside():
+        with index.writing() as writer:
+            build = writer.db.live_build()
+            document = writer.db.known_files(build.id)["few.txt"].document_id
+            with writer.batch(build) as batch:
+                batch.copy(document, "copy.txt", FileState(1, 1, 1), None)
+                batch.lexical.commit()  # as if the catalog's own commit were what failed
+                raise Stopped
+
+    with pytest.raises(Stopped):
+        stop_inside()
+    (index.folder.parent / "corpus" / "new.txt").write_text("ember fjord\n\ngrove heron")
+    report = sync(index)
+    assert "2 chunks cleared away" in " ".join(report.notes)
+    assert found_by_words(index, "amber") == {"few.txt"}
+    assert problems_of(index) == []
+
+
+def test_a_full_disk_stops_with_what_to_do_and_the_next_run_goes_on(index, monkeypatch):
+    before = chunks_of(index)
+    (index.folder.parent / "corpus" / "few.txt").write_text("heron")
+
+    def full(self, *arguments):
+        raise IndexUnusableError("The lexical index cannot be used (No space left on device (os error 28)).")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("rag.index.lexical.LexicalIndex.commit", full)
+        with pytest.raises(DiskFullError, match="Free some space"):
+            sync(index)
+    assert chunks_of(index) == before
+    assert sync(index).changed == 1
+    assert found_by_words(index, "heron") == {"few.txt"}
+    assert problems_of(index) == []
+
+
+def test_a_store_that_another_process_outdated_is_closed_when_its_last_search_ends(index):
+    with contextlib.closing(Index(index.folder)) as reader:
+        assert found_by_vector(reader, "amber birch") == {"few.txt"}
+        with reader.catalog.view() as view, reader.store(view) as old:
+            (index.folder.parent / "corpus" / "new.txt").write_text("ember fjord")
+            sync(index)
+            assert found_by_vector(reader, "ember fjord") == {"new.txt"}
+            assert old._client is not None
+        assert old._client is None
+
+
+def test_a_reader_asks_again_when_a_sweep_took_what_its_snapshot_listed(index):
+    asked = []
+
+    def search(snapshot):
+        asked.append(snapshot.generation)
+        if len(asked) == 1:
+            (index.folder.parent / "corpus" / "few.txt").write_text("heron grove")
+            with contextlib.closing(Index(index.folder)) as other:
+                sync(other)
+        return {
+            stored.chunk.text for stored in snapshot.chunks([i for i, _ in snapshot.lexical("amber heron", 9)]).values()
+        }
+
+    assert index.read(search) == {"heron grove"}
+    assert len(asked) == 2
+
+
+def test_leftovers_of_dropped_builds_and_models_are_cleared_away(index, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(IndexWriter, "_clear_leftovers", lambda self: _raise())
+        with pytest.raises(KeyboardInterrupt):
+            sync(index, rebuild=True)
+    with index.writing() as writer:
+        assert "cut short" in writer.notes[0]
+        assert writer.problems() == []
+    assert len(list((index.folder / "lexical").iterdir())) == 1
+    assert_whole(index)
+
+
+def _raise():
+    raise KeyboardInterrupt

@@ -1,0 +1,228 @@
+"""Whatever is done to the folder, and wherever a sync dies: after the next one the index equals the folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
+
+from ingest.sync import sync_corpus
+from rag.index.catalog import CatalogWriter
+from rag.index.lexical import LexicalIndex
+from rag.index.reader import Index
+from rag.index.vectors import VectorStore
+from tests.tiny import (
+    TinyEmbedder,
+    chunks_of,
+    found_by_vector,
+    found_by_words,
+    passages,
+    problems_of,
+    tiny_pipeline,
+)
+
+STEPS = [
+    (CatalogWriter, "commit"), (CatalogWriter, "begin"), (LexicalIndex, "add"), (LexicalIndex, "remove"),
+    (LexicalIndex, "commit"), (VectorStore, "add"), (VectorStore, "remove"), (VectorStore, "drop_model"),
+    (VectorStore, "delete_files"),
+]  # fmt: skip
+WORDS = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron"]
+PARAGRAPHS = [f"{word} {other}" for word in WORDS[:4] for other in WORDS[4:]]
+
+names = st.sampled_from(["a.txt", "b.txt", "B.txt", "c d#%.txt", "é.txt", "é.txt", "🐟.md"])
+folders = st.sampled_from(["", "one/", "one/two/", "three/"])
+paths = st.builds(lambda folder, name: folder + name, folders, names)
+HOW = st.sampled_from(["rename", "copy", "link", "delete", "touch", "empty"])
+texts = st.lists(st.sampled_from(PARAGRAPHS), max_size=4).map("\n\n".join) | st.just("BAD")
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: from here on nothing is written any more."""
+
+
+@contextmanager
+def killed_at(step: int, *, after: bool) -> Iterator[None]:
+    """Die before or after the so-manieth change of a store; nothing that would tidy up gets through either."""
+    left = [step]
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in STEPS:
+            patch.setattr(owner, name, _dying(getattr(owner, name), left, after))
+        yield
+
+
+def _dying(method: Callable, left: list[int], after: bool) -> Callable:
+    def step(self, *arguments, **options):
+        left[0] -= 1
+        if left[0] < 0 or (left[0] == 0 and not after):
+            left[0] = -1
+            raise Killed
+        result = method(self, *arguments, **options)
+        if left[0] == 0:
+            raise Killed
+        return result
+
+    return step
+
+
+class FolderAndIndex(RuleBasedStateMachine):
+    @initialize()
+    def begin(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="folder-and-index-"))
+        self.corpus = self.root / "corpus"
+        self.corpus.mkdir()
+        self.chunk_size = 220
+        self.known: set[str] = set()
+        self.open()
+        self.reader = Index(self.root / "index")
+        for path, text in (
+            ("a.txt", PARAGRAPHS[0]),
+            ("one/b.txt", "\n\n".join(PARAGRAPHS[:3])),
+            ("one/two/c.md", "BAD"),
+        ):
+            self.write(path, text)
+        self.sync_whole(rebuild=False, reopen=False)
+
+    def open(self) -> None:
+        self.index = Index(self.root / "index")
+
+    def teardown(self) -> None:
+        if hasattr(self, "root"):
+            self.index.close()
+            self.reader.close()
+            shutil.rmtree(self.root)
+
+    # ---- the folder
+
+    @rule(path=paths, text=texts)
+    def write(self, path: str, text: str) -> None:
+        target = self.corpus / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.is_dir():
+            target.write_text(text)
+
+    @rule(path=paths, text=texts)
+    def replace_by_rename(self, path: str, text: str) -> None:
+        target = self.corpus / path
+        if target.parent.is_dir():
+            temporary = target.with_name(target.name + ".tmp")
+            temporary.write_text(text)
+            os.replace(temporary, target)
+
+    @precondition(lambda self: self.files())
+    @rule(data=st.data(), to=paths, how=HOW, then_sync=st.booleans())
+    def change(self, data: st.DataObject, to: str, how: str, then_sync: bool) -> None:
+        self.change_one(data, to, how)
+        if then_sync:
+            self.sync_whole(rebuild=False, reopen=False)
+
+    def change_one(self, data: st.DataObject, to: str, how: str) -> None:
+        file = data.draw(st.sampled_from(self.files()))
+        target = self.corpus / to
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if how == "rename":
+            os.replace(file, target)
+        elif how == "copy" and file.resolve() != target.resolve():
+            shutil.copyfile(file, target)
+        elif how == "link" and not target.exists() and not target.is_symlink():
+            target.symlink_to(file)
+        elif how == "delete":
+            file.unlink()
+        elif how == "touch":
+            os.utime(file)
+        elif how == "empty":
+            os.truncate(file, 0)
+
+    @rule(old=st.sampled_from(["one", "three", "one/two"]), new=st.sampled_from(["four", "one/five", "three"]))
+    def move_tree(self, old: str, new: str) -> None:
+        if (self.corpus / old).is_dir() and not (self.corpus / new).exists() and not new.startswith(f"{old}/"):
+            (self.corpus / new).parent.mkdir(parents=True, exist_ok=True)
+            os.rename(self.corpus / old, self.corpus / new)
+
+    @rule(size=st.sampled_from([220, 500]))
+    def set_chunk_size(self, size: int) -> None:
+        self.chunk_size = size
+
+    # ---- the index
+
+    @rule(step=st.integers(1, 40), after=st.booleans(), rebuild=st.booleans())
+    def sync_and_die(self, step: int, after: bool, rebuild: bool) -> None:
+        with killed_at(step, after=after):
+            try:
+                self.sync(rebuild=rebuild)
+            except Killed:
+                self.open()  # not closed: a killed process closes nothing
+            else:
+                self.check()
+
+    @rule(done=st.integers(0, 2))
+    def sync_and_stop(self, done: int) -> None:
+        answers = iter([False] * done)
+        self.sync(stop=lambda: next(answers, True))
+
+    @rule(rebuild=st.booleans(), reopen=st.booleans())
+    def sync_whole(self, rebuild: bool, reopen: bool) -> None:
+        if reopen:
+            self.index.close()
+            self.open()
+        report = self.sync(rebuild=rebuild)
+        assert report.pending == 0
+        self.check()
+        self.known = {text for _, _, text in self.wanted()}
+
+    def sync(self, **options):
+        self.known &= {text for _, _, text in self.wanted()}  # the vectors of other texts may be forgotten
+        embedder = TinyEmbedder()
+        pipeline = tiny_pipeline(self.corpus, self.index.folder, chunk_size=self.chunk_size, embedder=embedder)
+        report = sync_corpus(self.index, pipeline, **options)
+        assert not self.known & set(embedder.texts), "embedded again"
+        assert report.embedded == len(embedder.texts) == len(set(embedder.texts))
+        return report
+
+    def check(self) -> None:
+        wanted = self.wanted()
+        assert chunks_of(self.index) == wanted
+        assert chunks_of(self.reader) == wanted
+        by_text: dict[str, set[str]] = {}
+        for source, _, text in wanted:
+            by_text.setdefault(text, set()).add(source)
+        for text, sources in list(by_text.items())[:3]:
+            assert sources <= found_by_words(self.reader, text)
+            assert found_by_vector(self.reader, text) == sources
+        assert problems_of(self.index) == []
+        failed = {failure.source for failure in self.index.status().failures}
+        assert failed == {source for source, text in self.folder().items() if text == "BAD"}
+
+    def wanted(self) -> list[tuple[str, int, str]]:
+        return sorted(
+            (source, ordinal, passage)
+            for source, text in self.folder().items()
+            if text != "BAD"
+            for ordinal, passage in enumerate(passages(text, self.chunk_size))
+        )
+
+    def folder(self) -> dict[str, str]:
+        return {path.relative_to(self.corpus).as_posix(): path.read_text() for path in self.files()}
+
+    def files(self) -> list[Path]:
+        return sorted(path for path in self.corpus.rglob("*") if path.is_file())
+
+
+def test_the_index_equals_the_folder_after_every_sync():
+    run_state_machine_as_test(
+        FolderAndIndex,
+        settings=settings(
+            max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "15")),
+            stateful_step_count=14,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            print_blob=True,
+        ),
+    )

@@ -1,0 +1,104 @@
+"""sentence_transformers, torch and the quantiser, in this process, on tiny models."""
+
+from __future__ import annotations
+
+import shutil
+
+import numpy as np
+import pytest
+
+from rag.errors import EmbeddingModelError
+from rag.models import export as embedding_export
+from rag.models.embedder import Embedder
+from rag.models.onnx import Manifest
+from rag.models.source import locate
+
+TEXTS = [
+    "The ferry to the island leaves at noon.",
+    "Wann fährt die Fähre zur Insel?",
+    "島へのフェリーは正午に出ます。",
+    "A return within thirty days is free of charge. " * 12,
+    "",
+]
+
+
+def export(model, models_dir, say=lambda sentence: None):
+    embedding_export.ensure_export(locate(str(model)), models_dir, say)
+    return Embedder.open(str(model), models_dir)
+
+
+def original_vectors(folder, texts):
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    return model.encode(texts, prompt="", normalize_embeddings=True, show_progress_bar=False)
+
+
+def cosines(left, right):
+    return np.sum(left * right, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("pooling", "parts", "dimensions"),
+    [("cls", (), 32), ("mean", ("normalize",), 32), ("max", ("dense", "normalize"), 16)],
+)
+def test_other_poolings_and_parts_are_exported(make_model, tmp_path, pooling, parts, dimensions):
+    folder = make_model("tiny", pooling=pooling, parts=parts)
+    embedder = export(folder, tmp_path)
+    assert (embedder.dimensions, embedder.max_tokens) == (dimensions, 48)
+    assert cosines(embedder.embed_documents(TEXTS), original_vectors(folder, TEXTS)).min() > 0.97
+
+
+def test_full_precision_is_kept_where_int8_would_change_the_vectors(make_model, tmp_path):
+    folder = make_model("outlier", pooling="mean", outlier=4000.0)
+    embedder = export(folder, tmp_path)
+    assert embedder.precision == "fp32"
+    assert cosines(embedder.embed_documents(TEXTS), original_vectors(folder, TEXTS)).min() > 0.9999
+
+
+def test_the_models_own_prompts_come_before_questions_and_passages(make_model, plain, tmp_path):
+    prompts = {"query": "ask: ", "passage": "tell: "}
+    prefixed = export(make_model("tiny", prompts=prompts), tmp_path)
+    np.testing.assert_array_equal(prefixed.embed_query("tide"), plain.embed_query("ask: tide"))
+    np.testing.assert_array_equal(prefixed.embed_documents(["tide"]), plain.embed_documents(["tell: tide"]))
+    assert prefixed.fingerprint != plain.fingerprint
+
+
+def test_a_model_of_the_e5_family_gets_its_prefixes_by_name(make_model, plain, tmp_path):
+    embedder = export(make_model("my-e5-tiny"), tmp_path)
+    np.testing.assert_array_equal(embedder.embed_query("tide"), plain.embed_query("query: tide"))
+    np.testing.assert_array_equal(embedder.embed_documents(["tide"]), plain.embed_documents(["passage: tide"]))
+
+
+def test_full_precision_is_kept_where_the_quantiser_fails(plain, plain_model, tmp_path, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("no such operator\nand so on")
+
+    monkeypatch.setattr(embedding_export, "_save_quantised", fail)
+    said = []
+    embedder = export(plain_model, tmp_path, said.append)
+    assert embedder.precision == "fp32"
+    remark = Manifest.read(tmp_path / locate(str(plain_model)).key).remark
+    assert remark == "it cannot be quantised (no such operator)"
+    assert any(remark in sentence for sentence in said)
+    assert cosines(embedder.embed_documents(TEXTS), plain.embed_documents(TEXTS)).min() > 0.97
+
+
+def test_a_model_that_is_damaged_is_one_clear_sentence(plain_model, tmp_path):
+    folder = tmp_path / "damaged"
+    shutil.copytree(plain_model, folder)
+    (folder / "model.safetensors").write_bytes(b"half")
+    with pytest.raises(EmbeddingModelError, match="RAG_EMBED_MODEL"):
+        export(folder, tmp_path / "models")
+    assert [path for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
+
+
+def test_debris_of_a_killed_process_is_cleared_away(plain_model, plain_models_dir, plain, tmp_path):
+    (whole,) = (path for path in plain_models_dir.iterdir() if path.is_dir())
+    debris, damaged = tmp_path / f".{whole.name}.half", tmp_path / whole.name
+    shutil.copytree(whole, debris)
+    shutil.copytree(whole, damaged)
+    (damaged / "model.onnx").write_bytes(b"half")
+    again = export(plain_model, tmp_path)
+    assert not debris.exists()
+    np.testing.assert_array_equal(again.embed_query("tide"), plain.embed_query("tide"))

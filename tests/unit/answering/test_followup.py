@@ -1,0 +1,236 @@
+import asyncio
+
+import pytest
+
+from rag.answering.followup import (
+    KEPT_TURNS,
+    Turn,
+    carried_over,
+    rewrite_messages,
+    standalone_question,
+    stands_alone,
+    with_turn,
+)
+from rag.errors import ModelUnavailableError
+
+BEFORE = [Turn("What were the net sales of ACME in 2022?", "They were 40 million.")]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "and in 2023?",
+        "Why?",
+        "When?",
+        "What about Berlin?",
+        "How much did it cost?",
+        "Who signed it and where?",
+        "And who was its first director?",
+        "What are their opening hours?",
+        "Und im Jahr 2023?",
+        "Warum?",
+        "Hvorfor?",
+        "Og i 2023?",
+        "¿Y en 2023?",
+        "Et pour les enfants ?",
+        "А в 2023 году?",
+        "では2023年は?",
+    ],
+)
+def test_a_follow_up_is_recognised(question):
+    assert not stands_alone(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What were the net sales of ACME in 2023?",
+        "How many days of annual leave does an employee get?",
+        "When did Nikola Tesla sell his laboratory?",
+        "Which filter has to be cleaned every spring?",
+        "Wer hat das Budget der Kommission genehmigt?",
+        "Hvad er hovedstaden i Danmark og Norge?",
+        "Кто утвердил годовой бюджет комиссии?",
+        "手塚治虫の出身地はどこですか",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_alone(question):
+    assert stands_alone(question)
+
+
+def test_the_model_is_not_asked_about_a_question_that_stands_alone():
+    question = "How many days of annual leave does an employee get?"
+    asked = model("Something else?")
+    assert asyncio.run(standalone_question(question, BEFORE, asked)) == question
+    assert asked.calls == 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Does it matter whether the kettle is filled above the mark?",
+        "What does it mean when a harmonic series diverges?",
+        "Is it allowed to clean the kettle with vinegar?",
+        "And how many employees did Borealis Shipping have in 2023?",
+        "Gibt es im Freibad Süd ein geheiztes Becken?",
+        "Können Sie mir die Adresse der Kanzlei Huber nennen?",
+        "Y a-t-il un ascenseur au musée de la Marine ?",
+        "Quand le musée de la Lumière est-il ouvert ?",
+        "Hvornår sejler den første færge til Birkholm?",
+        "これまでに建てられた図書館はいくつありますか？",
+        "그리스의 수도는 어디입니까?",
+        "那不勒斯在哪个国家？",
+    ],
+)
+def test_a_word_that_only_looks_like_pointing_back_is_no_follow_up(question):
+    assert stands_alone(question)
+
+
+@pytest.mark.parametrize(
+    ("question", "before"),
+    [
+        ("And E7?", "What does error E2 of the kettle mean?"),
+        ("Is it allowed to clean it with vinegar?", "How do I descale the kettle?"),
+        ("And how much does it cost to have it repaired and sent?", "Who made the clock of the town hall?"),
+        ("How many arches are there?", "Who built the Stone Bridge?"),
+        ("Wer ist dort Bürgermeister?", "Wie viele Einwohner hat Bremen?"),
+        ("Pourquoi fut-il fermé ?", "Qui a fondé le musée ?"),
+        ("休館日は？", "北町図書館の開館時間を教えてください。"),
+        ("南町图书馆呢？", "北町图书馆几点开门？"),
+    ],
+)
+def test_pointing_back_is_seen_wherever_it_stands(question, before):
+    assert not stands_alone(question, before)
+
+
+class Model:
+    """Says the words of its reply; an exception is raised in their place."""
+
+    def __init__(self, reply):
+        self.reply, self.calls, self.words, self.closed = reply, 0, 0, False
+
+    async def __call__(self, messages, max_tokens):
+        self.calls += 1
+        try:
+            if isinstance(self.reply, Exception):
+                raise self.reply
+            for piece in self.reply.split(" "):
+                self.words += 1
+                yield piece + " "
+        finally:
+            self.closed = True
+
+
+def model(reply):
+    return Model(reply)
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "has", "lacks"),
+    [
+        (
+            "and in 2023?",
+            "What were the net sales of ACME in 2022?",
+            {"net", "sales", "ACME", "2023?"},
+            {"2022", "What"},
+        ),
+        ("and E7?", "What does error E2 of the kettle mean?", {"E7?", "error", "kettle"}, {"E2"}),
+        ("Why?", "When was the bridge of Aarhus closed?", {"bridge", "Aarhus", "closed"}, {"When"}),
+        ("How much did it cost?", "Who built the Eiffel Tower?", {"Eiffel", "Tower", "cost?"}, {"Who"}),
+        ("Und in Berlin?", "Wie viele Einwohner hat Hamburg?", {"Einwohner", "Berlin?"}, {"Wie"}),
+    ],
+)
+def test_without_a_model_the_topic_of_the_question_before_is_carried_over(question, before, has, lacks):
+    words = set(carried_over(question, [Turn("Unrelated?"), Turn(before)]).split())
+    assert has <= words
+    assert not lacks & words
+
+
+def test_with_a_model_its_rewriting_is_taken():
+    rewritten = "What were the net sales of ACME in 2023?"
+    assert asyncio.run(standalone_question("and in 2023?", BEFORE, model(rewritten))) == rewritten
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "reply"),
+    [
+        ("Why?", "When was the bridge of Aarhus closed?", '"Why was the bridge of Aarhus closed?"'),
+        ("How much did it cost?", "Who built the Eiffel Tower?", "Question: How much did the Eiffel Tower cost?"),
+        ("And its director?", "When was the film Metropolis made?", "Who was the director of the film Metropolis?"),
+        ("Und in Berlin?", "Wie viele Einwohner hat Hamburg?", "Wie viele Einwohner hat Berlin?"),
+        ("では南町図書館は？", "北町図書館の休館日はいつですか？", "南町図書館の休館日はいつですか？"),
+    ],
+)
+def test_a_rewriting_by_the_words_of_the_conversation_is_taken_without_its_frame(question, before, reply):
+    asked = asyncio.run(standalone_question(question, [Turn(before)], model(reply)))
+    assert asked == reply.strip('"').removeprefix("Question: ")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "   ",
+        "I cannot help with that.",
+        "The documents don't say.",
+        "x" * 500,
+        "and in 2023?",
+        "The net sales of ACME in 2023 were 46 million.",
+        "What were the net sales of ACME in 2022?",
+        "What were the net sales of ACME in 2023 and 2024?",
+        "Who won the world cup in 2023?",
+        "What were the net sales and the dividends and debts and plants of ACME and Borealis in 2023?",
+    ],
+)
+def test_what_the_model_writes_beside_the_point_is_not_taken(reply):
+    asked = asyncio.run(standalone_question("and in 2023?", BEFORE, model(reply)))
+    assert asked == carried_over("and in 2023?", BEFORE)
+
+
+def test_only_the_models_first_line_is_waited_for():
+    rambling = model("What were the net sales of ACME in 2023?\nHere is " + "why " * 500)
+    assert asyncio.run(standalone_question("and in 2023?", BEFORE, rambling)).endswith("ACME in 2023?")
+    assert rambling.words < 20
+    assert rambling.closed
+
+
+def test_a_model_that_fails_leaves_the_terms_carried_over():
+    broken = model(ModelUnavailableError("It broke off."))
+    assert asyncio.run(standalone_question("Why?", BEFORE, broken)) == carried_over("Why?", BEFORE)
+
+
+def test_a_model_that_is_too_slow_is_stopped_and_the_terms_are_carried_over():
+    stopped = []
+
+    async def hang(messages, max_tokens):
+        try:
+            await asyncio.Event().wait()
+            yield ""
+        finally:
+            stopped.append(True)
+
+    assert asyncio.run(standalone_question("Why?", BEFORE, hang, limit_s=0.01)) == carried_over("Why?", BEFORE)
+    assert stopped
+
+
+def test_a_conversation_is_kept_as_far_as_a_follow_up_reaches():
+    turns = ()
+    for number in range(9):
+        turns = with_turn(turns, Turn(f"{number}?"))
+    assert [turn.question for turn in turns] == ["6?", "7?", "8?"]
+    assert len(turns) == KEPT_TURNS
+
+
+def test_the_first_question_is_left_alone():
+    assert asyncio.run(standalone_question("Why?", [])) == "Why?"
+
+
+def test_the_model_reads_the_last_turns_and_the_question_and_little_else():
+    turns = [Turn(f"Question {n}?", f"Answer {n}. " + "a" * 1000) for n in range(5)]
+    asked = rewrite_messages("and then?", turns)[-1]["content"]
+    assert "Question 4?" in asked
+    assert "Answer 4." in asked
+    assert "Question 2?" in asked
+    assert "Question 1?" not in asked
+    assert "and then?" in asked
+    assert len(asked) < 500

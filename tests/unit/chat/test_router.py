@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from rag.chat.model import is_loopback, pick_model
+from rag.chat.router import ModelRouter, ModelState
+from rag.errors import ModelUnavailableError
+from rag.settings import Settings
+from rag.types import Endpoint
+from tests.endpoint import Exchange, model_server
+
+
+def say(text: str) -> object:
+    def reply(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        exchange.send_text(text)
+        if text != "Half an":
+            exchange.send_text("", finish="stop")
+
+    return reply
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def refused(free_port: int) -> Iterator[ModelRouter]:
+    """A router for an endpoint where nobody listens yet."""
+    router = ModelRouter(Settings(base_url=f"http://127.0.0.1:{free_port}", model="tiny"), probe_every_s=0.05)
+    yield router
+    router.close()
+
+
+async def complete(router: ModelRouter) -> str:
+    return "".join([piece async for piece in router.stream([{"role": "user", "content": "Hi"}], 10)])
+
+
+def test_an_endpoint_that_refuses_is_a_state_with_a_sentence_and_a_fix(refused: ModelRouter):
+    refused.start()
+    state = refused.settle(10)
+    assert (state.kind, state.route) == ("failed", "endpoint")
+    assert state.detail.startswith("Nothing answers at http://127.0.0.1:")
+    assert "BASE_URL" in state.fix
+
+
+def test_streaming_without_a_model_raises_the_states_sentence(refused: ModelRouter):
+    with pytest.raises(ModelUnavailableError, match="is being looked for"):
+        asyncio.run(complete(refused))
+
+
+def test_an_endpoint_that_comes_up_later_is_noticed_without_being_asked(refused: ModelRouter, free_port: int):
+    refused.start()
+    assert refused.settle(10).kind == "failed"
+    seen: list[ModelState] = []
+    refused.subscribe(seen.append)
+    with model_server(say("Hello"), port=free_port):
+        wait_until(lambda: refused.state.is_ready)
+        assert seen[-1] == refused.state
+        assert asyncio.run(complete(refused)) == "Hello"
+
+
+def test_a_question_finds_an_endpoint_that_is_back(free_port: int):
+    router = ModelRouter(Settings(base_url=f"http://127.0.0.1:{free_port}", model="tiny"), probe_every_s=3600)
+    try:
+        router.start()
+        assert router.settle(10).kind == "failed"
+        with model_server(say("Hello"), port=free_port):
+            assert asyncio.run(router.refresh()).is_ready
+    finally:
+        router.close()
+
+
+def test_an_endpoint_that_dies_in_mid_answer_shows_in_the_state(free_port: int):
+    router = ModelRouter(Settings(base_url=f"http://127.0.0.1:{free_port}", model="tiny"), probe_every_s=3600)
+    seen: list[str] = []
+    router.subscribe(lambda state: seen.append(state.kind))
+    try:
+        with model_server(say("Half an"), port=free_port):
+            router.start()
+            router.settle(10)
+            with pytest.raises(ModelUnavailableError, match="in the middle"):
+                asyncio.run(complete(router))
+            assert "failed" in seen
+        with pytest.raises(ModelUnavailableError):
+            asyncio.run(ask_again(router))
+        assert router.state.kind == "failed"
+        with model_server(say("Hello"), port=free_port):
+            assert asyncio.run(ask_again(router)) == "Hello"
+    finally:
+        router.close()
+
+
+async def ask_again(router: ModelRouter) -> str:
+    await router.refresh()
+    return await complete(router)
+
+
+class ScriptedRuntime:
+    """Downloads to 41.6 percent and waits there until it is cancelled; says so in `log`."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.cancelled = threading.Event()
+
+    def open(self, alias: str, on_step: Callable[[str, float | None], None]) -> Endpoint:
+        self.log.append(f"open {alias}")
+        for percent in (0.0, 41.5, 41.6):
+            on_step("downloading", percent)
+        assert self.cancelled.wait(30)
+        raise ModelUnavailableError("The download was stopped. Retry to go on with it.")
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+    def close(self) -> None:
+        self.log.append("close")
+
+
+def test_a_download_shows_its_percent_and_is_cancelled_by_closing():
+    log: list[str] = []
+    seen: list[ModelState] = []
+    router = ModelRouter(Settings(model="big"), make_runtime=lambda *_: ScriptedRuntime(log))
+    router.subscribe(seen.append)
+    router.start()
+    assert router.settle(10).kind == "downloading"
+    wait_until(lambda: router.state.percent == 42)
+    assert router.state.detail == "The model big is being downloaded (42 %)."
+    assert not asyncio.run(router.refresh()).is_ready
+    router.close()
+    assert log == ["open big", "close"]
+    assert [(state.kind, state.percent) for state in seen] == [
+        ("downloading", 0),
+        ("downloading", 42),
+        ("failed", None),
+        ("closed", None),
+    ]
+
+
+def test_a_retry_after_a_failure_begins_anew_with_a_fresh_runtime():
+    log: list[str] = []
+    runtimes: list[ScriptedRuntime] = []
+
+    def make_runtime(*_: str) -> ScriptedRuntime:
+        runtimes.append(ScriptedRuntime(log))
+        return runtimes[-1]
+
+    router = ModelRouter(Settings(model="big"), make_runtime=make_runtime)
+    try:
+        router.start()
+        assert router.settle(10).kind == "downloading"
+        runtimes[0].cancel()
+        assert router.settle(10, download=True).kind == "failed"
+        assert asyncio.run(router.refresh()).kind == "failed"
+        router.retry()
+        wait_until(lambda: router.state.kind == "downloading")
+    finally:
+        router.close()
+    assert log == ["open big", "close"] * 2
+
+
+def test_unsubscribing_ends_the_calls(refused: ModelRouter):
+    seen: list[ModelState] = []
+    refused.subscribe(seen.append)()
+    refused.start()
+    refused.settle(10)
+    assert not seen
+
+
+def test_closing_twice_or_before_the_start_is_fine(refused: ModelRouter):
+    refused.close()
+    refused.close()
+    refused.start()
+    assert refused.state.kind == "closed"
+
+
+def wait_until(true: object) -> None:
+    deadline = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("model", "offered", "picked"),
+    [
+        ("phi-4-mini", ["qwen:1", "phi-4-mini"], "phi-4-mini"),
+        ("phi-4-mini", ["phi-4-mini-instruct-generic-cpu:5", "qwen:1"], "phi-4-mini-instruct-generic-cpu:5"),
+        ("phi-4-mini", ["phi-4-mini-cpu:9", "phi-4-mini-cpu:12"], "phi-4-mini-cpu:12"),
+        ("Phi4-mini", ["phi4-mini:latest"], "phi4-mini:latest"),
+        ("phi-4", ["phi-40:1", "my-phi-4:1"], None),
+        ("phi-4-mini", [], None),
+    ],
+)
+def test_the_model_is_picked_by_name_then_as_an_alias(model: str, offered: list[str], picked: str | None):
+    assert pick_model(model, offered) == picked
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://127.0.0.1:8080/v1", True),
+        ("http://localhost/v1", True),
+        ("http://[::1]:80", True),
+        ("https://example.org", False),
+        ("http://[::1", False),
+        ("http://localhost.example.org", False),
+    ],
+)
+def test_only_this_machine_is_loopback(url: str, local: bool):
+    assert is_loopback(url) == local

@@ -1,0 +1,203 @@
+import json
+import math
+import random
+
+import pytest
+
+from rag.errors import SettingsError
+from rag.evaluation.retrieval import (
+    METRICS,
+    Dataset,
+    auroc,
+    evaluate,
+    index_folder,
+    load_baseline,
+    rank_metrics,
+    save_baseline,
+    table,
+    units,
+)
+from rag.settings import Settings
+from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
+
+
+def retrieval(*places, confidence=0.9):
+    hits = tuple(ScoredChunk(StoredChunk(n, Chunk(s, n, "", page=p)), 1 / (n + 1)) for n, (s, p) in enumerate(places))
+    return Retrieval("", "hybrid", hits, confidence >= 0.5, confidence)
+
+
+def write(folder, *rows):
+    (folder / "corpus").mkdir(exist_ok=True)
+    (folder / "questions.jsonl").write_text("\n".join(json.dumps(row) for row in rows) + "\n")
+    return Dataset.load(folder)
+
+
+def test_the_unit_is_the_page_where_every_place_names_one(tmp_path):
+    dataset = write(tmp_path, {"question": "a", "relevant": [{"source": "x.pdf", "page": 3}]})
+    assert (dataset.unit, dataset.questions[0].relevant) == ("page", frozenset({("x.pdf", 3)}))
+
+
+def test_the_unit_is_the_document_where_a_place_has_no_page(tmp_path):
+    rows = [{"source": "x.pdf", "page": 3}], [{"source": "y.txt"}]
+    dataset = write(tmp_path, *({"question": "a", "relevant": relevant} for relevant in rows))
+    assert (dataset.unit, dataset.questions[0].relevant) == ("source", frozenset({("x.pdf", None)}))
+
+
+def test_only_the_question_is_needed(tmp_path):
+    (question,) = write(tmp_path, {"question": "a"}).questions
+    assert (question.answerable, question.relevant, question.answers) == (True, frozenset(), ())
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"text": "a"}', '{"question": 3}', '{"question": "a", "relevant": [{"page": 1}]}']
+)
+def test_a_line_that_is_no_question_is_named(tmp_path, line):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "questions.jsonl").write_text('{"question": "fine"}\n' + line + "\n")
+    with pytest.raises(SettingsError, match="line 2"):
+        Dataset.load(tmp_path)
+
+
+def test_a_folder_without_questions_or_corpus_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="corpus"):
+        Dataset.load(tmp_path)
+    with pytest.raises(SettingsError, match="no questions"):
+        write(tmp_path)
+
+
+def test_a_place_counts_once_however_many_passages_it_has():
+    found = retrieval(("a", 1), ("a", 1), ("a", 2), ("b", 1))
+    assert units(found, "page") == [("a", 1), ("a", 2), ("b", 1)]
+    assert units(found, "source") == [("a", None), ("b", None)]
+
+
+def test_metrics_of_a_ranking_worked_out_by_hand():
+    figures = rank_metrics([("x", None), ("a", None), ("y", None), ("b", None)], frozenset({("a", None), ("b", None)}))
+    ideal = 1 + 1 / math.log2(3)
+    assert figures == {
+        "hit@1": 0.0,
+        "recall@1": 0.0,
+        "recall@5": 1.0,
+        "recall@10": 1.0,
+        "mrr@10": 0.5,
+        "ndcg@10": pytest.approx((1 / math.log2(3) + 1 / math.log2(5)) / ideal),
+    }
+
+
+def test_metrics_are_those_of_the_ir_measures_library():
+    ir_measures = pytest.importorskip("ir_measures")
+    names = dict(zip(METRICS, ("Success@1", "R@1", "R@5", "R@10", "RR@10", "nDCG@10"), strict=True))
+    rng = random.Random(0)
+    for _ in range(50):
+        ranking = rng.sample([(f"d{n}", None) for n in range(30)], 15)
+        relevant = frozenset(rng.sample([(f"d{n}", None) for n in range(30)], rng.randint(1, 14)))
+        qrels = {"q": {source: 1 for source, _ in relevant}}
+        run = {"q": {source: 100.0 - place for place, (source, _) in enumerate(ranking)}}
+        theirs = ir_measures.calc_aggregate([ir_measures.parse_measure(name) for name in names.values()], qrels, run)
+        theirs = {str(measure): value for measure, value in theirs.items()}
+        ours = rank_metrics(ranking, relevant)
+        assert all(ours[name] == pytest.approx(theirs[their]) for name, their in names.items())
+
+
+def test_auroc_is_that_of_scikit_learn():
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = random.Random(0)
+    for _ in range(50):
+        held, absent = ([round(rng.random(), 1) for _ in range(rng.randint(1, 30))] for _ in range(2))
+        theirs = metrics.roc_auc_score([1] * len(held) + [0] * len(absent), held + absent)
+        assert auroc(held, absent) == pytest.approx(theirs, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative", "area"),
+    [
+        ([0.9, 0.8], [0.1, 0.2], 1.0),
+        ([0.1], [0.9], 0.0),
+        ([0.5], [0.5], 0.5),
+        ([0.9, 0.3], [0.5], 0.5),
+        ([], [1.0], None),
+    ],
+)
+def test_auroc_is_the_chance_of_the_right_order(positive, negative, area):
+    assert auroc(positive, negative) == area
+
+
+def test_an_evaluation_has_the_promised_figures(tmp_path):
+    dataset = write(
+        tmp_path,
+        {"question": "held", "relevant": [{"source": "a"}]},
+        {"question": "missed", "relevant": [{"source": "b"}]},
+        {"question": "absent", "answerable": False},
+    )
+    confidences = {"held": 0.9, "missed": 0.2, "absent": 0.6}
+    steps = []
+
+    def retrieve(question, *, mode, top_k):
+        return retrieval(("a", None), ("c", None), confidence=confidences[question])
+
+    report = evaluate(dataset, retrieve, ["hybrid", "lexical"], lambda done, total: steps.append((done, total)))
+    assert report["modes"]["hybrid"] == dict.fromkeys(METRICS, 0.5)
+    assert report["abstention"] == {"auroc": 0.5, "false_answer_rate": 1.0, "false_decline_rate": 0.5}
+    assert (report["questions"], report["unit"], list(report["milliseconds"])) == (3, "source", ["p50", "p95"])
+    assert steps == [(n, 6) for n in range(1, 7)]
+
+
+def test_a_baseline_is_compared_figure_by_figure(tmp_path):
+    dataset = write(tmp_path, {"question": "a", "relevant": [{"source": "a"}]})
+    before = evaluate(dataset, lambda question, **_: retrieval(("b", None), ("a", None)), ["hybrid"])
+    save_baseline(tmp_path / "before.json", before)
+    after = evaluate(dataset, lambda question, **_: retrieval(("a", None)), ["hybrid"])
+    text = table(after, load_baseline(tmp_path / "before.json"))
+    assert "1.0000 (+0.5000)" in text
+    assert "(" not in table(after).split("abstention")[0]
+
+
+ANSWERS = {
+    "by": "tiny:1",
+    "questions": 2000,
+    "scored": 190,
+    "declined": 12,
+    "failed": 0,
+    "failure": "",
+    "exact_match": 0.25,
+    "token_f1": 0.5,
+    "contains": 0.75,
+    "citation_precision": None,
+    "citation_recall": 0.5,
+}
+
+
+def test_the_scores_of_answers_have_lines_and_changes_of_their_own(tmp_path):
+    dataset = write(tmp_path, {"question": "a", "relevant": [{"source": "a"}]})
+    plain = evaluate(dataset, lambda question, **_: retrieval(("a", None)), ["hybrid"])
+    save_baseline(tmp_path / "before.json", {**plain, "answers": ANSWERS})
+    text = table({**plain, "answers": {**ANSWERS, "exact_match": 0.5}}, load_baseline(tmp_path / "before.json"))
+    assert "answers by tiny:1: 190 of 2,000 questions with accepted answers, 12 of them declined" in text
+    assert "0.5000 (+0.2500)" in next(line for line in text.splitlines() if line.startswith("exact match"))
+    assert "exact match" not in table(plain, load_baseline(tmp_path / "before.json"))
+    assert "–" in next(line for line in text.splitlines() if line.startswith("cited places"))
+
+
+def test_the_table_says_when_quotes_were_scored_and_how_often_the_model_failed():
+    figures = {**ANSWERS, "by": "quotes", "failed": 3, "failure": "It broke off."}
+    report = {"questions": 1, "unit": "page", "modes": {}, "answers": figures, "milliseconds": {"p50": 1, "p95": 2}}
+    text = table({**report, "abstention": dict.fromkeys(("auroc", "false_answer_rate", "false_decline_rate"))})
+    assert "answers by quotes, since no model answers" in text
+    assert "left out, since the model failed: 3 questions. It broke off." in text
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
+def test_what_is_no_baseline_is_refused(tmp_path, content):
+    if content is not None:
+        (tmp_path / "before.json").write_text(content)
+    with pytest.raises(SettingsError, match=r"before\.json"):
+        load_baseline(tmp_path / "before.json")
+
+
+def test_each_dataset_has_an_index_of_its_own(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    settings = Settings(index_dir=tmp_path / "index")
+    folders = {index_folder(write(tmp_path / name, {"question": "a"}), settings) for name in ("one", "two")}
+    assert len(folders) == 2
+    assert all(settings.index_dir in folder.parents for folder in folders)

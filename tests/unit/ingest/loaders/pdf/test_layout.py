@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import pytest
+
+from ingest.loaders.pdf.layout import Line, PageLines, compose, in_columns, in_rows, mended, title_from
+from ingest.loaders.pdf.pages import iso_date, real_title
+
+
+def _line(text: str, bottom: float = 700, *, left: float = 72, size: float = 10, **more: object) -> Line:
+    return Line(text, left, left + 5 * len(text), bottom, size, **more)  # type: ignore[arg-type]
+
+
+def _page(number: int, *lines: Line) -> PageLines:
+    return PageLines(number, None, list(lines))
+
+
+def _texts(*pages: PageLines, outline: dict[int, list[tuple[int, str]]] | None = None) -> list[str]:
+    return [text for _, text in compose(pages, outline or {})]
+
+
+def _body(number: int) -> list[Line]:
+    return [_line(f"Text {chr(97 + number)} {n} that says something different", 600 - 12 * n) for n in range(8)]
+
+
+def test_running_heads_stay_where_they_are_first_met_and_go_elsewhere():
+    pages = [_page(n, _line("Annual report", 780), *_body(n), _line(f"Page {n} of 9", 30)) for n in range(1, 10)]
+    texts = _texts(*pages)
+    assert [n for n, text in enumerate(texts, start=1) if "Annual report" in text] == [1]
+    assert not any("of 9" in text for text in texts)
+    assert all("something different" in text for text in texts)
+
+
+def test_a_running_head_that_changes_with_the_chapter_goes_too():
+    pages = [_page(n, _line(f"{n}  Chapter {'One' if n < 20 else 'Two'}", 780), *_body(n % 20)) for n in range(1, 40)]
+    texts = _texts(*pages)
+    assert sum("Chapter One" in text for text in texts) == 1
+    assert sum("Chapter Two" in text for text in texts) == 1
+
+
+def test_a_footer_that_follows_the_text_goes_wherever_it_ends():
+    pages = [_page(n, *_body(n), _line(f"Financial statements\tNotes\t{n}", 500 - 30 * n)) for n in range(1, 9)]
+    assert sum("Financial statements" in text for text in _texts(*pages)) == 1
+
+
+def test_numbers_at_the_edge_of_a_table_are_no_running_heads():
+    pages = [_page(n, *(_line(f"{n}1,{n}00\t{n}2,300", 700 - 12 * i) for i in range(20))) for n in range(1, 8)]
+    assert all(text.count("\n") == 19 for text in _texts(*pages))
+
+
+def test_pages_that_say_the_same_keep_it():
+    pages = [_page(n, _line(f"This is page {n}", 700)) for n in range(1, 10)]
+    assert all("This is page" in text for text in _texts(*pages))
+
+
+def test_larger_letters_are_headings():
+    lines = [_line("Introduction", 700, size=16), *_body(1), _line("Details", 400, size=13), _line("Last words.", 380)]
+    assert _texts(_page(1, *lines))[0].splitlines()[0] == "# Introduction"
+    assert "\n## Details\n" in _texts(_page(1, *lines))[0]
+
+
+def test_a_number_set_apart_from_its_title_is_part_of_the_heading():
+    lines = [_line("Note 8 :\tBorrowings", 700, size=14), *_body(1)]
+    assert _texts(_page(1, *lines))[0].startswith("# Note 8 : Borrowings\n")
+
+
+def test_the_outline_names_the_headings_where_there_is_one():
+    lines = [_line("3.1 Boiler", 700), *_body(1)]
+    text = _texts(_page(1, *lines), outline={1: [(2, "Boiler")]})[0]
+    assert text.startswith("## 3.1 Boiler\n")
+
+
+def test_a_gap_begins_a_paragraph():
+    lines = [_line("One.", 700), _line("Still one.", 688), _line("Still one too.", 676), _line("Two begins.", 640)]
+    assert _texts(_page(1, *lines)) == ["One.\nStill one.\nStill one too.\n\nTwo begins."]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("con\ufffesectetuer", "consectetuer"),
+        ("the Franco\ufffeGerman border", "the Franco-German border"),
+        ("well-known and well\ufffeknown", "well-known and well-known"),
+        ("soft\u00adware", "software"),
+        ("Ha\u00ad\nfen", "Hafen"),
+        ("o\ufb03ce \ufb01le", "office file"),
+        ("a\x02b", "ab"),
+        ("end\ufffe", "end-"),
+    ],
+)
+def test_words_broken_at_line_ends_are_mended(text, expected):
+    assert mended(text) == expected
+
+
+def test_columns_drawn_across_are_read_one_after_the_other():
+    woven = [
+        Line(f"left column line {n} has words\tright column line {n} has too", 50, 550, 700 - 12 * n, 10, False, (300,))
+        for n in range(8)
+    ]
+    texts = [line.text for line in in_columns(woven)]
+    assert texts == [f"left column line {n} has words" for n in range(8)] + [
+        f"right column line {n} has too" for n in range(8)
+    ]
+
+
+def test_a_table_is_not_taken_for_columns():
+    table = [Line(f"Item {n}\t{n}00", 50, 550, 700 - 12 * n, 10, False, (300,)) for n in range(8)]
+    assert in_columns(table) == table
+
+
+def test_a_table_head_drawn_cell_by_cell_becomes_rows():
+    cells = [
+        _line("June 25,", 700, left=200), _line("2022", 690, left=204),
+        _line("June 26,", 700, left=300), _line("2021", 690, left=304),
+    ]  # fmt: skip
+    assert [line.text for line in in_rows(cells)] == ["June 25,\tJune 26,", "2022\t2021"]
+
+
+def test_short_lines_under_one_another_stay_lines():
+    lines = [_line(text, 700 - 12 * n) for n, text in enumerate(("Milk", "Bread", "Eggs", "Salt"))]
+    assert in_rows(lines) == lines
+
+
+def test_a_document_without_title_is_named_by_its_running_head():
+    pages = [_page(n, *_body(n), _line(f"Acme Inc. | Report 2022 | {n}", 30)) for n in range(1, 7)]
+    assert title_from(pages) == "Acme Inc. | Report 2022"
+
+
+def test_else_by_its_largest_line():
+    assert title_from([_page(1, _line("A Study of Ducks", 700, size=20), *_body(1))]) == "A Study of Ducks"
+    assert title_from([_page(1, *_body(1))]) == ""
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["", "untitled", "Microsoft Word - report.doc", "0000320193-22-000070", "report_final.pdf", "(anonymous)", "a/b/c",
+     "MEDRPT-2024-PAT-3847_medical_report_scan", "Document1", "PowerPoint Presentation"],
+)  # fmt: skip
+def test_a_programs_stopgap_is_no_title(title):
+    assert real_title(title) == ""
+
+
+@pytest.mark.parametrize("title", ["Geometrie und Topologie", "Form 10-Q for Microsoft Corp filed 10/24/2022", "Go"])
+def test_a_real_title_stays(title):
+    assert real_title(title) == title
+
+
+@pytest.mark.parametrize(
+    ("date", "iso"),
+    [
+        ("D:20220403193102+02'00'", "2022-04-03T19:31:02+02:00"),
+        ("D:20220403193102Z", "2022-04-03T19:31:02Z"),
+        ("D:202204", "2022-04"),
+        ("2022", "2022"),
+        ("yesterday", ""),
+    ],
+)
+def test_pdf_dates_become_iso_dates(date, iso):
+    assert iso_date(date) == iso

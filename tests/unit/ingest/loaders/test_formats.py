@@ -1,0 +1,158 @@
+"""What a file is: by its bytes, by its name only among texts."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.loaders.formats import FORMATS, detect, read
+from ingest.loaders.ole.doc import plain
+from ingest.loaders.reading import ReadOptions
+from rag.errors import LoadError, UnsupportedError
+
+
+def _read(name: str, data: bytes | str) -> str:
+    raw = data.encode() if isinstance(data, str) else data
+    _, reading = read(name, raw, ReadOptions())
+    return "\n\n".join(page.text for page in reading.pages)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "expected"),
+    [
+        ("a.txt", b"%PDF-1.7 ...", "pdf"),
+        ("a.pdf", b"only text", "text"),
+        ("a.dat", b"{\\rtf1 hello}", "rtf"),
+        ("a.txt", b"<!DOCTYPE html><html><body>x", "html"),
+        ("README", b"plain words", "text"),
+        ("a.unknown", b"plain words", "text"),
+        ("a.md", b"# x", "markdown"),
+        ("a.rst", b"x", "rst"),
+        ("a.adoc", b"= x", "asciidoc"),
+        ("a.org", b"* x", "org"),
+        ("a.txt", b"WEBVTT\n\n00:01.000 --> 00:02.000\nhi", "vtt"),
+        ("a.txt", b"1\n00:00:01,000 --> 00:00:02,000\nhi", "srt"),
+        ("a.txt", b"From: a@b.c\nTo: d@e.f\nSubject: x\n\nhello", "eml"),
+        ("mail", b"From a@b.c Thu Jan  1 00:00:00 2026\nFrom: a@b.c\nSubject: x\n\nhello", "mbox"),
+        ("a.bin", b'{"a": 1}', "json"),
+        ("a.ipynb", b'{"cells": []}', "ipynb"),
+        ("a.xml", b"<?xml version='1.0'?><a/>", "xml"),
+        ("a.csv", b"a,b\n1,2", "csv"),
+        ("a.py", b"import os", "code"),
+        ("Makefile", b"all:\n\techo", "code"),
+        ("a.yaml", b"a: 1", "yaml"),
+        ("a.txt", "Hello there".encode("utf-16"), "text"),
+        ("a.txt", "Hello there, you".encode("utf-16-le"), "text"),
+    ],
+)
+def test_a_format_is_told_by_content_first(name, data, expected):
+    assert detect(name, data).name == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0\0\0\1\0\x08\2\0\0\0", "(?i)png|portable network"),
+        (b"\x7fELF\2\1\1\0" + b"\0" * 60, "(?i)elf|executable"),
+        (bytes(range(256)) * 8, "unknown binary data|not a document"),
+    ],
+)
+def test_what_is_no_document_is_named(data, what):
+    with pytest.raises(UnsupportedError, match=what):
+        detect("a.txt", data)
+
+
+def test_no_extension_is_claimed_twice():
+    extensions = [extension for format_ in FORMATS for extension in format_.extensions]
+    assert len(extensions) == len(set(extensions))
+
+
+def test_markdown_takes_title_author_and_language_from_its_front_matter():
+    _, reading = read("a.md", b"---\ntitle: The Book\nauthor: Ann\nlang: de-DE\n---\n# Other\n", ReadOptions())
+    assert (reading.header.title, reading.header.author, reading.header.language) == ("The Book", "Ann", "de")
+
+
+@pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
+def test_csv_becomes_rows_whatever_separates_the_cells(mark):
+    text = _read("a.csv", f'name{mark}town\n"Bob{mark}jr"{mark}Rome\nEve{mark}Bonn\n')
+    assert text == f"name\ttown\nBob{' ' if mark.isspace() else mark}jr\tRome\nEve\tBonn"
+
+
+def test_one_long_line_of_json_is_laid_out():
+    text = _read("a.json", '{"a": [' + ", ".join('"word"' for _ in range(200)) + ', "\\u00fcber"]}')
+    assert "über" in text
+    assert max(map(len, text.splitlines())) < 100
+
+
+def test_a_notebook_gives_its_cells_and_outputs():
+    notebook = (
+        '{"metadata": {"kernelspec": {"language": "python"}}, "cells": ['
+        '{"cell_type": "markdown", "source": ["# Ducks\\n", "Text"]},'
+        '{"cell_type": "code", "source": "print(1)", "outputs": [{"text": ["1\\n"]}]}]}'
+    )
+    assert _read("a.ipynb", notebook) == "# Ducks\nText\n\n```python\nprint(1)\n```\n\n```\n1\n```"
+
+
+def test_subtitles_keep_speaker_and_time():
+    text = _read("a.vtt", "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n<v Ann>Hello <b>you</b>\n")
+    assert text == "[00:00:01] Ann: Hello you"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "headings"),
+    [
+        ("a.rst", "Title\n=====\n\nText\n\nPart\n----\n\nMore", ["# Title", "## Part"]),
+        ("a.rst", "=====\nTitle\n=====\n\nText\n\nPart\n====\n\nMore", ["# Title", "## Part"]),
+        ("a.adoc", "= Title\n\n== Part\n\nText", ["# Title", "## Part"]),
+        ("a.org", "#+TITLE: T\n* Title\n** Part\nText", ["# Title", "## Part"]),
+    ],
+)
+def test_headings_of_other_markups_become_markdowns(name, text, headings):
+    assert [line for line in _read(name, text).splitlines() if line.startswith(("# ", "## "))] == headings
+
+
+def test_an_old_word_text_shows_results_not_instructions():
+    text = "Figure \x13 SEQ \x13 X \x14Fig\x15\x141\x15: a\x1eb\rName\x07Age\x07\x07Bob\x0730\x07\x07\x08\r"
+    assert plain(text) == "Figure 1: a-b\n\nName\tAge\nBob\t30"
+
+
+def test_a_feed_gives_its_entries_under_their_titles():
+    feed = (
+        "<?xml version='1.0'?><rss><channel><title>News</title><item><title>Ducks fly</title>"
+        "<description>&lt;p&gt;They &lt;b&gt;really&lt;/b&gt; do.&lt;/p&gt;</description></item></channel></rss>"
+    )
+    assert _read("a.xml", feed) == "# News\n\n## Ducks fly\n\nThey really do."
+
+
+def test_an_articles_sections_become_headings():
+    text = (
+        "<article><front><article-title>On ducks</article-title></front>"
+        "<body><sec><title>Method</title><p>We <i>looked</i>.</p></sec></body></article>"
+    )
+    assert _read("a.xml", text) == "## On ducks\n\n### Method\n\nWe looked."
+
+
+def test_an_entity_bomb_is_not_expanded():
+    bomb = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a0 "ha">' + "".join(
+        f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 12)
+    )
+    assert len(_read("a.xml", bomb + "]><a>&a11; text</a>")) < 1_000
+
+
+def test_an_external_entity_is_not_read(tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret")
+    text = f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "{secret.as_uri()}">]><a>&x; text</a>'
+    assert "the secret" not in _read("a.xml", text)
+
+
+def test_xml_nested_without_end_is_bounded():
+    try:
+        text = _read("a.xml", "<?xml version='1.0'?>" + "<a>" * 100_000 + "deep" + "</a>" * 100_000)
+    except LoadError:
+        return
+    assert len(text) < 100
+
+
+def test_html_nested_without_end_is_read():
+    assert "deep" in _read("a.html", "<html>" + "<div>" * 200 + "deep")
+    assert isinstance(_read("a.html", "<html>" + "<div>" * 100_000 + "deep"), str)

