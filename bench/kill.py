@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[1]
 # Chroma writes its graph at every 2,000 vectors; at every 100 there are more chances to die in the midst of it.
 CHILD = """
 import sys
-from rag.index.reader import vectors as vector_store
+from rag.index import vectors as vector_store
 vector_store._HNSW["sync_threshold"] = 100
 from ingest.__main__ import main
 sys.exit(main())

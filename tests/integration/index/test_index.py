@@ -13,9 +13,9 @@ import pytest
 
 from ingest.sync import sync_corpus
 from rag.errors import DiskFullError, IndexUnusableError
+from rag.index import vectors as vector_store
 from rag.index.catalog import FORMAT, FileState, NewDocument
 from rag.index.reader import Index
-from rag.index.reader import vectors as vector_store
 from rag.index.writer import IndexWriter
 from rag.types import Chunk, Document, Restriction
 from tests.tiny import (
