@@ -99,7 +99,8 @@ def original_embedding_parts(folder):
 
 
 def test_quantised_scores_agree_with_the_originals(reranker, cross_encoder):
-    assert reranker.precision == "int8"
+    # Sums of 8-bit weights overflow on a processor without VNNI instructions; 7-bit weights are kept there.
+    assert reranker.precision in ("int8", "int8-reduced")
     assert reranker.agreement.reaches(0.99, 0.97)
     found = reranker.scores(QUESTION, PASSAGES, AMPLE_MS)
     expected = original_scores(cross_encoder, QUESTION, PASSAGES)
