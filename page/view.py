@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rag.answering.citations import MARKER, citation_of
+from rag.answering.citations import citation_of
+from rag.answering.markers import MARKER, UNFINISHED_MARKER, read_numbers
 from rag.types import Citation, ScoredChunk
 
 JOINER = "\u2060"
@@ -19,7 +20,7 @@ _CODE = r"(`+)(?!`).*?(?<!`)\2(?!`)"
 _OPEN_CODE = r"`.*"
 _MARKER_OR_CODE = re.compile(rf"{MARKER.pattern}|{_CODE}", re.DOTALL)
 _MARKER_OR_CODE_SO_FAR = re.compile(rf"{MARKER.pattern}|{_CODE}|{_OPEN_CODE}", re.DOTALL)
-_UNDECIDED = re.compile(r"(?:[\[【][\d,;\s]*|`+)\Z")
+_UNDECIDED = re.compile(rf"{UNFINISHED_MARKER.pattern}|`+\Z")
 
 
 def marker(number: int) -> str:
@@ -35,7 +36,7 @@ def with_markers(text: str, passages: int, *, is_streaming: bool = False) -> str
     """
 
     def replaced(match: re.Match[str]) -> str:
-        numbers = [int(number) for number in re.findall(r"\d+", match[1] or "")]
+        numbers = read_numbers(match)
         is_citation = numbers and all(1 <= number <= passages for number in numbers)
         return "".join(map(marker, numbers)) if is_citation else match[0]
 

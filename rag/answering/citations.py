@@ -6,16 +6,13 @@ the passage as it stands, never the model's words.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
+from rag.answering.markers import blot_markers, find_markers
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.terms import text_terms
 from rag.types import Citation, ScoredChunk, StoredChunk
-
-MARKER = re.compile(r"[\[【]\s*(\d{1,3}(?:\s*[,;]\s*\d{1,3}){0,15})\s*[\]】]")
-"""``[1]``, and ``[1, 2]``, which some models write; digits are bounded because a model's text isn't."""
 
 _LONGEST_CLAIM = 1_500
 """Characters before a marker in which its sentence is looked for, so that a long answer costs no more than a short."""
@@ -34,7 +31,8 @@ def cited_sources(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[Citati
 
 def unknown_markers(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[int, ...]:
     """The numbers in the text that no passage has, ascending."""
-    return tuple(sorted({n for m in MARKER.finditer(answer_text) for n in _numbers(m) if not 1 <= n <= len(hits)}))
+    numbers = {number for marker in find_markers(answer_text) for number in marker.numbers}
+    return tuple(sorted(number for number in numbers if not 1 <= number <= len(hits)))
 
 
 def cite(number: int, stored: StoredChunk, claim: str) -> Citation:
@@ -86,21 +84,17 @@ def _support(text: str, wanted: frozenset[str], language: str) -> float:
 
 @lru_cache(maxsize=2048)
 def _terms(text: str, language: str) -> tuple[str, ...]:
-    return tuple(text_terms(MARKER.sub(" ", text), language))
+    return tuple(text_terms(blot_markers(text), language))
 
 
 def _claims(answer_text: str) -> Iterator[tuple[int, str]]:
     """Each marker's number with the sentence it stands in or behind."""
-    plain = MARKER.sub(lambda match: " " * len(match.group()), answer_text)
-    for match in MARKER.finditer(answer_text):
-        claim = _last_sentence(plain[max(0, match.start() - _LONGEST_CLAIM) : match.start()])
-        yield from ((number, claim) for number in _numbers(match))
+    plain = blot_markers(answer_text)
+    for marker in find_markers(answer_text):
+        claim = _last_sentence(plain[max(0, marker.start - _LONGEST_CLAIM) : marker.start])
+        yield from ((number, claim) for number in marker.numbers)
 
 
 def _last_sentence(text: str) -> str:
     units = split_sentences(text)
     return text[units[-1].start : units[-1].end] if units else ""
-
-
-def _numbers(match: re.Match[str]) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", match.group(1))]

@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
+from rag.answering.markers import defuse_markers
 from rag.errors import PromptTooLongError
 from rag.types import Chunk, ScoredChunk
 
@@ -35,15 +36,14 @@ _SMALLEST_PASSAGE = 60
 # wherever they stand.
 _CONTROL = re.compile(r"<(?=\|)|<(?=/?(?:s|bos|eos|start_of_turn|end_of_turn)>)|\[(?=/?(?:INST|SYS)\])", re.IGNORECASE)
 _SECTION = re.compile(r"\b(context|question|query|passage)(\s*)([:：])", re.IGNORECASE)
-_MARKER = re.compile(r"[\[【](\d{1,3}(?:\s*[,;]\s*\d{1,3})*)[\]】]")
 
 
 def build_messages(question: str, hits: Sequence[ScoredChunk]) -> list[dict[str, str]]:
     """System and user message; all of `hits` are in it, in order."""
-    passages = "\n\n".join(_passage(number, hit.chunk) for number, hit in enumerate(hits, start=1))
+    passages = "\n\n".join(_format_passage(number, hit.chunk) for number, hit in enumerate(hits, start=1))
     return [
         {"role": "system", "content": SYSTEM_PROMPT},
-        {"role": "user", "content": f"Context:\n{passages}\n\nQuestion: {_defused(question.strip())}"},
+        {"role": "user", "content": f"Context:\n{passages}\n\nQuestion: {_defuse(question.strip())}"},
     ]
 
 
@@ -55,7 +55,7 @@ def fit_hits(question: str, hits: Sequence[ScoredChunk], budget_tokens: int) -> 
     left = budget_tokens - count_message_tokens(build_messages(question, ()))
     fitting: list[ScoredChunk] = []
     for number, hit in enumerate(hits, start=1):
-        left -= count_tokens(_passage(number, hit.chunk)) + 2
+        left -= count_tokens(_format_passage(number, hit.chunk)) + 2
         if left < 0:
             break
         fitting.append(hit)
@@ -110,14 +110,15 @@ def _cut_first(hits: Sequence[ScoredChunk], left: int) -> tuple[ScoredChunk, ...
     return (dataclasses.replace(hit, stored=dataclasses.replace(hit.stored, chunk=chunk)),)
 
 
-def _passage(number: int, chunk: Chunk) -> str:
+def _format_passage(number: int, chunk: Chunk) -> str:
     place = [chunk.source, f"page {chunk.page}" if chunk.page is not None else "", chunk.section]
-    heading = _defused(", ".join(" ".join(part.split()) for part in place if part))
-    return f"[{number}] {heading}\n{_defused(chunk.text.strip())}"
+    heading = ", ".join(" ".join(part.split()) for part in place if part)
+    # Both are defused together, since a marker could begin in the heading and end in the text.
+    passage = _defuse(f"{heading}\n{chunk.text.strip()}")
+    return f"[{number}] {passage}"
 
 
-def _defused(text: str) -> str:
+def _defuse(text: str) -> str:
     """The text with our markers in round brackets, and with control tokens and section names broken up by a space."""
-    text = _MARKER.sub(r"(\1)", text)
-    text = _CONTROL.sub(lambda m: m.group() + " ", text)
+    text = _CONTROL.sub(lambda match: match[0] + " ", defuse_markers(text))
     return _SECTION.sub(r"\1 \3", text)
