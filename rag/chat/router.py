@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rag.chat.foundry import FoundryRuntime, OnStep
-from rag.chat.model import ChatModel, probe
+from rag.chat.model import ChatModel
+from rag.chat.server import probe
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.settings import Settings
 from rag.types import Endpoint

@@ -25,7 +25,7 @@ OWNERS = {
     "llama_index": {"ingest.splitter"},
     "onnx": {"rag.models.export"},
     "onnxruntime": {"rag.models.export", "rag.models.onnx"},
-    "openai": {"rag.chat.model"},
+    "openai": {"rag.chat.server"},
     "pypdf": {"ingest.loaders.pdf.pages"},
     "pypdfium2": {"ingest.loaders.pdf.pages"},
     "sentence_transformers": {"rag.models.torch_models"},

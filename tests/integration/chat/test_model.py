@@ -16,7 +16,8 @@ import pytest
 
 from rag.answering.prompt import build_messages
 from rag.chat.foundry import FoundryRuntime
-from rag.chat.model import ChatModel, probe
+from rag.chat.model import ChatModel
+from rag.chat.server import probe
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.types import Chunk, Endpoint, ScoredChunk, StoredChunk
 from tests.endpoint import Exchange, model_server

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from rag.chat.model import is_loopback, pick_model
 from rag.chat.router import ModelRouter, ModelState
 from rag.errors import ModelUnavailableError
 from rag.settings import Settings
@@ -188,33 +187,3 @@ def wait_until(true: object) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-@pytest.mark.parametrize(
-    ("model", "offered", "picked"),
-    [
-        ("phi-4-mini", ["qwen:1", "phi-4-mini"], "phi-4-mini"),
-        ("phi-4-mini", ["phi-4-mini-instruct-generic-cpu:5", "qwen:1"], "phi-4-mini-instruct-generic-cpu:5"),
-        ("phi-4-mini", ["phi-4-mini-cpu:9", "phi-4-mini-cpu:12"], "phi-4-mini-cpu:12"),
-        ("Phi4-mini", ["phi4-mini:latest"], "phi4-mini:latest"),
-        ("phi-4", ["phi-40:1", "my-phi-4:1"], None),
-        ("phi-4-mini", [], None),
-    ],
-)
-def test_the_model_is_picked_by_name_then_as_an_alias(model: str, offered: list[str], picked: str | None):
-    assert pick_model(model, offered) == picked
-
-
-@pytest.mark.parametrize(
-    ("url", "local"),
-    [
-        ("http://127.0.0.1:8080/v1", True),
-        ("http://localhost/v1", True),
-        ("http://[::1]:80", True),
-        ("https://example.org", False),
-        ("http://[::1", False),
-        ("http://localhost.example.org", False),
-    ],
-)
-def test_only_this_machine_is_loopback(url: str, local: bool):
-    assert is_loopback(url) == local
