@@ -11,7 +11,9 @@ import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import lru_cache
 
+from rag.answering.followup_words import FOLLOWUP_WORDS, NO_WORDS, FollowupWords
 from rag.errors import ModelUnavailableError
 from rag.text.question_words import QUESTION_WORDS, SPACELESS_LANGUAGES
 from rag.text.terms import detect_languages, question_terms, text_terms
@@ -44,56 +46,18 @@ _SYSTEM = (
     " meaning, name what it refers to, add nothing else, and don't answer it. Reply with the question alone."
 )
 
-# How a question begins or ends that goes on from another, and words that point at something said before: only such as
-# rarely stand in a question of its own.
-_BEGINNINGS = {
-    "da": ("og ", "men ", "hvad med "),
-    "de": ("und ", "aber ", "was ist mit ", "wie sieht es "),
-    "en": ("and ", "but ", "or ", "also ", "what about ", "how about ", "then ", "same for "),
-    "es": ("y ", "¿y ", "pero ", "¿pero ", "qué hay de ", "¿qué hay de "),
-    "fr": ("et ", "mais ", "qu'en est-il "),
-    "it": ("e ", "ma ", "che ne "),
-    "ja": ("では", "それで", "じゃあ", "その", "それは", "それを", "それに", "これは", "これを", "これに", "この"),
-    "ko": ("그럼", "그러면", "그리고", "그것", "그는", "그의", "그녀", "그 ", "거기"),
-    "nl": ("en ", "maar ", "hoe zit het "),
-    "no": ("og ", "men ", "hva med "),
-    "pt": ("e ", "mas ", "que tal "),
-    "ru": ("а ", "и ", "но "),
-    "sv": ("och ", "men ", "hur är det med "),
-    "zh": ("那么", "那麼", "那,", "那，", "还有", "還有", "它", "他", "她"),
-}
-_ENDINGS = {"en": (" there",), "ja": ("って",), "ko": ("는요", "은요", "그건"), "zh": ("呢",)}
-_POINTERS = {
-    "da": "den det de dem han hun hans hendes deres dens dets",
-    "de": "er sie es ihn ihm ihnen ihr ihre ihrer ihren ihrem sein seine seiner seinen seinem dessen deren davon damit"
-    " dafür daran darüber dabei dazu dort",
-    "en": "it its they them their theirs he him his she her hers",
-    "es": "él ella ello ellos ellas eso esa ese esos esas su sus allí ahí",
-    "fr": "il elle ils elles cela ça celui celle ceux leur leurs son sa ses",
-    "it": "esso essa loro quello quella ciò suo sua",
-    "nl": "hij zij het hem hun ervan daarvan zijn haar daar",
-    "no": "den det de dem han hun hans hennes deres",
-    "pt": "ele ela eles elas isso aquilo seu sua seus suas",
-    "ru": "он она оно они его её ее их ему ей им это этого этом там",
-    "sv": "den det de dem han hon hans hennes deras",
-}
-_ARTICLES = {"da": "den det de", "nl": "het", "no": "den det de", "sv": "den det de"}
-"""Pointers that are articles before another word, unless it is the last."""
-_POLITE = {"de": "Sie Ihnen Ihr Ihre Ihrer Ihren Ihrem"}
-"""Pointers that mean the one who is asked if they are written with a capital."""
-_EMPTY = re.compile(
+_IMPERSONAL = re.compile(
     r"\b(?:gibt es|y a-t-il|faut-il|s['’]agit-il|est-il (?:possible|vrai|permis|nécessaire))\b", re.IGNORECASE
 )
 """Where the pronoun points at nothing."""
-_AHEAD = {
-    "de": ("es", "zu dass ob wenn"),
-    "en": ("it", "to that when whether who if for from"),
-}
-"""A pronoun that may announce a clause, and how such a clause begins."""
 _INVERSION = re.compile(r"(?<=\w)-(?:t-)?(?=(?:ils?|elles?)\b)")  # French: "fut-il", "va-t-elle"
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _HANGUL, _KANA, _HAN = re.compile("[가-힣]"), re.compile("[ぁ-ヿ]"), re.compile("[\u3400-\u9fff]")
+_ANY_QUESTION_WORDS = frozenset().union(
+    *QUESTION_WORDS.values(), *(words.question_words for words in FOLLOWUP_WORDS.values())
+)
+"""Of every language, since one word doesn't tell its own."""
 _QUESTION_MARK = re.compile(r"[?？؟]\W*$")
 _ECHO = re.compile(r"^(?:standalone )?question\s*:\s*", re.IGNORECASE)
 _PARTICLES = re.compile("[ぁ-ゟ]")
@@ -126,11 +90,11 @@ async def standalone_question(
     """
     if not turns or stands_alone(question, turns[-1].question):
         return question
-    written = await _rewritten(question, turns, stream, limit_s) if stream else ""
-    return _usable(written, question, turns) or carried_over(question, turns)
+    written = await _ask_for_rewrite(question, turns, stream, limit_s) if stream else ""
+    return _accept_rewrite(written, question, turns) or carry_over(question, turns)
 
 
-async def _rewritten(
+async def _ask_for_rewrite(
     question: str,
     turns: Sequence[Turn],
     stream: Callable[[Sequence[dict[str, str]], int], AsyncGenerator[str, None]],
@@ -155,98 +119,97 @@ def stands_alone(question: str, before: str = "") -> bool:
 
     `before` is the question before it, which tells the language of a short one.
     """
-    language = _language(question)
+    language = _detect_language(question)
     if language not in SPACELESS_LANGUAGES and len(_WORD.findall(question)) <= _SHORT:
-        told = _language(before) if before else language
+        told = _detect_language(before) if before else language
         language = language if told in SPACELESS_LANGUAGES else told
     if language in SPACELESS_LANGUAGES:
         return not _goes_on(question, language) and not _is_bare_topic(question, language)
-    topic = _topic(question, language)
-    if not topic or set(_words(question.casefold())) <= _ANY_QUESTION_WORDS:
+    topic = _find_topic(question, language)
+    if not topic or set(_split_words(question.casefold())) <= _ANY_QUESTION_WORDS:
         return False
     if _goes_on(question, language):
-        return len(topic) >= _OWN_TOPIC and not _points_back(_without_beginning(question, language), language)
+        return len(topic) >= _OWN_TOPIC and not _points_back(_cut_beginning(question, language), language)
     return not _points_back(question, language)
 
 
 def _goes_on(question: str, language: str) -> bool:
+    words = _find_words(language)
     text = question.strip().casefold()
-    ends = text.rstrip("?？!！.。 \u00a0\u202f")
-    return text.startswith(_BEGINNINGS.get(language, ())) or ends.endswith(_ENDINGS.get(language, ()))
+    return text.startswith(words.beginnings) or text.rstrip("?？!！.。 \u00a0\u202f").endswith(words.endings)
 
 
-def _without_beginning(question: str, language: str) -> str:
+def _cut_beginning(question: str, language: str) -> str:
     text = question.strip()
-    beginning = next((b for b in _BEGINNINGS.get(language, ()) if text.casefold().startswith(b)), "")
-    return text[len(beginning) :]
+    beginnings = _find_words(language).beginnings
+    return text[len(next((b for b in beginnings if text.casefold().startswith(b)), "")) :]
 
 
 def _is_bare_topic(question: str, language: str) -> bool:
     """Whether it names one thing and asks nothing of it ("休館日は？"), or asks without naming one ("なぜですか")."""
     text = question.strip().rstrip("?？。 ")
     names_one = language == "ja" and text.endswith("は") and "の" not in text and len(text) <= _SHORT_SPACELESS
-    return names_one or not _topic(question, language)
+    return names_one or not _find_topic(question, language)
 
 
 def _points_back(question: str, language: str) -> bool:
-    words = _words(_EMPTY.sub(" ", question))
+    words = _split_words(_IMPERSONAL.sub(" ", question))
     place = next((place for place in range(len(words)) if _is_pointer(words, place, language)), None)
     if place is None or _announces(words, place, language):
         return False
     # After a name it may mean that name ("When did Tesla sell his house?").
     has_name = any(word[0].isupper() for word in words[1:place])
     if language == "fr" and words[place].startswith(("il", "elle")):  # "Quand le musée est-il ouvert ?"
-        return not _topic(" ".join(words[: max(0, place - 1)]), language)
-    return not has_name and len(_topic(" ".join(words[:place]), language)) < _POINTS_BEFORE
+        return not _find_topic(" ".join(words[: max(0, place - 1)]), language)
+    return not has_name and len(_find_topic(" ".join(words[:place]), language)) < _POINTS_BEFORE
 
 
 def _is_pointer(words: Sequence[str], place: int, language: str) -> bool:
-    word = words[place]
-    if word.casefold() not in _POINTERS.get(language, "").split():
+    word, of_language = words[place], _find_words(language)
+    if word.casefold() not in of_language.pointers or (word in of_language.polite and place):
         return False
-    if word in _POLITE.get(language, "").split() and place:
-        return False
-    return not (word.casefold() in _ARTICLES.get(language, "").split() and place < len(words) - 2)
+    return not (word.casefold() in of_language.articles and place < len(words) - 2)
 
 
 def _announces(words: Sequence[str], place: int, language: str) -> bool:
     """Whether the pronoun there stands for a clause that follows and points at nothing itself."""
-    pronoun, clause = _AHEAD.get(language, ("", ""))
-    if words[place].casefold() != pronoun:
+    of_language = _find_words(language)
+    if words[place].casefold() != of_language.announcer:
         return False
-    begin = next((at for at in range(place + 1, len(words)) if words[at].casefold() in clause.split()), None)
+    clause_beginnings = of_language.clause_beginnings
+    begin = next((at for at in range(place + 1, len(words)) if words[at].casefold() in clause_beginnings), None)
     if begin is None or any(_is_pointer(words, at, language) for at in range(place + 1, len(words))):
         return False
-    return len(_topic(" ".join(words[place + 1 :]), language)) >= _POINTS_AHEAD
+    return len(_find_topic(" ".join(words[place + 1 :]), language)) >= _POINTS_AHEAD
 
 
-def _words(text: str) -> list[str]:
+def _split_words(text: str) -> list[str]:
     return _WORD.findall(_INVERSION.sub(" ", text))
 
 
-def carried_over(question: str, turns: Sequence[Turn]) -> str:
+def carry_over(question: str, turns: Sequence[Turn]) -> str:
     """The question with those words of the question before that it doesn't replace.
 
     A number or code takes the place of one of its kind: "and in 2023?" after "sales in 2022" doesn't ask for 2022, nor
     "and E7?" after "error E2" for E2.
     """
     before = turns[-1].question
-    language = _language(before)
-    own = set(text_terms(question, _language(question))) | set(text_terms(question, language))
-    shapes = {_shape(word) for word in _WORD.findall(question) if _NUMBER.search(word)}
+    language = _detect_language(before)
+    own = set(text_terms(question, _detect_language(question))) | set(text_terms(question, language))
+    shapes = {_generalise(word) for word in _WORD.findall(question) if _NUMBER.search(word)}
     if language in SPACELESS_LANGUAGES:
         return f"{question} {before}"
     kept = [
         word
         for word in _WORD.findall(before)
-        if set(question_terms(word, (language,))) & set(_topic(before, language))
+        if set(question_terms(word, (language,))) & set(_find_topic(before, language))
         and not set(text_terms(word, language)) <= own
-        and _shape(word) not in shapes
+        and _generalise(word) not in shapes
     ]
     return " ".join([question, *kept])
 
 
-def _shape(word: str) -> str:
+def _generalise(word: str) -> str:
     return _NUMBER.sub("0", word.casefold())
 
 
@@ -263,7 +226,7 @@ def rewrite_messages(question: str, turns: Sequence[Turn]) -> list[dict[str, str
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": asked}]
 
 
-def _usable(written: str, question: str, turns: Sequence[Turn]) -> str:
+def _accept_rewrite(written: str, question: str, turns: Sequence[Turn]) -> str:
     """What the model wrote, if it is the question made to stand alone; else empty.
 
     It must be a question of bearable length that keeps the words and numbers of the user's, adds some of the
@@ -274,71 +237,48 @@ def _usable(written: str, question: str, turns: Sequence[Turn]) -> str:
     if not 0 < len(line) <= _LONGEST_REWRITE or not is_question:
         return ""
     said = [f"{turn.question} {turn.answer}" for turn in turns[-KEPT_TURNS:]]
-    language = _language(line)
-    own, found = _content(question, language), _content(line, language)
-    known = set().union(*(_content(text, language) for text in said))
+    language = _detect_language(line)
+    own, found = _find_content(question, language), _find_content(line, language)
+    known = set().union(*(_find_content(text, language) for text in said))
     added = found - own
-    has_numbers = _numbers(question) <= _numbers(line) <= _numbers(" ".join([question, *said]))
+    has_numbers = _find_numbers(question) <= _find_numbers(line) <= _find_numbers(" ".join([question, *said]))
     keeps = len(own & found) >= _KEPT_SHARE * len(own)
     return line if has_numbers and keeps and 2 * len(added - known) <= len(added & known) > 0 else ""
 
 
-def _content(text: str, language: str) -> set[str]:
+def _find_content(text: str, language: str) -> set[str]:
     """The terms of a text's topic; single characters where words have no spaces."""
     if language in SPACELESS_LANGUAGES:
         plain = set(question_terms(_PARTICLES.sub(" ", text), (language,)))
         return {character for term in plain for character in (term if not term.isascii() else [term])}
-    return set(_topic(text, language))
+    return set(_find_topic(text, language))
 
 
-def _numbers(text: str) -> set[str]:
+def _find_numbers(text: str) -> set[str]:
     return set(_NUMBER.findall(text))
 
 
-def _topic(question: str, language: str) -> list[str]:
+def _find_topic(question: str, language: str) -> list[str]:
     """Terms that aren't the question's own machinery; none for "why?"."""
     terms = question_terms(question, (language,))
     asked_with = set(text_terms(question, language)) - set(terms)
-    machinery = " ".join((*_BEGINNINGS.get(language, ()), *(words.get(language, "") for words in _MACHINERY)))
-    idle = asked_with | set(text_terms(machinery, language))
-    return [term for term in terms if term not in idle]
+    return [term for term in terms if term not in asked_with and term not in _collect_machinery(language)]
 
 
-# Words without a topic of their own, and bare question words, which `question_terms` keeps where there is nothing else.
-_IDLE = {
-    "da": "er var bliver i på til af for med en et den der har kan skal",
-    "de": "ist sind war waren im in am an auf zu für mit der die das ein eine hat haben kann",
-    "en": "is are was were be been in on at to of for with the a an has have had can could would should will from by",
-    "es": "es son fue en el la los las de del a para con un una ha",
-    "fr": "est sont était en le la les de du des à pour avec un une a ont",
-    "it": "è sono era in il la i le di del a per con un una ha",
-    "nl": "is zijn was waren in op te van voor met de het een heeft",
-    "no": "er var i på til av for med en et den har kan skal",
-    "pt": "é são foi em o a os as de do da para com um uma tem",
-    "ru": "в на с к у о по был была были есть",
-    "sv": "är var i på till av för med en ett den har kan ska",
-}
-_BARE = {
-    "da": "hvorfor hvornår hvordan hvor hvem hvad",
-    "de": "warum wann wie wo wer was wieso",
-    "en": "why when how where who what which so",
-    "es": "por qué cuándo cómo dónde quién",
-    "fr": "pourquoi quand comment où qui",
-    "it": "perché quando come dove chi",
-    "nl": "waarom wanneer hoe waar wie wat",
-    "no": "hvorfor når hvordan hvor hvem hva",
-    "pt": "por que quando como onde quem",
-    "ru": "почему когда как где кто что",
-    "sv": "varför när hur var vem vad",
-}
-
-# One word doesn't tell its language.
-_ANY_QUESTION_WORDS = frozenset().union(*QUESTION_WORDS.values(), *(words.split() for words in _BARE.values()))
-
-_MACHINERY = (_POINTERS, _IDLE, _BARE)
+@lru_cache(maxsize=64)
+def _collect_machinery(language: str) -> frozenset[str]:
+    """Terms of words that stand in questions of any topic."""
+    words = _find_words(language)
+    return frozenset(
+        text_terms(" ".join((*words.beginnings, *words.pointers, *words.idle, *words.question_words)), language)
+    )
 
 
-def _language(text: str) -> str:
+def _find_words(language: str) -> FollowupWords:
+    return FOLLOWUP_WORDS.get(language, NO_WORDS)
+
+
+def _detect_language(text: str) -> str:
     """By its script where that tells, since a few words tell the detector little."""
     if _HANGUL.search(text):
         return "ko"

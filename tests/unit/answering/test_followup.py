@@ -5,7 +5,7 @@ import pytest
 from rag.answering.followup import (
     KEPT_TURNS,
     Turn,
-    carried_over,
+    carry_over,
     rewrite_messages,
     standalone_question,
     stands_alone,
@@ -140,8 +140,8 @@ def model(reply):
         ("Und in Berlin?", "Wie viele Einwohner hat Hamburg?", {"Einwohner", "Berlin?"}, {"Wie"}),
     ],
 )
-def test_without_a_model_the_topic_of_the_question_before_is_carried_over(question, before, has, lacks):
-    words = set(carried_over(question, [Turn("Unrelated?"), Turn(before)]).split())
+def test_without_a_model_the_topic_of_the_question_before_is_carry_over(question, before, has, lacks):
+    words = set(carry_over(question, [Turn("Unrelated?"), Turn(before)]).split())
     assert has <= words
     assert not lacks & words
 
@@ -184,7 +184,7 @@ def test_a_rewriting_by_the_words_of_the_conversation_is_taken_without_its_frame
 )
 def test_what_the_model_writes_beside_the_point_is_not_taken(reply):
     asked = asyncio.run(standalone_question("and in 2023?", BEFORE, model(reply)))
-    assert asked == carried_over("and in 2023?", BEFORE)
+    assert asked == carry_over("and in 2023?", BEFORE)
 
 
 def test_only_the_models_first_line_is_waited_for():
@@ -194,12 +194,12 @@ def test_only_the_models_first_line_is_waited_for():
     assert rambling.closed
 
 
-def test_a_model_that_fails_leaves_the_terms_carried_over():
+def test_a_model_that_fails_leaves_the_terms_carry_over():
     broken = model(ModelUnavailableError("It broke off."))
-    assert asyncio.run(standalone_question("Why?", BEFORE, broken)) == carried_over("Why?", BEFORE)
+    assert asyncio.run(standalone_question("Why?", BEFORE, broken)) == carry_over("Why?", BEFORE)
 
 
-def test_a_model_that_is_too_slow_is_stopped_and_the_terms_are_carried_over():
+def test_a_model_that_is_too_slow_is_stopped_and_the_terms_are_carry_over():
     stopped = []
 
     async def hang(messages, max_tokens):
@@ -209,7 +209,7 @@ def test_a_model_that_is_too_slow_is_stopped_and_the_terms_are_carried_over():
         finally:
             stopped.append(True)
 
-    assert asyncio.run(standalone_question("Why?", BEFORE, hang, limit_s=0.01)) == carried_over("Why?", BEFORE)
+    assert asyncio.run(standalone_question("Why?", BEFORE, hang, limit_s=0.01)) == carry_over("Why?", BEFORE)
     assert stopped
 
 
