@@ -32,8 +32,8 @@ from rag.types import Citation, Restriction, ScoredChunk
 
 if TYPE_CHECKING:
     from page.service import Service
-    from rag.answering.answer import AnswerReport
     from rag.answering.followup import Turn
+    from rag.answering.report import AnswerReport
 
 logger = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ class Reply:
                 await self._show(event)
 
     async def _show(self, event: object) -> None:
-        from rag.answering.answer import Citations, Done, Notice, Retrieved, Rewritten, Shown, Token
+        from rag.answering.events import Citations, Done, Notice, Retrieved, Rewritten, Shown, Token
 
         match event:
             case Rewritten(question):

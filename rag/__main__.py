@@ -16,7 +16,8 @@ from rag.index.reader import Index
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.answering.answer import AnswerReport, Event
+    from rag.answering.events import Event
+    from rag.answering.report import AnswerReport
     from rag.evaluation.retrieval import Dataset
     from rag.types import Citation, Restriction, Retrieval
 
@@ -96,11 +97,11 @@ def _restriction(options: argparse.Namespace, settings: Settings) -> Restriction
 
 
 def _search(options: argparse.Namespace) -> int:
-    from rag.answering.answer import checked_question
+    from rag.answering.answer import check_question
     from rag.assembly import open_retriever
 
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, top_k=options.top_k)
-    question, only = checked_question(options.question), _restriction(options, settings)
+    question, only = check_question(options.question), _restriction(options, settings)
     with closing(Index(settings.index_dir)) as index:
         index.require()
         found = open_retriever(index, settings, progress=cli.say).retrieve(question, mode=options.mode, only=only)
@@ -141,10 +142,12 @@ def _retrieval_json(found: Retrieval) -> dict[str, Any]:
 
 
 def _print_hits(found: Retrieval) -> None:
+    from rag.answering.answer import decline
+
     if not found.hits:
         print("Nothing found.")
     elif not found.answerable:
-        print("Your documents don't seem to answer this. The nearest passages:\n")
+        print(decline() + "\n")
     for rank, hit in enumerate(found.hits, start=1):
         section = f" · {hit.chunk.section}" if hit.chunk.section else ""
         print(f"{rank}. {_place(hit.chunk.source, hit.chunk.page, hit.stored.page_kind)}{section}  ({hit.score:.3f})")
@@ -152,13 +155,13 @@ def _print_hits(found: Retrieval) -> None:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from rag.answering.answer import answer, checked_question
+    from rag.answering.answer import answer, check_question
     from rag.answering.widening import around_in
     from rag.assembly import open_retriever
     from rag.chat.router import ModelRouter
 
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, model=options.model)
-    checked_question(options.question)
+    check_question(options.question)
     only = _restriction(options, settings)
     with closing(Index(settings.index_dir)) as index, closing(ModelRouter(settings)) as router:
         index.require()
@@ -172,14 +175,14 @@ def _ask(options: argparse.Namespace) -> int:
         ask = partial(answer, retrieve=retriever.retrieve, router=router, settings=settings, only=only, around=around)
         report = asyncio.run(_shown(ask(options.question), as_json=options.json))
     if options.json:
-        cli.print_json(report.as_dict())
+        cli.print_json(report.to_dict())
     return 0
 
 
 async def _shown(events: AsyncGenerator[Event, None], *, as_json: bool) -> AnswerReport:
     from contextlib import aclosing
 
-    from rag.answering.answer import Done
+    from rag.answering.events import Done
 
     async with aclosing(events):
         async for event in events:
@@ -190,7 +193,7 @@ async def _shown(events: AsyncGenerator[Event, None], *, as_json: bool) -> Answe
 
 
 def _show(event: Event, *, as_json: bool) -> None:
-    from rag.answering.answer import Citations, Notice, Token
+    from rag.answering.events import Citations, Notice, Token
 
     if isinstance(event, Notice):
         cli.say(event.text)
@@ -231,7 +234,10 @@ def _eval(options: argparse.Namespace) -> int:
             report["answers"] = _answers(dataset, ask, settings, options.limit)
     if options.save:
         save_baseline(options.save, report)
-    cli.print_json(report) if options.json else print(table(report, baseline))
+    if options.json:
+        cli.print_json(report)
+    else:
+        print(table(report, baseline))
     return 1 if report.get("answers", {}).get("failed") else 0
 
 

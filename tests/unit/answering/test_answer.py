@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 
 import pytest
 
-from rag.answering.answer import (
-    MAX_QUESTION_CHARACTERS,
+from rag.answering.answer import MAX_QUESTION_CHARACTERS, answer
+from rag.answering.events import (
     Citations,
     Done,
     Event,
@@ -15,7 +15,6 @@ from rag.answering.answer import (
     Rewritten,
     Shown,
     Token,
-    answer,
 )
 from rag.answering.followup import Turn
 from rag.answering.prompt import count_message_tokens
@@ -90,7 +89,7 @@ def test_an_answer_is_retrieval_then_tokens_then_citations_then_the_report():
 
 
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
-    report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.as_dict()
+    report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.to_dict()
     fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
     assert set(report) == fields | {"failure"}
     assert report["failure"] == ""
