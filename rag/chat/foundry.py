@@ -41,8 +41,26 @@ OnStep = Callable[[str, float | None], None]
 _CATALOG_PATH = "/asset-gallery/v1.0/models"
 _CLOSE_LIMIT_S = 15.0
 """Closing frees a loaded model, which takes a second or two for one of several GB."""
-_CANCELLED, _NETWORK = 5, 6
-"""Error codes of the runtime."""
+
+_BY_CODE = {
+    5: "The download of the model {model} was stopped. Retry to go on with it.",
+    6: "The model {model} is not downloaded yet and can't be downloaded now. "
+    "Connect to the internet and retry, or set BASE_URL to a model server that runs already.",
+}
+"""What a user reads for an error code of the runtime: 5 is a cancelled download, 6 the network."""
+_BY_WORDS = (
+    ("already been initialized", "Foundry Local already runs in this process. Close the other one first."),
+    (
+        "filesystem error",
+        "Foundry Local can't use its folder ({said}). Set RAG_FOUNDRY_DIR to one that can be written.",
+    ),
+    (
+        "No space left",
+        "The disk is too full for the model {model}. Free some gigabytes, or set RAG_FOUNDRY_DIR to another disk.",
+    ),
+)
+"""What a user reads for another error, by words of the runtime's message; the first that fits."""
+_UNKNOWN = "Foundry Local could not start the model {model} ({said}). Retry, or set MODEL to another one."
 
 
 class FoundryRuntime:
@@ -59,9 +77,9 @@ class FoundryRuntime:
 
         Raises ModelUnavailableError, with a sentence that says what to do; also when `close` comes in between.
         """
-        with _translated(alias):
-            manager = self._started()
-            model = _preferred(_found(manager, alias))
+        with _translate_errors(alias):
+            manager = self._start_manager()
+            model = _prefer_cached(_find_model(manager, alias))
             if not model.is_cached:
                 model.download(lambda percent: on_step("downloading", percent), self._stopping)
             on_step("loading", None)
@@ -71,10 +89,10 @@ class FoundryRuntime:
                 manager.start_web_service()
             return Endpoint(f"{(manager.urls or [''])[0]}/v1", "none-needed", model.id, model.context_length)
 
-    def models(self) -> list[IModel]:
+    def list_models(self) -> list[IModel]:
         """The catalog, one entry an alias; offline, what has been downloaded. Takes 4 s when nothing has."""
-        with _translated(""):
-            return list(self._started().catalog.list_models())
+        with _translate_errors(""):
+            return list(self._start_manager().catalog.list_models())
 
     def cancel(self) -> None:
         """Ends a download at its next percent; `open` then raises."""
@@ -87,13 +105,13 @@ class FoundryRuntime:
         if manager is None:
             return
         atexit.unregister(self.close)
-        closing = threading.Thread(target=_close, args=(manager,), name="foundry-close", daemon=True)
+        closing = threading.Thread(target=_close_manager, args=(manager,), name="foundry-close", daemon=True)
         closing.start()
         closing.join(_CLOSE_LIMIT_S)
         if closing.is_alive():
             logger.warning("Foundry Local did not stop within %.0f s; left to the end of the process.", _CLOSE_LIMIT_S)
 
-    def _started(self) -> FoundryLocalManager:
+    def _start_manager(self) -> FoundryLocalManager:
         if self._stopping.is_set():
             raise ModelUnavailableError("The local model was stopped. Start the service again.")
         if self._manager is None:
@@ -115,10 +133,10 @@ def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
         # It writes to stderr by itself; what a user should know comes as an exception and becomes a sentence.
         log_level=LogLevel.FATAL,
         web=Configuration.WebService(urls="http://127.0.0.1:0"),
-        catalog_urls=[(_full_catalog_url(catalog_url), None)] if catalog_url else None,
+        catalog_urls=[(_complete_catalog_url(catalog_url), None)] if catalog_url else None,
         disable_nonessential_telemetry=True,
     )
-    with _upload_off():
+    with _disable_upload():
         FoundryLocalManager.initialize(configuration)
     manager = FoundryLocalManager.instance
     if manager is None:
@@ -127,7 +145,7 @@ def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
 
 
 @contextmanager
-def _upload_off() -> Iterator[None]:
+def _disable_upload() -> Iterator[None]:
     """See the module's docstring."""
     before = os.environ.get("TF_BUILD")
     os.environ["TF_BUILD"] = "True"
@@ -140,21 +158,21 @@ def _upload_off() -> Iterator[None]:
             os.environ["TF_BUILD"] = before
 
 
-def _full_catalog_url(url: str) -> str:
+def _complete_catalog_url(url: str) -> str:
     return url if url.endswith(_CATALOG_PATH) else url.rstrip("/") + _CATALOG_PATH
 
 
-def _found(manager: FoundryLocalManager, alias: str) -> IModel:
+def _find_model(manager: FoundryLocalManager, alias: str) -> IModel:
     model = manager.catalog.get_model(alias)
     # An unknown id with a colon costs another four seconds of retries when offline.
     if model is None and ":" in alias:
         model = manager.catalog.get_model_variant(alias)
     if model is None:
-        raise ModelUnavailableError(_unknown(alias, [m.alias for m in manager.catalog.list_models()]))
+        raise ModelUnavailableError(_explain_unknown(alias, [m.alias for m in manager.catalog.list_models()]))
     return model
 
 
-def _unknown(alias: str, known: Sequence[str]) -> str:
+def _explain_unknown(alias: str, known: Sequence[str]) -> str:
     if not known:
         return (
             f"The model {alias} is not downloaded yet and the model catalog can't be reached. "
@@ -165,14 +183,14 @@ def _unknown(alias: str, known: Sequence[str]) -> str:
     return f"Foundry Local's catalog has no model {alias}. {hint} Set MODEL to one of its aliases."
 
 
-def _preferred(model: IModel) -> IModel:
+def _prefer_cached(model: IModel) -> IModel:
     """What is downloaded already comes before what the catalog thinks best for this machine."""
     if model.is_cached:
         return model
     return next((variant for variant in model.variants if variant.is_cached), model)
 
 
-def _close(manager: FoundryLocalManager) -> None:
+def _close_manager(manager: FoundryLocalManager) -> None:
     with suppress(Exception):  # nothing is left to do for a runtime that can't even stop
         if manager.urls:
             manager.stop_web_service()
@@ -181,7 +199,7 @@ def _close(manager: FoundryLocalManager) -> None:
 
 
 @contextmanager
-def _translated(alias: str) -> Iterator[None]:
+def _translate_errors(alias: str) -> Iterator[None]:
     """Turns the runtime's errors into ours."""
     try:
         from foundry_local_sdk import FoundryLocalException
@@ -192,26 +210,12 @@ def _translated(alias: str) -> Iterator[None]:
     try:
         yield
     except FoundryLocalException as exc:
-        raise ModelUnavailableError(_sentence(alias, exc)) from exc
+        raise ModelUnavailableError(_explain_error(alias, exc)) from exc
     except RuntimeError as exc:  # "FoundryLocalManager is closed"
         raise ModelUnavailableError("The local model was stopped. Start the service again.") from exc
 
 
-def _sentence(alias: str, exc: Any) -> str:  # noqa: ANN401 (untyped library)
+def _explain_error(alias: str, exc: Any) -> str:  # noqa: ANN401 (untyped library)
     said = " ".join(str(exc).split())[:300].rstrip(".")
-    if exc.error_code == _CANCELLED:
-        return f"The download of the model {alias} was stopped. Retry to go on with it."
-    if exc.error_code == _NETWORK:
-        return (
-            f"The model {alias} is not downloaded yet and can't be downloaded now. "
-            "Connect to the internet and retry, or set BASE_URL to a model server that runs already."
-        )
-    if "already been initialized" in said:
-        return "Foundry Local already runs in this process. Close the other one first."
-    if "filesystem error" in said:
-        return f"Foundry Local can't use its folder ({said}). Set RAG_FOUNDRY_DIR to one that can be written."
-    if "No space left" in said:
-        return (
-            f"The disk is too full for the model {alias}. Free some gigabytes, or set RAG_FOUNDRY_DIR to another disk."
-        )
-    return f"Foundry Local could not start the model {alias} ({said}). Retry, or set MODEL to another one."
+    by_words = next((sentences for words, sentences in _BY_WORDS if words in said), _UNKNOWN)
+    return _BY_CODE.get(exc.error_code, by_words).format(model=alias, said=said)

@@ -51,7 +51,7 @@ def test_a_full_id_works_like_its_alias(runtime: FoundryRuntime):
 
 
 def test_the_catalog_lists_what_is_downloaded(runtime: FoundryRuntime):
-    assert {model.alias for model in runtime.models()} == {ALIAS, SLOW_ALIAS}
+    assert {model.alias for model in runtime.list_models()} == {ALIAS, SLOW_ALIAS}
 
 
 def test_an_unknown_alias_is_answered_with_near_ones(runtime: FoundryRuntime):
@@ -88,7 +88,7 @@ def test_a_closed_runtime_refuses_with_a_sentence(runtime: FoundryRuntime):
 def test_a_second_runtime_at_the_same_time_is_refused_with_a_sentence(
     runtime: FoundryRuntime, empty_runtime: FoundryRuntime
 ):
-    runtime.models()
+    runtime.list_models()
     with pytest.raises(ModelUnavailableError, match="already runs in this process"):
         empty_runtime.open(ALIAS)
 
@@ -106,7 +106,7 @@ def test_no_usage_events_are_collected_and_the_environment_stays_as_it_was(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("TF_BUILD", raising=False)
     before = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
-    runtime.models()
+    runtime.list_models()
     assert dict(os.environ) == before
     assert not list(tmp_path.rglob("*"))
 
