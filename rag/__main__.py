@@ -29,8 +29,8 @@ _EPILOG = """examples:
 
 All but eval read the index that python -m ingest made."""
 
-_MODEL_START_S = 60.0  # for a model that is on the disk already to be loaded
-
+_MODEL_START_S = 60.0
+"""How long a model that is on the disk already may take to be loaded."""
 
 _EVAL = """Ask every question of a dataset and report hit@k, recall@k, MRR@10 and nDCG@10 of each search, how well it
 knows what the documents don't say, and the milliseconds of one search. The corpus is indexed into an index of its own
@@ -46,14 +46,14 @@ _WORTH_TELLING = ("starting", "downloading", "loading")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = _parser()
+    parser = _make_parser()
     options = parser.parse_args(arguments)
     if getattr(options, "limit", None) and not options.answers:
         parser.error("--limit says how many answers to ask for, so it needs --answers")
     return cli.run(lambda: _COMMANDS[options.command](options))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = cli.parser("python -m rag", "Search your documents, ask them, and measure how well that works.", _EPILOG)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     search = commands.add_parser("search", help="find passages", description="Find the passages that fit best.")
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("dataset", type=Path, help="folder with corpus/ and questions.jsonl")
     evaluate.add_argument("--mode", choices=("all", *_MODES), default="all", help="default: all")
     evaluate.add_argument("--answers", action="store_true", help="score answers too; takes a model's time")
-    evaluate.add_argument("--limit", type=_count, metavar="N", help="ask for only N answers, evenly spread")
+    evaluate.add_argument("--limit", type=_read_count, metavar="N", help="ask for only N answers, evenly spread")
     evaluate.add_argument("--save", type=Path, metavar="FILE", help="keep the figures as a baseline")
     evaluate.add_argument("--baseline", type=Path, metavar="FILE", help="show the change against kept figures")
     cli.add_common(evaluate)
@@ -86,7 +86,7 @@ def _add_restriction(command: argparse.ArgumentParser) -> None:
     only.add_argument("--until", metavar="DATE", help="only those up to then, that day or month or year included")
 
 
-def _restriction(options: argparse.Namespace, settings: Settings) -> Restriction | None:
+def _read_restriction(options: argparse.Namespace, settings: Settings) -> Restriction | None:
     from rag.text.dates import bound
     from rag.types import Restriction
 
@@ -101,13 +101,13 @@ def _search(options: argparse.Namespace) -> int:
     from rag.assembly import open_retriever
 
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, top_k=options.top_k)
-    question, only = check_question(options.question), _restriction(options, settings)
+    question, only = check_question(options.question), _read_restriction(options, settings)
     with closing(Index(settings.index_dir)) as index:
         index.require()
         found = open_retriever(index, settings, progress=cli.say).retrieve(question, mode=options.mode, only=only)
         _tell_if_none_is_left(index, only)
     if options.json:
-        cli.print_json(_retrieval_json(found))
+        cli.print_json(_describe_retrieval(found))
     else:
         _print_hits(found)
     return 0
@@ -118,7 +118,7 @@ def _tell_if_none_is_left(index: Index, only: Restriction | None) -> None:
         cli.say("No document is left by --folder, --type, --since and --until; leave one of them out.")
 
 
-def _retrieval_json(found: Retrieval) -> dict[str, Any]:
+def _describe_retrieval(found: Retrieval) -> dict[str, Any]:
     hits = [
         {
             "rank": rank,
@@ -150,7 +150,8 @@ def _print_hits(found: Retrieval) -> None:
         print(decline() + "\n")
     for rank, hit in enumerate(found.hits, start=1):
         section = f" · {hit.chunk.section}" if hit.chunk.section else ""
-        print(f"{rank}. {_place(hit.chunk.source, hit.chunk.page, hit.stored.page_kind)}{section}  ({hit.score:.3f})")
+        place = _format_place(hit.chunk.source, hit.chunk.page, hit.stored.page_kind)
+        print(f"{rank}. {place}{section}  ({hit.score:.3f})")
         print("   " + " ".join(hit.chunk.text.split())[:400] + "\n")
 
 
@@ -162,7 +163,7 @@ def _ask(options: argparse.Namespace) -> int:
 
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, model=options.model)
     check_question(options.question)
-    only = _restriction(options, settings)
+    only = _read_restriction(options, settings)
     with closing(Index(settings.index_dir)) as index, closing(ModelRouter(settings)) as router:
         index.require()
         # A failure is told once, with the answer.
@@ -173,26 +174,26 @@ def _ask(options: argparse.Namespace) -> int:
         around = around_in(index, settings.top_k)
         _tell_if_none_is_left(index, only)
         ask = partial(answer, retrieve=retriever.retrieve, router=router, settings=settings, only=only, around=around)
-        report = asyncio.run(_shown(ask(options.question), as_json=options.json))
+        report = asyncio.run(_show_answer(ask(options.question), as_json=options.json))
     if options.json:
         cli.print_json(report.to_dict())
     return 0
 
 
-async def _shown(events: AsyncGenerator[Event, None], *, as_json: bool) -> AnswerReport:
+async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) -> AnswerReport:
     from contextlib import aclosing
 
     from rag.answering.events import Done
 
     async with aclosing(events):
         async for event in events:
-            _show(event, as_json=as_json)
+            _show_event(event, as_json=as_json)
             if isinstance(event, Done):
                 return event.report
     raise AssertionError("answer() ends with Done")
 
 
-def _show(event: Event, *, as_json: bool) -> None:
+def _show_event(event: Event, *, as_json: bool) -> None:
     from rag.answering.events import Citations, Notice, Token
 
     if isinstance(event, Notice):
@@ -204,18 +205,18 @@ def _show(event: Event, *, as_json: bool) -> None:
     elif isinstance(event, Citations):
         print("\n" if event.citations else "")
         for citation in event.citations:
-            print(f"[{citation.number}] {_cited(citation)}")
+            print(f"[{citation.number}] {_format_citation(citation)}")
 
 
-def _cited(citation: Citation) -> str:
-    return f"{_place(citation.source, citation.page, citation.page_kind)}: “{' '.join(citation.quote.split())}”"
+def _format_citation(citation: Citation) -> str:
+    return f"{_format_place(citation.source, citation.page, citation.page_kind)}: “{' '.join(citation.quote.split())}”"
 
 
-def _place(source: str, page: int | None, kind: str) -> str:
+def _format_place(source: str, page: int | None, kind: str) -> str:
     return source if page is None else f"{source}, {kind or 'page'} {page}"
 
 
-def _eval(options: argparse.Namespace) -> int:
+def _evaluate(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer_report
     from rag.answering.widening import around_in
     from rag.assembly import open_retriever
@@ -227,11 +228,11 @@ def _eval(options: argparse.Namespace) -> int:
     modes = _MODES if options.mode == "all" else (options.mode,)
     with closing(Index(build_index(dataset, settings))) as index:
         retriever = open_retriever(index, settings, progress=cli.say)
-        report = evaluate(dataset, retriever.retrieve, modes, _progress("questions asked"))
+        report = evaluate(dataset, retriever.retrieve, modes, _make_progress("questions asked"))
         if options.answers:
             around = around_in(index, settings.top_k)
             ask = partial(answer_report, retrieve=retriever.retrieve, settings=settings, around=around)
-            report["answers"] = _answers(dataset, ask, settings, options.limit)
+            report["answers"] = _score_answers(dataset, ask, settings, options.limit)
     if options.save:
         save_baseline(options.save, report)
     if options.json:
@@ -241,7 +242,7 @@ def _eval(options: argparse.Namespace) -> int:
     return 1 if report.get("answers", {}).get("failed") else 0
 
 
-def _answers(
+def _score_answers(
     dataset: Dataset, answer: Callable[..., Awaitable[AnswerReport]], settings: Settings, limit: int | None
 ) -> dict[str, Any]:
     from rag.chat.router import ModelRouter
@@ -261,15 +262,15 @@ def _answers(
             lambda question: asyncio.run(ask(question)),
             model=state.model_id if state.is_ready else None,
             limit=limit,
-            progress=_progress("answers scored"),
+            progress=_make_progress("answers scored"),
         )
     if figures["failed"]:
         cli.say(f"{figures['failed']:,} questions were left out, since the model failed: {figures['failure']}")
     return figures
 
 
-def _progress(what: str) -> Callable[[int, int], None]:
-    """Shows how far it is, on a terminal."""
+def _make_progress(what: str) -> Callable[[int, int], None]:
+    """A function that shows on a terminal how far it is."""
 
     def show(done: int, total: int) -> None:
         if sys.stderr.isatty():
@@ -279,14 +280,14 @@ def _progress(what: str) -> Callable[[int, int], None]:
     return show
 
 
-def _count(text: str) -> int:
+def _read_count(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
 
 
-_COMMANDS = {"eval": _eval, "search": _search, "ask": _ask}
+_COMMANDS = {"eval": _evaluate, "search": _search, "ask": _ask}
 
 if __name__ == "__main__":
     sys.exit(main())

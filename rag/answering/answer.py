@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from rag.answering.citations import cited_sources, unknown_markers
+from rag.answering.citations import cited_sources, find_unknown_markers
 from rag.answering.events import Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token
 from rag.answering.followup import Turn, standalone_question
 from rag.answering.prompt import answer_budget, build_messages, count_message_tokens, fit_hits, prompt_budget
@@ -148,7 +148,7 @@ async def _ask_model(
             return
         yield Notice(f"{exc} The answer above is incomplete.")
     yield Citations(cited_sources(record.text, record.shown))
-    if unknown := unknown_markers(record.text, record.shown):
+    if unknown := find_unknown_markers(record.text, record.shown):
         yield Notice(f"The answer refers to {', '.join(f'[{n}]' for n in unknown)}, which is none of its passages.")
 
 

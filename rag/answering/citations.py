@@ -23,13 +23,13 @@ _LONGEST_QUOTE = 2
 def cited_sources(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[Citation, ...]:
     """One citation for each passage that the text refers to, in the order of first use."""
     claims: dict[int, list[str]] = {}
-    for number, claim in _claims(answer_text):
+    for number, claim in _find_claims(answer_text):
         if 1 <= number <= len(hits):
             claims.setdefault(number, []).append(claim)
     return tuple(cite(number, hits[number - 1].stored, " ".join(claims[number])) for number in claims)
 
 
-def unknown_markers(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[int, ...]:
+def find_unknown_markers(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[int, ...]:
     """The numbers in the text that no passage has, ascending."""
     numbers = {number for marker in find_markers(answer_text) for number in marker.numbers}
     return tuple(sorted(number for number in numbers if not 1 <= number <= len(hits)))
@@ -37,10 +37,11 @@ def unknown_markers(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[int,
 
 def cite(number: int, stored: StoredChunk, claim: str) -> Citation:
     """The citation of a passage for what was said about it; the quote is the part that says so most nearly."""
-    return citation_of(number, stored, best_quote(stored.chunk.text, claim, stored.language))
+    return citation_of(number, stored, find_quote(stored.chunk.text, claim, stored.language))
 
 
 def citation_of(number: int, stored: StoredChunk, quote: str) -> Citation:
+    """The citation of a passage with that quote from it."""
     chunk = stored.chunk
     return Citation(
         number=number,
@@ -54,47 +55,47 @@ def citation_of(number: int, stored: StoredChunk, quote: str) -> Citation:
     )
 
 
-def best_quote(passage: str, claim: str, language: str = "") -> str:
+def find_quote(passage: str, claim: str, language: str = "") -> str:
     """The one or two neighbouring sentences of `passage` that share most with `claim`: a piece of it, word for word.
 
     Without any shared word it is the first sentence; an empty passage gives an empty quote.
     """
-    units = [unit for unit in split_sentences(passage, language) if unit.kind != "heading"]
-    units = units or split_sentences(passage, language)
-    if not units:
+    every = split_sentences(passage, language)
+    if not every:
         return ""
-    wanted = frozenset(_terms(claim, language))
-    start, end = max(_windows(units), key=lambda span: _support(passage[slice(*span)], wanted, language))
+    units = [unit for unit in every if unit.kind != "heading"] or every
+    wanted = frozenset(_extract_terms(claim, language))
+    start, end = max(_list_spans(units), key=lambda span: _measure_support(passage[slice(*span)], wanted, language))
     return passage[start:end]
 
 
-def _windows(units: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
-    """Shorter and earlier ones first, so that they win a tie."""
+def _list_spans(units: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
+    """Start and end of what may be quoted; shorter and earlier ones come first, so that they win a tie."""
     for length in range(1, _LONGEST_QUOTE + 1):
         for first in range(len(units) - length + 1):
             yield units[first].start, units[first + length - 1].end
 
 
-def _support(text: str, wanted: frozenset[str], language: str) -> float:
-    """Share of the wanted terms that the text has, less a little for each of its other terms."""
-    terms = frozenset(_terms(text, language))
+def _measure_support(text: str, wanted: frozenset[str], language: str) -> float:
+    """The share of the wanted terms that the text has, less a little for each of its other terms."""
+    terms = frozenset(_extract_terms(text, language))
     shared = len(terms & wanted)
     return shared / (len(wanted) + 1) - 0.1 * (len(terms) - shared) / (len(terms) + 20)
 
 
 @lru_cache(maxsize=2048)
-def _terms(text: str, language: str) -> tuple[str, ...]:
+def _extract_terms(text: str, language: str) -> tuple[str, ...]:
     return tuple(text_terms(blot_markers(text), language))
 
 
-def _claims(answer_text: str) -> Iterator[tuple[int, str]]:
+def _find_claims(answer_text: str) -> Iterator[tuple[int, str]]:
     """Each marker's number with the sentence it stands in or behind."""
     plain = blot_markers(answer_text)
     for marker in find_markers(answer_text):
-        claim = _last_sentence(plain[max(0, marker.start - _LONGEST_CLAIM) : marker.start])
+        claim = _find_last_sentence(plain[max(0, marker.start - _LONGEST_CLAIM) : marker.start])
         yield from ((number, claim) for number in marker.numbers)
 
 
-def _last_sentence(text: str) -> str:
+def _find_last_sentence(text: str) -> str:
     units = split_sentences(text)
     return text[units[-1].start : units[-1].end] if units else ""

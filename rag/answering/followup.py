@@ -15,17 +15,18 @@ from functools import lru_cache
 
 from rag.answering.followup_words import FOLLOWUP_WORDS, NO_WORDS, FollowupWords
 from rag.errors import ModelUnavailableError
-from rag.text.question_words import QUESTION_WORDS, SPACELESS_LANGUAGES
+from rag.text.question_words import QUESTION_END, QUESTION_WORDS, SPACELESS_LANGUAGES
 from rag.text.terms import detect_languages, question_terms, text_terms
 
 KEPT_TURNS = 3
 """How many turns a follow-up may go back to; its own question was made to stand alone, so more add nothing."""
 
 REWRITE_LIMIT_S = 6.0
-"""How long the model may take to rewrite. A small one on a processor reads 50 to 150 tokens a second, and so the 200 or
-so of this prompt in 1.3 to 4 seconds; one that needs longer costs more patience than its wording gains."""
+"""How long the model may take to rewrite; a slower one costs more patience than its wording gains.
+Reckoned for a small model on a processor: bench/RESULTS.md, "Answering and chat"."""
 
-_ANSWER_CHARACTERS = 300  # of the last answer, which a follow-up may point into
+_ANSWER_CHARACTERS = 300
+"""So much of the last answer is shown to the model, since a follow-up may point into it."""
 _LONGEST_REWRITE = 300
 _REWRITE_TOKENS = 80
 _POINTS_BEFORE = 3
@@ -39,7 +40,7 @@ _SHORT = 6
 _SHORT_SPACELESS = 10
 """Characters of a name without more: "休館日は？"."""
 _KEPT_SHARE = 2 / 3
-"""Of the question's own words that a rewriting must keep."""
+"""Of the question's own words, a rewriting must keep this share."""
 
 _SYSTEM = (
     "Rewrite the user's last question so that it can be understood without the conversation. Keep its language and its"
@@ -49,7 +50,7 @@ _SYSTEM = (
 _IMPERSONAL = re.compile(
     r"\b(?:gibt es|y a-t-il|faut-il|s['’]agit-il|est-il (?:possible|vrai|permis|nécessaire))\b", re.IGNORECASE
 )
-"""Where the pronoun points at nothing."""
+"""Phrases whose pronoun points at nothing."""
 _INVERSION = re.compile(r"(?<=\w)-(?:t-)?(?=(?:ils?|elles?)\b)")  # French: "fut-il", "va-t-elle"
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -58,7 +59,6 @@ _ANY_QUESTION_WORDS = frozenset().union(
     *QUESTION_WORDS.values(), *(words.question_words for words in FOLLOWUP_WORDS.values())
 )
 """Of every language, since one word doesn't tell its own."""
-_QUESTION_MARK = re.compile(r"[?？؟]\W*$")
 _ECHO = re.compile(r"^(?:standalone )?question\s*:\s*", re.IGNORECASE)
 _PARTICLES = re.compile("[ぁ-ゟ]")
 """Kana of grammar, which another wording changes."""
@@ -134,6 +134,7 @@ def stands_alone(question: str, before: str = "") -> bool:
 
 
 def _goes_on(question: str, language: str) -> bool:
+    """Whether it begins or ends as one that continues another."""
     words = _find_words(language)
     text = question.strip().casefold()
     return text.startswith(words.beginnings) or text.rstrip("?？!！.。 \u00a0\u202f").endswith(words.endings)
@@ -153,6 +154,7 @@ def _is_bare_topic(question: str, language: str) -> bool:
 
 
 def _points_back(question: str, language: str) -> bool:
+    """Whether a word of it stands for something that an earlier question or answer named."""
     words = _split_words(_IMPERSONAL.sub(" ", question))
     place = next((place for place in range(len(words)) if _is_pointer(words, place, language)), None)
     if place is None or _announces(words, place, language):
@@ -210,6 +212,7 @@ def carry_over(question: str, turns: Sequence[Turn]) -> str:
 
 
 def _generalise(word: str) -> str:
+    """The word with a 0 in place of every number, so that codes of one kind are equal."""
     return _NUMBER.sub("0", word.casefold())
 
 
@@ -233,7 +236,7 @@ def _accept_rewrite(written: str, question: str, turns: Sequence[Turn]) -> str:
     conversation's, and hardly any that are neither's: no answer, no refusal, no other question.
     """
     line = _ECHO.sub("", " ".join(written.split()).strip("\"'“”„«» "))
-    is_question = _QUESTION_MARK.search(line) or not _QUESTION_MARK.search(question)
+    is_question = QUESTION_END.search(line) or not QUESTION_END.search(question)
     if not 0 < len(line) <= _LONGEST_REWRITE or not is_question:
         return ""
     said = [f"{turn.question} {turn.answer}" for turn in turns[-KEPT_TURNS:]]

@@ -13,21 +13,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.answering.citations import citation_of
+from rag.text.question_words import QUESTION_END
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.terms import question_terms, text_terms
 from rag.types import Citation, ScoredChunk
 
 MAX_SENTENCES = 3
 
-# Tuned on the paragraphs and questions of SQuAD and of a Japanese set, the right paragraph alone and with five others
-# that BM25 found: how often an answer is in the quotes, against their length. Half as much and half again change the
-# hits by less than .03, but for _CLOSE, which trades one for the other.
+# Tuned on SQuAD and a Japanese set: bench/RESULTS.md, "Answering and chat".
 _NEIGHBOUR = 0.4
 """How much the sentence before counts for a term of the question that a sentence itself lacks."""
 _SECTION = 0.4
-"""The same for title and headings."""
+"""How much title and headings count for such a term."""
 _RANK = 0.1
-"""What each place in the order of the hits costs."""
+"""The share of its score that each place in the order of the hits costs."""
 _CLOSE = 0.75
 """A further sentence is quoted if its score is at least this part of the best one's."""
 _FULL_WORD = 5
@@ -38,14 +37,15 @@ _SAME = 0.8
 """Two sentences that share this part of the longer one's terms say the same."""
 
 _LONGEST_LIST = 800
-"""Characters."""
-
-_ASKS = re.compile(r"[?？؟]\W*$")
+"""Characters of a list that is quoted together with the sentence before it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
+class _Quotable:
+    """A unit of a hit that may be quoted, with the terms that it is scored by."""
+
     hit: int
+    """Place of its passage among the hits."""
     order: int
     """Place of the unit in its passage."""
     unit: Sentence
@@ -64,33 +64,34 @@ def quote_answer(
 
     The best passage comes first, sentences of one passage in their order there. The numbers are the hits' own, from 1.
     """
-    chosen = _chosen(question, hits, max_sentences)
+    chosen = _choose_candidates(question, hits, max_sentences)
     blocks: list[str] = []
     citations: list[Citation] = []
     for index in dict.fromkeys(candidate.hit for candidate in chosen):
         stored, mine = hits[index].stored, [candidate for candidate in chosen if candidate.hit == index]
-        runs = _runs(mine)
-        blocks.append("\n\n".join(_as_markdown(run, stored.chunk.text, index + 1) for run in runs))
+        runs = _group_runs(mine)
+        blocks.append("\n\n".join(_format_run(run, stored.chunk.text, index + 1) for run in runs))
         best = next(run for run in runs if mine[0] in run)
         citations.append(citation_of(index + 1, stored, stored.chunk.text[best[0].unit.start : best[-1].unit.end]))
     return "\n\n".join(blocks), tuple(citations)
 
 
-def _chosen(question: str, hits: Sequence[ScoredChunk], max_sentences: int) -> list[_Candidate]:
-    """Best first."""
-    candidates = [c for index, hit in enumerate(hits) for c in _candidates(index, hit)]
-    weights = _weights(question, hits, candidates)
-    scored = sorted(((_score(c, weights), -i, c) for i, c in enumerate(candidates)), reverse=True, key=lambda x: x[:2])
-    chosen: list[_Candidate] = []
-    for score, _, candidate in scored:
-        if len(chosen) == max_sentences or score < scored[0][0] * _CLOSE or (chosen and score == 0):
+def _choose_candidates(question: str, hits: Sequence[ScoredChunk], max_sentences: int) -> list[_Quotable]:
+    """What is quoted, the best first."""
+    candidates = [c for index, hit in enumerate(hits) for c in _list_candidates(index, hit)]
+    weights = _weigh_terms(question, hits, candidates)
+    scores = [_score_candidate(candidate, weights) for candidate in candidates]
+    ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: scored[0], reverse=True)
+    chosen: list[_Quotable] = []
+    for score, candidate in ranked:
+        if len(chosen) == max_sentences or score < ranked[0][0] * _CLOSE or (chosen and score == 0):
             break
         if not any(_says_the_same(candidate, other) for other in chosen):
             chosen.append(candidate)
     return chosen
 
 
-def _candidates(index: int, hit: ScoredChunk) -> Iterator[_Candidate]:
+def _list_candidates(index: int, hit: ScoredChunk) -> Iterator[_Quotable]:
     """What can be quoted. Headings, table headers, questions and a list's first line count for what they introduce."""
     chunk, language = hit.chunk, hit.stored.language
     units = split_sentences(chunk.text, language)
@@ -104,21 +105,21 @@ def _candidates(index: int, hit: ScoredChunk) -> Iterator[_Candidate]:
             introduction = frozenset()
         if unit.kind == "heading" and len(units) > 1:
             section |= frozenset(terms)
-        elif len(units) == 1 or not _only_introduces(chunk.text, units, order):
-            quoted = _with_items(chunk.text, units, order)
+        elif len(units) == 1 or not _is_introduction(chunk.text, units, order):
+            quoted = _include_items(chunk.text, units, order)
             text = chunk.text[quoted.start : quoted.end]
-            yield _Candidate(index, order, quoted, text, terms, before, section | introduction)
+            yield _Quotable(index, order, quoted, text, terms, before, section | introduction)
             introduction = introduction if quoted is unit else frozenset(terms)
         before = frozenset(terms)
 
 
-def _only_introduces(text: str, units: Sequence[Sentence], order: int) -> bool:
+def _is_introduction(text: str, units: Sequence[Sentence], order: int) -> bool:
     unit = units[order]
     heads_table = any(other.header and other.header[0] <= unit.start < other.header[1] for other in units[order:][:2])
-    return heads_table or bool(_ASKS.search(text, unit.start, unit.end))
+    return heads_table or bool(QUESTION_END.search(text, unit.start, unit.end))
 
 
-def _with_items(text: str, units: Sequence[Sentence], order: int) -> Sentence:
+def _include_items(text: str, units: Sequence[Sentence], order: int) -> Sentence:
     """A sentence that ends in a colon together with the list behind it, as far as that is short enough."""
     unit = units[order]
     if unit.kind != "sentence" or text[unit.end - 1] not in ":：":
@@ -131,23 +132,23 @@ def _with_items(text: str, units: Sequence[Sentence], order: int) -> Sentence:
     return unit if end == unit.end else Sentence(unit.start, end, "item")
 
 
-def _weights(question: str, hits: Sequence[ScoredChunk], candidates: Sequence[_Candidate]) -> Mapping[str, float]:
+def _weigh_terms(question: str, hits: Sequence[ScoredChunk], candidates: Sequence[_Quotable]) -> Mapping[str, float]:
     """The question's terms with their weight: the rarer among the candidates and the longer, the more."""
     languages = tuple(dict.fromkeys(hit.stored.language for hit in hits))
     in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
     return {
-        term: _wordiness(term) * math.log(1 + (len(candidates) + 1) / (in_how_many[term] + 0.5))
+        term: _weigh_word(term) * math.log(1 + (len(candidates) + 1) / (in_how_many[term] + 0.5))
         for term in question_terms(question, languages)
     }
 
 
-def _wordiness(term: str) -> float:
+def _weigh_word(term: str) -> float:
     if any(c.isdigit() or c >= _FIRST_SPACELESS for c in term):
         return 1.0
     return min(1.0, len(term) / _FULL_WORD)
 
 
-def _score(candidate: _Candidate, weights: Mapping[str, float]) -> float:
+def _score_candidate(candidate: _Quotable, weights: Mapping[str, float]) -> float:
     own = frozenset(candidate.terms)
     score = 0.0
     for term, weight in weights.items():
@@ -158,15 +159,15 @@ def _score(candidate: _Candidate, weights: Mapping[str, float]) -> float:
     return score / (sum(weights.values()) or 1.0) * (1 - _RANK * min(candidate.hit, 8))
 
 
-def _says_the_same(one: _Candidate, other: _Candidate) -> bool:
-    """Chunks overlap and documents come in copies."""
+def _says_the_same(one: _Quotable, other: _Quotable) -> bool:
+    """Whether one adds nothing to the other: chunks overlap, and documents come in copies."""
     a, b = frozenset(one.terms), frozenset(other.terms)
     return one.text in other.text or other.text in one.text or len(a & b) >= _SAME * max(1, len(a), len(b))
 
 
-def _runs(chosen: Sequence[_Candidate]) -> list[list[_Candidate]]:
+def _group_runs(chosen: Sequence[_Quotable]) -> list[list[_Quotable]]:
     """Neighbours of one kind together, in the order of the passage."""
-    runs: list[list[_Candidate]] = []
+    runs: list[list[_Quotable]] = []
     for candidate in sorted(chosen, key=lambda candidate: candidate.order):
         last = runs[-1][-1] if runs else None
         if last and last.order == candidate.order - 1 and last.unit.kind == candidate.unit.kind:
@@ -176,30 +177,30 @@ def _runs(chosen: Sequence[_Candidate]) -> list[list[_Candidate]]:
     return runs
 
 
-def _as_markdown(run: Sequence[_Candidate], text: str, number: int) -> str:
+def _format_run(run: Sequence[_Quotable], text: str, number: int) -> str:
     """The quotes with their marker; rows are a table again, items a list."""
     kind = run[0].unit.kind
     if kind == "row":
-        rows = [*_table_head(text, run[0].unit), *(_as_row(candidate.text) for candidate in run)]
+        rows = [*_format_table_head(text, run[0].unit), *(_format_row(candidate.text) for candidate in run)]
         return "\n".join(rows).removesuffix(" |") + f" [{number}] |"
     if kind == "item":
         return "\n".join(f"{candidate.text} [{number}]" for candidate in run)
     return " ".join(" ".join(candidate.text.split()) for candidate in run).lstrip("# ") + f" [{number}]"
 
 
-def _table_head(text: str, row: Sentence) -> list[str]:
+def _format_table_head(text: str, row: Sentence) -> list[str]:
     if row.header is None:
         return []
     header = text[slice(*row.header)]
-    return [_as_row(header), f"|{' --- |' * len(_cells(header))}"]
+    return [_format_row(header), f"|{' --- |' * len(_split_cells(header))}"]
 
 
-def _as_row(line: str) -> str:
-    return f"| {' | '.join(_cells(line))} |"
+def _format_row(line: str) -> str:
+    return f"| {' | '.join(_split_cells(line))} |"
 
 
-def _cells(line: str) -> list[str]:
-    """Of a Markdown row, or of a line whose cells are set apart by tabs or wide gaps."""
+def _split_cells(line: str) -> list[str]:
+    """The cells of a Markdown row, or of a line that tabs or wide gaps divide."""
     line = line.strip()
     cells = line.strip("|").split("|") if line.startswith("|") else re.split(r"\t| {3,}", line)
     return [cell.strip().replace("|", "\\|") for cell in cells]

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from rag.index.reader import Index
 
 READ_TOKENS = 3_000
-"""How long the messages may become by widening, by `count_tokens`, which is about 2,100 of a model's own for English.
-A small model on a processor reads 50 to 150 a second: this is 14 to 42 seconds until its first word, three quarters of
-it for six passages as found. Of 400 questions on SQuAD's articles as whole documents, the answer stands in the six for
-.973, in those widened to 3,000 for .978, to 4,000 for .983, which the wait isn't worth."""
+"""How long the messages may become by widening, as `count_tokens` estimates; a model's own count is about 2,100 for
+English. More would find few more answers and make the reader wait longer for the first word.
+Tuned on SQuAD: bench/RESULTS.md, "Answering and chat"."""
 
 REACH = 2
 """Chunks on either side: about two paragraphs, which is as far as "this" and "therefore" usually reach."""
@@ -33,7 +32,7 @@ Around = Callable[[Sequence[ScoredChunk]], Sequence[Sequence[StoredChunk]]]
 
 
 def around_in(index: Index, longest: int) -> Around:
-    """`longest` is how many chunks a hit may consist of."""
+    """Reads them from the index; `longest` is how many chunks a hit may consist of."""
 
     def around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:
         ids = [hit.stored.id for hit in hits]
@@ -50,42 +49,45 @@ def widen(
     The messages stay within `budget_tokens`, unless they were longer before.
     """
     left = budget_tokens - count_message_tokens(build_messages(question, hits))
-    passages = [_passage(hit, near) for hit, near in zip(hits, around(hits), strict=True)]
+    passages = [_make_passage(hit, near) for hit, near in zip(hits, around(hits), strict=True)]
     taken = {id_ for passage in passages for id_ in passage.found}
     for passage in passages:
         for side in (passage.after, passage.before) * REACH:
             left -= passage.grow(side, left, taken)
     _drop_repetitions(passages)
-    return tuple(passage.widened() for passage in passages)
+    return tuple(passage.merge() for passage in passages)
 
 
 @dataclass(slots=True)
 class _Passage:
+    """A hit while it grows."""
+
     hit: ScoredChunk
     run: list[StoredChunk]
     """The chunks that it consists of, in order."""
     before: list[StoredChunk] = field(default_factory=list)
-    """Chunks that may be added, the nearest last; likewise `after`."""
+    """Chunks that may be added in front, the nearest one last."""
     after: list[StoredChunk] = field(default_factory=list)
+    """Chunks that may be added behind, the nearest one last as well."""
     found: frozenset[int] = frozenset()
-    """The ids of those that retrieval gave, or may have given."""
+    """Ids of the chunks that retrieval gave, or may have given."""
 
     def grow(self, side: list[StoredChunk], left: int, taken: set[int]) -> int:
-        """Take the nearest chunk of a side if there is room for it; what that costs."""
+        """Take the nearest chunk of a side if there is room for it, and return how many tokens that costs."""
         if not side:
             return 0
         stored = side.pop()
         cost = count_tokens(stored.chunk.text) + _JOINT
-        if cost > left or stored.id in taken or not _belongs(stored.chunk, self.hit.chunk):
+        if cost > left or stored.id in taken or not _belongs_to(stored.chunk, self.hit.chunk):
             side.clear()
             return 0
         taken.add(stored.id)
         self.run.insert(len(self.run) if side is self.after else 0, stored)
         return cost
 
-    def widened(self) -> ScoredChunk:
-        """The text of the run, without what its chunks repeat of one another."""
-        merged = _merged(self.run)
+    def merge(self) -> ScoredChunk:
+        """The hit with the text of its run, in which nothing stands twice."""
+        merged = _merge_run(self.run)
         return replace(self.hit, stored=merged) if merged else self.hit
 
 
@@ -102,20 +104,20 @@ def _drop_repetitions(passages: Sequence[_Passage]) -> None:
         if not shared or not last.chunk.text.rstrip().endswith(shared):  # a table's header is wanted in both
             continue
         if first.id not in following.found:
-            following.run[0] = _with_text(first, first.chunk.text[first.chunk.overlap :])
+            following.run[0] = _replace_text(first, first.chunk.text[first.chunk.overlap :])
         elif last.id not in passage.found:
-            passage.run[-1] = _with_text(last, last.chunk.text.rstrip().removesuffix(shared), last.chunk.overlap)
+            passage.run[-1] = _replace_text(last, last.chunk.text.rstrip().removesuffix(shared), last.chunk.overlap)
 
 
-def _with_text(stored: StoredChunk, text: str, overlap: int = 0) -> StoredChunk:
+def _replace_text(stored: StoredChunk, text: str, overlap: int = 0) -> StoredChunk:
     return replace(stored, chunk=replace(stored.chunk, text=text, overlap=overlap))
 
 
-def _passage(hit: ScoredChunk, near: Sequence[StoredChunk]) -> _Passage:
-    """Not to be widened if the document has changed since the hit was found."""
+def _make_passage(hit: ScoredChunk, near: Sequence[StoredChunk]) -> _Passage:
+    """The hit with the chunks that may be added to it; none if its document has changed since it was found."""
     first = next((place for place, stored in enumerate(near) if stored.id == hit.stored.id), len(near))
     for last in range(first, len(near)):
-        merged = _merged(near[first : last + 1])
+        merged = _merge_run(near[first : last + 1])
         if merged and merged.chunk.text == hit.chunk.text:
             before, after = near[max(0, first - REACH) : first], near[last + 1 : last + 1 + REACH]
             run = list(near[first : last + 1])
@@ -123,13 +125,13 @@ def _passage(hit: ScoredChunk, near: Sequence[StoredChunk]) -> _Passage:
     return _Passage(hit, [hit.stored], found=frozenset({hit.stored.id, *(stored.id for stored in near[first:])}))
 
 
-def _merged(run: Sequence[StoredChunk]) -> StoredChunk | None:
-    """As retrieval merges hits that follow one another; None if these don't."""
+def _merge_run(run: Sequence[StoredChunk]) -> StoredChunk | None:
+    """The chunks as one, merged as retrieval merges hits that follow one another; None if these don't."""
     merged = merge_neighbours([ScoredChunk(stored, 0.0) for stored in run])
     return merged[0].stored if len(merged) == 1 else None
 
 
-def _belongs(chunk: Chunk, to: Chunk) -> bool:
-    """Whether it stands in the same section and on the same page, to its end."""
+def _belongs_to(chunk: Chunk, to: Chunk) -> bool:
+    """Whether the whole chunk stands in the same section and on the same page as the other."""
     is_near = (chunk.source, chunk.section, chunk.page) == (to.source, to.section, to.page)
     return is_near and chunk.page_end in (None, to.page)

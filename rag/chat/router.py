@@ -154,7 +154,7 @@ class ModelRouter:
             self._learn_limit(model, exc.context_length)
             raise
         except ModelUnavailableError as exc:
-            self._failed(model, exc)
+            self._note_failure(model, exc)
             raise
 
     def close(self) -> None:
@@ -171,22 +171,22 @@ class ModelRouter:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            self._attempt()
+            self._try_open()
             waits = self._route == "endpoint" and self._state.kind == "failed"
             self._wake.wait(self._probe_every_s if waits else None)
             self._wake.clear()
 
-    def _attempt(self) -> None:
+    def _try_open(self) -> None:
         try:
             endpoint = self._open()
         except ModelUnavailableError as exc:
-            self._set(self._failure(str(exc)))
+            self._set(self._make_failed_state(str(exc)))
         except Exception as exc:  # the thread must outlive whatever a native library comes up with
             logger.exception("The model could not be started")
-            self._set(self._failure(f"The model {self._settings.model} could not be started ({exc}). Retry."))
+            self._set(self._make_failed_state(f"The model {self._settings.model} could not be started ({exc}). Retry."))
         else:
             self._model = ChatModel(endpoint, temperature=self._settings.temperature)
-            self._set(self._ready(endpoint))
+            self._set(self._make_ready_state(endpoint))
         finally:
             with self._changed:
                 self._attempts += 1
@@ -195,9 +195,9 @@ class ModelRouter:
     def _open(self) -> Endpoint:
         if self._route == "endpoint":
             return probe(self._settings.base_url, self._settings.api_key, self._settings.model)
-        return self._reopened() or self._opened()
+        return self._reopen() or self._open_runtime()
 
-    def _reopened(self) -> Endpoint | None:
+    def _reopen(self) -> Endpoint | None:
         """The endpoint of a runtime that only one answer had failed at, not the service; else None."""
         if self._runtime is None or self._model is None:
             return None
@@ -209,13 +209,13 @@ class ModelRouter:
             return None
         return endpoint
 
-    def _opened(self) -> Endpoint:
+    def _open_runtime(self) -> Endpoint:
         self._set(ModelState("starting", f"The model {self._settings.model} is being looked for."))
         self._runtime = self._make_runtime(self._settings.foundry_dir, self._settings.foundry_catalog_url)
         if self._closing.is_set():
             self._runtime.cancel()
         try:
-            return self._runtime.open(self._settings.model, self._on_step)
+            return self._runtime.open(self._settings.model, self._report_step)
         except Exception:
             # A runtime keeps the catalog that it found first, be it empty for want of a network: the next try gets
             # another runtime.
@@ -227,7 +227,7 @@ class ModelRouter:
             self._runtime.close()
         self._runtime = None
 
-    def _on_step(self, step: str, percent: float | None) -> None:
+    def _report_step(self, step: str, percent: float | None) -> None:
         model = self._settings.model
         if step == "downloading":
             done = round(percent or 0)
@@ -236,7 +236,7 @@ class ModelRouter:
         else:
             self._set(ModelState("loading", f"The model {model} is being loaded.", "It takes some seconds."))
 
-    def _ready(self, endpoint: Endpoint) -> ModelState:
+    def _make_ready_state(self, endpoint: Endpoint) -> ModelState:
         return ModelState(
             "ready",
             endpoint.note or f"The model {endpoint.model_id} answers.",
@@ -245,13 +245,13 @@ class ModelRouter:
             context_length=endpoint.context_length,
         )
 
-    def _failure(self, sentences: str) -> ModelState:
+    def _make_failed_state(self, sentences: str) -> ModelState:
         detail, _, fix = sentences.partition(". ")
         return ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
 
-    def _failed(self, model: ChatModel, exc: ModelUnavailableError) -> None:
+    def _note_failure(self, model: ChatModel, exc: ModelUnavailableError) -> None:
         if self._model is model and self._state.is_ready:
-            self._set(self._failure(str(exc)))
+            self._set(self._make_failed_state(str(exc)))
             self._wake.set()
 
     def _learn_limit(self, model: ChatModel, context_length: int | None) -> None:

@@ -6,6 +6,8 @@ rises from .874 to .888. Other stop words are better kept (.887 without "the", "
 
 from __future__ import annotations
 
+import re
+
 _LISTS = {
     "ar": "ما ماذا من متى أين كيف لماذا لم هل كم أي أية أيهما مَن لِماذا بماذا فيم",
     "bg": "какво какъв каква какви кой коя кое кои кого кога къде защо как колко дали ли",
@@ -62,3 +64,6 @@ QUESTION_WORDS = {language: frozenset(words.split()) for language, words in _LIS
 
 SPACELESS_LANGUAGES = frozenset({"ja", "ko", "th", "zh"})
 """Where the words are to be found inside a run of text. Korean writes them together with what they belong to."""
+
+QUESTION_END = re.compile(r"[?？؟]\W*$")
+"""How a text ends that is written as a question."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.citations import best_quote, cited_sources, unknown_markers
+from rag.answering.citations import cited_sources, find_quote, find_unknown_markers
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
 BOILER = "The tank holds 1.8 litres. Descale the boiler every 90 days. Use citric powder, never vinegar."
@@ -67,11 +67,11 @@ def test_claims_at_several_markers_of_one_passage_are_quoted_together():
 
 def test_japanese_is_quoted_by_the_sentence():
     (hit,) = some_hits("東京は日本の首都です。人口は約1400万人です。")
-    assert best_quote(hit.chunk.text, "人口は1400万人", "ja") == "人口は約1400万人です。"
+    assert find_quote(hit.chunk.text, "人口は1400万人", "ja") == "人口は約1400万人です。"
 
 
 def test_markers_without_a_passage_are_reported_once_each():
-    assert unknown_markers("a [1] b [7] c [3, 7] d [0]", HITS) == (0, 3, 7)
+    assert find_unknown_markers("a [1] b [7] c [3, 7] d [0]", HITS) == (0, 3, 7)
 
 
 texts = st.text(alphabet=st.sampled_from("abcd .!?\n|-#。あい[]12,"), max_size=120)
@@ -87,6 +87,6 @@ def test_citations_point_at_a_real_passage_and_quote_it_word_for_word(answer: st
 
 @given(passage=st.text(max_size=200), claim=st.text(max_size=80))
 def test_a_quote_is_always_a_piece_of_its_passage(passage: str, claim: str):
-    quote = best_quote(passage, claim)
+    quote = find_quote(passage, claim)
     assert quote in passage
     assert bool(quote) == bool(passage.strip()) or "|" in passage
