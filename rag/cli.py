@@ -50,11 +50,12 @@ def folder_below(corpus_dir: Path, given: str) -> str:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
+    """One line on standard output."""
     print(json.dumps(value, ensure_ascii=False))
 
 
 def say(text: str) -> None:
-    """To the user, on standard error."""
+    """Tell the user something, on standard error."""
     print(text, file=sys.stderr, flush=True)
 
 

@@ -29,8 +29,9 @@ DEFAULT_CONTEXT_LENGTH = 4096
 _MARGIN = 64
 """Tokens that a chat template puts around two messages; the templates of common models need 10 to 40."""
 _MESSAGE_OVERHEAD = 12
+"""Tokens that a chat template adds to each message."""
 _SMALLEST_PASSAGE = 60
-"""Tokens. A first passage cut below this would not be worth reading."""
+"""Tokens. A first passage that is cut below this is not worth reading."""
 
 # Markers of chat templates: `<|end|>`, `[INST]`, `</s>`, `<start_of_turn>`. Many servers read them as control tokens
 # wherever they stand.

@@ -14,12 +14,12 @@ class AnswerReport:
     """The whole answer and how it came about."""
 
     question: str
-    """As the user asked it."""
+    """The question as the user asked it."""
     answer: str
     answerable: bool
     citations: tuple[Citation, ...]
     model: str | None
-    """Full id; None where the answer is made of quotes."""
+    """The model's full id; None where the answer is made of quotes."""
     route: str
     """``local``, ``endpoint`` or ``quotes``."""
     milliseconds: dict[str, float] = field(default_factory=dict)

@@ -34,11 +34,11 @@ Around = Callable[[Sequence[ScoredChunk]], Sequence[Sequence[StoredChunk]]]
 def around_in(index: Index, longest: int) -> Around:
     """Reads them from the index; `longest` is how many chunks a hit may consist of."""
 
-    def around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:
+    def read_around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:
         ids = [hit.stored.id for hit in hits]
         return index.read(lambda snapshot: [snapshot.neighbours(id_, REACH, REACH + longest) for id_ in ids])
 
-    return around
+    return read_around
 
 
 def widen(

@@ -133,7 +133,7 @@ def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
         # It writes to stderr by itself; what a user should know comes as an exception and becomes a sentence.
         log_level=LogLevel.FATAL,
         web=Configuration.WebService(urls="http://127.0.0.1:0"),
-        catalog_urls=[(_complete_catalog_url(catalog_url), None)] if catalog_url else None,
+        catalog_urls=[(_extend_catalog_url(catalog_url), None)] if catalog_url else None,
         disable_nonessential_telemetry=True,
     )
     with _disable_upload():
@@ -158,7 +158,7 @@ def _disable_upload() -> Iterator[None]:
             os.environ["TF_BUILD"] = before
 
 
-def _complete_catalog_url(url: str) -> str:
+def _extend_catalog_url(url: str) -> str:
     return url if url.endswith(_CATALOG_PATH) else url.rstrip("/") + _CATALOG_PATH
 
 

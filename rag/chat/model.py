@@ -76,7 +76,7 @@ class ChatModel:
 
     @asynccontextmanager
     async def _open_pieces(self, messages: Sequence[dict[str, str]], max_tokens: int) -> AsyncIterator[_Pieces]:
-        """What the server writes; our errors instead of openai's."""
+        """What the server writes, with our errors instead of openai's."""
         try:
             with translate_errors(self.endpoint):
                 async with (
@@ -105,7 +105,7 @@ class ChatModel:
 
 
 class _SpokenPart:
-    """Leaves out what reasoning models think aloud: a ``<think>…</think>`` before the answer."""
+    """Leaves out what a reasoning model thinks aloud: a ``<think>…</think>`` before the answer."""
 
     _BEGIN, _END = "<think>", "</think>"
 
@@ -114,7 +114,10 @@ class _SpokenPart:
         self._state: Literal["unknown", "thinking", "speaking"] = "unknown"
 
     def take(self, piece: str, *, ended: bool) -> str:
-        """What may be shown now; text that could still turn out to be a thought is held back until `ended`."""
+        """Take the next piece and return what may be shown now.
+
+        Text that could still turn out to be a thought is held back until `ended`.
+        """
         self._held += piece
         if self._state == "unknown":
             self._state = self._judge_beginning(self._held.lstrip(), ended)
@@ -161,7 +164,7 @@ def _read_error_text(body: bytes) -> str:
 
 
 async def _limit_first_wait(pieces: _Pieces, limit_s: float) -> _Pieces:
-    """Keep-alive events must not hold off the limit, so it counts until the first text and not the first byte."""
+    """The same pieces; raises TimeoutError if no text comes in time, however many keep-alive events do."""
     async with aclosing(pieces):
         yield await asyncio.wait_for(_find_first(pieces), limit_s)
         async for piece in pieces:

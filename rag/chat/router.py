@@ -45,13 +45,13 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """`detail` says how things are and `fix` what the user can do, each in plain sentences."""
+    """How it is with the model: `detail` says it and `fix` what the user can do, each in plain sentences."""
 
     kind: Kind
     detail: str
     fix: str = ""
     percent: float | None = None
-    """0…100, of the download, in whole numbers."""
+    """How much of the download is done, 0 to 100 in whole numbers."""
     model_id: str = ""
     route: Route = "local"
     context_length: int | None = None
@@ -63,7 +63,7 @@ class ModelState:
 
 
 class ModelRouter:
-    """Made cheaply; `start` begins the work. All methods may be called from any thread."""
+    """Making it costs nothing; `start` begins the work. All methods may be called from any thread."""
 
     def __init__(
         self,
@@ -88,6 +88,7 @@ class ModelRouter:
 
     @property
     def state(self) -> ModelState:
+        """The newest one; never waits."""
         return self._state
 
     def start(self) -> None:
@@ -198,7 +199,7 @@ class ModelRouter:
         return self._reopen() or self._open_runtime()
 
     def _reopen(self) -> Endpoint | None:
-        """The endpoint of a runtime that only one answer had failed at, not the service; else None."""
+        """The endpoint of the runtime that runs already, if its service still answers; else None."""
         if self._runtime is None or self._model is None:
             return None
         endpoint = self._model.endpoint
@@ -246,16 +247,18 @@ class ModelRouter:
         )
 
     def _make_failed_state(self, sentences: str) -> ModelState:
+        """The first sentence says what is wrong, the others what to do."""
         detail, _, fix = sentences.partition(". ")
         return ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
 
     def _note_failure(self, model: ChatModel, exc: ModelUnavailableError) -> None:
+        """Show the failure of an answer, unless another model has taken over since, and look for the model again."""
         if self._model is model and self._state.is_ready:
             self._set(self._make_failed_state(str(exc)))
             self._wake.set()
 
     def _learn_limit(self, model: ChatModel, context_length: int | None) -> None:
-        """Catalogs promise more context than some models take; what the model itself says holds from now on."""
+        """From now on, believe the model itself: catalogs promise more context than some models take."""
         if context_length and self._model is model:
             model.endpoint = dataclasses.replace(model.endpoint, context_length=context_length)
             self._set(dataclasses.replace(self._state, context_length=context_length))
