@@ -25,7 +25,7 @@ from starlette.routing import Route
 from page.filters import EVERY_FOLDER, EVERY_TYPE, Choices, restriction_of
 from page.loopback import LoopbackOnly
 from page.view import corpus_file, marker, source_cards, with_markers, without_foreign_links
-from rag.answering.citations import cited_sources
+from rag.answering.citations import cite_sources
 from rag.errors import QuestionError, RagError
 from rag.settings import Settings
 from rag.types import Citation, Restriction, ScoredChunk
@@ -127,11 +127,11 @@ async def on_message(message: cl.Message) -> None:
 
 def _remember(question: str, reply: Reply) -> None:
     """Keep the turn for follow-ups, be its answer cut short; a question without an answer is none."""
-    from rag.answering.followup import Turn, with_turn
+    from rag.answering.followup import Turn, add_turn
 
     if reply.text:
         turn = Turn(reply.searched_for or question, reply.text)
-        cl.user_session.set(TURNS, with_turn(cl.user_session.get(TURNS, ()), turn))
+        cl.user_session.set(TURNS, add_turn(cl.user_session.get(TURNS, ()), turn))
 
 
 class Reply:
@@ -197,7 +197,7 @@ class Reply:
     async def finish(self) -> None:
         """Also after a stop or an error: what was said stays, with its sources."""
         if self.text:
-            self.citations = self.citations or cited_sources(self.text, self.hits)
+            self.citations = self.citations or cite_sources(self.text, self.hits)
             self.message.content = with_markers(self.text, len(self.hits))
             await self.message.send()
             await self._send_sources()

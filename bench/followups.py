@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
-from rag.answering.followup import Turn, standalone_question, stands_alone
+from rag.answering.followup import Turn, make_standalone, stands_alone
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.index.reader import Index
@@ -74,7 +74,7 @@ def _is_found(found: Retrieval, says: str, depth: int) -> bool:
 
 
 def carried(one: FollowUp) -> str:
-    return asyncio.run(standalone_question(one.question, [Turn(one.before)]))
+    return asyncio.run(make_standalone(one.question, [Turn(one.before)]))
 
 
 def left_alone_share() -> float:
@@ -97,7 +97,7 @@ def main(folder: Path) -> None:
         router.start()
         if router.settle(_MODEL_START_S).is_ready:
             ways["by the model"] = lambda one: asyncio.run(
-                standalone_question(one.question, [Turn(one.before)], router.stream)
+                make_standalone(one.question, [Turn(one.before)], router.stream)
             )
         else:
             print(f"not rewritten by a model: {router.state.detail}", file=sys.stderr)

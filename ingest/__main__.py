@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = cli.parser("python -m ingest", "Bring the index up to date with the folder of documents.", _EPILOG)
+    parser = cli.make_parser("python -m ingest", "Bring the index up to date with the folder of documents.", _EPILOG)
     cli.add_common(parser)
     parser.add_argument("--watch", action="store_true", help="keep running and follow every change of the folder")
     parser.add_argument("--rebuild", action="store_true", help="read every file anew; the old index serves until then")
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _ingest(options: argparse.Namespace) -> int:
-    settings = cli.settings_of(options)
+    settings = cli.load_settings(options)
     index = Index(settings.index_dir)
     from ingest.terminal import Display
 
@@ -110,7 +110,7 @@ def _show_plan(plan: Plan, *, as_json: bool) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    settings = cli.settings_of(options)
+    settings = cli.load_settings(options)
     with closing(Index(settings.index_dir)) as index:
         status = index.status()
     if options.json:

@@ -13,7 +13,7 @@ from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.filters import Choices, choices_among
 from page.uploads import keep_upload
-from rag.answering.widening import around_in
+from rag.answering.widening import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.errors import RagError
@@ -39,7 +39,7 @@ class Service:
             self.index, self.pipeline, on_report=lambda _: display.pause(), on_progress=display.show
         )
         self.retriever = open_retriever(self.index, settings, in_background=True, progress=display.note)
-        self.around = around_in(self.index, settings.top_k)
+        self.around = make_around(self.index, settings.top_k)
         self.router = ModelRouter(settings)
         self._choices: tuple[tuple[int, int], Choices] | None = None
         self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rag.answering.citations import citation_of
+from rag.answering.citations import make_citation
 from rag.answering.markers import MARKER, UNFINISHED_MARKER, read_numbers
 from rag.types import Citation, ScoredChunk
 
@@ -48,7 +48,7 @@ def with_markers(text: str, passages: int, *, is_streaming: bool = False) -> str
 def source_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:
     """One card for each passage that a marker can open, in order; a cited one knows its quote. JSON values only."""
     cited = {citation.number: citation for citation in citations}
-    every = [cited.get(n) or citation_of(n, hit.stored, "") for n, hit in enumerate(hits, start=1)]
+    every = [cited.get(n) or make_citation(n, hit.stored, "") for n, hit in enumerate(hits, start=1)]
     return [_card(citation) for citation in every]
 
 

@@ -54,7 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _make_parser() -> argparse.ArgumentParser:
-    parser = cli.parser("python -m rag", "Search your documents, ask them, and measure how well that works.", _EPILOG)
+    parser = cli.make_parser(
+        "python -m rag", "Search your documents, ask them, and measure how well that works.", _EPILOG
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     search = commands.add_parser("search", help="find passages", description="Find the passages that fit best.")
     search.add_argument("--top-k", type=int, metavar="N", help="how many passages (default: RAG_TOP_K, 6)")
@@ -90,7 +92,7 @@ def _read_restriction(options: argparse.Namespace, settings: Settings) -> Restri
     from rag.text.dates import bound
     from rag.types import Restriction
 
-    folder = options.folder and cli.folder_below(settings.corpus_dir, options.folder)
+    folder = options.folder and cli.normalise_folder(settings.corpus_dir, options.folder)
     since, until = bound("--since", options.since), bound("--until", options.until)
     only = Restriction(folder or None, options.type, since, until)
     return None if only == Restriction() else only
@@ -157,7 +159,7 @@ def _print_hits(found: Retrieval) -> None:
 
 def _ask(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer, check_question
-    from rag.answering.widening import around_in
+    from rag.answering.widening import make_around
     from rag.assembly import open_retriever
     from rag.chat.router import ModelRouter
 
@@ -171,7 +173,7 @@ def _ask(options: argparse.Namespace) -> int:
         router.start()
         retriever = open_retriever(index, settings, progress=cli.say)
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
-        around = around_in(index, settings.top_k)
+        around = make_around(index, settings.top_k)
         _tell_if_none_is_left(index, only)
         ask = partial(answer, retrieve=retriever.retrieve, router=router, settings=settings, only=only, around=around)
         report = asyncio.run(_show_answer(ask(options.question), as_json=options.json))
@@ -218,11 +220,11 @@ def _format_place(source: str, page: int | None, kind: str) -> str:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer_report
-    from rag.answering.widening import around_in
+    from rag.answering.widening import make_around
     from rag.assembly import open_retriever
     from rag.evaluation.retrieval import Dataset, build_index, evaluate, load_baseline, save_baseline, table
 
-    settings = cli.settings_of(options)
+    settings = cli.load_settings(options)
     dataset = Dataset.load(options.dataset)
     baseline = load_baseline(options.baseline) if options.baseline else None
     modes = _MODES if options.mode == "all" else (options.mode,)
@@ -230,7 +232,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         retriever = open_retriever(index, settings, progress=cli.say)
         report = evaluate(dataset, retriever.retrieve, modes, _make_progress("questions asked"))
         if options.answers:
-            around = around_in(index, settings.top_k)
+            around = make_around(index, settings.top_k)
             ask = partial(answer_report, retrieve=retriever.retrieve, settings=settings, around=around)
             report["answers"] = _score_answers(dataset, ask, settings, options.limit)
     if options.save:

@@ -18,7 +18,7 @@ EXIT_CODES = """exit codes: 0 done; 1 done, but some files failed (each is named
 2 wrong usage or setting; 3 could not run, and the message says why"""
 
 
-def parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
+def make_parser(prog: str, description: str, epilog: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(
         prog=prog,
         description=description,
@@ -34,11 +34,11 @@ def add_common(command: argparse.ArgumentParser, *, default: object = None) -> N
     command.add_argument("--json", action="store_true", default=default, help="one JSON object on standard output")
 
 
-def settings_of(options: argparse.Namespace) -> Settings:
+def load_settings(options: argparse.Namespace) -> Settings:
     return Settings.load(corpus_dir=options.corpus, index_dir=options.index)
 
 
-def folder_below(corpus_dir: Path, given: str) -> str:
+def normalise_folder(corpus_dir: Path, given: str) -> str:
     """A folder as the index spells it, however it was typed: with the corpus folder before it, or with backslashes."""
     folder = given.replace("\\", "/") if os.sep == "\\" else given
     parts = [part for part in folder.split("/") if part not in ("", ".")]

@@ -11,9 +11,9 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from rag.answering.citations import cited_sources, find_unknown_markers
+from rag.answering.citations import cite_sources, find_unknown_markers
 from rag.answering.events import Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token
-from rag.answering.followup import Turn, standalone_question
+from rag.answering.followup import Turn, make_standalone
 from rag.answering.prompt import answer_budget, build_messages, count_message_tokens, fit_hits, prompt_budget
 from rag.answering.quoting import quote_answer
 from rag.answering.report import AnswerRecord, AnswerReport
@@ -115,7 +115,7 @@ def check_question(question: str) -> str:
 
 
 async def _make_standalone(question: str, turns: Sequence[Turn], router: Router) -> str:
-    rewritten = await standalone_question(question, turns, router.stream if router.state.is_ready else None)
+    rewritten = await make_standalone(question, turns, router.stream if router.state.is_ready else None)
     # Carrying over an earlier question may have made it longer than the answer's prompt has room for.
     return rewritten if len(rewritten) <= MAX_QUESTION_CHARACTERS else question
 
@@ -147,7 +147,7 @@ async def _ask_model(
                 yield event
             return
         yield Notice(f"{exc} The answer above is incomplete.")
-    yield Citations(cited_sources(record.text, record.shown))
+    yield Citations(cite_sources(record.text, record.shown))
     if unknown := find_unknown_markers(record.text, record.shown):
         yield Notice(f"The answer refers to {', '.join(f'[{n}]' for n in unknown)}, which is none of its passages.")
 

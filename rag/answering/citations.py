@@ -20,7 +20,7 @@ _LONGEST_QUOTE = 2
 """Sentences. A third one seldom adds a word that the claim has."""
 
 
-def cited_sources(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[Citation, ...]:
+def cite_sources(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[Citation, ...]:
     """One citation for each passage that the text refers to, in the order of first use."""
     claims: dict[int, list[str]] = {}
     for number, claim in _find_claims(answer_text):
@@ -37,10 +37,10 @@ def find_unknown_markers(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple
 
 def cite(number: int, stored: StoredChunk, claim: str) -> Citation:
     """The citation of a passage for what was said about it; the quote is the part that says so most nearly."""
-    return citation_of(number, stored, find_quote(stored.chunk.text, claim, stored.language))
+    return make_citation(number, stored, find_quote(stored.chunk.text, claim, stored.language))
 
 
-def citation_of(number: int, stored: StoredChunk, quote: str) -> Citation:
+def make_citation(number: int, stored: StoredChunk, quote: str) -> Citation:
     """The citation of a passage with that quote from it."""
     chunk = stored.chunk
     return Citation(

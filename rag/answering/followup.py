@@ -72,12 +72,12 @@ class Turn:
     answer: str = ""
 
 
-def with_turn(turns: Sequence[Turn], turn: Turn) -> tuple[Turn, ...]:
+def add_turn(turns: Sequence[Turn], turn: Turn) -> tuple[Turn, ...]:
     """The conversation as far as a follow-up may need it."""
     return (*turns, turn)[-KEPT_TURNS:]
 
 
-async def standalone_question(
+async def make_standalone(
     question: str,
     turns: Sequence[Turn],
     stream: Callable[[Sequence[dict[str, str]], int], AsyncGenerator[str, None]] | None = None,

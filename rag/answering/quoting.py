@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.answering.citations import citation_of
+from rag.answering.citations import make_citation
 from rag.text.question_words import QUESTION_END
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.terms import question_terms, text_terms
@@ -72,7 +72,7 @@ def quote_answer(
         runs = _group_runs(mine)
         blocks.append("\n\n".join(_format_run(run, stored.chunk.text, index + 1) for run in runs))
         best = next(run for run in runs if mine[0] in run)
-        citations.append(citation_of(index + 1, stored, stored.chunk.text[best[0].unit.start : best[-1].unit.end]))
+        citations.append(make_citation(index + 1, stored, stored.chunk.text[best[0].unit.start : best[-1].unit.end]))
     return "\n\n".join(blocks), tuple(citations)
 
 

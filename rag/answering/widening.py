@@ -31,7 +31,7 @@ Around = Callable[[Sequence[ScoredChunk]], Sequence[Sequence[StoredChunk]]]
 """For each hit the chunks of its document from `REACH` before its first to `REACH` behind its last, in order."""
 
 
-def around_in(index: Index, longest: int) -> Around:
+def make_around(index: Index, longest: int) -> Around:
     """Reads them from the index; `longest` is how many chunks a hit may consist of."""
 
     def read_around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:

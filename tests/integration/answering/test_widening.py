@@ -9,8 +9,8 @@ import pytest
 
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
-from rag.answering.citations import cited_sources
-from rag.answering.widening import around_in, widen
+from rag.answering.citations import cite_sources
+from rag.answering.widening import make_around, widen
 from rag.assembly import open_retriever
 from rag.index.reader import Index
 from rag.settings import Settings
@@ -63,20 +63,20 @@ def _flat(text: str) -> str:
 
 def test_widened_passages_say_what_their_page_says_and_are_cited_with_it(index):
     hits = open_retriever(index, Settings(index_dir=index.folder)).retrieve(QUESTION, top_k=6).hits
-    wide = widen(QUESTION, hits, around_in(index, 6), 3_000)
+    wide = widen(QUESTION, hits, make_around(index, 6), 3_000)
     assert len(wide) == len(hits)
     assert sum(len(one.chunk.text) for one in wide) > 1.5 * sum(len(one.chunk.text) for one in hits)
     for number, (hit, one) in enumerate(zip(hits, wide, strict=True), start=1):
         assert (one.chunk.source, one.chunk.page) == (hit.chunk.source, hit.chunk.page)
         assert _flat(one.chunk.text) in page_text(index, one.chunk)
-        (citation,) = cited_sources(f"The stone is ground and strewn on the paths [{number}].", wide)
+        (citation,) = cite_sources(f"The stone is ground and strewn on the paths [{number}].", wide)
         assert _flat(citation.quote) in page_text(index, one.chunk)
         assert citation.page == hit.chunk.page
 
 
 def test_no_paragraph_is_read_twice(index):
     hits = open_retriever(index, Settings(index_dir=index.folder)).retrieve(QUESTION, top_k=6).hits
-    text = _flat(" ".join(one.chunk.text for one in widen(QUESTION, hits, around_in(index, 6), 100_000)))
+    text = _flat(" ".join(one.chunk.text for one in widen(QUESTION, hits, make_around(index, 6), 100_000)))
     for place in ("valley", "gorge", "plain"):
         for paragraph in paragraphs(place):
             assert text.count(_flat(paragraph.split(".")[0] + ".")) <= 1

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.citations import cited_sources, find_quote, find_unknown_markers
+from rag.answering.citations import cite_sources, find_quote, find_unknown_markers
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
 BOILER = "The tank holds 1.8 litres. Descale the boiler every 90 days. Use citric powder, never vinegar."
@@ -37,11 +37,11 @@ HITS = some_hits(BOILER, LEAVE)
     ],
 )
 def test_markers_become_citations_in_the_order_of_first_use(answer: str, numbers: list[int]):
-    assert [citation.number for citation in cited_sources(answer, HITS)] == numbers
+    assert [citation.number for citation in cite_sources(answer, HITS)] == numbers
 
 
 def test_a_citation_carries_all_that_is_needed_to_find_its_place():
-    (citation,) = cited_sources("Every 90 days [1].", HITS)
+    (citation,) = cite_sources("Every 90 days [1].", HITS)
     assert (citation.source, citation.page, citation.section, citation.label) == ("0.md", 1, "S", "iv")
     assert citation.text == BOILER
 
@@ -57,11 +57,11 @@ def test_a_citation_carries_all_that_is_needed_to_find_its_place():
     ],
 )
 def test_the_quote_is_the_sentence_that_supports_the_claim(answer: str, quote: str):
-    assert [citation.quote for citation in cited_sources(answer, HITS)] == [quote]
+    assert [citation.quote for citation in cite_sources(answer, HITS)] == [quote]
 
 
 def test_claims_at_several_markers_of_one_passage_are_quoted_together():
-    (citation,) = cited_sources("Descale the boiler every 90 days [1]. Use citric powder [1].", HITS)
+    (citation,) = cite_sources("Descale the boiler every 90 days [1]. Use citric powder [1].", HITS)
     assert citation.quote == "Descale the boiler every 90 days. Use citric powder, never vinegar."
 
 
@@ -80,7 +80,7 @@ texts = st.text(alphabet=st.sampled_from("abcd .!?\n|-#。あい[]12,"), max_siz
 @given(answer=texts, passages=st.lists(texts, max_size=4))
 def test_citations_point_at_a_real_passage_and_quote_it_word_for_word(answer: str, passages: list[str]):
     hits = some_hits(*passages)
-    for citation in cited_sources(answer, hits):
+    for citation in cite_sources(answer, hits):
         assert 1 <= citation.number <= len(hits)
         assert citation.quote in hits[citation.number - 1].chunk.text
 

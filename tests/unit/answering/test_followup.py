@@ -5,11 +5,11 @@ import pytest
 from rag.answering.followup import (
     KEPT_TURNS,
     Turn,
+    add_turn,
     carry_over,
+    make_standalone,
     rewrite_messages,
-    standalone_question,
     stands_alone,
-    with_turn,
 )
 from rag.errors import ModelUnavailableError
 
@@ -61,7 +61,7 @@ def test_a_question_that_stands_alone_is_left_alone(question):
 def test_the_model_is_not_asked_about_a_question_that_stands_alone():
     question = "How many days of annual leave does an employee get?"
     asked = model("Something else?")
-    assert asyncio.run(standalone_question(question, BEFORE, asked)) == question
+    assert asyncio.run(make_standalone(question, BEFORE, asked)) == question
     assert asked.calls == 0
 
 
@@ -148,7 +148,7 @@ def test_without_a_model_the_topic_of_the_question_before_is_carry_over(question
 
 def test_with_a_model_its_rewriting_is_taken():
     rewritten = "What were the net sales of ACME in 2023?"
-    assert asyncio.run(standalone_question("and in 2023?", BEFORE, model(rewritten))) == rewritten
+    assert asyncio.run(make_standalone("and in 2023?", BEFORE, model(rewritten))) == rewritten
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_with_a_model_its_rewriting_is_taken():
     ],
 )
 def test_a_rewriting_by_the_words_of_the_conversation_is_taken_without_its_frame(question, before, reply):
-    asked = asyncio.run(standalone_question(question, [Turn(before)], model(reply)))
+    asked = asyncio.run(make_standalone(question, [Turn(before)], model(reply)))
     assert asked == reply.strip('"').removeprefix("Question: ")
 
 
@@ -183,20 +183,20 @@ def test_a_rewriting_by_the_words_of_the_conversation_is_taken_without_its_frame
     ],
 )
 def test_what_the_model_writes_beside_the_point_is_not_taken(reply):
-    asked = asyncio.run(standalone_question("and in 2023?", BEFORE, model(reply)))
+    asked = asyncio.run(make_standalone("and in 2023?", BEFORE, model(reply)))
     assert asked == carry_over("and in 2023?", BEFORE)
 
 
 def test_only_the_models_first_line_is_waited_for():
     rambling = model("What were the net sales of ACME in 2023?\nHere is " + "why " * 500)
-    assert asyncio.run(standalone_question("and in 2023?", BEFORE, rambling)).endswith("ACME in 2023?")
+    assert asyncio.run(make_standalone("and in 2023?", BEFORE, rambling)).endswith("ACME in 2023?")
     assert rambling.words < 20
     assert rambling.closed
 
 
 def test_a_model_that_fails_leaves_the_terms_carry_over():
     broken = model(ModelUnavailableError("It broke off."))
-    assert asyncio.run(standalone_question("Why?", BEFORE, broken)) == carry_over("Why?", BEFORE)
+    assert asyncio.run(make_standalone("Why?", BEFORE, broken)) == carry_over("Why?", BEFORE)
 
 
 def test_a_model_that_is_too_slow_is_stopped_and_the_terms_are_carry_over():
@@ -209,20 +209,20 @@ def test_a_model_that_is_too_slow_is_stopped_and_the_terms_are_carry_over():
         finally:
             stopped.append(True)
 
-    assert asyncio.run(standalone_question("Why?", BEFORE, hang, limit_s=0.01)) == carry_over("Why?", BEFORE)
+    assert asyncio.run(make_standalone("Why?", BEFORE, hang, limit_s=0.01)) == carry_over("Why?", BEFORE)
     assert stopped
 
 
 def test_a_conversation_is_kept_as_far_as_a_follow_up_reaches():
     turns = ()
     for number in range(9):
-        turns = with_turn(turns, Turn(f"{number}?"))
+        turns = add_turn(turns, Turn(f"{number}?"))
     assert [turn.question for turn in turns] == ["6?", "7?", "8?"]
     assert len(turns) == KEPT_TURNS
 
 
 def test_the_first_question_is_left_alone():
-    assert asyncio.run(standalone_question("Why?", [])) == "Why?"
+    assert asyncio.run(make_standalone("Why?", [])) == "Why?"
 
 
 def test_the_model_reads_the_last_turns_and_the_question_and_little_else():
