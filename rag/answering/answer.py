@@ -32,7 +32,9 @@ _PROMPT_ATTEMPTS = 4
 """Each halves the passages, so that 16 tokens for every one that was expected still end in an answer."""
 
 
-class Retrieve(Protocol):
+class FindPassages(Protocol):
+    """What is needed of `Retriever.retrieve`."""
+
     def __call__(self, question: str, *, only: Restriction | None = None) -> Retrieval: ...
 
 
@@ -50,7 +52,7 @@ class Router(Protocol):
 async def answer(
     question: str,
     *,
-    retrieve: Retrieve,
+    retrieve: FindPassages,
     router: Router,
     settings: Settings,
     only: Restriction | None = None,
@@ -87,7 +89,7 @@ async def answer(
 
 
 async def answer_report(
-    question: str, *, retrieve: Retrieve, router: Router, settings: Settings, around: Around | None = None
+    question: str, *, retrieve: FindPassages, router: Router, settings: Settings, around: Around | None = None
 ) -> AnswerReport:
     """The whole answer at once, for those who don't show it as it comes."""
     events = answer(question, retrieve=retrieve, router=router, settings=settings, around=around)
