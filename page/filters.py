@@ -28,7 +28,7 @@ class Choices:
     """Endings in small letters, without the dot; where there are too many, the most frequent."""
 
 
-def choices_among(sources: Iterable[str]) -> Choices:
+def find_choices(sources: Iterable[str]) -> Choices:
     folders: Counter[str] = Counter()
     types: Counter[str] = Counter()
     for source in sources:
@@ -37,10 +37,10 @@ def choices_among(sources: Iterable[str]) -> Choices:
         types[name.rpartition(".")[2].lower() if "." in name[1:] else ""] += 1
     del types[""]
     most = [file_type for file_type, _ in types.most_common(_MOST_TYPES)]
-    return Choices(_uppermost(folders), tuple(sorted(most)))
+    return Choices(_find_uppermost(folders), tuple(sorted(most)))
 
 
-def _uppermost(folders: Mapping[str, int]) -> tuple[str, ...]:
+def _find_uppermost(folders: Mapping[str, int]) -> tuple[str, ...]:
     documents: Counter[str] = Counter()
     for folder, count in folders.items():
         while folder:
@@ -50,7 +50,7 @@ def _uppermost(folders: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(first[:_MOST_FOLDERS]))
 
 
-def restriction_of(values: Mapping[str, object]) -> Restriction | None:
+def read_restriction(values: Mapping[str, object]) -> Restriction | None:
     """What the page's inputs ``folder``, ``type``, ``since`` and ``until`` say; None if they restrict nothing.
 
     Raises SettingsError for what is no date.

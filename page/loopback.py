@@ -45,34 +45,34 @@ class LoopbackOnly:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif self._is_ours(dict(scope["headers"])):
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, _add_headers(send))
         else:
             await _refuse(scope["type"], send)
 
     def _is_ours(self, headers: dict[bytes, bytes]) -> bool:
         host = headers.get(b"host", b"").decode("latin-1")
         origin = headers.get(b"origin")  # scheme://host:port, or "null"
-        is_known_name = self._any_name or _hostname(f"//{host}") in LOOPBACK_NAMES
+        is_known_name = self._any_name or _read_hostname(f"//{host}") in LOOPBACK_NAMES
         is_own_page = origin is None or origin.decode("latin-1").partition("://")[2] == host
         return is_known_name and is_own_page
 
 
-def _hostname(address: str) -> str:
+def _read_hostname(address: str) -> str:
     try:
         return urlsplit(address).hostname or ""
     except ValueError:  # brackets that hold no IPv6 address
         return ""
 
 
-def _with_headers(send: Send) -> Send:
-    async def wrapped(message: Message) -> None:
+def _add_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             present = {name.lower() for name, _ in message.get("headers", ())}
             missing = [(name, value) for name, value in _HEADERS.items() if name not in present]
             message = {**message, "headers": [*message.get("headers", ()), *missing]}
         await send(message)
 
-    return wrapped
+    return send_with_headers
 
 
 async def _refuse(kind: str, send: Send) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from ingest.pipeline import Pipeline
 from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
-from page.filters import Choices, choices_among
+from page.filters import Choices, find_choices
 from page.uploads import keep_upload
 from rag.answering.widening import make_around
 from rag.assembly import open_retriever
@@ -50,7 +50,7 @@ class Service:
         self._warming.start()
 
     def _warm_up(self) -> None:
-        """The first search loads what the others have at hand: two seconds at 100,000 chunks."""
+        """Search once, since the first search loads what the next ones need: two seconds at 100,000 chunks."""
         with contextlib.suppress(RagError):
             self.retriever.retrieve("warm up")
 
@@ -60,29 +60,29 @@ class Service:
         for part in (self.watcher, self.router, self.pipeline, self.index):
             part.close()
 
-    def status(self) -> dict[str, Any]:
+    def make_status(self) -> dict[str, Any]:
         """For the page; JSON values only."""
-        return {"corpus": self._corpus_status(), "model": self._model_status()}
+        return {"corpus": self._describe_corpus(), "model": self._describe_model()}
 
-    def choices(self) -> Choices:
-        """What the documents can be filtered by; 0.13 s at 50,000 documents, and remembered until they change."""
+    def find_choices(self) -> Choices:
+        """What the documents can be filtered by. Remembered until they change: 50,000 documents take 0.13 s."""
         try:
-            self._choices = self.index.read(self._choices_of)
+            self._choices = self.index.read(self._read_choices)
         except RagError:  # nothing was indexed yet, or else the watcher's detail says why
             return Choices()
         return self._choices[1]
 
-    def _choices_of(self, snapshot: Snapshot) -> tuple[tuple[int, int], Choices]:
+    def _read_choices(self, snapshot: Snapshot) -> tuple[tuple[int, int], Choices]:
         key = (snapshot.view.meta("identity"), snapshot.generation)
         known = self._choices
-        return known if known and known[0] == key else (key, choices_among(snapshot.sources()))
+        return known if known and known[0] == key else (key, find_choices(snapshot.sources()))
 
     def is_emptied_by(self, only: Restriction) -> bool:
         """Whether there is something to find, but not in the documents that this leaves."""
         return self.index.read(lambda snapshot: snapshot.chunk_count > 0 and not snapshot.count(only))
 
     def add_document(self, name: str, content: Path) -> str:
-        """Put a file into the corpus and wait until it is read; a sentence that says what became of it.
+        """Put a file into the corpus and wait until it is read. Returns a sentence that says what became of it.
 
         Raises SettingsError without a corpus folder, RagError when it can't be written.
         """
@@ -93,22 +93,22 @@ class Service:
         self.watcher.wake()
         deadline = time.monotonic() + ADDING_S
         while time.monotonic() < deadline:
-            if outcome := self._outcome(source):
+            if outcome := self._find_outcome(source):
                 return outcome
             time.sleep(0.1)
         return f"**{source}** is in the corpus folder and will be read soon."
 
-    def _outcome(self, source: str) -> str:
+    def _find_outcome(self, source: str) -> str:
         """Empty while it isn't known."""
-        held = self._held()
+        held = self._read_index_status()
         reasons = {failure.source: failure.reason for failure in held.failures}
         if source in reasons:
             return f"**{source}** can't be read: {reasons[source]}"
         is_live = held.documents > 0 and self.index.read(lambda snapshot: snapshot.document(source) is not None)
         return f"**{source}** is one of your documents now." if is_live else ""
 
-    def _corpus_status(self) -> dict[str, Any]:
-        now, held = self.watcher.status, self._held()
+    def _describe_corpus(self) -> dict[str, Any]:
+        now, held = self.watcher.status, self._read_index_status()
         return {
             "folder": str(self.settings.corpus_dir.resolve()),
             "activity": now.activity,
@@ -122,12 +122,12 @@ class Service:
             "failed": [{"source": failure.source, "reason": failure.reason} for failure in held.failures],
         }
 
-    def _model_status(self) -> dict[str, Any]:
+    def _describe_model(self) -> dict[str, Any]:
         now = self.router.state
         shown = {name: getattr(now, name) for name in ("kind", "detail", "fix", "percent", "route")}
         return {"name": self.settings.model, **shown}
 
-    def _held(self) -> IndexStatus:
+    def _read_index_status(self) -> IndexStatus:
         try:
             return self.index.status()
         except RagError:  # nothing was indexed yet, or else the watcher's detail says why

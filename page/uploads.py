@@ -27,7 +27,7 @@ def keep_upload(corpus_dir: Path, name: str, content: Path) -> str:
         raise SettingsError(
             f"There is no folder {corpus_dir}. Make it, or set RAG_CORPUS_DIR, and attach the file again."
         )
-    safe = Path(safe_name(name))
+    safe = Path(make_safe_name(name))
     for number in itertools.count(1):
         target = corpus_dir / (safe.name if number == 1 else f"{safe.stem} ({number}){safe.suffix}")
         if _is_same_file(target, content) or _copy_if_free(content, target):
@@ -35,7 +35,7 @@ def keep_upload(corpus_dir: Path, name: str, content: Path) -> str:
     raise AssertionError("unreachable")
 
 
-def safe_name(name: str) -> str:
+def make_safe_name(name: str) -> str:
     """A file name that every system takes, never hidden and never a path."""
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", name)[-1])
     name = "".join("_" if char in '<>:"|?*' or not char.isprintable() else char for char in name)

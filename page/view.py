@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -23,42 +22,42 @@ _MARKER_OR_CODE_SO_FAR = re.compile(rf"{MARKER.pattern}|{_CODE}|{_OPEN_CODE}", r
 _UNDECIDED = re.compile(rf"{UNFINISHED_MARKER.pattern}|`+\Z")
 
 
-def marker(number: int) -> str:
+def make_marker(number: int) -> str:
     """What a link to the source `number` is called."""
     return f"[{number}]{JOINER}"
 
 
-def with_markers(text: str, passages: int, *, is_streaming: bool = False) -> str:
+def link_markers(text: str, passages: int, *, is_streaming: bool = False) -> str:
     """The answer with its citations made into links' names: ``[1, 2]`` becomes two, ``argv[1]`` in code stays.
 
     While it is streaming, an end that can still become a marker or code is left out, so that what was shown of an
     answer begins what is shown of it later.
     """
 
-    def replaced(match: re.Match[str]) -> str:
+    def link_marker(match: re.Match[str]) -> str:
         numbers = read_numbers(match)
         is_citation = numbers and all(1 <= number <= passages for number in numbers)
-        return "".join(map(marker, numbers)) if is_citation else match[0]
+        return "".join(map(make_marker, numbers)) if is_citation else match[0]
 
     if is_streaming:
-        return _MARKER_OR_CODE_SO_FAR.sub(replaced, _UNDECIDED.sub("", text))
-    return _MARKER_OR_CODE.sub(replaced, text)
+        return _MARKER_OR_CODE_SO_FAR.sub(link_marker, _UNDECIDED.sub("", text))
+    return _MARKER_OR_CODE.sub(link_marker, text)
 
 
-def source_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:
+def make_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:
     """One card for each passage that a marker can open, in order; a cited one knows its quote. JSON values only."""
     cited = {citation.number: citation for citation in citations}
     every = [cited.get(n) or make_citation(n, hit.stored, "") for n, hit in enumerate(hits, start=1)]
-    return [_card(citation) for citation in every]
+    return [_make_card(citation) for citation in every]
 
 
-def _card(citation: Citation) -> dict[str, Any]:
+def _make_card(citation: Citation) -> dict[str, Any]:
     is_pdf = citation.source.lower().endswith(".pdf")
     return {
         "number": citation.number,
-        "marker": marker(citation.number),
+        "marker": make_marker(citation.number),
         "source": citation.source,
-        "place": place_of(citation),
+        "place": describe_place(citation),
         "section": citation.section,
         "quote": citation.quote,
         "text": citation.text,
@@ -67,7 +66,7 @@ def _card(citation: Citation) -> dict[str, Any]:
     }
 
 
-def place_of(citation: Citation) -> str:
+def describe_place(citation: Citation) -> str:
     """``page 3``, ``slide 2``, ``page iv (4)`` where the printed number differs; empty for a text without pages."""
     if citation.page is None:
         return ""
@@ -76,16 +75,6 @@ def place_of(citation: Citation) -> str:
     return f"{citation.page_kind or 'page'} {number}"
 
 
-def corpus_file(corpus_dir: Path, source: str) -> Path | None:
-    """The file of that name; None for one that isn't there or is outside the folder, be it by a symbolic link."""
-    folder = corpus_dir.resolve()
-    try:
-        path = (folder / source).resolve()
-    except (OSError, ValueError):  # a name that no file can have
-        return None
-    return path if path.is_relative_to(folder) and path.is_file() else None
-
-
-def without_foreign_links(html: str) -> str:
+def remove_foreign_links(html: str) -> str:
     """Chainlit's page names public hosts for a font, a style sheet and a preview picture; ours needs none of them."""
     return re.sub(r"<(?:link|meta)\b[^>]*https?://[^>]*>", "", html)

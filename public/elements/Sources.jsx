@@ -1,4 +1,4 @@
-// Below each answer: the sources that it cites, and how it was made. Its props come from `Reply` in app.py:
+// Below each answer: the sources that it cites, and how it was made. Its props come from `Reply` in page/reply.py:
 // sources: the cards of page/view.py, cited: [number], searchedFor: text, searchedIn: text, notices: [text],
 // madeBy: text.
 import { useEffect, useLayoutEffect, useRef } from 'react';

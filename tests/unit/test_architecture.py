@@ -17,7 +17,7 @@ ALLOWED = {
     "app": {"app", "page", "ingest", "rag"},
 }
 OWNERS = {
-    "chainlit": {"app"},
+    "chainlit": {"app", "page.filter_panel", "page.reply", "page.server"},
     "chromadb": {"rag.index.vectors"},
     "filelock": {"rag.models.export", "rag.index.lock"},
     "foundry_local_sdk": {"rag.chat.foundry"},

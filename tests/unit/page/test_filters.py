@@ -2,31 +2,31 @@ from __future__ import annotations
 
 import pytest
 
-from page.filters import EVERY_FOLDER, EVERY_TYPE, Choices, choices_among, restriction_of
+from page.filters import EVERY_FOLDER, EVERY_TYPE, Choices, find_choices, read_restriction
 from rag.errors import SettingsError
 from rag.types import Restriction
 
 
 def test_every_folder_with_documents_anywhere_below_it_is_a_choice():
     sources = ["a/b/c/one.md", "a/two.md", "top.md", "z z/three.md"]
-    assert choices_among(sources).folders == ("a", "a/b", "a/b/c", "z z")
+    assert find_choices(sources).folders == ("a", "a/b", "a/b/c", "z z")
 
 
 def test_file_types_are_in_small_letters_and_without_a_dot():
-    assert choices_among(["a.PDF", "b.pdf", "v1.2/notes.tar.gz"]).file_types == ("gz", "pdf")
+    assert find_choices(["a.PDF", "b.pdf", "v1.2/notes.tar.gz"]).file_types == ("gz", "pdf")
 
 
 def test_a_name_without_an_ending_has_no_type():
-    assert choices_among(["v1.2/README", ".profile"]).file_types == ()
+    assert find_choices(["v1.2/README", ".profile"]).file_types == ()
 
 
 def test_no_documents_give_no_choices():
-    assert choices_among([]) == Choices()
+    assert find_choices([]) == Choices()
 
 
 def test_of_very_many_folders_the_uppermost_and_then_the_fullest_are_offered():
     sources = [f"f{number:03}/sub/{name}.md" for number in range(80) for name in range(1 + number % 2)]
-    folders = choices_among(sources).folders
+    folders = find_choices(sources).folders
     assert len(folders) == 100
     assert {f"f{number:03}" for number in range(80)} < set(folders)
     below = [folder for folder in folders if folder.endswith("/sub")]
@@ -36,12 +36,12 @@ def test_of_very_many_folders_the_uppermost_and_then_the_fullest_are_offered():
 
 def test_of_very_many_types_the_most_frequent_are_offered():
     sources = [f"{copy}.e{number:02}" for number in range(50) for copy in range(2 if number >= 20 else 1)]
-    assert choices_among(sources).file_types == tuple(f"e{number:02}" for number in range(20, 50))
+    assert find_choices(sources).file_types == tuple(f"e{number:02}" for number in range(20, 50))
 
 
 def test_what_is_chosen_becomes_a_restriction():
     values = {"folder": "a/b", "type": "pdf", "since": " 2023 ", "until": "2024-02"}
-    assert restriction_of(values) == Restriction("a/b", "pdf", "2023", "2024-02")
+    assert read_restriction(values) == Restriction("a/b", "pdf", "2023", "2024-02")
 
 
 @pytest.mark.parametrize(
@@ -53,14 +53,14 @@ def test_what_is_chosen_becomes_a_restriction():
     ],
 )
 def test_what_is_left_empty_restricts_nothing(values: dict[str, object]):
-    assert restriction_of(values) is None
+    assert read_restriction(values) is None
 
 
 @pytest.mark.parametrize("name", ["since", "until"])
 @pytest.mark.parametrize("date", ["last year", "2023-13", "31.7.2023", "20230731"])
 def test_a_wrong_date_is_one_sentence_that_names_its_input_and_the_form(name: str, date: str):
     with pytest.raises(SettingsError) as raised:
-        restriction_of({name: date})
+        read_restriction({name: date})
     expected = f"{name.title()} is {date!r}; it must be a year, month or day: 2023, 2023-07 or 2023-07-31."
     assert str(raised.value) == expected
 

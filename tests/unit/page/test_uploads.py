@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from page.uploads import keep_upload, safe_name
+from page.uploads import keep_upload, make_safe_name
 from rag.errors import SettingsError
 
 
@@ -64,15 +64,15 @@ def test_without_a_corpus_folder_the_error_says_what_to_do(tmp_path, upload):
     ],
 )
 def test_a_name_is_made_safe(name, safe):
-    assert safe_name(name) == safe
+    assert make_safe_name(name) == safe
 
 
 @given(st.text())
 def test_a_safe_name_is_one_visible_file_of_the_folder_and_stays_as_it_is(name):
-    safe = safe_name(name)
+    safe = make_safe_name(name)
     assert safe
     assert "/" not in safe
     assert "\\" not in safe
     assert not safe.startswith(".")
     assert len(safe.encode("utf-8", "surrogatepass")) < 250 or not safe.isascii()
-    assert safe_name(safe) == safe
+    assert make_safe_name(safe) == safe

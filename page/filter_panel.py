@@ -1,0 +1,76 @@
+"""The filters of one chat: the inputs behind the gear, what is chosen there, and the line that tells of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import chainlit as cl
+from chainlit.input_widget import InputWidget, Select, TextInput
+
+from page.filters import EVERY_FOLDER, EVERY_TYPE, Choices, read_restriction
+from rag.errors import QuestionError
+from rag.types import Restriction
+
+if TYPE_CHECKING:
+    from page.service import Service
+
+_OFFERED = "offered"
+"""Where a chat's session keeps the choices that its inputs were last offered."""
+
+
+def read_chosen_filters() -> Mapping[str, object]:
+    """The values of this chat's inputs, by their ids; empty before anything was chosen."""
+    chosen: Mapping[str, object] = cl.user_session.get("chat_settings") or {}
+    return chosen
+
+
+async def find_restriction(service: Service) -> Restriction | None:
+    """What this chat keeps to. Raises SettingsError for a wrong date, QuestionError if it leaves no document."""
+    only = read_restriction(read_chosen_filters())
+    is_emptied: bool = only is not None and await asyncio.to_thread(service.is_emptied_by, only)
+    if only and is_emptied:
+        raise QuestionError(
+            f"There are no {only.description}. Change or clear the filters: the gear below the question."
+        )
+    return only
+
+
+async def show_filter(text: str) -> None:
+    """Put `text` into the status line of this page; empty for no filter."""
+    await cl.send_window_message({"pwFilter": text})
+
+
+async def offer_filters(service: Service) -> None:
+    """Put what the index holds now into the page's inputs, and leave what was chosen."""
+    choices = await asyncio.to_thread(service.find_choices)
+    if choices != cl.user_session.get(_OFFERED):
+        cl.user_session.set(_OFFERED, choices)
+        await cl.ChatSettings(make_inputs(choices, read_chosen_filters())).refresh()
+
+
+def make_inputs(choices: Choices, chosen: Mapping[str, object]) -> list[InputWidget]:
+    folder, file_type = chosen.get("folder") or EVERY_FOLDER, chosen.get("type") or EVERY_TYPE
+    folders = {"All folders": EVERY_FOLDER} | {f"{name}/": name for name in choices.folders}
+    types = {"All types": EVERY_TYPE} | {f".{name}": name for name in choices.file_types}
+    return [
+        _make_select("folder", "Folder", folders, str(folder)),
+        _make_select("type", "File type", types, str(file_type)),
+        _make_date("since", "Since", "From then on", chosen),
+        _make_date("until", "Until", "Up to then, that day, month or year included", chosen),
+    ]
+
+
+def _make_select(name: str, label: str, items: dict[str, str], value: str) -> Select:
+    """A chosen value that the index no longer holds stays in the list, since it is still what is searched."""
+    gone = {} if value in items.values() else {value: value}
+    return Select(id=name, label=label, items=items | gone, initial_value=value)
+
+
+def _make_date(name: str, label: str, meaning: str, chosen: Mapping[str, object]) -> TextInput:
+    description = f"{meaning}, by the document's own date, or its file's."
+    given = str(chosen.get(name) or "")
+    return TextInput(
+        id=name, label=label, placeholder="2023, 2023-07 or 2023-07-31", description=description, initial=given
+    )

@@ -1,0 +1,119 @@
+"""One answer on the page: its text as it streams, and below it the sources that its markers open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+
+import chainlit as cl
+
+from page.view import link_markers, make_cards, make_marker
+from rag.answering.answer import answer
+from rag.answering.citations import cite_sources
+from rag.answering.events import Citations, Done, Notice, Retrieved, Rewritten, Shown, Token
+from rag.types import Citation, Restriction, ScoredChunk
+
+if TYPE_CHECKING:
+    from page.service import Service
+    from rag.answering.followup import Turn
+    from rag.answering.report import AnswerReport
+
+SHOW_EVERY_S = 0.04
+"""Tokens that come faster are shown together: page and browser go over the whole answer each time."""
+
+
+class Reply:
+    """Made for each question. Call `stream_answer` once, and `finish` whatever became of it."""
+
+    def __init__(self) -> None:
+        self.message = cl.Message("")
+        self.sources = cl.CustomElement(name="Sources", props={})
+        self.text = ""
+        self.shown_at = 0.0
+        self.hits: tuple[ScoredChunk, ...] = ()
+        self.citations: tuple[Citation, ...] = ()
+        self.searched_for = ""
+        self.searched_in = ""
+        self.notices: list[str] = []
+        self.made_by = ""
+
+    async def stream_answer(
+        self, service: Service, question: str, turns: Sequence[Turn], only: Restriction | None
+    ) -> None:
+        """Show the answer while it is written. Raises RagError if there can't be one."""
+        self.searched_in = only.description if only else ""
+        events = answer(
+            question,
+            retrieve=service.retriever.retrieve,
+            router=service.router,
+            settings=service.settings,
+            only=only,
+            turns=turns,
+            around=service.around,
+        )
+        async with aclosing(events):
+            async for event in events:
+                await self._show_event(event)
+
+    async def finish(self) -> None:
+        """Show the complete text with its sources; after a stop or an error, what was said until then."""
+        if self.text:
+            self.citations = self.citations or cite_sources(self.text, self.hits)
+            self.message.content = link_markers(self.text, len(self.hits))
+            await self.message.send()
+            await self._send_sources()
+
+    async def _show_event(self, event: object) -> None:
+        match event:
+            case Rewritten(question):
+                self.searched_for = question
+            case Retrieved(retrieval):
+                await self._send_passages(retrieval.hits)
+            case Shown(hits):
+                self.hits = hits
+                await self._send_sources()
+            case Notice(text, brief):
+                self.notices.append(brief or text)
+            case Token(text):
+                self.text += text
+                await self._stream_text()
+            case Citations(citations):
+                self.citations = citations
+            case Done(report):
+                self.made_by = _describe_maker(report)
+
+    async def _stream_text(self) -> None:
+        if time.monotonic() - self.shown_at < SHOW_EVERY_S:
+            return
+        self.shown_at = time.monotonic()
+        shown = link_markers(self.text, len(self.hits), is_streaming=True)
+        await self.message.stream_token(shown[len(self.message.content) :])
+
+    async def _send_passages(self, hits: tuple[ScoredChunk, ...]) -> None:
+        """Make the markers work from the first token on: Chainlit makes an element's name a link wherever it stands."""
+        self.hits = hits
+        for number, hit in enumerate(hits, start=1):
+            passage = cl.Text(name=make_marker(number), content=hit.chunk.text, display="page")
+            await passage.send(for_id=self.message.id)
+        await self._send_sources()
+
+    async def _send_sources(self) -> None:
+        """The properties that Sources.jsx shows."""
+        self.sources.props = {
+            "id": self.message.id,
+            "sources": make_cards(self.hits, self.citations),
+            "cited": [citation.number for citation in self.citations],
+            "searchedFor": self.searched_for,
+            "searchedIn": self.searched_in,
+            "notices": self.notices,
+            "madeBy": self.made_by,
+        }
+        await self.sources.send(for_id=self.message.id)
+
+
+def _describe_maker(report: AnswerReport) -> str:
+    """``phi-4-mini · 2.1 s``"""
+    total = report.milliseconds["total"]
+    return f"{report.model or 'Quotes'} · {f'{total / 1000:.1f} s' if total >= 1000 else f'{total:.0f} ms'}"

@@ -1,0 +1,116 @@
+"""Chainlit's web server with what our page adds to it, and the service behind it.
+
+Everything that must outlive a reload of the code (``chainlit run -w``) is kept in the server's own `state`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import chainlit.server
+from chainlit.config import config
+from chainlit.server import app as server
+
+from page.loopback import LoopbackOnly
+from page.routes import ROUTES
+from page.view import remove_foreign_links
+from rag.errors import RagError
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from page.service import Service
+
+logger = logging.getLogger(__name__)
+
+# Chainlit would send chats to these services, or answer there, for no more than a variable left in the environment.
+FOREIGN_SERVICES = ("LITERAL_API_KEY", "DATABASE_URL", "DISCORD_BOT_TOKEN", "SLACK_BOT_TOKEN")
+
+
+def prepare_server() -> None:
+    """Make the server ours before it starts; a wrong setting or a taken port ends the process with one sentence.
+
+    Does nothing when the code is loaded again, or by another command than ``chainlit run``.
+    """
+    if not config.run.module_name or hasattr(server.state, "settings"):
+        return
+    _quiet_terminal()
+    for name in FOREIGN_SERVICES:
+        os.environ.pop(name, None)
+    try:
+        settings = Settings.load()
+        _require_free_port(config.run.host, config.run.port)
+    except RagError as error:
+        sys.exit(_report_error(error))
+    _add_page(settings)
+
+
+def get_settings() -> Settings:
+    settings: Settings = server.state.settings
+    return settings
+
+
+def start_service() -> None:
+    """Build the service in the background, so that the page opens at once."""
+    server.state.service = asyncio.ensure_future(asyncio.to_thread(_open_service, get_settings()))
+
+
+async def wait_for_service() -> Service:
+    """The service, as soon as it is built. Raises what kept it from being built."""
+    service: Service = await asyncio.shield(server.state.service)
+    return service
+
+
+def get_service_if_built() -> Service | None:
+    built: asyncio.Future[Service] = server.state.service
+    return built.result() if built.done() and not built.exception() else None
+
+
+async def close_service() -> None:
+    service = await wait_for_service()
+    await asyncio.to_thread(service.close)
+
+
+def _open_service(settings: Settings) -> Service:
+    from page.service import Service  # slow, so not on the event loop
+
+    try:
+        service = Service(settings)
+        service.start()
+    except Exception:
+        logger.exception("The service could not start")
+        raise
+    return service
+
+
+def _add_page(settings: Settings) -> None:
+    make_html: Callable[[str], str] = chainlit.server.get_html_template
+    chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
+    server.routes[:0] = ROUTES
+    server.add_middleware(LoopbackOnly, host=config.run.host)
+    server.state.settings = settings
+
+
+def _require_free_port(host: str, port: int) -> None:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        raise RagError(f"Port {port} of {host} can't be used ({error.strerror}). Choose another with --port.") from None
+
+
+def _report_error(error: RagError) -> int:
+    print(error, file=sys.stderr)  # noqa: T201 (a command line's own message)
+    return error.exit_code
+
+
+def _quiet_terminal() -> None:
+    """Chainlit has every library's logger at INFO on the terminal, and warns of each language without a readme."""
+    logging.getLogger().setLevel(logging.WARNING)
+    chainlit_logger = logging.getLogger("chainlit")
+    chainlit_logger.setLevel(logging.INFO)
+    chainlit_logger.addFilter(lambda record: not record.getMessage().startswith("Trans"))
