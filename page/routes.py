@@ -24,7 +24,7 @@ async def send_status(request: Request) -> Response:
 
 
 async def send_document(request: Request) -> Response:
-    """Answer with a file of the corpus. Only a PDF is shown in the page's own origin; anything else could hold a script."""
+    """A file of the corpus. Only a PDF is shown in the page's own origin; anything else could hold a script."""
     path = find_corpus_file(request.app.state.settings.corpus_dir, request.path_params["source"])
     if path is None:
         return Response("This document is not in the corpus folder any more.", 404)
