@@ -13,18 +13,18 @@ import chainlit as cl
 from page.filter_panel import find_restriction, offer_filters, read_chosen_filters, show_filter
 from page.filters import read_restriction
 from page.server import (
-    close_service,
-    get_service_if_built,
+    close_backend,
+    get_backend_if_built,
     get_settings,
     prepare_server,
-    start_service,
-    wait_for_service,
+    start_backend,
+    wait_for_backend,
 )
 from rag.errors import RagError
 
 if TYPE_CHECKING:
+    from page.backend import Backend
     from page.reply import Reply
-    from page.service import Service
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +47,12 @@ CORPUS_CHANGED = "pw-corpus-changed"
 
 @cl.on_app_startup
 async def on_app_startup() -> None:
-    start_service()
+    start_backend()
 
 
 @cl.on_app_shutdown
 async def on_app_shutdown() -> None:
-    await close_service()
+    await close_backend()
 
 
 @cl.set_starters  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ async def on_settings_update(_: dict[str, Any]) -> None:
     try:
         only = read_restriction(read_chosen_filters())
         await show_filter(f"Only {only.description}" if only else "")
-        await find_restriction(await wait_for_service())
+        await find_restriction(await wait_for_backend())
     except RagError as error:
         await cl.ErrorMessage(str(error)).send()
 
@@ -104,16 +104,16 @@ async def on_message(message: cl.Message) -> None:
 
 async def _take_message(message: cl.Message, reply: Reply) -> None:
     """First the attached files become documents, then the question is answered."""
-    service = await wait_for_service()
+    backend = await wait_for_backend()
     for file in message.elements:
-        await _add_document(service, file)
+        await _add_document(backend, file)
     if message.content or not message.elements:
-        only = await find_restriction(service)
-        await reply.stream_answer(service, message.content, cl.user_session.get(TURNS, ()), only)
+        only = await find_restriction(backend)
+        await reply.stream_answer(backend, message.content, cl.user_session.get(TURNS, ()), only)
 
 
-async def _add_document(service: Service, file: cl.Element) -> None:
-    outcome = await asyncio.to_thread(service.add_document, file.name, Path(file.path or ""))
+async def _add_document(backend: Backend, file: cl.Element) -> None:
+    outcome = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""))
     await cl.Message(outcome).send()
 
 
@@ -127,9 +127,9 @@ def _remember_turn(question: str, reply: Reply) -> None:
 
 
 async def _offer_filters() -> None:
-    """Without a service yet, nothing: the page asks again as soon as there is a status."""
-    if service := get_service_if_built():
-        await offer_filters(service)
+    """Without a backend yet, nothing: the page asks again as soon as there is a status."""
+    if backend := get_backend_if_built():
+        await offer_filters(backend)
 
 
 prepare_server()

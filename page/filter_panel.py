@@ -14,7 +14,7 @@ from rag.errors import QuestionError
 from rag.types import Restriction
 
 if TYPE_CHECKING:
-    from page.service import Service
+    from page.backend import Backend
 
 _OFFERED = "offered"
 """Where a chat's session keeps the choices that its inputs were last offered."""
@@ -26,10 +26,10 @@ def read_chosen_filters() -> Mapping[str, object]:
     return chosen
 
 
-async def find_restriction(service: Service) -> Restriction | None:
+async def find_restriction(backend: Backend) -> Restriction | None:
     """What this chat keeps to. Raises SettingsError for a wrong date, QuestionError if it leaves no document."""
     only = read_restriction(read_chosen_filters())
-    is_emptied: bool = only is not None and await asyncio.to_thread(service.is_emptied_by, only)
+    is_emptied: bool = only is not None and await asyncio.to_thread(backend.is_emptied_by, only)
     if only and is_emptied:
         raise QuestionError(
             f"There are no {only.description}. Change or clear the filters: the gear below the question."
@@ -42,9 +42,9 @@ async def show_filter(text: str) -> None:
     await cl.send_window_message({"pwFilter": text})
 
 
-async def offer_filters(service: Service) -> None:
+async def offer_filters(backend: Backend) -> None:
     """Put what the index holds now into the page's inputs, and leave what was chosen."""
-    choices = await asyncio.to_thread(service.find_choices)
+    choices = await asyncio.to_thread(backend.find_choices)
     if choices != cl.user_session.get(_OFFERED):
         cl.user_session.set(_OFFERED, choices)
         await cl.ChatSettings(make_inputs(choices, read_chosen_filters())).refresh()

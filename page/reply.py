@@ -16,7 +16,7 @@ from rag.answering.events import Citations, Done, Notice, Retrieved, Rewritten, 
 from rag.types import Citation, Restriction, ScoredChunk
 
 if TYPE_CHECKING:
-    from page.service import Service
+    from page.backend import Backend
     from rag.answering.followup import Turn
     from rag.answering.report import AnswerReport
 
@@ -40,18 +40,18 @@ class Reply:
         self.made_by = ""
 
     async def stream_answer(
-        self, service: Service, question: str, turns: Sequence[Turn], only: Restriction | None
+        self, backend: Backend, question: str, turns: Sequence[Turn], only: Restriction | None
     ) -> None:
         """Show the answer while it is written. Raises RagError if there can't be one."""
         self.searched_in = only.description if only else ""
         events = answer(
             question,
-            retrieve=service.retriever.retrieve,
-            router=service.router,
-            settings=service.settings,
+            retrieve=backend.retriever.retrieve,
+            router=backend.router,
+            settings=backend.settings,
             only=only,
             turns=turns,
-            around=service.around,
+            around=backend.around,
         )
         async with aclosing(events):
             async for event in events:

@@ -11,16 +11,16 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 if TYPE_CHECKING:
-    from page.service import Service
+    from page.backend import Backend
 
 
 async def send_status(request: Request) -> Response:
-    """Answer with what the status line shows; 503 with a sentence if the service could not be built."""
+    """Answer with what the status line shows; 503 with a sentence if the backend could not be built."""
     try:
-        service: Service = await asyncio.shield(request.app.state.service)
-    except Exception as error:  # whatever kept the service from being built is for the user to read
+        backend: Backend = await asyncio.shield(request.app.state.backend)
+    except Exception as error:  # whatever kept the backend from being built is for the user to read
         return Response(f"The service could not start ({error}). The terminal says more.", 503)
-    return JSONResponse(await asyncio.to_thread(service.make_status))
+    return JSONResponse(await asyncio.to_thread(backend.make_status))
 
 
 async def send_document(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Chainlit's web server with what our page adds to it, and the service behind it.
+"""Chainlit's web server with what our page adds to it, and the backend behind it.
 
 Everything that must outlive a reload of the code (``chainlit run -w``) is kept in the server's own `state`.
 """
@@ -24,7 +24,7 @@ from rag.errors import RagError
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from page.service import Service
+    from page.backend import Backend
 
 logger = logging.getLogger(__name__)
 
@@ -55,37 +55,37 @@ def get_settings() -> Settings:
     return settings
 
 
-def start_service() -> None:
-    """Build the service in the background, so that the page opens at once."""
-    server.state.service = asyncio.ensure_future(asyncio.to_thread(_open_service, get_settings()))
+def start_backend() -> None:
+    """Build the backend in the background, so that the page opens at once."""
+    server.state.backend = asyncio.ensure_future(asyncio.to_thread(_open_backend, get_settings()))
 
 
-async def wait_for_service() -> Service:
-    """The service, as soon as it is built. Raises what kept it from being built."""
-    service: Service = await asyncio.shield(server.state.service)
-    return service
+async def wait_for_backend() -> Backend:
+    """The backend, as soon as it is built. Raises what kept it from being built."""
+    backend: Backend = await asyncio.shield(server.state.backend)
+    return backend
 
 
-def get_service_if_built() -> Service | None:
-    built: asyncio.Future[Service] = server.state.service
+def get_backend_if_built() -> Backend | None:
+    built: asyncio.Future[Backend] = server.state.backend
     return built.result() if built.done() and not built.exception() else None
 
 
-async def close_service() -> None:
-    service = await wait_for_service()
-    await asyncio.to_thread(service.close)
+async def close_backend() -> None:
+    backend = await wait_for_backend()
+    await asyncio.to_thread(backend.close)
 
 
-def _open_service(settings: Settings) -> Service:
-    from page.service import Service  # slow, so not on the event loop
+def _open_backend(settings: Settings) -> Backend:
+    from page.backend import Backend  # slow, so not on the event loop
 
     try:
-        service = Service(settings)
-        service.start()
+        backend = Backend(settings)
+        backend.start()
     except Exception:
         logger.exception("The service could not start")
         raise
-    return service
+    return backend
 
 
 def _add_page(settings: Settings) -> None:

@@ -27,7 +27,7 @@ ADDING_S = 20.0
 """How long a new file is waited for before it is said that it will be read later."""
 
 
-class Service:
+class Backend:
     """Made once a server. The folder is read and the model started in the background, from `start` on."""
 
     def __init__(self, settings: Settings) -> None:
