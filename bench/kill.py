@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.pipeline import Pipeline
-from ingest.sync import sync_corpus
+from ingest.sync import SyncOptions, sync_corpus
 from rag.index.reader import Index
 from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL, Settings
@@ -120,9 +120,8 @@ class Victim:
         try:
             with closing(Index(folder)) as index:
                 stages: set[str] = set()  # its vectors are not needed, so it stops at the first of them
-                sync_corpus(
-                    index, pipeline, progress=lambda step: stages.add(step.stage), stop=lambda: "embed" in stages
-                )
+                options = SyncOptions(progress=lambda step: stages.add(step.stage), must_stop=lambda: "embed" in stages)
+                sync_corpus(index, pipeline, options)
                 return _chunks(index)
         finally:
             shutil.rmtree(folder)

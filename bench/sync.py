@@ -28,7 +28,8 @@ from pathlib import Path
 import numpy as np
 
 from ingest.pipeline import Pipeline
-from ingest.sync import Progress, sync_corpus
+from ingest.report import Progress
+from ingest.sync import SyncOptions, sync_corpus
 from ingest.watcher import CorpusWatcher
 from rag.index.reader import Index
 from rag.models.embedder import Embedder
@@ -156,7 +157,7 @@ def words(root: Path, models_dir: Path) -> None:
     with closing(Index(settings.index_dir)) as index, closing(pipeline):
         _ = pipeline.embedder
         began = time.perf_counter()
-        report = sync_corpus(index, pipeline, progress=note, stop=lambda: "embed" in at)
+        report = sync_corpus(index, pipeline, SyncOptions(progress=note, must_stop=lambda: "embed" in at))
         first = at["embed"] - began  # the first 64 vectors are done, so all words are live before that
         row(f"{DOCUMENTS:,} documents of three pages, all found by words", first, "s", f"{report.chunks:,} chunks")
         sync_corpus(index, pipeline)

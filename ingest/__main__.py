@@ -9,7 +9,9 @@ from contextlib import closing
 from typing import Any
 
 from ingest.pipeline import Pipeline
-from ingest.sync import Plan, SyncReport, plan_sync, sync_corpus
+from ingest.plan import Plan
+from ingest.report import SyncReport
+from ingest.sync import SyncOptions, plan_sync, sync_corpus
 from rag import cli
 from rag.index.catalog import Failure
 from rag.index.reader import Index, IndexStatus
@@ -54,10 +56,12 @@ def _ingest(options: argparse.Namespace) -> int:
             return _show_plan(plan_sync(index, pipeline), as_json=options.json)
         if options.watch:
             return _watch(index, pipeline, options, display)
-        report = sync_corpus(
-            index, pipeline, rebuild=options.rebuild, retry=options.retry, wait_s=options.wait, progress=display.show
-        )
+        report = sync_corpus(index, pipeline, _read_sync_options(options, display))
     return _show_report(report, settings, as_json=options.json)
+
+
+def _read_sync_options(options: argparse.Namespace, display: Any) -> SyncOptions:  # noqa: ANN401
+    return SyncOptions(rebuild=options.rebuild, retry=options.retry, wait_s=options.wait, progress=display.show)
 
 
 def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, display: Any) -> int:  # noqa: ANN401
@@ -68,7 +72,8 @@ def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, displa
         if not report.is_noop or report.pending == 0:
             _show_report(report, pipeline.settings, as_json=options.json)
 
-    sync_corpus(index, pipeline, rebuild=True, progress=display.show) if options.rebuild else None
+    if options.rebuild:
+        sync_corpus(index, pipeline, _read_sync_options(options, display))
     with closing(CorpusWatcher(index, pipeline, on_report=on_report, on_progress=display.show)) as watcher:
         watcher.start()
         cli.say(f"Watching {pipeline.settings.corpus_dir}. Press Ctrl+C to stop.")

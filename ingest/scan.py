@@ -193,6 +193,6 @@ def _shown(source: str) -> str:
     return source.encode("utf-8", "backslashreplace").decode()
 
 
-def newest_first(files: dict[str, FileState]) -> list[str]:
+def sort_newest_first(files: dict[str, FileState]) -> list[str]:
     """Sources, the most recently changed first."""
     return sorted(files, key=lambda source: (-files[source].mtime_ns, source))

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from ingest.sync import Progress
+from ingest.report import Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

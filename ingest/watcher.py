@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.pipeline import Pipeline
+from ingest.report import Progress, SyncReport
 from ingest.scan import IGNORE_FILE, is_left_out
-from ingest.sync import Progress, SyncReport, sync_corpus
+from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import IndexLockedError, RagError
 from rag.index.reader import Index
 
@@ -89,6 +90,13 @@ class CorpusWatcher:
         self._observer: BaseObserver | None = None
         self._observed: tuple[int, int] | None = None
         self._observe_again_at = 0.0
+        self._options = SyncOptions(
+            settle_s=SETTLE_S,
+            wait_s=0,
+            is_busy=self._writes.is_busy,
+            progress=self._progress,
+            must_stop=self._must_stop,
+        )
         self._thread = threading.Thread(target=self._run, name="corpus-watcher", daemon=True)
 
     def start(self) -> None:
@@ -139,15 +147,7 @@ class CorpusWatcher:
         self._changed.clear()
         self._retry_at = float("inf")
         try:
-            report = sync_corpus(
-                self._index,
-                self._pipeline,
-                settle_s=SETTLE_S,
-                wait_s=0,
-                is_busy=self._writes.is_busy,
-                progress=self._progress,
-                stop=self._must_stop,
-            )
+            report = sync_corpus(self._index, self._pipeline, self._options)
         except IndexLockedError as exc:
             self._rest("waiting", str(exc))
         except RagError as exc:

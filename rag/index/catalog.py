@@ -72,7 +72,7 @@ _DATE = "CASE d.date WHEN '' THEN date(d.mtime_ns / 1000000000, 'unixepoch', 'lo
 
 
 class FileState(NamedTuple):  # made for every file at every sync: a dataclass takes four times as long
-    """What the file system says of a file; equal states mean equal content (see `ingest.sync` for the exceptions)."""
+    """What the file system says of a file; equal states mean equal content (see `ingest.plan` for the exceptions)."""
 
     size: int
     mtime_ns: int

@@ -11,7 +11,7 @@ import threading
 
 import pytest
 
-from ingest.sync import sync_corpus
+from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import DiskFullError, IndexUnusableError
 from rag.index import vectors as vector_store
 from rag.index.catalog import FORMAT, FileState, NewDocument
@@ -65,7 +65,7 @@ def index(place):
 
 
 def sync(index, **options):
-    return sync_corpus(index, tiny_pipeline(index.folder.parent / "corpus", index.folder), **options)
+    return sync_corpus(index, tiny_pipeline(index.folder.parent / "corpus", index.folder), SyncOptions(**options))
 
 
 def assert_whole(index):

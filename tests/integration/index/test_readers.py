@@ -9,7 +9,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from ingest.sync import sync_corpus
+from ingest.sync import SyncOptions, sync_corpus
 from rag.index.reader import Index
 from tests.tiny import problems_of, settle, tiny_pipeline
 
@@ -74,7 +74,7 @@ def test_readers_in_other_processes_see_whole_states_only_and_the_last_one_in_th
             os.rename(corpus / names[0], corpus / names[1])
             names.reverse()
             settle(corpus)
-            sync_corpus(index, tiny_pipeline(corpus, index.folder), rebuild=version % 8 == 0)
+            sync_corpus(index, tiny_pipeline(corpus, index.folder), SyncOptions(rebuild=version % 8 == 0))
         end.touch()
         told = [json.loads(reader.communicate(timeout=100)[0]) for reader in readers]
         assert [reader["wrong"] for reader in told] == [[], [], []]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from ingest.sync import sync_corpus
+from ingest.sync import SyncOptions, sync_corpus
 from rag.index.catalog import CatalogWriter
 from rag.index.lexical import LexicalIndex
 from rag.index.reader import Index
@@ -165,7 +165,7 @@ class FolderAndIndex(RuleBasedStateMachine):
     @rule(done=st.integers(0, 2))
     def sync_and_stop(self, done: int) -> None:
         answers = iter([False] * done)
-        self.sync(stop=lambda: next(answers, True))
+        self.sync(must_stop=lambda: next(answers, True))
 
     @rule(rebuild=st.booleans(), reopen=st.booleans())
     def sync_whole(self, rebuild: bool, reopen: bool) -> None:
@@ -181,7 +181,7 @@ class FolderAndIndex(RuleBasedStateMachine):
         self.known &= {text for _, _, text in self.wanted()}  # the vectors of other texts may be forgotten
         embedder = TinyEmbedder()
         pipeline = tiny_pipeline(self.corpus, self.index.folder, chunk_size=self.chunk_size, embedder=embedder)
-        report = sync_corpus(self.index, pipeline, **options)
+        report = sync_corpus(self.index, pipeline, SyncOptions(**options))
         assert not self.known & set(embedder.texts), "embedded again"
         assert report.embedded == len(embedder.texts) == len(set(embedder.texts))
         return report
