@@ -17,6 +17,7 @@ from rag.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
@@ -51,7 +52,23 @@ def test_every_command_explains_itself(command):
 
 def test_ci_runs_the_test_command_of_the_readme():
     assert "uv run pytest" in README
-    assert "uv run pytest" in (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "uv run pytest" in (ROOT / "scripts" / "test").read_text("utf-8")
+    assert {"scripts/install", "scripts/check", "scripts/test"} <= set(
+        (ROOT / ".ci" / "run").read_text("utf-8").split()
+    )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scripts").iterdir()), ids=lambda path: path.name)
+def test_every_script_stands_in_the_docs_with_what_to_type_on_windows(path):
+    assert f"`scripts/{path.name}`" in README
+    row = next(line for line in CONTRIBUTING.splitlines() if line.startswith(f"| `scripts/{path.name}` |"))
+    for command in re.findall(r"`(uv [^`]*)`", row):
+        assert command in path.read_text("utf-8")
+
+
+def test_the_page_for_contributors_names_no_script_that_does_not_exist():
+    named = set(re.findall(r"`scripts/([a-z]+)", README + CONTRIBUTING))
+    assert named == {path.name for path in (ROOT / "scripts").iterdir()}
 
 
 def test_the_pip_constraints_fit_the_floors():
