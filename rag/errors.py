@@ -6,6 +6,7 @@ RagError                 exit 3: could not run
 ├─ IndexLockedError      another process is writing the index
 ├─ IndexUnusableError    the index cannot be read or written, and why
 │  ├─ DiskFullError       there is no room to write it
+│  ├─ DiskFaultError      its disk fails to read or write
 │  └─ IndexDamagedError   a part of it is damaged; the next sync makes that part anew
 ├─ EmbeddingModelError   the embedding or reranking model cannot be loaded
 ├─ ModelUnavailableError no language model answers
@@ -15,6 +16,15 @@ RagError                 exit 3: could not run
 """
 
 from __future__ import annotations
+
+import errno
+import shutil
+from pathlib import Path
+
+_ROOM_BYTES = 8_000_000  # with less than this free, a failure to write is taken for a full disk
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Chroma and tantivy tell in words alone: SQLite's, or those of Rust, which end in the system's number.
+_FULL_IN_WORDS = ("database or disk is full", *(f"os error {number})" for number in sorted(_FULL)))
 
 
 class RagError(Exception):
@@ -42,15 +52,19 @@ class IndexUnusableError(RagError):
 class DiskFullError(IndexUnusableError):
     """`folder` is on the disk that is full, `reason` what the system said."""
 
-    SIGNS = ("disk is full", "No space left", "os error 28", "disk I/O error", "File too large", "os error 27")
-
-    @classmethod
-    def explains(cls, reason: str) -> bool:
-        return any(sign in reason for sign in cls.SIGNS)
-
     def __init__(self, folder: object, reason: str) -> None:
         super().__init__(
             f"The disk that holds {folder} is full ({reason}). Free some space and run python -m ingest again."
+        )
+
+
+class DiskFaultError(IndexUnusableError):
+    """`folder` is on the disk that fails, `reason` what the system said."""
+
+    def __init__(self, folder: object, reason: str) -> None:
+        super().__init__(
+            f"The disk that holds {folder} cannot be read or written ({reason}). "
+            "Check the disk, and choose a folder on another with --index or RAG_INDEX_DIR."
         )
 
 
@@ -84,3 +98,33 @@ class LoadError(RagError):
 
 class UnsupportedError(LoadError):
     pass
+
+
+def is_disk_full(exc: BaseException) -> bool:
+    """Whether an error that isn't SQLite's own says that there is no room on the disk."""
+    if isinstance(exc, OSError) and exc.errno is not None:
+        return exc.errno in _FULL
+    return any(words in str(exc) for words in _FULL_IN_WORDS)
+
+
+def explain_system_error(exc: BaseException, folder: Path) -> IndexUnusableError | None:
+    """What kept a library from using its files in the folder, if the operating system said it; else None."""
+    reason = str(exc).partition("\n")[0][:200]
+    if is_disk_full(exc) or _has_no_room(folder):
+        return DiskFullError(folder, reason)
+    if not isinstance(exc, OSError):
+        return None
+    if exc.errno == errno.EIO:
+        return DiskFaultError(folder, reason)
+    return IndexUnusableError(
+        f"{folder} cannot be opened or written ({reason}). "
+        "Check the folder's rights, or choose another with --index or RAG_INDEX_DIR."
+    )
+
+
+def _has_no_room(folder: Path) -> bool:
+    """Libraries don't always say what kept them from writing."""
+    try:
+        return shutil.disk_usage(folder).free < _ROOM_BYTES
+    except OSError:
+        return False

@@ -11,19 +11,21 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+BEING_MADE = -1
+"""In place of the vectors' stamp, while they are made anew."""
 
-def lexical_stamp(folder: Path) -> int:
+def stamp_lexical(folder: Path) -> int:
     """Changes when a file of the lexical index does; reading it changes nothing. 0 without any."""
-    return _number([entry for entry in _files(folder) if not entry[0].endswith(".lock")])
+    return _digest([entry for entry in _list_files(folder) if not entry[0].endswith(".lock")])
 
 
-def vectors_stamp(folder: Path) -> int:
+def stamp_vectors(folder: Path) -> int:
     """Changes when the graph's files or the size of Chroma's database do. Searching changes neither."""
-    return _number(sorted(_graph_files(folder)))
+    return _digest(sorted(_list_graph_files(folder)))
 
 
-def _graph_files(folder: Path) -> Iterator[tuple[str, int, int]]:
-    files = list(_files(folder))
+def _list_graph_files(folder: Path) -> Iterator[tuple[str, int, int]]:
+    files = list(_list_files(folder))
     # Until Chroma first writes a graph, at 2,000 vectors, its files are empty forms that every opening makes anew.
     written = {os.path.dirname(name) for name, size, _ in files if name.endswith("link_lists.bin") and size}
     for name, size, mtime_ns in files:
@@ -33,7 +35,7 @@ def _graph_files(folder: Path) -> Iterator[tuple[str, int, int]]:
             yield name, size, 0
 
 
-def _files(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, int]]:
+def _list_files(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, int]]:
     """(path below the folder, bytes, time of change)"""
     try:
         with os.scandir(folder) as found:
@@ -42,7 +44,7 @@ def _files(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, int]]:
         return
     for entry in entries:
         if entry.is_dir():
-            yield from _files(Path(entry.path), f"{prefix}{entry.name}/")
+            yield from _list_files(Path(entry.path), f"{prefix}{entry.name}/")
         else:
             try:
                 stat = entry.stat()
@@ -51,7 +53,7 @@ def _files(folder: Path, prefix: str = "") -> Iterator[tuple[str, int, int]]:
             yield prefix + entry.name, stat.st_size, stat.st_mtime_ns
 
 
-def _number(seen: list[tuple[str, int, int]]) -> int:
+def _digest(seen: list[tuple[str, int, int]]) -> int:
     if not seen:
         return 0
     return int.from_bytes(hashlib.blake2b(repr(seen).encode(), digest_size=6).digest(), "big")

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError
+from rag.errors import IndexDamagedError, IndexUnusableError, explain_system_error
 from rag.index.lock import Lock, file_lock
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ _SPELLINGS = 64  # more stores than are ever open on one folder at a time
 _BATCH = 2_000  # Chroma takes 5,461 records in one call; smaller batches keep a stop quick
 _PAGE = 10_000  # get() of everything at once fails at 50,000 ("too many SQL variables")
 _LOCK_WAIT_S = 30.0
-_ROOM_BYTES = 8_000_000  # with less than this free, a failure to write is taken for a full disk
+_CHROMAS_OWN = {"InternalError", "NotFoundError", "PanicException"}
+"""Errors by which Chroma tells of its files. A panic is a BaseException whose class can't be imported."""
 # Chroma's defaults but for sync_threshold: it writes the whole graph file each time so many vectors came in.
 _HNSW: CreateHNSWConfiguration = {
     "space": "cosine",
@@ -92,64 +93,31 @@ class VectorStore:
             return False
         return True
 
+    # ---- changing
+
     def add(self, model_id: int, hashes: Sequence[bytes], vectors: np.ndarray) -> None:
         """Add normalised vectors, shape (n, dimensions); known hashes are overwritten."""
-        with self.exclusive(), self._translated():
-            collection = self._collection(model_id, create=True)
-            assert collection is not None
+        if vectors.ndim != 2 or len(vectors) != len(hashes):
+            raise ValueError(f"{len(hashes)} texts can't have vectors of the shape {vectors.shape}.")
+        with self.exclusive(), self._working():
+            collection = self._make_collection(model_id)
             for start in range(0, len(hashes), _BATCH):
                 part = slice(start, start + _BATCH)
                 collection.upsert(ids=[hash_.hex() for hash_ in hashes[part]], embeddings=vectors[part])
 
     def remove(self, model_id: int, hashes: Sequence[bytes]) -> None:
         """Remove vectors; unknown hashes are ignored."""
-        with self.exclusive(), self._translated():
-            collection = self._collection(model_id, create=False)
+        with self.exclusive(), self._working():
+            collection = self._find_collection(model_id)
             for start in range(0, len(hashes) if collection else 0, _BATCH):
                 assert collection is not None
                 collection.delete(ids=[hash_.hex() for hash_ in hashes[start : start + _BATCH]])
 
-    def search(self, model_id: int, vector: np.ndarray, limit: int) -> list[tuple[bytes, float]]:
-        """(hash, cosine similarity), best first."""
-        with self._translated(), contextlib.nullcontext() if model_id in self._loaded else self.exclusive():
-            collection = self._collection(model_id, create=False)
-            if collection is None:
-                self._guard()  # whether there should be one
-                return []
-            found: Any = collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
-            self._loaded.add(model_id)
-            # Chroma gives cosine distance; we speak similarity, higher is better.
-            pairs = zip(found["ids"][0], found["distances"][0], strict=True)
-            return [(bytes.fromhex(id_), 1.0 - distance) for id_, distance in pairs]
-
-    def hashes(self, model_id: int) -> set[bytes]:
-        """All that the collection holds."""
-        with self.exclusive(), self._translated():
-            collection = self._collection(model_id, create=False)
-            if collection is None:
-                return set()
-            return {bytes.fromhex(id_) for id_ in _all_ids(collection)}
-
-    def vectors(self, model_id: int, hashes: Sequence[bytes]) -> dict[bytes, np.ndarray]:
-        """Those of the vectors that the collection holds, as they are stored."""
-        with self.exclusive(), self._translated():
-            collection = self._collection(model_id, create=False)
-            if collection is None or not hashes:
-                return {}
-            found: Any = collection.get(ids=[hash_.hex() for hash_ in hashes], include=["embeddings"])
-            return {bytes.fromhex(id_): vector for id_, vector in zip(found["ids"], found["embeddings"], strict=True)}
-
-    def model_ids(self) -> set[int]:
-        """The models that there is a collection for."""
-        with self.exclusive(), self._translated():
-            if not self.exists:
-                return set()
-            return {int(collection.name.removeprefix(_PREFIX)) for collection in self._open().list_collections()}
-
     def drop_model(self, model_id: int) -> None:
-        with self.exclusive(), self._translated():
-            if self._collection(model_id, create=False) is not None:
-                self._open().delete_collection(_name(model_id))
+        """Remove all vectors of a model; unknown ones are ignored."""
+        with self.exclusive(), self._working():
+            if self._find_collection(model_id) is not None:
+                self._open().delete_collection(_name_collection(model_id))
                 self._collections.pop(model_id, None)
                 self._loaded.discard(model_id)
 
@@ -157,6 +125,44 @@ class VectorStore:
         """Leave an empty folder. Whoever has the old files open goes on reading them."""
         with self.exclusive():
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    # ---- reading
+
+    def search(self, model_id: int, vector: np.ndarray, limit: int) -> list[tuple[bytes, float]]:
+        """(hash, cosine similarity), best first."""
+        if model_id in self._loaded:
+            with self._working():
+                return _query(self._collections[model_id], vector, limit)
+        with self.exclusive(), self._opening():
+            collection = self._find_collection(model_id)
+            if collection is None:
+                self._guard()  # whether there should be one
+                return []
+            found = _query(collection, vector, limit)
+            self._loaded.add(model_id)
+            return found
+
+    def hashes(self, model_id: int) -> set[bytes]:
+        """All that the collection holds."""
+        with self.exclusive(), self._working():
+            collection = self._find_collection(model_id)
+            return {bytes.fromhex(id_) for id_ in _iterate_ids(collection)} if collection else set()
+
+    def vectors(self, model_id: int, hashes: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        """Those of the vectors that the collection holds, as they are stored."""
+        with self.exclusive(), self._working():
+            collection = self._find_collection(model_id)
+            if collection is None or not hashes:
+                return {}
+            found: Any = collection.get(ids=[hash_.hex() for hash_ in hashes], include=["embeddings"])
+            return {bytes.fromhex(id_): vector for id_, vector in zip(found["ids"], found["embeddings"], strict=True)}
+
+    def model_ids(self) -> set[int]:
+        """The models that there is a collection for."""
+        with self.exclusive(), self._opening():
+            if not self.exists:
+                return set()
+            return {int(collection.name.removeprefix(_PREFIX)) for collection in self._open().list_collections()}
 
     def close(self) -> None:
         with self._mutex:
@@ -167,21 +173,7 @@ class VectorStore:
             self._collections = {}
             self._loaded = set()
 
-    def _collection(self, model_id: int, *, create: bool) -> Collection | None:
-        if model_id not in self._collections:
-            if not create and not self.exists:
-                return None
-            client = self._open()
-            if create:
-                found = client.get_or_create_collection(
-                    _name(model_id), embedding_function=None, configuration={"hnsw": _HNSW}
-                )
-            elif _name(model_id) in {collection.name for collection in client.list_collections()}:
-                found = client.get_collection(_name(model_id), embedding_function=None)
-            else:
-                return None
-            self._collections[model_id] = found
-        return self._collections[model_id]
+    # ---- opening
 
     def _open(self) -> ClientAPI:
         if self._client is None:
@@ -197,33 +189,81 @@ class VectorStore:
             self._client = chromadb.PersistentClient(path, Settings(anonymized_telemetry=False))
         return self._client
 
-    def _has_no_room(self) -> bool:
-        """Chroma doesn't always say what kept it from writing."""
-        try:
-            return shutil.disk_usage(self.folder).free < _ROOM_BYTES
-        except OSError:
-            return False
+    def _make_collection(self, model_id: int) -> Collection:
+        """The model's collection, made if there is none."""
+        if model_id not in self._collections:
+            with self._opening():
+                self._collections[model_id] = self._open().get_or_create_collection(
+                    _name_collection(model_id), embedding_function=None, configuration={"hnsw": _HNSW}
+                )
+        return self._collections[model_id]
+
+    def _find_collection(self, model_id: int) -> Collection | None:
+        if model_id not in self._collections:
+            with self._opening():
+                if not self.exists:
+                    return None
+                client, name = self._open(), _name_collection(model_id)
+                if name not in {collection.name for collection in client.list_collections()}:
+                    return None
+                self._collections[model_id] = client.get_collection(name, embedding_function=None)
+        return self._collections[model_id]
+
+    # ---- errors
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _opening(self) -> Iterator[None]:
+        """What goes wrong while Chroma opens its files says that they are damaged, unless the system says why.
+
+        Of damage Chroma tells by its own errors, plain ValueErrors and even panics.
+        """
         try:
             yield
-        except IndexUnusableError:
+        except (IndexUnusableError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
-        # For a damaged folder Chroma raises its own errors, plain ValueErrors and even panics (BaseException).
         except BaseException as exc:
-            if isinstance(exc, KeyboardInterrupt | SystemExit | GeneratorExit):
-                raise
-            if DiskFullError.explains(str(exc)) or self._has_no_room():
-                raise DiskFullError(self.folder, _first_line(exc)) from exc
-            raise IndexDamagedError(
-                f"The vectors in {self.folder} cannot be used ({_first_line(exc)}). "
-                "Run python -m ingest to rebuild them.",
+            reason = _describe_briefly(exc)
+            raise explain_system_error(exc, self.folder) or IndexDamagedError(
+                f"The vectors in {self.folder} cannot be opened ({reason}). Run python -m ingest to rebuild them.",
                 "vectors",
             ) from exc
 
+    @contextlib.contextmanager
+    def _working(self) -> Iterator[None]:
+        """Translate what the system and Chroma say of files that are open already. All else stays as it is."""
+        try:
+            yield
+        except BaseException as exc:
+            is_chromas = type(exc).__name__ in _CHROMAS_OWN
+            if not is_chromas and not isinstance(exc, OSError):
+                raise
+            error = explain_system_error(exc, self.folder)
+            if error is None:
+                self._check_by_opening()
+                error = IndexUnusableError(f"The vectors in {self.folder} cannot be used ({_describe_briefly(exc)}).")
+            raise error from exc
 
-def _all_ids(collection: Collection) -> Iterable[str]:
+    def _check_by_opening(self) -> None:
+        """Open the files anew, graphs included, without disturbing who searches. Raises IndexDamagedError."""
+        with self.exclusive(), contextlib.closing(VectorStore(self.folder, guard=self._guard)) as fresh:
+            fresh._file_lock = self._file_lock
+            for model_id in fresh.model_ids():
+                collection = fresh._find_collection(model_id)
+                assert collection is not None
+                with fresh._opening():
+                    found: Any = collection.get(limit=1, include=["embeddings"])["embeddings"]
+                    if len(found):
+                        _query(collection, found[0], 1)
+
+
+def _query(collection: Collection, vector: np.ndarray, limit: int) -> list[tuple[bytes, float]]:
+    found: Any = collection.query(query_embeddings=vector[None, :], n_results=limit, include=["distances"])
+    # Chroma gives cosine distance; we speak similarity, higher is better.
+    pairs = zip(found["ids"][0], found["distances"][0], strict=True)
+    return [(bytes.fromhex(id_), 1.0 - distance) for id_, distance in pairs]
+
+
+def _iterate_ids(collection: Collection) -> Iterable[str]:
     offset = 0
     while page := collection.get(include=[], limit=_PAGE, offset=offset)["ids"]:
         yield from page
@@ -233,9 +273,9 @@ def _all_ids(collection: Collection) -> Iterable[str]:
 _PREFIX = "model-"  # Chroma wants names of at least three characters
 
 
-def _name(model_id: int) -> str:
+def _name_collection(model_id: int) -> str:
     return f"{_PREFIX}{model_id}"
 
 
-def _first_line(exc: BaseException) -> str:
+def _describe_briefly(exc: BaseException) -> str:
     return (str(exc).strip() or type(exc).__name__).splitlines()[0][:200]

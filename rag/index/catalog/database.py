@@ -1,0 +1,145 @@
+"""Opens SQLite databases and tells what their errors mean. Sole owner of sqlite3."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from rag.errors import DiskFaultError, DiskFullError, IndexDamagedError, IndexUnusableError
+
+Connection = sqlite3.Connection
+
+MANY = "(?, …)"
+"""In a statement for `run_over_parts`: stands for as many values as there are."""
+_MOST_VALUES = 500  # in one statement; SQLite's own limit is far higher, but plans are cached per length
+_BUSY_TIMEOUT_S = 30.0
+
+
+def open_database(path: Path, *, create: bool = False) -> Connection:
+    """A connection without implicit transactions; a database that nobody can write to is opened as it stands."""
+    mode = "mode=rwc" if create else "immutable=1" if _is_read_only(path) else "mode=rw"
+    connection = sqlite3.connect(
+        f"file:{urllib.parse.quote(str(path))}?{mode}",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    try:
+        if mode != "immutable=1":
+            connection.execute("PRAGMA journal_mode = WAL")
+        # FULL: what the views hold must never be ahead of a catalog that forgot it after a power cut.
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def roll_back(connection: Connection) -> None:
+    """End the transaction, if there is one. A connection that can't is closed, and the error raised."""
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    except sqlite3.Error:
+        connection.close()
+        raise
+
+
+def run_over_parts(
+    connection: Connection, statement: str, values: Sequence[Any], others: Sequence[Any] = ()
+) -> list[Any]:
+    """Run a statement on any number of `values`, so many at a time; returns all rows.
+
+    The values take the place of `MANY`, which comes before the question marks of the `others`.
+    """
+    rows: list[Any] = []
+    for start in range(0, len(values), _MOST_VALUES):
+        part = values[start : start + _MOST_VALUES]
+        marks = f"({','.join('?' * len(part))})"
+        rows += connection.execute(statement.replace(MANY, marks), (*part, *others)).fetchall()
+    return rows
+
+
+@contextlib.contextmanager
+def translate_errors(path: Path) -> Iterator[None]:
+    """Raise SQLite's errors as ours where its code says what a user can do. All others stay as they are."""
+    try:
+        yield
+    except sqlite3.Error as exc:
+        explain = _find_explanation(exc)
+        if explain is None:
+            raise
+        raise explain(path, str(exc)) from exc
+
+
+def _find_explanation(exc: sqlite3.Error) -> _Explain | None:
+    code = getattr(exc, "sqlite_errorcode", None)  # Python's own errors have none
+    if code is None:
+        return None
+    return _EXPLANATIONS.get(code) or _EXPLANATIONS.get(code & 0xFF)
+
+
+def _is_read_only(path: Path) -> bool:
+    """Whether nobody can write here. SQLite needs to write beside a WAL database even to read it."""
+    wal = Path(f"{path}-wal")
+    return not os.access(path.parent, os.W_OK) and not (wal.is_file() and wal.stat().st_size)
+
+
+def _explain_damage(path: Path, reason: str) -> IndexUnusableError:
+    return IndexDamagedError(f"{path} is damaged ({reason}). Run python -m ingest: it rebuilds the index.", "catalog")
+
+
+def _explain_rights(path: Path, reason: str) -> IndexUnusableError:
+    return IndexUnusableError(
+        f"{path} cannot be opened or written ({reason}). "
+        "Check its folder's rights, or choose another with --index or RAG_INDEX_DIR."
+    )
+
+
+def _explain_missing(path: Path, reason: str) -> IndexUnusableError:
+    return _explain_rights(path, reason) if path.exists() else IndexUnusableError(describe_missing_index(path.parent))
+
+
+def _explain_lock(path: Path, reason: str) -> IndexUnusableError:
+    return IndexUnusableError(
+        f"{path} stayed locked for {_BUSY_TIMEOUT_S:.0f} s by another process ({reason}). "
+        "Stop that process and try again."
+    )
+
+
+def _explain_full_disk(path: Path, reason: str) -> IndexUnusableError:
+    return DiskFullError(path.parent, reason)
+
+
+def _explain_disk_fault(path: Path, reason: str) -> IndexUnusableError:
+    # A file that was deleted while it was open fails like a broken disk.
+    return DiskFaultError(path.parent, reason) if path.exists() else _explain_missing(path, reason)
+
+
+def describe_missing_index(folder: Path) -> str:
+    """The message for a folder in which nothing was ever indexed."""
+    return f"There is no index in {folder} yet. Run python -m ingest to make it."
+
+
+_Explain = Callable[[Path, str], IndexUnusableError]
+_EXPLANATIONS: dict[int, _Explain] = {
+    sqlite3.SQLITE_FULL: _explain_full_disk,
+    sqlite3.SQLITE_IOERR_SHMSIZE: _explain_full_disk,  # no room for the file that its readers share
+    sqlite3.SQLITE_IOERR: _explain_disk_fault,
+    sqlite3.SQLITE_CORRUPT: _explain_damage,
+    sqlite3.SQLITE_NOTADB: _explain_damage,
+    sqlite3.SQLITE_BUSY: _explain_lock,
+    sqlite3.SQLITE_LOCKED: _explain_lock,
+    sqlite3.SQLITE_PERM: _explain_rights,
+    sqlite3.SQLITE_READONLY: _explain_rights,
+    sqlite3.SQLITE_READONLY_DBMOVED: _explain_missing,
+    sqlite3.SQLITE_CANTOPEN: _explain_missing,
+}
+"""What SQLite's codes mean for a user: an extended code where one tells more, else the primary code."""

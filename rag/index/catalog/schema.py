@@ -1,0 +1,130 @@
+"""The catalog's tables and columns, in the one place where they stand, and the statements that are made from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+FORMAT = 2
+"""Version of the schema. An older catalog is rebuilt, a newer one is refused."""
+
+
+class Meta(StrEnum):
+    """Keys of the table `meta`, whose values are whole numbers."""
+
+    IDENTITY = "identity"
+    """Random, so that a reader can tell this catalog from the one that was here before it."""
+    GENERATION = "generation"
+    """Counts the changes of what is live."""
+    VECTOR_GENERATION = "vector_generation"
+    """Counts the changes of the vectors."""
+    SWEEPS = "sweeps"
+    """How often a writer began to clear dead chunks out of the views."""
+    LIVE_BUILD = "live_build"
+    """Id of the build that readers search."""
+    UNCLEAN = "unclean"
+    """1 while a writer is at work, and after one that did not come to its end."""
+    LEXICAL_STAMP = "lexical_stamp"
+    """What the lexical index's files looked like when the last writer left them."""
+    VECTORS_STAMP = "vectors_stamp"
+    """The same of the vectors' files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its columns in order, each with its type."""
+
+    name: str
+    columns: Mapping[str, str]
+    constraint: str = ""
+    options: str = ""
+
+    def create_statement(self) -> str:
+        """Makes the table where there is none."""
+        columns = [f"{name} {kind}".strip() for name, kind in self.columns.items()]
+        body = ", ".join([*columns, self.constraint] if self.constraint else columns)
+        return f"CREATE TABLE IF NOT EXISTS {self.name} ({body}) {self.options}".strip()
+
+    def insert_statement(self) -> str:
+        """Takes a dictionary of the values of all columns but the id."""
+        names = self.list_columns()
+        return f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
+
+    def copy_statement(self, *changed: str, condition: str) -> str:
+        """Inserts copies of the rows that fulfil the condition; takes the values of the `changed` columns first."""
+        same = self.list_columns(*changed)
+        values = ", ".join([*("?" for _ in changed), *same])
+        target = f"{self.name} ({', '.join([*changed, *same])})"
+        return f"INSERT INTO {target} SELECT {values} FROM {self.name} WHERE {condition}"
+
+    def list_columns(self, *without: str) -> list[str]:
+        """All columns but the id and those named."""
+        return [name for name in self.columns if name != "id" and name not in without]
+
+
+META = Table("meta", {"key": "TEXT PRIMARY KEY", "value": ""}, options="WITHOUT ROWID")
+MODELS = Table("models", {"id": "INTEGER PRIMARY KEY", "fingerprint": "TEXT NOT NULL UNIQUE"})
+BUILDS = Table(
+    "builds",
+    {
+        "id": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "fingerprint": "TEXT NOT NULL",
+        "model": "INTEGER",
+        "started": "REAL NOT NULL",
+    },
+)
+DOCUMENTS = Table(
+    "documents",
+    {
+        "id": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "build": "INTEGER NOT NULL",
+        "source": "TEXT NOT NULL",
+        "size": "INTEGER NOT NULL",
+        "mtime_ns": "INTEGER NOT NULL",
+        "ctime_ns": "INTEGER NOT NULL",
+        "sha256": "BLOB NOT NULL",
+        "loader": "TEXT NOT NULL",
+        "header": "TEXT NOT NULL",
+        "language": "TEXT NOT NULL",
+        "page_kind": "TEXT NOT NULL",
+        "title": "TEXT NOT NULL",
+        "chunk_count": "INTEGER NOT NULL",
+        "reason": "TEXT",
+        "kind": "TEXT NOT NULL",
+        "since": "REAL NOT NULL",
+        "date": "TEXT NOT NULL",
+    },
+    constraint="UNIQUE (build, source)",
+)
+CHUNKS = Table(
+    "chunks",
+    {
+        "id": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        "document": "INTEGER NOT NULL",
+        "ordinal": "INTEGER NOT NULL",
+        "text": "TEXT NOT NULL",
+        "section": "TEXT NOT NULL",
+        "page": "INTEGER",
+        "page_end": "INTEGER",
+        "label": "TEXT",
+        "overlap": "INTEGER NOT NULL",
+        "hash": "BLOB NOT NULL",
+    },
+)
+VECTORS = Table(
+    "vectors",
+    {
+        "id": "INTEGER PRIMARY KEY",
+        "model": "INTEGER NOT NULL",
+        "hash": "BLOB NOT NULL",
+        "vector": "BLOB NOT NULL",
+    },
+    constraint="UNIQUE (model, hash)",
+)
+_INDICES = (
+    "CREATE INDEX IF NOT EXISTS chunks_by_document ON chunks (document, ordinal)",
+    "CREATE INDEX IF NOT EXISTS chunks_by_hash ON chunks (hash, document)",
+)
+SCHEMA = (*(table.create_statement() for table in (META, MODELS, BUILDS, DOCUMENTS, CHUNKS, VECTORS)), *_INDICES)
+"""Statements that make an empty catalog, and change nothing in one that is there."""

@@ -1,0 +1,187 @@
+"""Searching and reading one consistent state of the index."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rag.errors import IndexDamagedError, IndexUnusableError
+from rag.index.catalog.connections import Catalog
+from rag.index.catalog.reading import CatalogView
+from rag.index.catalog.records import DocumentInfo
+from rag.index.counts import Counts
+from rag.index.damage import RepairMark
+from rag.index.packing import BYTES_A_COMPONENT, rank_by_cosine
+from rag.index.views import OpenViews
+from rag.types import Restriction, StoredChunk
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rag.index.lexical import LexicalIndex, QuestionTerm
+
+T = TypeVar("T")
+
+_Resolve = Callable[[list[tuple[T, float]]], list[tuple[int, float]]]
+"""From what a view found to chunk ids, of those that are live and may be found."""
+
+_EXACT_CHUNKS = 20_000
+"""A restriction to as many is searched vector by vector: 3.3 µs each, where Chroma would be asked for thousands."""
+
+
+class Snapshot:
+    """One consistent view of what is live."""
+
+    def __init__(self, view: CatalogView, catalog: Catalog, views: OpenViews, counts: Counts, mark: RepairMark) -> None:
+        self.view = view
+        self._catalog = catalog
+        self._views = views
+        self._counts = counts
+        self._mark = mark
+        self._build = view.find_live_build()
+        self.generation = view.generation
+
+    @property
+    def embed_model(self) -> str | None:
+        """Name of the model whose vectors are live; questions must be embedded by it. None for an empty index."""
+        return None if self._build is None else str(self._build.fingerprint["embed_model"])
+
+    # ---- documents and chunks
+
+    @property
+    def chunk_count(self) -> int:
+        return 0 if self._build is None else self._counts.count_chunks(self.view, self._build)
+
+    def count(self, only: Restriction) -> int:
+        """Chunks of the documents that may be found."""
+        return 0 if self._build is None else self.view.count_chunks(self._build.id, only)
+
+    def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
+        return {} if self._build is None else self.view.read_chunks(ids, self._build.id)
+
+    def places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Source and ordinal: all that a ranking needs of `chunks`, at a fifth of the cost."""
+        return {} if self._build is None else self.view.read_places(ids, self._build.id)
+
+    def neighbours(self, chunk_id: int, before: int, after: int) -> list[StoredChunk]:
+        """The chunk with those around it in its document, in order."""
+        return self.view.read_neighbours(chunk_id, before, after)
+
+    def documents(self) -> list[DocumentInfo]:
+        return [] if self._build is None else self.view.list_documents(self._build.id)
+
+    def sources(self) -> list[str]:
+        return [] if self._build is None else self.view.list_sources(self._build.id)
+
+    def document(self, source: str) -> DocumentInfo | None:
+        return None if self._build is None else self.view.find_document(self._build.id, source)
+
+    # ---- by vector
+
+    @property
+    def has_vectors(self) -> bool:
+        """Whether the dense search can find anything."""
+        return self._build is not None and self.view.has_vectors(self._build.model_id)
+
+    def dense(self, vector: np.ndarray, limit: int, only: Restriction | None = None) -> list[tuple[int, float]]:
+        """(chunk id, cosine), best first; chunks whose embedded text is equal share a vector and all come.
+
+        A restriction to few chunks is searched exactly, in the catalog's own vectors; so is everything while the
+        vector view can't be used: slower, and nothing is missing.
+        Raises ValueError for a vector whose number of dimensions isn't the index's.
+        """
+        build = self._build
+        if build is None or build.model_id is None:
+            return []
+        model_id = build.model_id
+        self._check_dimensions(model_id, vector)
+        depth = limit
+        if only is not None:
+            allowed = self.view.count_chunks(build.id, only)
+            if allowed <= _EXACT_CHUNKS:
+                return rank_by_cosine(self.view.read_chunk_vectors(build.id, model_id, only), vector)[:limit]
+            depth = math.ceil(1.5 * limit * self.chunk_count / allowed)
+        resolve = self._make_hash_resolver(build.id, only)
+        try:
+            with self._views.use_store(self.view) as store:
+                return _search_deeper(lambda n: store.search(model_id, vector, n), resolve, limit, depth)
+        except IndexUnusableError as exc:
+            self._note_damage(exc)
+        ranking = self._rank_exactly(model_id, vector)
+        return _search_deeper(lambda n: ranking[:n], resolve, limit, limit)
+
+    def _check_dimensions(self, model_id: int, vector: np.ndarray) -> None:
+        kept = self.view.measure_vector(model_id) // BYTES_A_COMPONENT
+        if kept and vector.shape != (kept,):
+            raise ValueError(f"The question's vector has the shape {vector.shape}, those of the index ({kept},).")
+
+    def _rank_exactly(self, model_id: int, vector: np.ndarray) -> list[tuple[bytes, float]]:
+        hits = [hit for rows in self.view.iterate_vectors(model_id) for hit in rank_by_cosine(rows, vector)]
+        return sorted(hits, key=lambda hit: -hit[1])
+
+    def _make_hash_resolver(self, build_id: int, only: Restriction | None) -> _Resolve[bytes]:
+        def resolve(found: list[tuple[bytes, float]]) -> list[tuple[int, float]]:
+            ids = self.view.find_ids_by_hash([hash_ for hash_, _ in found], build_id, only)
+            return [(id_, score) for hash_, score in found for id_ in ids.get(hash_, ())]
+
+        return resolve
+
+    # ---- by words
+
+    @property
+    def lexical_index(self) -> LexicalIndex | None:
+        """For the frequencies of terms; None for an empty index."""
+        return None if self._build is None else self._views.open_lexical(self.view, self._build.id)
+
+    def lexical(
+        self,
+        question: str,
+        limit: int,
+        only: Restriction | None = None,
+        terms: Sequence[QuestionTerm] | None = None,
+    ) -> list[tuple[int, float]]:
+        """(chunk id, BM25), best first. A damaged index gives nothing, and is repaired by the next sync.
+
+        `terms` are the question's, if the caller has them already.
+        """
+        build = self._build
+        if build is None:
+            return []
+        try:
+            lexical = self._views.open_lexical(self.view, build.id)
+            resolve = self._make_id_resolver(lexical, build.id, only)
+            return _search_deeper(lambda n: lexical.search(question, n, only, terms), resolve, limit, limit)
+        except IndexUnusableError as exc:
+            self._note_damage(exc, "lexical")
+            return []
+
+    def _make_id_resolver(self, lexical: LexicalIndex, build_id: int, only: Restriction | None) -> _Resolve[int]:
+        def resolve(found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+            # It holds at least what is live; if it holds no more, all is.
+            if len(lexical) == self.chunk_count and not (only and only.is_dated):
+                return found
+            live = self.view.select_live([id_ for id_, _ in found], build_id, only)
+            return [hit for hit in found if hit[0] in live]
+
+        return resolve
+
+    def _note_damage(self, exc: IndexUnusableError, part: str | None = None) -> None:
+        """Have it repaired, unless it is at work: then `Index.read` asks again."""
+        if self._catalog.read_sweeps() != self.view.sweeps:
+            raise exc
+        part = exc.part if isinstance(exc, IndexDamagedError) else part
+        if part is not None:
+            self._mark.request(part, str(exc))
+
+
+def _search_deeper(
+    search: Callable[[int], list[tuple[Any, float]]], resolve: _Resolve[Any], limit: int, depth: int
+) -> list[tuple[int, float]]:
+    """Search deeper, from `depth` on, while hits that aren't live or allowed take the places of those that are."""
+    while True:
+        found = search(depth)
+        hits = resolve(found)
+        if len(hits) >= limit or len(found) < depth:
+            return hits[:limit]
+        depth *= 4
