@@ -109,7 +109,7 @@ class Victim:
             if status.vectors != status.chunks:
                 problems.append(f"{status.chunks - status.vectors} chunks without a vector")
             with index.writing() as writer:
-                return [*problems, *writer.notes, *writer.problems()]
+                return [*problems, *writer.notes, *writer.find_problems()]
 
     def _fresh(self) -> list[tuple[str, int, str]]:
         folder = self.root / "fresh"
@@ -166,7 +166,7 @@ class Victim:
 
 def _chunks(index: Index) -> list[tuple[str, int, str]]:
     with index.catalog.view() as view:
-        build = view.live_build()
+        build = view.find_live_build()
         found = view.iterate_chunks(build.id) if build else ()
         return sorted((stored.chunk.source, stored.chunk.ordinal, stored.chunk.text) for stored in found)
 

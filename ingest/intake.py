@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 from ingest.pipeline import Pipeline
 from ingest.plan import Plan
 from ingest.report import Progress, ProgressFn, Tally
-from rag.index.catalog import Build, FileState, KnownFile, NewDocument
+from rag.index.catalog.records import Build, FileState, KnownFile, NewDocument
 from rag.types import Document
 
 if TYPE_CHECKING:
     from ingest.workers import Parsed
-    from rag.index.writer import Batch, IndexWriter
+    from rag.index.batch import Batch
+    from rag.index.writer import IndexWriter
 
 _BATCH_S = 1.0  # how much reading becomes visible at a time: a commit of both stores takes 0.02 to 0.1 s
 _SMALL_FILES, _SMALL_BYTES, _SMALL_TEXTS = 8, 256_000, 64  # up to here words and vectors become live together
@@ -94,7 +95,7 @@ class Intake:
         for source in plan.removed:
             batch.remove(self.known[source].document_id)
         for source, reason in plan.unreadable:
-            document = NewDocument(Document(source, ()), FileState.unknown(), b"", reason, "failed")
+            document = NewDocument(Document(source, ()), FileState.make_unknown(), b"", reason, "failed")
             batch.put(document, (), self._get_replaced(source))
         self._count_known()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from ingest.scan import Scan, sort_newest_first
-from rag.index.catalog import FileState, KnownFile
+from rag.index.catalog.records import FileState, KnownFile
 
 # A file changed so shortly before it was read may change again within one tick of the file system's clock (FAT: 2 s,
 # ext4: 4 ms), so its state isn't trusted and it is compared by content the next time.

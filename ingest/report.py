@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rag.index.catalog import Failure
+from rag.index.catalog.records import Failure
 
 
 @dataclass(frozen=True, slots=True)

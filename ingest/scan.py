@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import SettingsError
-from rag.index.catalog import FileState
+from rag.index.catalog.records import FileState
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

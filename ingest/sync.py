@@ -20,7 +20,7 @@ from ingest.report import Progress, ProgressFn, SyncReport, Tally
 from ingest.scan import Scan, scan_corpus
 from ingest.unchanged import add_totals, report_if_unchanged
 from rag.errors import IndexDamagedError
-from rag.index.catalog import Build, KnownFile
+from rag.index.catalog.records import Build, KnownFile
 from rag.index.reader import Index
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def sync_corpus(index: Index, pipeline: Pipeline, options: SyncOptions = SyncOpt
     try:
         report = _sync_once(index, pipeline, options)
     except IndexDamagedError as exc:  # what was done before is still there, and the part is made anew now
-        index.request_repair(exc.part, str(exc))
+        index.repair_mark.request(exc.part, str(exc))
         report = _sync_once(index, pipeline, options)
     return replace(report, seconds=time.perf_counter() - began)
 
@@ -70,16 +70,16 @@ def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
     known: dict[str, KnownFile] = {}
     if index.is_current_format():
         with index.catalog.view() as view:
-            live = view.live_build()
+            live = view.find_live_build()
             if live is not None and live.fingerprint == pipeline.fingerprint():
-                known = view.known_files(live.id)
+                known = view.read_known_files(live.id)
     return make_plan(scan, known, lambda source: _read_digest(corpus / source))
 
 
 def _sync_once(index: Index, pipeline: Pipeline, options: SyncOptions) -> SyncReport:
     options.progress(Progress("scan"))
     scan = scan_corpus(pipeline.settings.corpus_dir, index.folder)
-    if not options.rebuild and index.exists and not index.repairs_wanted():
+    if not options.rebuild and index.exists and not index.repair_mark.read_parts():
         report = report_if_unchanged(index, pipeline, scan, retry=options.retry)
         if report is not None:
             return report
@@ -107,14 +107,14 @@ class _Sync:
         if not self._go_live(build, is_complete and not self.tally.unsettled):
             self._remove_from_live(scan)
         self.writer.sweep()
-        live = self.writer.db.live_build()
+        live = self.writer.db.find_live_build()
         assert live is not None
         report = add_totals(self.index, self.writer.db, live, self.tally.make_report())
         return replace(report, notes=(*self.writer.notes, *report.notes))
 
     def _open_build(self) -> Build:
         """The live build if it was made with the same settings, else one beside it."""
-        live = self.writer.db.live_build()
+        live = self.writer.db.find_live_build()
         embedding = self.pipeline.known_embedding()
         if embedding is None and live is not None and live.model_id is not None:
             embedding = self.pipeline.embedder.fingerprint  # the model's files are gone: they are made anew first
@@ -132,7 +132,7 @@ class _Sync:
         waits_for_files = bool(self.options.settle_s)  # then whoever asked comes again anyway
         tries = 1 if waits_for_files else _PASSES
         for number in range(1, tries + 1):
-            known = self.writer.db.known_files(build.id)
+            known = self.writer.db.read_known_files(build.id)
             scan, plan = self._compare(known, retry=self.options.retry and number == 1)
             if number == 1:
                 self.tally.unchanged = plan.unchanged
@@ -157,13 +157,13 @@ class _Sync:
     def _embed_pending(self, build: Build) -> None:
         """Give vectors to the chunks that have none, newest files first."""
         db = self.writer.db
-        if not db.pending_count(build.id, build.model_id):
+        if not db.count_pending(build.id, build.model_id):
             return
         model_id = self.writer.set_model(build, self.pipeline.embedder.fingerprint)
-        pending = db.pending(build.id, model_id)
+        pending = db.list_pending(build.id, model_id)
         for start in range(0, len(pending), _VECTOR_PART):
             part = pending[start : start + _VECTOR_PART]
-            chunks = db.chunks([chunk_id for _, chunk_id in part], build.id)
+            chunks = db.read_chunks([chunk_id for _, chunk_id in part], build.id)
             vectors = self.pipeline.embed([chunks[chunk_id].chunk.embed_text for _, chunk_id in part])
             self.writer.add_vectors(build, [hash_ for hash_, _ in part], vectors)
             self.tally.embedded += len(part)
@@ -174,19 +174,19 @@ class _Sync:
     def _go_live(self, build: Build, is_equal: bool) -> bool:
         """Make the build the live one if it equals the folder and has all its vectors; returns whether it is live."""
         db = self.writer.db
-        live, build = db.live_build(), self.writer.refresh(build)
+        live, build = db.find_live_build(), self.writer.refresh(build)
         if live is not None and live.id == build.id:
             return True
-        if not is_equal or db.pending_count(build.id, build.model_id):
+        if not is_equal or db.count_pending(build.id, build.model_id):
             return False
         self.writer.activate(build)
         return True
 
     def _remove_from_live(self, scan: Scan) -> None:
         """While another build is made beside it, the live one at least forgets what is no longer there."""
-        live = self.writer.db.live_build()
+        live = self.writer.db.find_live_build()
         assert live is not None
-        known = self.writer.db.known_files(live.id)
+        known = self.writer.db.read_known_files(live.id)
         gone = [file.document_id for source, file in known.items() if source not in scan.files]
         if gone:
             with self.writer.batch(live) as batch:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from ingest.pipeline import Pipeline
 from ingest.report import SyncReport
 from ingest.scan import Scan
-from rag.index.catalog import Build, CatalogView
+from rag.index.catalog.reading import CatalogView
+from rag.index.catalog.records import Build
 from rag.index.reader import Index
 
 
@@ -16,10 +17,10 @@ def report_if_unchanged(index: Index, pipeline: Pipeline, scan: Scan, *, retry: 
     if not index.is_current_format():
         return None
     with index.catalog.view() as view:
-        live = view.live_build()
-        if live is None or len(view.builds()) > 1 or live.fingerprint != pipeline.fingerprint():
+        live = view.find_live_build()
+        if live is None or len(view.list_builds()) > 1 or live.fingerprint != pipeline.fingerprint():
             return None
-        if not _equals_folder(view, live, scan, retry=retry) or index.reasons_to_check(view):
+        if not _equals_folder(view, live, scan, retry=retry) or index.find_reasons_to_check(view):
             return None
         if not _has_model(view, live, pipeline.known_embedding()):
             return None
@@ -29,24 +30,24 @@ def report_if_unchanged(index: Index, pipeline: Pipeline, scan: Scan, *, retry: 
 
 def add_totals(index: Index, view: CatalogView, build: Build, report: SyncReport) -> SyncReport:
     """The report with what the index itself says of the build: its chunks, its failed files, its generation."""
-    _, chunks, vectors = index.counts(view, build)
+    _, chunks, vectors = index.counts.count_all(view, build)
     return replace(
         report,
         chunks=chunks,
         pending=chunks - vectors,
-        failed=tuple(view.failures(build.id)),
-        generation=view.meta("generation"),
+        failed=tuple(view.list_failures(build.id)),
+        generation=view.generation,
     )
 
 
 def _has_model(view: CatalogView, live: Build, embedding: str | None) -> bool:
     """Whether the model that made the vectors is at hand; if its files are gone or others, the writer sees to it."""
-    return live.model_id is None or view.model_fingerprint(live.model_id) == embedding
+    return live.model_id is None or view.find_model_fingerprint(live.model_id) == embedding
 
 
 def _equals_folder(view: CatalogView, live: Build, scan: Scan, *, retry: bool) -> bool:
     count = 0
-    for source, state, reason in view.file_states(live.id):
+    for source, state, reason in view.read_file_states(live.id):
         count += 1
         if scan.files.get(source) != state and (reason is None or scan.failed.get(source) != reason):
             return False

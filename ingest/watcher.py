@@ -100,7 +100,7 @@ class CorpusWatcher:
         self._thread = threading.Thread(target=self._run, name="corpus-watcher", daemon=True)
 
     def start(self) -> None:
-        self._index.on_damage = self.wake
+        self._index.repair_mark.on_request = self.wake
         self._changed.set()
         self._thread.start()
 
@@ -113,7 +113,7 @@ class CorpusWatcher:
 
     def close(self) -> None:
         """Stop after the step at hand, in about a second; what is done stays done."""
-        self._index.on_damage = lambda: None
+        self._index.repair_mark.on_request = lambda: None
         self._closing.set()
         self._changed.set()
         if self._thread.is_alive():

@@ -93,7 +93,7 @@ def chunks_of(index: Index) -> list[tuple[str, int, str]]:
     """(source, ordinal, text) of every live chunk, in order: equal lists for equal folders."""
 
     def collect(snapshot):
-        build = snapshot.view.live_build()
+        build = snapshot.view.find_live_build()
         found = snapshot.view.iterate_chunks(build.id) if build else ()
         return sorted((stored.chunk.source, stored.chunk.ordinal, stored.chunk.text) for stored in found)
 
@@ -103,7 +103,7 @@ def chunks_of(index: Index) -> list[tuple[str, int, str]]:
 def problems_of(index: Index) -> list[str]:
     """How the views differ from the catalog."""
     with index.writing() as writer:
-        return [*writer.notes, *writer.problems()]
+        return [*writer.notes, *writer.find_problems()]
 
 
 def found_by_words(index: Index, question: str, limit: int = 1_000) -> set[str]:

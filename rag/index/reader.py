@@ -23,7 +23,6 @@ from rag.index.counts import Counts
 from rag.index.damage import RepairMark, find_reasons_to_check
 from rag.index.layout import Layout
 from rag.index.lock import writer_lock
-
 from rag.index.snapshot import Snapshot
 from rag.index.views import OpenViews
 

@@ -14,6 +14,7 @@ from pathlib import Path
 BEING_MADE = -1
 """In place of the vectors' stamp, while they are made anew."""
 
+
 def stamp_lexical(folder: Path) -> int:
     """Changes when a file of the lexical index does; reading it changes nothing. 0 without any."""
     return _digest([entry for entry in _list_files(folder) if not entry[0].endswith(".lock")])

@@ -32,9 +32,7 @@ if TYPE_CHECKING:
 class IndexWriter:
     """The one writer. Made by `Index.writing`."""
 
-    def __init__(
-        self, db: CatalogWriter, layout: Layout, views: OpenViews, mark: RepairMark, notes: list[str]
-    ) -> None:
+    def __init__(self, db: CatalogWriter, layout: Layout, views: OpenViews, mark: RepairMark, notes: list[str]) -> None:
         self.db = db
         self.notes = notes
         """What had to be repaired, in sentences for the user."""

@@ -61,7 +61,7 @@ OWNERS = {
     "pypdf": {"ingest.loaders.pdf.pages"},
     "pypdfium2": {"ingest.loaders.pdf.pages"},
     "sentence_transformers": {"rag.models.torch_models"},
-    "sqlite3": {"rag.index.catalog"},
+    "sqlite3": {"rag.index.catalog.database"},
     "tantivy": {"rag.index.lexical"},
     "torch": {"rag.models.torch_models"},
     "transformers": {"rag.models.torch_models"},

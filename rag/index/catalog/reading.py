@@ -136,9 +136,7 @@ class CatalogView:
     ) -> dict[bytes, list[int]]:
         """Chunks of the build that carry these texts and may be found, in order."""
         allowed, values = _make_condition(only)
-        statement = (
-            f"SELECT c.hash, c.id {_OF_DOCUMENTS} WHERE c.hash IN {MANY} AND d.build = ?{allowed} ORDER BY c.id"
-        )
+        statement = f"SELECT c.hash, c.id {_OF_DOCUMENTS} WHERE c.hash IN {MANY} AND d.build = ?{allowed} ORDER BY c.id"
         found: dict[bytes, list[int]] = {}
         for hash_, id_ in run_over_parts(self._db, statement, hashes, (build_id, *values)):
             found.setdefault(hash_, []).append(id_)
@@ -193,7 +191,8 @@ class CatalogView:
     def count_pending(self, build_id: int, model_id: int | None) -> int:
         """Chunks of a build without a vector."""
         row = self._db.execute(
-            f"SELECT count(*) FROM documents d JOIN chunks c ON c.document = d.id WHERE d.build = ? AND {_WITHOUT_VECTOR}",
+            "SELECT count(*) FROM documents d JOIN chunks c ON c.document = d.id"
+            f" WHERE d.build = ? AND {_WITHOUT_VECTOR}",
             (build_id, model_id or 0),
         ).fetchone()
         return int(row[0])
@@ -253,7 +252,7 @@ def _make_build(row: tuple[Any, ...]) -> Build:
 
 
 def _make_info(row: tuple[Any, ...]) -> DocumentInfo:
-    return DocumentInfo(*row[:4], header=json.loads(row[4]))
+    return DocumentInfo(row[0], row[1], row[2], row[3], json.loads(row[4]))
 
 
 def _make_chunk(row: tuple[Any, ...]) -> StoredChunk:

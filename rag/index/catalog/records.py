@@ -13,7 +13,7 @@ _HEADER = ("title", "author", "created", "modified", "language", "format", "page
 
 
 class FileState(NamedTuple):  # made for every file at every sync: a dataclass takes four times as long
-    """What the file system says of a file; equal states mean equal content (see `ingest.sync` for the exceptions)."""
+    """What the file system says of a file; equal states mean equal content (see `ingest.plan` for the exceptions)."""
 
     size: int
     mtime_ns: int

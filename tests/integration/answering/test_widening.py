@@ -51,7 +51,7 @@ def _lines(place: str) -> list[str]:
 def page_text(index: Index, chunk: Chunk) -> str:
     """All that was read on the chunk's page."""
     with index.catalog.view() as view:
-        build = view.live_build()
+        build = view.find_live_build()
         stored = [one.chunk for one in view.iterate_chunks(build.id)]
     mine = [one for one in stored if (one.source, one.page) == (chunk.source, chunk.page)]
     return _flat("".join(one.text if not one.overlap else one.text[one.overlap :] for one in mine))

@@ -14,9 +14,10 @@ import pytest
 from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import DiskFullError, IndexUnusableError
 from rag.index import vectors as vector_store
-from rag.index.catalog import FORMAT, FileState, NewDocument
+from rag.index.catalog.records import FileState, NewDocument
+from rag.index.catalog.schema import FORMAT
 from rag.index.reader import Index
-from rag.index.writer import IndexWriter
+from rag.index.repair import Repair
 from rag.types import Chunk, Document, Restriction
 from tests.tiny import (
     TinyEmbedder,
@@ -136,7 +137,7 @@ ALL = {"a/one.md", "a/b/two.md", "ab/three.txt", "four.TXT"}
 @pytest.mark.parametrize("exact", [4_000, 0])
 def test_both_searches_keep_to_the_documents_that_may_be_found(dated, monkeypatch, only, sources, exact):
     """A few chunks are searched one by one, many through Chroma: the same is found."""
-    monkeypatch.setattr("rag.index.reader._EXACT_CHUNKS", exact)
+    monkeypatch.setattr("rag.index.snapshot._EXACT_CHUNKS", exact)
     assert all_by_words(dated, only) == sources
     assert all_by_vector(dated, only) == sources
     assert dated.read(lambda snapshot: snapshot.count(only)) == len(sources)
@@ -145,7 +146,7 @@ def test_both_searches_keep_to_the_documents_that_may_be_found(dated, monkeypatc
 def test_the_exact_search_and_chroma_s_give_the_same_cosines(dated, monkeypatch):
     vector = TinyEmbedder().embed_query("amber two")
     exact = dict(dated.read(lambda snapshot: snapshot.dense(vector, 9, Restriction())))
-    monkeypatch.setattr("rag.index.reader._EXACT_CHUNKS", 0)
+    monkeypatch.setattr("rag.index.snapshot._EXACT_CHUNKS", 0)
     assert dict(dated.read(lambda snapshot: snapshot.dense(vector, 9, Restriction()))) == pytest.approx(exact, abs=1e-3)
 
 
@@ -235,7 +236,7 @@ def test_what_a_reader_found_damaged_is_made_anew_by_the_next_sync(index):
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # so that nothing but a reader can notice
     assert sync(index).notes == ()
     woken = threading.Event()
-    index.on_damage = woken.set
+    index.repair_mark.on_request = woken.set
     assert found_by_words(index, "number77") == set()
     assert woken.is_set()
     assert sync(index).notes
@@ -319,8 +320,8 @@ def test_an_exception_inside_a_batch_undoes_it_and_its_ids_are_not_confused(inde
 
     def stop_inside():
         with index.writing() as writer:
-            build = writer.db.live_build()
-            document = writer.db.known_files(build.id)["few.txt"].document_id
+            build = writer.db.find_live_build()
+            document = writer.db.read_known_files(build.id)["few.txt"].document_id
             with writer.batch(build) as batch:
                 batch.copy(document, "copy.txt", FileState(1, 1, 1), None)
                 batch.lexical.commit()  # as if the catalog's own commit were what failed
@@ -355,7 +356,7 @@ def test_a_full_disk_stops_with_what_to_do_and_the_next_run_goes_on(index, monke
 def test_a_store_that_another_process_outdated_is_closed_when_its_last_search_ends(index):
     with contextlib.closing(Index(index.folder)) as reader:
         assert found_by_vector(reader, "amber birch") == {"few.txt"}
-        with reader.catalog.view() as view, reader.store(view) as old:
+        with reader.catalog.view() as view, reader.views.use_store(view) as old:
             (index.folder.parent / "corpus" / "new.txt").write_text("ember fjord")
             sync(index)
             assert found_by_vector(reader, "ember fjord") == {"new.txt"}
@@ -382,12 +383,12 @@ def test_a_reader_asks_again_when_a_sweep_took_what_its_snapshot_listed(index):
 
 def test_leftovers_of_dropped_builds_and_models_are_cleared_away(index, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(IndexWriter, "_clear_leftovers", lambda self: _raise())
+        patch.setattr(Repair, "clear_leftovers", lambda self: _raise())
         with pytest.raises(KeyboardInterrupt):
             sync(index, rebuild=True)
     with index.writing() as writer:
         assert "cut short" in writer.notes[0]
-        assert writer.problems() == []
+        assert writer.find_problems() == []
     assert len(list((index.folder / "lexical").iterdir())) == 1
     assert_whole(index)
 

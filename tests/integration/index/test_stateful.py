@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from ingest.sync import SyncOptions, sync_corpus
-from rag.index.catalog import CatalogWriter
+from rag.index.catalog.writing import CatalogWriter
 from rag.index.lexical import LexicalIndex
 from rag.index.reader import Index
 from rag.index.vectors import VectorStore

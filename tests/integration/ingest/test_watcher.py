@@ -312,7 +312,7 @@ def test_what_a_question_found_damaged_is_repaired_at_once(watched):
     watched.start()
     shutil.rmtree(watched.index.folder / "lexical")
     reader = Index(watched.index.folder)
-    reader.on_damage = watched.watcher.wake
+    reader.repair_mark.on_request = watched.watcher.wake
     assert found_by_words(reader, "amber") == set()
     watched.until(lambda: found_by_words(watched.index, "amber"))
     assert watched.watcher.status.report.notes

@@ -6,7 +6,9 @@ import sqlite3
 import pytest
 
 from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError
-from rag.index.catalog import FORMAT, Catalog, FileState, NewChunk, NewDocument
+from rag.index.catalog.connections import Catalog
+from rag.index.catalog.records import FileState, NewChunk, NewDocument
+from rag.index.catalog.schema import FORMAT
 from rag.types import Chunk, Document
 
 
@@ -28,19 +30,19 @@ def add(writer, build_id, source, *texts):
 
 def test_a_view_is_a_snapshot(catalog):
     with catalog.view() as view, catalog.writer() as writer:
-        assert view.builds() == []
+        assert view.list_builds() == []
         with writer.transaction():
             writer.add_build({})
-        assert view.builds() == []
+        assert view.list_builds() == []
     with catalog.view() as view:
-        assert len(view.builds()) == 1
+        assert len(view.list_builds()) == 1
 
 
 def test_a_transaction_that_fails_changes_nothing(catalog):
     with catalog.writer() as writer:
         with contextlib.suppress(ZeroDivisionError), writer.transaction():
             writer.add_build({"size": 1 / 0 if writer.add_build({}) else 1})
-        assert writer.builds() == []
+        assert writer.list_builds() == []
 
 
 def test_a_copy_has_the_same_chunks_under_new_ids(catalog):
@@ -48,7 +50,7 @@ def test_a_copy_has_the_same_chunks_under_new_ids(catalog):
         build = writer.add_build({})
         old = add(writer, build.id, "a.txt", "one", "two")
         new = writer.copy_document(old, build.id, "b.txt", FileState(4, 5, 6))
-        before, after = writer.document_chunks(old), writer.document_chunks(new)
+        before, after = writer.read_document_chunks(old), writer.read_document_chunks(new)
         assert [stored.chunk.text for stored in after] == ["one", "two"]
         assert {stored.chunk.source for stored in after} == {"b.txt"}
         assert not {stored.id for stored in before} & {stored.id for stored in after}
@@ -62,17 +64,17 @@ def test_sources_are_those_of_the_builds_indexed_documents_in_order(catalog):
         add(writer, writer.add_build({}).id, "c.txt", "two")
         broken = NewDocument(Document("broken.txt", ()), FileState(1, 2, 3), b"", "It can't be read.")
         writer.put_document(build.id, broken)
-        assert writer.sources(build.id) == ["a.txt", "b.txt"]
+        assert writer.list_sources(build.id) == ["a.txt", "b.txt"]
 
 
 def test_neighbours_stay_within_the_document(catalog):
     with catalog.writer() as writer, writer.transaction():
         build = writer.add_build({})
         add(writer, build.id, "a.txt", "zero")
-        middle = writer.document_chunks(add(writer, build.id, "b.txt", "one", "two", "three"))[1].id
+        middle = writer.read_document_chunks(add(writer, build.id, "b.txt", "one", "two", "three"))[1].id
         add(writer, build.id, "c.txt", "four")
-        assert [s.chunk.text for s in writer.neighbours(middle, 2, 2)] == ["one", "two", "three"]
-        assert [s.chunk.text for s in writer.neighbours(middle, 0, 1)] == ["two", "three"]
+        assert [s.chunk.text for s in writer.read_neighbours(middle, 2, 2)] == ["one", "two", "three"]
+        assert [s.chunk.text for s in writer.read_neighbours(middle, 0, 1)] == ["two", "three"]
 
 
 def test_pending_texts_are_each_named_once_and_the_newest_files_come_first(catalog):
@@ -85,31 +87,31 @@ def test_pending_texts_are_each_named_once_and_the_newest_files_come_first(catal
             for ordinal, hash_ in enumerate((source.encode(), b"both")):
                 writer.put_chunk(document_id, NewChunk(Chunk(source, ordinal, "text"), None, hash_))
         writer.put_vectors(model_id, [(b"other", b"vector")])
-        assert [hash_ for hash_, _ in writer.pending(build.id, model_id)] == [b"both", b"new.txt", b"old.txt"]
+        assert [hash_ for hash_, _ in writer.list_pending(build.id, model_id)] == [b"both", b"new.txt", b"old.txt"]
         writer.put_vectors(model_id, [(b"new.txt", b"v"), (b"both", b"v")])
-        assert [hash_ for hash_, _ in writer.pending(build.id, model_id)] == [b"old.txt"]
+        assert [hash_ for hash_, _ in writer.list_pending(build.id, model_id)] == [b"old.txt"]
 
 
 def test_ids_are_not_given_out_again(catalog):
     with catalog.writer() as writer, writer.transaction():
         build = writer.add_build({})
         first = add(writer, build.id, "a.txt", "one")
-        ids = {stored.id for stored in writer.document_chunks(first)}
+        ids = {stored.id for stored in writer.read_document_chunks(first)}
         writer.remove_document(first)
-        assert not ids & {stored.id for stored in writer.document_chunks(add(writer, build.id, "a.txt", "one"))}
+        assert not ids & {stored.id for stored in writer.read_document_chunks(add(writer, build.id, "a.txt", "one"))}
 
 
 def test_a_reader_sees_the_catalog_that_took_the_place_of_another(catalog, tmp_path):
     with catalog.writer() as writer, writer.transaction():
         writer.add_build({"old": True})
     with catalog.view() as view:
-        identity = view.meta("identity")
+        identity = view.identity
     for path in tmp_path.iterdir():
         path.rename(path.with_name(f"aside-{path.name}"))
     Catalog(catalog.path).create()
     with catalog.view() as view:
-        assert view.builds() == []
-        assert view.meta("identity") != identity
+        assert view.list_builds() == []
+        assert view.identity != identity
 
 
 def test_reading_makes_no_catalog(tmp_path):
@@ -133,7 +135,7 @@ def test_a_damaged_catalog_is_told_from_other_trouble(tmp_path, damage):
     catalog.path.write_bytes(damage(catalog.path.read_bytes()))
     assert not catalog.is_sound()
     with pytest.raises(IndexDamagedError), catalog.view() as view:
-        view.builds()
+        view.list_builds()
 
 
 def test_a_full_disk_is_told_from_damage(catalog):

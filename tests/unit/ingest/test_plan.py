@@ -8,7 +8,7 @@ import pytest
 
 from ingest.plan import PlanRules, make_plan
 from ingest.scan import Scan
-from rag.index.catalog import FileState, KnownFile
+from rag.index.catalog.records import FileState, KnownFile
 
 HOUR_NS = 3_600_000_000_000
 NOW_NS = 100 * HOUR_NS + 1
