@@ -41,9 +41,9 @@ class Pipeline:
 
     def known_embedding(self) -> str | None:
         """The embedding model's fingerprint if it has been opened before on this index; cheap."""
-        from rag.models.embedder import stored_fingerprint
+        from rag.models.embedder import read_fingerprint
 
-        return stored_fingerprint(self.settings.embed_model, self._models_dir)
+        return read_fingerprint(self.settings.embed_model, self._models_dir)
 
     @property
     def embedder(self) -> Embedder:
@@ -81,6 +81,9 @@ class Pipeline:
         return self.embedder.embed_documents(texts)
 
     def close(self) -> None:
+        """End the worker processes and the model's threads; both start again when they are needed."""
         if self._pool is not None:
             self._pool.close()
-        self._pool = None
+        if self._embedder is not None:
+            self._embedder.close()
+        self._pool = self._embedder = None

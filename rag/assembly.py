@@ -15,8 +15,8 @@ from rag.settings import Settings
 
 if TYPE_CHECKING:
     from rag.models.embedder import Embedder
-    from rag.models.onnx import Progress
     from rag.models.reranker import Reranker
+    from rag.models.source import Say
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class PassageReranker:
     """
 
     def __init__(
-        self, settings: Settings, models_dir: Path, *, in_background: bool = False, progress: Progress = logger.info
+        self, settings: Settings, models_dir: Path, *, in_background: bool = False, progress: Say = logger.info
     ) -> None:
         self._name, self._budget_ms = settings.rerank_model, settings.rerank_ms
         self._models_dir, self._in_background, self._progress = models_dir, in_background, progress
@@ -64,7 +64,7 @@ class PassageReranker:
                 self._opening.start()
         if not self._in_background:
             self._opening.join()
-        return self._model.scores(question, passages, self._budget_ms) if self._model else None
+        return self._model.score(question, passages, self._budget_ms) if self._model else None
 
     def _open(self) -> None:
         try:
@@ -76,7 +76,7 @@ class PassageReranker:
 
 
 def open_reranker(
-    settings: Settings, models_dir: Path, *, in_background: bool = False, progress: Progress = logger.info
+    settings: Settings, models_dir: Path, *, in_background: bool = False, progress: Say = logger.info
 ) -> PassageReranker | None:
     """None without RAG_RERANK_MODEL."""
     if not settings.rerank_model:
@@ -85,7 +85,7 @@ def open_reranker(
 
 
 def open_retriever(
-    index: Index, settings: Settings, *, in_background: bool = False, progress: Progress = logger.info
+    index: Index, settings: Settings, *, in_background: bool = False, progress: Say = logger.info
 ) -> Retriever:
     """`in_background` and `progress`: see `PassageReranker`."""
     rerank = open_reranker(settings, index.models_dir, in_background=in_background, progress=progress)

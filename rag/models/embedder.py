@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.models.onnx import TOKENIZER_FILE, Manifest, OnnxModel, Progress, ensure_exported, opened, read_tokenizer
-from rag.models.source import PACKAGE_DIGESTS, check_digest, locate
+from rag.models.cache import ensure_exported, open_export
+from rag.models.manifest import TOKENIZER_FILE, Manifest
+from rag.models.onnx import OnnxModel, read_tokenizer
+from rag.models.source import PACKAGE_DIGESTS, Say, check_digest, locate
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -29,23 +31,27 @@ class Embedder:
         self._model = OnnxModel(folder, manifest.max_tokens, manifest.dimensions)
 
     @classmethod
-    def open(cls, model_name: str, models_dir: Path, progress: Progress | None = None) -> Embedder:
+    def open(cls, model_name: str, models_dir: Path, progress: Say | None = None) -> Embedder:
         """Open the cached export, or make it first (10 to 20 seconds for a small model), telling `progress`.
 
         Raises EmbeddingModelError if the model can't be found, isn't what it should be, or can't be exported.
         """
-        return cls(*opened(locate(model_name), models_dir, progress))
+        return cls(*open_export(locate(model_name), models_dir, progress))
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Normalised vectors, one row a text, in order."""
-        return self._model.rows(lambda text: self._model.encode(self._prefixes.document + text), texts)
+        return self._model.run_all(lambda text: self._model.encode(self._prefixes.document + text), texts)
 
     def embed_query(self, text: str) -> Vectors:
         """The normalised vector of a question."""
         return self._model.run(self._model.encode(self._prefixes.query + text))
 
+    def close(self) -> None:
+        """End the model's threads, once what they run is done. It can't be used any more."""
+        self._model.close()
 
-def stored_fingerprint(model_name: str, models_dir: Path) -> str | None:
+
+def read_fingerprint(model_name: str, models_dir: Path) -> str | None:
     """The fingerprint of the cached export, None if there is none yet. Reads one small file."""
     manifest = Manifest.read(models_dir / locate(model_name).key)
     return manifest.fingerprint if manifest else None

@@ -13,24 +13,28 @@ import shutil
 import sys
 import tempfile
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import EmbeddingModelError
-from rag.models.hub import cached_config, identity, is_all_local
-from rag.models.onnx import ERROR_PREFIX, MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest, OnnxModel, Progress
-from rag.models.source import KINDS, PACKAGE_DIGESTS, Source, check_digest, first_line, locate
+from rag.models.cache import ERROR_PREFIX
+from rag.models.hub import find_cached_config, identify, is_all_local
+from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest
+from rag.models.onnx import OnnxModel
+from rag.models.source import KINDS, PACKAGE_DIGESTS, Say, Source, check_digest, get_first_line, locate
 from rag.models.torch_models import (
     Original,
+    count_weight_bytes,
     load_original,
+    make_unsupported_error,
     quiet_libraries,
     save_graph,
     save_tokenizer,
-    unsupported,
-    weight_bytes,
 )
+from rag.processes import open_private_stdout
 from rag.settings import DEFAULT_EMBED_MODEL
 
 if TYPE_CHECKING:
@@ -50,7 +54,7 @@ _EXACT_MINIMUM = 0.9999  # a full-precision export that differs more computes so
 
 def main() -> int:
     options = _parse_arguments()
-    say = _private_stdout()
+    say = _open_channel()
     try:
         source = locate(options.model, KINDS[options.kind])
         if options.child:
@@ -78,10 +82,9 @@ def _parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _private_stdout() -> Progress:
-    """Says a line on standard output; what libraries print goes to standard error instead."""
-    lines = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
-    os.dup2(2, 1)
+def _open_channel() -> Say:
+    """Says a line on standard output, where nothing else may be written."""
+    lines = open_private_stdout()
 
     def say(sentence: str) -> None:
         lines.write(" ".join(sentence.split()) + "\n")
@@ -98,7 +101,7 @@ def _end_with_input(models_dir: Path, source: Source) -> None:
     def wait() -> None:
         while os.read(pipe, 1024):
             pass
-        _clear(models_dir, f"{_own_prefix(source)}*")
+        _clear(models_dir, f"{_make_own_prefix(source)}*")
         os._exit(1)
 
     threading.Thread(target=wait, name="end-with-input", daemon=True).start()
@@ -107,7 +110,7 @@ def _end_with_input(models_dir: Path, source: Source) -> None:
 # Keeping
 
 
-def ensure_export(source: Source, models_dir: Path, progress: Progress) -> None:
+def ensure_export(source: Source, models_dir: Path, progress: Say) -> None:
     """Make the export if need be. One process at a time does; a killed one leaves nothing that counts."""
     from filelock import FileLock, Timeout
 
@@ -125,20 +128,20 @@ def ensure_export(source: Source, models_dir: Path, progress: Progress) -> None:
         lock.release()
 
 
-def _replace_export(source: Source, models_dir: Path, progress: Progress) -> None:
+def _replace_export(source: Source, models_dir: Path, progress: Say) -> None:
     """Make the export in a sibling folder and rename it. The caller holds the lock, so older siblings are debris."""
     _clear(models_dir, f".{source.key}.*")
     _clear(models_dir, source.key)
-    building = models_dir / f"{_own_prefix(source)}new"
+    building = models_dir / f"{_make_own_prefix(source)}new"
     building.mkdir()
     try:
         _export(source, building, progress)
         building.rename(models_dir / source.key)
     finally:
-        _clear(models_dir, f"{_own_prefix(source)}*")
+        _clear(models_dir, f"{_make_own_prefix(source)}*")
 
 
-def _own_prefix(source: Source) -> str:
+def _make_own_prefix(source: Source) -> str:
     """Begins the names of the folders that this process works in."""
     return f".{source.key}.{os.getpid()}."
 
@@ -151,13 +154,13 @@ def _clear(models_dir: Path, pattern: str) -> None:
 # Exporting
 
 
-def _export(source: Source, folder: Path, progress: Progress) -> None:
+def _export(source: Source, folder: Path, progress: Say) -> None:
     if source.is_packaged:
         for name, digest in PACKAGE_DIGESTS.items():
             check_digest(source.folder / name, digest)
     os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
     local_only = is_all_local(source, progress)
-    is_here = local_only or cached_config(source) is not None
+    is_here = local_only or find_cached_config(source) is not None
     progress(f"{'Loading' if is_here else 'Downloading'} the {source.kind.noun} {source.name}.")
     with quiet_libraries():
         original = load_original(source, local_only=local_only)
@@ -177,7 +180,7 @@ def _export(source: Source, folder: Path, progress: Progress) -> None:
 def _write_manifest(original: Original, result: _Quantised, folder: Path) -> None:
     Manifest(
         model=original.source.name,
-        digest=identity(original.source),
+        digest=identify(original.source),
         precision=result.precision,
         dimensions=original.dimensions,
         max_tokens=original.max_tokens,
@@ -193,15 +196,16 @@ class _Probe:
 
     def __init__(self, original: Original) -> None:
         self.original = original
-        self.is_big = weight_bytes(original) > _BIG_MODEL_BYTES
+        self.is_big = count_weight_bytes(original) > _BIG_MODEL_BYTES
 
     @cached_property
     def _expected(self) -> Vectors:
-        return self.original.results()
+        return self.original.compute_results()
 
-    def agreement(self, folder: Path) -> Agreement:
-        export = OnnxModel(folder, self.original.max_tokens, self.original.dimensions)
-        return self.original.agreement(self.original.results_of(export), self._expected)
+    def compare(self, folder: Path) -> Agreement:
+        with closing(OnnxModel(folder, self.original.max_tokens, self.original.dimensions)) as export:
+            found = self.original.run_export(export)
+        return self.original.compare(found, self._expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,21 +219,21 @@ def _quantise(probe: _Probe, folder: Path) -> _Quantised:
     """Replace the graph by the first int8 form that agrees with the original; keep it where none does."""
     source = probe.original.source
     results, likeness = source.kind.results, source.kind.likeness
-    exact = probe.agreement(folder)
+    exact = probe.compare(folder)
     if exact.minimum < _EXACT_MINIMUM:
-        raise unsupported(source, f"its ONNX form gives other {results} ({likeness} {exact.minimum:.4f})")
+        raise make_unsupported_error(source, f"its ONNX form gives other {results} ({likeness} {exact.minimum:.4f})")
     remark = ""
     # Processors without VNNI instructions overflow on products of 8-bit weights; 7 bits fit.
     for precision, reduce_range in (("int8", False), ("int8-reduced", True)):
         with tempfile.TemporaryDirectory(
-            dir=folder.parent, prefix=_own_prefix(source), ignore_cleanup_errors=True
+            dir=folder.parent, prefix=_make_own_prefix(source), ignore_cleanup_errors=True
         ) as name:
             trial = Path(name)
             try:
                 _save_quantised(folder, trial, reduce_range, probe.is_big)
-                found = probe.agreement(trial)
+                found = probe.compare(trial)
             except Exception as exc:  # the quantiser fails in as many ways as there are operators
-                remark = f"it cannot be quantised ({first_line(exc.__cause__ or exc)})"
+                remark = f"it cannot be quantised ({get_first_line(exc.__cause__ or exc)})"
                 continue
             if found.reaches(_INT8_MEAN, _INT8_MINIMUM):
                 _move_files(trial, folder)

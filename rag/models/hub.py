@@ -6,14 +6,13 @@ import hashlib
 from pathlib import Path
 
 from rag.errors import EmbeddingModelError
-from rag.models.onnx import Progress
-from rag.models.source import PACKAGE_DIGESTS, Source, file_digest, first_line, model_files
+from rag.models.source import PACKAGE_DIGESTS, Say, Source, get_first_line, hash_file, list_model_files
 
 # Of one request that tells whether the hub is there. The hub's own client waits 10 s, then asks again.
 _CONNECT_S, _ANSWER_S = 5.0, 10.0
 
 
-def not_loaded(source: Source, reason: str) -> EmbeddingModelError:
+def make_not_loaded_error(source: Source, reason: str) -> EmbeddingModelError:
     what = "cannot be loaded" if source.is_local else "is neither a folder nor could it be downloaded"
     return EmbeddingModelError(
         f"The {source.kind.noun} {source.location!r} {what} ({reason})."
@@ -21,17 +20,17 @@ def not_loaded(source: Source, reason: str) -> EmbeddingModelError:
     )
 
 
-def is_all_local(source: Source, progress: Progress) -> bool:
+def is_all_local(source: Source, progress: Say) -> bool:
     """Whether to load it without a network. Raises EmbeddingModelError if that can't be and there is none."""
-    reason = "" if source.is_local else _why_offline()
-    if reason and cached_config(source) is None:
-        raise not_loaded(source, reason)
+    reason = "" if source.is_local else _explain_offline()
+    if reason and find_cached_config(source) is None:
+        raise make_not_loaded_error(source, reason)
     if reason:
         progress(f"The model hub is left alone ({reason}); what was downloaded earlier is used.")
     return source.is_local or bool(reason)
 
 
-def _why_offline() -> str:
+def _explain_offline() -> str:
     """Why the hub can't be reached; empty if it can.
 
     One request tells. Left to themselves the libraries ask for file after file, each six times: 86 s in all.
@@ -43,11 +42,11 @@ def _why_offline() -> str:
     try:
         get_session().head(constants.ENDPOINT, timeout=(_CONNECT_S, _ANSWER_S, _ANSWER_S, _CONNECT_S))
     except Exception as exc:  # name resolution, proxy, certificate, time; any answer at all is one
-        return f"{constants.ENDPOINT} cannot be reached: {first_line(exc)}"
+        return f"{constants.ENDPOINT} cannot be reached: {get_first_line(exc)}"
     return ""
 
 
-def cached_config(source: Source) -> Path | None:
+def find_cached_config(source: Source) -> Path | None:
     """The model's configuration file among what was downloaded; its folder is named after the revision."""
     from huggingface_hub import errors, try_to_load_from_cache
 
@@ -60,16 +59,16 @@ def cached_config(source: Source) -> Path | None:
     return next((Path(path) for path in found if isinstance(path, str)), None)
 
 
-def identity(source: Source) -> str:
+def identify(source: Source) -> str:
     """SHA-256 of the weights, or the hub's revision."""
     if source.is_packaged:
         return PACKAGE_DIGESTS["model.safetensors"]
     if source.is_local:
-        return _folder_digest(source.folder)
-    config = cached_config(source)
+        return _hash_folder(source.folder)
+    config = find_cached_config(source)
     return config.parent.name if config else "unknown revision"
 
 
-def _folder_digest(folder: Path) -> str:
-    digests = (f"{path.relative_to(folder).as_posix()} {file_digest(path)}\n" for path in model_files(folder))
+def _hash_folder(folder: Path) -> str:
+    digests = (f"{path.relative_to(folder).as_posix()} {hash_file(path)}\n" for path in list_model_files(folder))
     return hashlib.sha256("".join(digests).encode()).hexdigest()

@@ -11,8 +11,10 @@ from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from rag.models.onnx import Manifest, OnnxModel, Progress, opened
-from rag.models.source import RERANKING, locate
+from rag.models.cache import open_export
+from rag.models.manifest import Manifest
+from rag.models.onnx import OnnxModel
+from rag.models.source import RERANKING, Say, locate
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -33,16 +35,16 @@ class Reranker:
         self._model = OnnxModel(folder, manifest.max_tokens, manifest.dimensions)
 
     @classmethod
-    def open(cls, model_name: str, models_dir: Path, progress: Progress | None = None) -> Reranker:
+    def open(cls, model_name: str, models_dir: Path, progress: Say | None = None) -> Reranker:
         """Open the cached export, or make it first (10 to 20 seconds for a small model), telling `progress`.
 
         Raises EmbeddingModelError if the model can't be found, is no cross-encoder, or can't be exported.
         """
-        reranker = cls(*opened(locate(model_name, RERANKING), models_dir, progress))
-        reranker.scores("warm", ["up"], 1e9)  # the first run takes longer and would spoil the first forecast
+        reranker = cls(*open_export(locate(model_name, RERANKING), models_dir, progress))
+        reranker.score("warm", ["up"], 1e9)  # the first run takes longer and would spoil the first forecast
         return reranker
 
-    def scores(self, question: str, passages: Sequence[str], budget_ms: float) -> list[float] | None:
+    def score(self, question: str, passages: Sequence[str], budget_ms: float) -> list[float] | None:
         """Relevance of each passage, in order, on the model's own scale: higher is better.
 
         None as soon as the time can be seen not to suffice. The clock is looked at whenever each processor has scored
@@ -50,10 +52,14 @@ class Reranker:
         """
         deadline = time.perf_counter() + budget_ms / 1e3
         pairs = [self._model.encode(self._prefix + question, passage) for passage in passages]
-        return run_until(deadline, self._scores_of, pairs, at_once=self._model.processors)
+        return run_until(deadline, self._score_pairs, pairs, at_once=self._model.processors)
 
-    def _scores_of(self, pairs: Sequence[Encoding]) -> list[float]:
-        return [float(row[0]) for row in self._model.rows(lambda pair: pair, pairs)]
+    def close(self) -> None:
+        """End the model's threads, once what they run is done. It can't be used any more."""
+        self._model.close()
+
+    def _score_pairs(self, pairs: Sequence[Encoding]) -> list[float]:
+        return [float(row[0]) for row in self._model.run_all(lambda pair: pair, pairs)]
 
 
 def run_until(

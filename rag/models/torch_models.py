@@ -1,4 +1,4 @@
-"""Models as sentence-transformers runs them, and how their exports are compared with them.
+"""Models as sentence-transformers runs them: loaded, run on the probes, exported.
 
 Sole owner of sentence_transformers, transformers and torch.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,9 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.errors import EmbeddingModelError
-from rag.models.hub import not_loaded
-from rag.models.onnx import TOKENIZER_FILE, Agreement, OnnxModel, Prefixes
-from rag.models.source import RERANKING, Source, first_line
+from rag.models.agreement import compare_by_concordance, compare_by_cosine
+from rag.models.hub import make_not_loaded_error
+from rag.models.manifest import TOKENIZER_FILE, Agreement, Prefixes
+from rag.models.onnx import OnnxModel
+from rag.models.prefixes import find_family_prefixes
+from rag.models.probes import (
+    PROBE_QUESTIONS,
+    PROBE_SENTENCES,
+    list_probe_passages,
+    list_probe_questions,
+    list_probe_texts,
+)
+from rag.models.source import RERANKING, Source, get_first_line
 
 if TYPE_CHECKING:
     import torch
@@ -34,78 +43,6 @@ _CHATTY_LOGGERS = (
     "onnxscript",
 )
 _DEFAULT_MAX_TOKENS = 512  # for a model that names no limit
-
-# Prefixes of model families whose configuration files leave them out, from the models' own cards.
-_FAMILY_PREFIXES = (
-    (
-        r"e5-.*instruct",
-        "Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ",
-        "",
-    ),
-    (r"(^|[-_])e5-", "query: ", "passage: "),
-    (r"bge-(small|base|large)-en", "Represent this sentence for searching relevant passages: ", ""),
-    (r"bge-(small|base|large)-zh", "为这个句子生成表示以用于检索相关文章：", ""),
-    (r"nomic-embed-text", "search_query: ", "search_document: "),
-)
-
-_PROBE_SENTENCES = (
-    "The lighthouse keeper wrote down the weather every evening at six.",
-    "How many days do I have to return a parcel that arrived damaged?",
-    "Revenue rose 14.2 % to $3,481 million; operating margin fell from 21.7 % to 19.9 %.",
-    "def median(values): return sorted(values)[len(values) // 2]",
-    "Die Wartung der Pumpe ist alle 500 Betriebsstunden fällig, spätestens nach zwölf Monaten.",
-    "Le train de nuit pour Marseille part à 21 h 47 du quai numéro sept.",
-    "La cosecha de aceitunas empezó tarde este año por falta de lluvia.",
-    "Каталог хранится в зале редких книг на втором этаже библиотеки.",
-    "会議の議事録は翌営業日までに共有してください。",
-    "该合同自双方签字之日起生效，有效期三年。",
-    "회의실 예약은 사내 포털에서 할 수 있습니다.",
-    "इस नदी पर बना पुल पिछले वर्ष यातायात के लिए खोला गया।",
-    "يجب حفظ الدواء في مكان بارد وجاف بعيدا عن متناول الأطفال.",
-    "Error 0x80070057: the parameter is incorrect (module: netio.sys, build 19041.3636).",
-    "Mitochondria convert nutrients into adenosine triphosphate, the energy currency of the cell.",
-    "Clause 7.3(b): either party may terminate this agreement upon thirty (30) days' written notice.",
-    "Sæt ovnen på 200 grader og bag brødet i femogtredive minutter.",
-    "Whisk the eggs, fold in the flour, and let the batter rest for half an hour before frying.",
-)
-
-_PROBE_QUESTIONS = (
-    "What did the lighthouse keeper write down every evening?",
-    "By how much did revenue grow?",
-    "How often does the pump need maintenance?",
-    "When does the night train to Marseille leave?",
-    "Где хранится каталог?",
-    "会議の議事録はいつまでに共有しますか。",
-    "What does error 0x80070057 mean?",
-    "How much notice ends the agreement?",
-)
-"""Each is answered by one of the sentences."""
-
-
-def probe_texts() -> list[str]:
-    """Short, middling and over-long texts in several languages, one word, and none."""
-    sentences = list(_PROBE_SENTENCES)
-    return [*sentences, *_paragraphs(), " ".join(sentences), " ".join(sentences * 40), "Invoice", ""]
-
-
-def probe_questions() -> list[str]:
-    """Questions, the last of them over-long."""
-    return [*_PROBE_QUESTIONS, _long_text()]
-
-
-def probe_passages() -> list[str]:
-    """Passages that answer some of the questions, an over-long one, and none."""
-    return [*_paragraphs(), _long_text(), ""]
-
-
-def _long_text() -> str:
-    """Longer than most models read. Not by much: of a pair the tokenizer makes all combinations of what it cuts off."""
-    return " ".join(_PROBE_SENTENCES * 2)
-
-
-def _paragraphs() -> list[str]:
-    return [" ".join(_PROBE_SENTENCES[start : start + 4]) for start in range(0, len(_PROBE_SENTENCES), 3)]
-
 
 # Loading
 
@@ -148,11 +85,11 @@ class Original(Protocol):
     def finish(self, features: dict[str, Any]) -> torch.Tensor:
         """The result, from what the last part of the model gives."""
 
-    def results(self) -> Vectors:
+    def compute_results(self) -> Vectors:
         """On the probes; the model is not changed afterwards."""
 
-    def results_of(self, export: OnnxModel) -> Vectors: ...
-    def agreement(self, found: Vectors, expected: Vectors) -> Agreement: ...
+    def run_export(self, export: OnnxModel) -> Vectors: ...
+    def compare(self, found: Vectors, expected: Vectors) -> Agreement: ...
 
 
 def load_original(source: Source, *, local_only: bool) -> Original:
@@ -170,20 +107,20 @@ def load_original(source: Source, *, local_only: bool) -> Original:
             model_kwargs={"attn_implementation": "eager", "dtype": "float32"},
         )
     except Exception as exc:  # hub, network, file and configuration errors, each of its own family
-        raise not_loaded(source, first_line(exc)) from exc
-    if reason := _why_unusable(model) or (_why_no_cross_encoder(model) if source.kind == RERANKING else ""):
-        raise unsupported(source, reason)
-    max_tokens = model.max_seq_length = _token_limit(model)
+        raise make_not_loaded_error(source, get_first_line(exc)) from exc
+    if reason := _explain_unusable(model) or (_explain_no_cross_encoder(model) if source.kind == RERANKING else ""):
+        raise make_unsupported_error(source, reason)
+    max_tokens = model.max_seq_length = _find_token_limit(model)
     return (RerankingOriginal if source.kind == RERANKING else EmbeddingOriginal)(source, model.eval(), max_tokens)
 
 
-def unsupported(source: Source, reason: str) -> EmbeddingModelError:
+def make_unsupported_error(source: Source, reason: str) -> EmbeddingModelError:
     return EmbeddingModelError(
         f"The {source.kind.noun} {source.name!r} cannot be used: {reason}. Choose another {source.kind.setting}."
     )
 
 
-def _why_unusable(model: Any) -> str:  # noqa: ANN401
+def _explain_unusable(model: Any) -> str:  # noqa: ANN401
     from sentence_transformers.base.modules.transformer import Transformer
 
     if not isinstance(model[0], Transformer):
@@ -193,7 +130,7 @@ def _why_unusable(model: Any) -> str:  # noqa: ANN401
     return "" if getattr(model.tokenizer, "is_fast", False) else "it has no fast tokenizer"
 
 
-def _why_no_cross_encoder(model: Any) -> str:  # noqa: ANN401
+def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401
     """Loaded as one, a model of any other kind gets a last layer of random weights in silence."""
     made_as = next(iter(model[0].config.architectures or ()), "a model of unknown kind")
     if model[0].transformer_task == "sequence-classification" and not made_as.endswith("ForSequenceClassification"):
@@ -205,7 +142,7 @@ def _why_no_cross_encoder(model: Any) -> str:  # noqa: ANN401
     return ""
 
 
-def _token_limit(model: Any) -> int:  # noqa: ANN401
+def _find_token_limit(model: Any) -> int:  # noqa: ANN401
     """Tokens that the model reads, by the smallest limit that it names."""
     config = model[0].config
     # RoBERTa's position table begins after the padding index; BERT's padding index is 0 and its table whole.
@@ -236,33 +173,33 @@ class EmbeddingOriginal:
         """The model's own prompts, else those of its family."""
         prompts = {name: text for name, text in (self.model.prompts or {}).items() if text}
         if not prompts:
-            return family_prefixes(self.source.name)
+            return find_family_prefixes(self.source.name)
         default = prompts.get(self.model.default_prompt_name or "", "")
         return Prefixes(
-            query=_first(prompts, ("query",), default),
-            document=_first(prompts, ("document", "passage", "corpus"), default),
+            query=_choose_prompt(prompts, ("query",), default),
+            document=_choose_prompt(prompts, ("document", "passage", "corpus"), default),
         )
 
     @property
     def example(self) -> dict[str, list[int]]:
-        return {"input_ids": self.model.tokenizer(_PROBE_SENTENCES[0])["input_ids"]}
+        return {"input_ids": self.model.tokenizer(PROBE_SENTENCES[0])["input_ids"]}
 
     def finish(self, features: dict[str, Any]) -> torch.Tensor:
         import torch
 
         return torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
 
-    def results(self) -> Vectors:
+    def compute_results(self) -> Vectors:
         found: Vectors = self.model.encode(
-            probe_texts(), batch_size=1, prompt="", normalize_embeddings=True, show_progress_bar=False
+            list_probe_texts(), batch_size=1, prompt="", normalize_embeddings=True, show_progress_bar=False
         )
         return found
 
-    def results_of(self, export: OnnxModel) -> Vectors:
-        return export.rows(export.encode, probe_texts())
+    def run_export(self, export: OnnxModel) -> Vectors:
+        return export.run_all(export.encode, list_probe_texts())
 
-    def agreement(self, found: Vectors, expected: Vectors) -> Agreement:
-        return cosine_agreement(found, expected)
+    def compare(self, found: Vectors, expected: Vectors) -> Agreement:
+        return compare_by_cosine(found, expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,74 +221,38 @@ class RerankingOriginal:
 
     @property
     def example(self) -> dict[str, list[int]]:
-        tokens = self.model.tokenizer(_PROBE_QUESTIONS[0], _PROBE_SENTENCES[0])
+        tokens = self.model.tokenizer(PROBE_QUESTIONS[0], PROBE_SENTENCES[0])
         return {name: tokens[name] for name in ("input_ids", "token_type_ids") if name in tokens}
 
     def finish(self, features: dict[str, Any]) -> torch.Tensor:
         scores: torch.Tensor = self.model.activation_fn(features["scores"])
         return scores
 
-    def results(self) -> Vectors:
+    def compute_results(self) -> Vectors:
         """A row a question."""
-        found = self.model.predict(_probe_pairs(), batch_size=1, show_progress_bar=False)
-        return _by_question(found)
+        found = self.model.predict(_pair_probes(), batch_size=1, show_progress_bar=False)
+        return _arrange_by_question(found)
 
-    def results_of(self, export: OnnxModel) -> Vectors:
+    def run_export(self, export: OnnxModel) -> Vectors:
         prefix = self.prefixes.query
-        return _by_question(export.rows(lambda pair: export.encode(prefix + pair[0], pair[1]), _probe_pairs()))
+        return _arrange_by_question(
+            export.run_all(lambda pair: export.encode(prefix + pair[0], pair[1]), _pair_probes())
+        )
 
-    def agreement(self, found: Vectors, expected: Vectors) -> Agreement:
-        return concordance_agreement(found, expected)
-
-
-def _probe_pairs() -> list[tuple[str, str]]:
-    return [(question, passage) for question in probe_questions() for passage in probe_passages()]
+    def compare(self, found: Vectors, expected: Vectors) -> Agreement:
+        return compare_by_concordance(found, expected)
 
 
-def _by_question(scores: Vectors) -> Vectors:
-    return scores.reshape(len(probe_questions()), len(probe_passages()))
+def _pair_probes() -> list[tuple[str, str]]:
+    return [(question, passage) for question in list_probe_questions() for passage in list_probe_passages()]
 
 
-def cosine_agreement(found: Vectors, expected: Vectors) -> Agreement:
-    """Mean and minimum cosine of normalised vectors, row by row; 0 if any isn't a number."""
-    import numpy as np
-
-    return _agreement(np.sum(found * expected, axis=1))
+def _arrange_by_question(scores: Vectors) -> Vectors:
+    return scores.reshape(len(list_probe_questions()), len(list_probe_passages()))
 
 
-def concordance_agreement(found: Vectors, expected: Vectors) -> Agreement:
-    """Mean and minimum of Lin's concordance correlation coefficient of the scores, row by row.
-
-    Unlike a correlation it is 1 only for equal scores. From L. I. Lin, A concordance correlation coefficient to
-    evaluate reproducibility, Biometrics 45 (1989). A row of one score throughout is as near to another as it is.
-    """
-    import numpy as np
-
-    left, right = found.astype(np.float64), expected.astype(np.float64)
-    left_mean, right_mean = left.mean(axis=1), right.mean(axis=1)
-    shared = np.mean((left - left_mean[:, None]) * (right - right_mean[:, None]), axis=1)
-    spread = left.var(axis=1) + right.var(axis=1) + (left_mean - right_mean) ** 2
-    return _agreement(np.where(spread == 0, 1.0, 2 * shared / np.where(spread == 0, 1.0, spread)))
-
-
-def _agreement(likenesses: Any) -> Agreement:  # noqa: ANN401
-    import numpy as np
-
-    known = np.nan_to_num(likenesses, nan=0.0)
-    return Agreement(round(float(known.mean()), 6), round(float(known.min()), 6))
-
-
-def _first(prompts: dict[str, str], names: Iterable[str], default: str) -> str:
+def _choose_prompt(prompts: dict[str, str], names: Iterable[str], default: str) -> str:
     return next((prompts[name] for name in names if name in prompts), default)
-
-
-def family_prefixes(name: str) -> Prefixes:
-    """The prefixes that a family of models was trained with, by the model's name; empty for most."""
-    base = name.rsplit("/", 1)[-1].lower()
-    for pattern, query, document in _FAMILY_PREFIXES:
-        if re.search(pattern, base):
-            return Prefixes(query, document)
-    return Prefixes()
 
 
 # Exporting
@@ -364,7 +265,7 @@ def save_tokenizer(original: Original, folder: Path) -> None:
     tokenizer.save(str(folder / TOKENIZER_FILE))
 
 
-def weight_bytes(original: Original) -> int:
+def count_weight_bytes(original: Original) -> int:
     return sum(weight.numel() * weight.element_size() for weight in original.model.parameters())
 
 
@@ -400,4 +301,4 @@ def save_graph(original: Original, path: Path, *, is_big: bool) -> None:
             assert program is not None
             program.save(path, external_data=is_big)
     except Exception as exc:  # the exporter fails in as many ways as there are operators
-        raise unsupported(original.source, f"it cannot be exported to ONNX ({first_line(exc)})") from exc
+        raise make_unsupported_error(original.source, f"it cannot be exported to ONNX ({get_first_line(exc)})") from exc

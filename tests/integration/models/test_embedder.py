@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from rag.errors import EmbeddingModelError
-from rag.models.embedder import Embedder, load_tokenizer, stored_fingerprint
+from rag.models.embedder import Embedder, load_tokenizer, read_fingerprint
 from rag.models.source import locate
 from rag.settings import DEFAULT_EMBED_MODEL
 
@@ -83,7 +83,7 @@ def test_a_second_opening_uses_the_export_and_says_nothing(embedder, models_dir)
     said = []
     again = Embedder.open(f"sentence-transformers/{DEFAULT_EMBED_MODEL}", models_dir, said.append)
     assert said == []
-    assert again.fingerprint == embedder.fingerprint == stored_fingerprint(DEFAULT_EMBED_MODEL, models_dir)
+    assert again.fingerprint == embedder.fingerprint == read_fingerprint(DEFAULT_EMBED_MODEL, models_dir)
 
 
 def test_the_tokenizer_of_a_folder_cuts_nothing(plain_model, plain_models_dir):
@@ -97,7 +97,7 @@ def test_a_copied_model_counts_as_the_same_and_a_changed_one_as_new(plain, plain
     assert Embedder.open(str(folder), tmp_path / "models").fingerprint == plain.fingerprint
     settings = folder / "config_sentence_transformers.json"
     settings.write_text(settings.read_text("utf-8") + "\n", "utf-8")
-    assert stored_fingerprint(str(folder), tmp_path / "models") is None
+    assert read_fingerprint(str(folder), tmp_path / "models") is None
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_packaged_file_that_is_not_the_original_is_refused(packaged_copy, tmp_
         file.write(b"x")
     with pytest.raises(EmbeddingModelError, match=name):
         Embedder.open(DEFAULT_EMBED_MODEL, tmp_path / "models")
-    assert stored_fingerprint(DEFAULT_EMBED_MODEL, tmp_path / "models") is None
+    assert read_fingerprint(DEFAULT_EMBED_MODEL, tmp_path / "models") is None
 
 
 def test_a_packaged_tokenizer_that_is_not_the_original_is_refused(packaged_copy, tmp_path):
@@ -192,7 +192,7 @@ def test_a_killed_exporter_is_one_clear_sentence_and_leaves_nothing_that_counts(
 
     with pytest.raises(EmbeddingModelError, match="could not be prepared"):
         Embedder.open(str(plain_model), tmp_path, kill)
-    assert stored_fingerprint(str(plain_model), tmp_path) is None
+    assert read_fingerprint(str(plain_model), tmp_path) is None
 
 
 def test_an_exporter_whose_parent_is_killed_ends_and_leaves_nothing(plain_model, tmp_path):

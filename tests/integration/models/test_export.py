@@ -10,7 +10,7 @@ import pytest
 from rag.errors import EmbeddingModelError
 from rag.models import export as embedding_export
 from rag.models.embedder import Embedder
-from rag.models.onnx import Manifest
+from rag.models.manifest import Manifest
 from rag.models.source import locate
 
 TEXTS = [

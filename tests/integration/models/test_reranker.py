@@ -20,7 +20,7 @@ from rag.errors import EmbeddingModelError
 from rag.index.catalog.records import FileState, NewDocument
 from rag.index.reader import Index
 from rag.models import export as embedding_export
-from rag.models.onnx import Manifest
+from rag.models.manifest import Manifest
 from rag.models.reranker import Reranker
 from rag.models.source import RERANKING, locate
 from rag.settings import Settings
@@ -74,7 +74,7 @@ def test_scores_are_those_of_sentence_transformers(
     assert (reranker.precision, reranker.max_tokens) == ("fp32", 48)
     for question in (QUESTION, LONG):
         expected = original_scores(folder, question, PASSAGES)
-        np.testing.assert_allclose(reranker.scores(question, PASSAGES, AMPLE_MS), expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(reranker.score(question, PASSAGES, AMPLE_MS), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_parts_after_the_transformer_are_exported_and_the_models_prompt_comes_before_questions(
@@ -87,9 +87,9 @@ def test_parts_after_the_transformer_are_exported_and_the_models_prompt_comes_be
     folder = tmp_path / "parts"
     CrossEncoder(modules=parts, prompts={"find": "find: "}, default_prompt_name="find", device="cpu").save(str(folder))
     reranker = export(folder, tmp_path / "models")
-    found = reranker.scores(QUESTION, PASSAGES, AMPLE_MS)
+    found = reranker.score(QUESTION, PASSAGES, AMPLE_MS)
     np.testing.assert_allclose(found, original_scores(folder, QUESTION, PASSAGES), rtol=1e-4, atol=1e-5)
-    assert found != reranker.scores("find: " + QUESTION, PASSAGES, AMPLE_MS)
+    assert found != reranker.score("find: " + QUESTION, PASSAGES, AMPLE_MS)
 
 
 def original_embedding_parts(folder):
@@ -102,7 +102,7 @@ def test_quantised_scores_agree_with_the_originals(reranker, cross_encoder):
     # Sums of 8-bit weights overflow on a processor without VNNI instructions; 7-bit weights are kept there.
     assert reranker.precision in ("int8", "int8-reduced")
     assert reranker.agreement.reaches(0.99, 0.97)
-    found = reranker.scores(QUESTION, PASSAGES, AMPLE_MS)
+    found = reranker.score(QUESTION, PASSAGES, AMPLE_MS)
     expected = original_scores(cross_encoder, QUESTION, PASSAGES)
     assert np.corrcoef(found, expected)[0, 1] > 0.97
 
@@ -143,25 +143,25 @@ def test_the_export_runs_without_torch(reranker, cross_encoder, rerankers_dir):
     script = (
         "import json, pathlib, sys; from rag.models.reranker import Reranker\n"
         "reranker = Reranker.open(sys.argv[1], pathlib.Path(sys.argv[2]))\n"
-        f"scores = reranker.scores({QUESTION!r}, {PASSAGES!r}, 1e9)\n"
+        f"scores = reranker.score({QUESTION!r}, {PASSAGES!r}, 1e9)\n"
         "heavy = sorted({'torch', 'onnx', 'transformers', 'sentence_transformers'} & set(sys.modules))\n"
         "print(json.dumps([heavy, reranker.fingerprint, scores]))"
     )
     command = [sys.executable, "-c", script, str(cross_encoder), str(rerankers_dir)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [[], reranker.fingerprint, reranker.scores(QUESTION, PASSAGES, AMPLE_MS)]
+    assert json.loads(done.stdout) == [[], reranker.fingerprint, reranker.score(QUESTION, PASSAGES, AMPLE_MS)]
 
 
 def test_many_threads_get_the_scores_that_one_gets(reranker):
-    expected = reranker.scores(QUESTION, PASSAGES, AMPLE_MS)
+    expected = reranker.score(QUESTION, PASSAGES, AMPLE_MS)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: reranker.scores(QUESTION, PASSAGES, AMPLE_MS), range(40)))
+        found = list(pool.map(lambda _: reranker.score(QUESTION, PASSAGES, AMPLE_MS), range(40)))
     assert found == [expected] * 40
 
 
 def test_a_spent_budget_gives_no_scores_and_no_passages_give_none(reranker):
-    assert reranker.scores(QUESTION, PASSAGES, 0) is None
-    assert reranker.scores(QUESTION, [], AMPLE_MS) == []
+    assert reranker.score(QUESTION, PASSAGES, 0) is None
+    assert reranker.score(QUESTION, [], AMPLE_MS) == []
 
 
 # As the question path opens it
@@ -177,7 +177,7 @@ def test_without_the_setting_there_is_no_reranker(tmp_path):
 
 def test_a_command_waits_for_the_model_and_then_gets_its_scores(reranker, cross_encoder, rerankers_dir):
     rerank = open_reranker(settings_for(cross_encoder), rerankers_dir)
-    assert rerank(QUESTION, PASSAGES) == reranker.scores(QUESTION, PASSAGES, AMPLE_MS)
+    assert rerank(QUESTION, PASSAGES) == reranker.score(QUESTION, PASSAGES, AMPLE_MS)
 
 
 def test_a_service_keeps_the_first_order_until_the_model_is_open(reranker, cross_encoder, rerankers_dir):
@@ -197,7 +197,7 @@ def test_a_service_keeps_the_first_order_until_the_model_is_open(reranker, cross
     deadline = time.monotonic() + 60
     while (scores := rerank(QUESTION, PASSAGES)) is None and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert scores == reranker.scores(QUESTION, PASSAGES, AMPLE_MS)
+    assert scores == reranker.score(QUESTION, PASSAGES, AMPLE_MS)
 
 
 def test_a_model_that_cannot_be_had_is_one_warning_however_many_questions_are_asked(tmp_path, caplog):
@@ -219,6 +219,6 @@ def test_a_search_puts_its_passages_into_the_model_s_order(reranker, cross_encod
             name: open_retriever(index, replace(settings, index_dir=tmp_path)).retrieve(QUESTION).hits
             for name, settings in {"plain": Settings(), "reranked": settings_for(cross_encoder)}.items()
         }
-    scores = reranker.scores(QUESTION, [hit.chunk.embed_text for hit in hits["reranked"]], AMPLE_MS)
+    scores = reranker.score(QUESTION, [hit.chunk.embed_text for hit in hits["reranked"]], AMPLE_MS)
     assert scores == sorted(scores, reverse=True)
     assert hits["reranked"] != hits["plain"]

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from rag.errors import EmbeddingModelError
-from rag.models.embedder import Embedder, load_tokenizer, stored_fingerprint
-from rag.models.onnx import Agreement, Manifest, Prefixes
+from rag.models.embedder import Embedder, load_tokenizer, read_fingerprint
+from rag.models.manifest import Agreement, Manifest, Prefixes
 from rag.settings import DEFAULT_EMBED_MODEL
 
 MANIFEST = Manifest(
@@ -76,7 +76,7 @@ def test_a_name_that_can_be_no_model_is_refused_at_once(tmp_path, name):
 
 
 def test_there_is_no_fingerprint_before_the_first_export(tmp_path):
-    assert stored_fingerprint(DEFAULT_EMBED_MODEL, tmp_path) is None
+    assert read_fingerprint(DEFAULT_EMBED_MODEL, tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -90,9 +90,9 @@ def test_the_packaged_tokenizer_needs_no_export_and_cuts_nothing(tmp_path):
 def test_tokenizer_and_fingerprint_import_nothing_heavy(tmp_path):
     script = (
         "import sys, pathlib\n"
-        "from rag.models.embedder import load_tokenizer, stored_fingerprint\n"
+        "from rag.models.embedder import load_tokenizer, read_fingerprint\n"
         f"folder = pathlib.Path({str(tmp_path)!r})\n"
-        f"load_tokenizer({DEFAULT_EMBED_MODEL!r}, folder), stored_fingerprint({DEFAULT_EMBED_MODEL!r}, folder)\n"
+        f"load_tokenizer({DEFAULT_EMBED_MODEL!r}, folder), read_fingerprint({DEFAULT_EMBED_MODEL!r}, folder)\n"
         "print(sorted({'numpy', 'torch', 'onnxruntime', 'onnx', 'sentence_transformers'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

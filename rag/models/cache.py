@@ -1,0 +1,106 @@
+"""Has a model exported by a child process, and waits for it.
+
+A child, because torch would keep 1 GB of the service for ever and hold the interpreter's lock while somebody waits for
+a page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from rag.errors import EmbeddingModelError
+from rag.models.manifest import Manifest
+from rag.models.source import KINDS, Say, Source
+from rag.processes import name_signal, read_last_line
+
+ERROR_PREFIX = "Error: "
+"""Begins the line with which an exporting process ends in vain; its other lines are progress."""
+
+_ROOT = Path(__file__).resolve().parents[2]
+_EXPORTER = "rag.models.export"
+_EXPORTER_END_S = 5.0  # it clears away 200 MB when its input ends
+
+
+def open_export(source: Source, models_dir: Path, progress: Say | None) -> tuple[Path, Manifest]:
+    """The folder and the manifest of a whole export, made first if need be, which is told to `progress`.
+
+    Raises EmbeddingModelError if the model can't be found, isn't what it should be, or can't be exported.
+    """
+    folder = ensure_exported(source, models_dir, progress or _say_nothing)
+    manifest = Manifest.read(folder)
+    if manifest is None:
+        raise EmbeddingModelError(f"The {source.kind.noun} in {folder} is damaged. Delete that folder and try again.")
+    return folder, manifest
+
+
+def _say_nothing(_: str) -> None:
+    pass
+
+
+def ensure_exported(source: Source, models_dir: Path, progress: Say) -> Path:
+    """The folder of a whole export, made if need be."""
+    folder = models_dir / source.key
+    if Manifest.read(folder) is None:
+        _export_in_child(source, models_dir, progress)
+    return folder
+
+
+def _export_in_child(source: Source, models_dir: Path, progress: Say) -> None:
+    with tempfile.TemporaryFile() as stderr, _run_exporter(source, models_dir, stderr) as child:
+        assert child.stdout
+        for line in map(str.rstrip, child.stdout):
+            if line.startswith(ERROR_PREFIX):
+                raise EmbeddingModelError(line.removeprefix(ERROR_PREFIX))
+            progress(line)
+        code = child.wait()
+        if code:
+            raise EmbeddingModelError(
+                f"The {source.kind.noun} {source.name} could not be prepared ({_explain_end(code, stderr)})."
+                " Try again; it needs 2 GB of free memory, or more for a bigger model."
+            )
+
+
+@contextlib.contextmanager
+def _run_exporter(source: Source, models_dir: Path, stderr: IO[bytes]) -> Iterator[subprocess.Popen[str]]:
+    """The exporting process. It ends when its input does: on our way out, and if we are killed."""
+    kind = next(name for name, kind in KINDS.items() if kind == source.kind)
+    arguments = ["--child", "--kind", kind, source.argument, str(models_dir.absolute())]
+    child = subprocess.Popen(
+        # -P: what lies in the current folder must not stand in for a library.
+        [sys.executable, "-P", "-m", _EXPORTER, *arguments],
+        env={**os.environ, "PYTHONPATH": _make_search_path(), "PYTHONUTF8": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        encoding="utf-8",
+        errors="replace",
+    )
+    assert child.stdin
+    assert child.stdout
+    try:
+        yield child
+    finally:
+        child.stdin.close()
+        try:
+            child.wait(_EXPORTER_END_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        child.stdout.close()
+
+
+def _make_search_path() -> str:
+    return os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+
+
+def _explain_end(code: int, stderr: IO[bytes]) -> str:
+    if name := name_signal(code):
+        return f"its process was ended by {name}"
+    return read_last_line(stderr)[:200].rstrip(".") or f"its process ended with code {code}"

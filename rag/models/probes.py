@@ -1,0 +1,61 @@
+"""The texts, questions and passages that an export is compared with its original on."""
+
+from __future__ import annotations
+
+PROBE_SENTENCES = (
+    "The lighthouse keeper wrote down the weather every evening at six.",
+    "How many days do I have to return a parcel that arrived damaged?",
+    "Revenue rose 14.2 % to $3,481 million; operating margin fell from 21.7 % to 19.9 %.",
+    "def median(values): return sorted(values)[len(values) // 2]",
+    "Die Wartung der Pumpe ist alle 500 Betriebsstunden fällig, spätestens nach zwölf Monaten.",
+    "Le train de nuit pour Marseille part à 21 h 47 du quai numéro sept.",
+    "La cosecha de aceitunas empezó tarde este año por falta de lluvia.",
+    "Каталог хранится в зале редких книг на втором этаже библиотеки.",
+    "会議の議事録は翌営業日までに共有してください。",
+    "该合同自双方签字之日起生效，有效期三年。",
+    "회의실 예약은 사내 포털에서 할 수 있습니다.",
+    "इस नदी पर बना पुल पिछले वर्ष यातायात के लिए खोला गया।",
+    "يجب حفظ الدواء في مكان بارد وجاف بعيدا عن متناول الأطفال.",
+    "Error 0x80070057: the parameter is incorrect (module: netio.sys, build 19041.3636).",
+    "Mitochondria convert nutrients into adenosine triphosphate, the energy currency of the cell.",
+    "Clause 7.3(b): either party may terminate this agreement upon thirty (30) days' written notice.",
+    "Sæt ovnen på 200 grader og bag brødet i femogtredive minutter.",
+    "Whisk the eggs, fold in the flour, and let the batter rest for half an hour before frying.",
+)
+
+PROBE_QUESTIONS = (
+    "What did the lighthouse keeper write down every evening?",
+    "By how much did revenue grow?",
+    "How often does the pump need maintenance?",
+    "When does the night train to Marseille leave?",
+    "Где хранится каталог?",
+    "会議の議事録はいつまでに共有しますか。",
+    "What does error 0x80070057 mean?",
+    "How much notice ends the agreement?",
+)
+"""Each is answered by one of the sentences."""
+
+
+def list_probe_texts() -> list[str]:
+    """Short, middling and over-long texts in several languages, one word, and none."""
+    sentences = list(PROBE_SENTENCES)
+    return [*sentences, *_join_paragraphs(), " ".join(sentences), " ".join(sentences * 40), "Invoice", ""]
+
+
+def list_probe_questions() -> list[str]:
+    """Questions, the last of them over-long."""
+    return [*PROBE_QUESTIONS, _make_long_text()]
+
+
+def list_probe_passages() -> list[str]:
+    """Passages that answer some of the questions, an over-long one, and none."""
+    return [*_join_paragraphs(), _make_long_text(), ""]
+
+
+def _make_long_text() -> str:
+    """Longer than most models read. Not by much: of a pair the tokenizer makes all combinations of what it cuts off."""
+    return " ".join(PROBE_SENTENCES * 2)
+
+
+def _join_paragraphs() -> list[str]:
+    return [" ".join(PROBE_SENTENCES[start : start + 4]) for start in range(0, len(PROBE_SENTENCES), 3)]
