@@ -25,6 +25,7 @@ from ingest.loaders.formats import read
 from ingest.loaders.reading import Reading, ReadOptions
 from ingest.splitter import Splitter
 from rag.errors import LoadError, UnsupportedError
+from rag.processes import open_private_stdout
 from rag.types import Chunk, Document, Page
 
 MEGABYTE = 1_000_000
@@ -202,7 +203,7 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
 def main() -> None:
     """Serve jobs until the parent closes the pipe or dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; we end when it does
-    answers = _private_stdout()
+    answers = open_private_stdout()
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     config = _config_from(json.loads(sys.stdin.readline()))
     _harden(config.limits)
@@ -217,13 +218,6 @@ def _take_lines(lines: queue.SimpleQueue[str]) -> None:
     for line in sys.stdin:
         lines.put(line)
     os._exit(0)  # the parent is gone: whatever is being read is of no use any more
-
-
-def _private_stdout() -> IO[str]:
-    """Our answers' pipe; what native libraries print goes to stderr instead."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
-    os.dup2(2, 1)
-    return answers
 
 
 def _send(answers: IO[str], message: dict[str, Any]) -> None:

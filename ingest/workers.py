@@ -26,6 +26,7 @@ import psutil
 
 from ingest.parsing import Limits, ParseConfig, allowed_s, chunk_from, config_json, memory_reason
 from rag.errors import RagError
+from rag.processes import name_signal, read_last_line
 from rag.types import Chunk, Document
 
 __all__ = ["Limits", "ParseConfig", "ParseJob", "ParsePool", "Parsed"]
@@ -148,9 +149,7 @@ class _Worker:
 
     def _last_words(self) -> str:
         self._process.wait()
-        self._stderr.seek(0)
-        lines = self._stderr.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else self.death()
+        return read_last_line(self._stderr) or self.death()
 
     def send(self, job: ParseJob, spool: Path) -> None:
         job_line = {"source": job.source, "path": str(job.path.absolute()), "spool": str(spool)}
@@ -172,9 +171,8 @@ class _Worker:
             return self.kill_reason
         if code == -getattr(signal, "SIGABRT", 0):
             return "it needed more memory than there is, or crashed the reader (SIGABRT)"
-        if code < 0:
-            with contextlib.suppress(ValueError):
-                return f"reading it crashed the reader ({signal.Signals(-code).name})"
+        if name := name_signal(code):
+            return f"reading it crashed the reader ({name})"
         return f"reading it ended the reader (exit code {code})"
 
     def kill(self, reason: str | None = None) -> None:

@@ -23,7 +23,7 @@ LEAVES = {"rag.types", "rag.errors"}
 ARROWS = {
     "app": {"page", "rag.answering"},
     "page": {"ingest", "rag.assembly", "rag.answering", "rag.chat", "rag.index", "rag.text", "rag.settings"},
-    "ingest": {"ingest.loaders", "rag.cli", "rag.index", "rag.models", "rag.settings"},
+    "ingest": {"ingest.loaders", "rag.cli", "rag.index", "rag.models", "rag.processes", "rag.settings"},
     "ingest.loaders": set(),
     "rag.__main__": {
         "rag.cli",
@@ -41,9 +41,10 @@ ARROWS = {
     "rag.answering": {"rag.ranking", "rag.index", "rag.chat", "rag.text", "rag.settings"},
     "rag.ranking": {"rag.index", "rag.models", "rag.text"},
     "rag.index": {"rag.text"},
-    "rag.models": {"rag.settings"},
+    "rag.models": {"rag.processes", "rag.settings"},
     "rag.chat": {"rag.settings"},
     "rag.text": set(),
+    "rag.processes": set(),
     "rag.settings": set(),
 }
 """What each room may import beside itself and the leaves."""
