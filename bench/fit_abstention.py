@@ -49,7 +49,8 @@ def _tuple(weights: np.ndarray) -> str:
 
 
 def _group(group: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
-    parts = [_measured(*pair.split("="), mode) for pair in group.split(",")]
+    pairs = [pair.partition("=") for pair in group.split(",")]
+    parts = [_measured(dataset, index, mode) for dataset, _, index in pairs]
     return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
 
 

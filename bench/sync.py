@@ -48,7 +48,7 @@ class RandomVectors(Pipeline):
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         vectors = _vectors.normal(size=(len(texts), self.embedder.dimensions))
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def text(words: int) -> str:

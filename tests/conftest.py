@@ -52,14 +52,14 @@ def _save_tiny_transformer(
         intermediate_size=64,
         max_position_embeddings=64,
         initializer_range=0.2 if labels else 0.5,  # what int8 keeps the scores of, and the vectors
-        num_labels=labels or 2,
     )
+    config.num_labels = labels or 2
     model = (BertForSequenceClassification if labels else BertModel)(config)
     if outlier:  # one huge activation, which the next layer ignores
-        feed_forward = model.base_model.encoder.layer[0]
+        weights = dict(model.base_model.encoder.named_parameters())
         with torch.no_grad():
-            feed_forward.intermediate.dense.bias[0] = outlier
-            feed_forward.output.dense.weight[:, 0] = 0
+            weights["layer.0.intermediate.dense.bias"][0] = outlier
+            weights["layer.0.output.dense.weight"][:, 0] = 0
     model.save_pretrained(base)
     AutoTokenizer.from_pretrained(packaged_model, local_files_only=True).save_pretrained(base)
 
@@ -67,6 +67,7 @@ def _save_tiny_transformer(
 @pytest.fixture(scope="session")
 def make_model(tmp_path_factory: pytest.TempPathFactory, packaged_model: Path) -> Callable[..., Path]:
     """Make a random embedding model, with the pooling and the parts that a test wants."""
+    import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling, Transformer
 
@@ -74,7 +75,7 @@ def make_model(tmp_path_factory: pytest.TempPathFactory, packaged_model: Path) -
         base, folder = (tmp_path_factory.mktemp("tiny") / kind for kind in ("base", name))
         _save_tiny_transformer(base, packaged_model, outlier=outlier)
         transformer = Transformer(str(base), max_seq_length=48)
-        kinds = {"dense": lambda: Dense(32, 16), "normalize": Normalize}
+        kinds: dict[str, Callable[[], torch.nn.Module]] = {"dense": lambda: Dense(32, 16), "normalize": Normalize}
         modules = [transformer, Pooling(32, pooling_mode=pooling), *(kinds[part]() for part in parts)]
         SentenceTransformer(modules=modules, prompts=prompts, device="cpu").save(str(folder))
         return folder

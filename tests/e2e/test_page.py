@@ -7,6 +7,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -34,7 +35,7 @@ def chat(server: Server, open_chat: OpenChat) -> Chat:
     return open_chat(server.url)
 
 
-def has_documents(count: int) -> Callable[[dict], bool]:
+def has_documents(count: int) -> Callable[[dict[str, Any]], bool]:
     return lambda status: status["corpus"]["documents"] == count and is_settled(status)
 
 

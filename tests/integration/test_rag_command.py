@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def test_what_is_wrong_is_one_sentence_and_an_exit_code(index, tmp_path, argumen
     try:
         got = main(words)
     except SystemExit as exc:  # argparse
-        got = exc.code
+        got = int(exc.code or 0)
     shown = capsys.readouterr()
     assert (got, shown.out) == (code, "")
     assert message in shown.err
@@ -155,7 +156,7 @@ def dataset(models_dir, tmp_path_factory):
     return folder
 
 
-def evaluated(dataset: Path, *options: str, url: str) -> tuple[dict, subprocess.CompletedProcess[str]]:
+def evaluated(dataset: Path, *options: str, url: str) -> tuple[dict[str, Any], subprocess.CompletedProcess[str]]:
     arguments = ["--json", "--answers", "--mode", "lexical", "--index", str(dataset / "index"), *options]
     done = run("rag", "eval", str(dataset), *arguments, env={"BASE_URL": url})
     assert done.stdout, done.stderr

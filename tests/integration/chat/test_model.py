@@ -20,7 +20,7 @@ from rag.chat.model import ChatModel
 from rag.chat.server import probe
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.types import Chunk, Endpoint, ScoredChunk, StoredChunk
-from tests.endpoint import Exchange, model_server
+from tests.endpoint import Exchange, Reply, model_server
 from tests.foundry.environment import model_id
 from tests.foundry.fixtures import ALIAS, SLOW_ALIAS
 
@@ -162,7 +162,7 @@ def say_hello(exchange: Exchange) -> None:
     exchange.send_event("[DONE]")
 
 
-def ask(reply: object, limit_s: float = 30.0) -> str:
+def ask(reply: Reply, limit_s: float = 30.0) -> str:
     with model_server(reply) as (url, _):
         model = ChatModel(Endpoint(f"{url}/v1", "x", "tiny"), first_token_limit_s=limit_s)
         return asyncio.run(complete(model))
@@ -281,7 +281,7 @@ def too_long(exchange: Exchange) -> None:
         (too_long, "longer than the model"),
     ],
 )
-def test_whatever_goes_wrong_is_a_sentence(reply: object, sentence: str):
+def test_whatever_goes_wrong_is_a_sentence(reply: Reply, sentence: str):
     with pytest.raises(ModelUnavailableError, match=sentence):
         ask(reply)
 

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -58,7 +59,7 @@ def killed_at(step: int, *, after: bool) -> Iterator[None]:
         yield
 
 
-def _dying(method: Callable, left: list[int], after: bool) -> Callable:
+def _dying(method: Callable[..., Any], left: list[int], after: bool) -> Callable[..., Any]:
     def step(self, *arguments, **options):
         left[0] -= 1
         if left[0] < 0 or (left[0] == 0 and not after):

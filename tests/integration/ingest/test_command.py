@@ -179,7 +179,7 @@ def test_watching_follows_changes_until_it_is_interrupted(place):
     try:
         assert json.loads(process.stdout.readline())["unchanged"] == 2
         (place / "corpus" / "new.txt").write_text("The heron stands still.")
-        reports = []
+        reports: list[dict[str, int]] = []
         while not reports or not reports[-1]["added"]:
             reports.append(json.loads(process.stdout.readline()))
         assert reports[-1]["embedded"] == 1

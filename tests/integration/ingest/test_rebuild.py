@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ingest.sync import SyncOptions, sync_corpus
-from tests.tiny import TinyEmbedder, chunks_of, found_by_vector, found_by_words
+from tests.tiny import TinyEmbedder, TinyPipeline, chunks_of, found_by_vector, found_by_words
 
 
 def test_words_are_found_before_vectors_and_a_later_sync_goes_on_with_the_newest(place):
@@ -89,7 +89,7 @@ def test_an_interrupted_rebuild_goes_on_where_it_was(filled):
 def test_a_file_removed_during_a_rebuild_is_gone_from_the_old_index_too(filled):
     filled.chunk_size = 500
 
-    class Stopping(type(filled.pipeline())):
+    class Stopping(TinyPipeline):
         def parse(self, jobs):
             (filled.corpus / "a.txt").unlink(missing_ok=True)
             yield from super().parse(jobs)

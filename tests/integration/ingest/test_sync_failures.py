@@ -7,7 +7,7 @@ import os
 import pytest
 
 from ingest.sync import SyncOptions, sync_corpus
-from tests.tiny import chunks_of, found_by_words
+from tests.tiny import TinyPipeline, chunks_of, found_by_words
 
 
 def test_a_bad_file_is_a_row_with_its_reason_and_stops_nothing(filled):
@@ -54,7 +54,7 @@ def test_a_file_that_may_not_be_read_is_a_failure_until_it_may(filled):
 def test_a_file_that_changes_while_it_is_read_is_read_again(place):
     place.put("a.txt", "amber")
 
-    class Pipeline(type(place.pipeline())):
+    class Pipeline(TinyPipeline):
         def parse(self, jobs):
             for result in super().parse(jobs):
                 if self.read.count("a.txt") == 1:
@@ -71,7 +71,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(place):
 def test_a_file_that_never_stops_changing_is_taken_as_it_is(place):
     place.put("a.txt", "line")
 
-    class Pipeline(type(place.pipeline())):
+    class Pipeline(TinyPipeline):
         def parse(self, jobs):
             for result in super().parse(jobs):
                 place.put("a.txt", "line " * (len(self.read) + 1))

@@ -9,6 +9,7 @@ import queue
 import shutil
 import sys
 import threading
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ class Watched:
         self.corpus.mkdir(exist_ok=True)
         self.index = Index(root / "index")
         self.pipeline = pipeline or tiny_pipeline(self.corpus, self.index.folder)
-        self.reports = queue.Queue()
+        self.reports: queue.Queue[Any] = queue.Queue()
         self.count = 0
         self.watcher = CorpusWatcher(self.index, self.pipeline, on_report=self.reports.put)
 
@@ -278,12 +279,13 @@ def test_new_files_are_found_by_words_before_older_vectors_are_done(tmp_path):
 
 
 def test_closing_keeps_what_is_done_and_the_next_start_goes_on(tmp_path):
+    watched = Watched(tmp_path)
+
     class Closing(TinyPipeline):
         def embed(self, texts):
             watched.watcher._closing.set()
             return super().embed(texts)
 
-    watched = Watched(tmp_path)
     watched.pipeline = Closing(watched.pipeline.settings)
     watched.watcher = CorpusWatcher(watched.index, watched.pipeline, on_report=watched.reports.put)
     for number in range(300):

@@ -68,14 +68,14 @@ def _workers() -> list[psutil.Process]:
 def _command(process: psutil.Process) -> list[str]:
     """Empty for one that has just ended."""
     try:
-        return process.cmdline()
+        return list(process.cmdline())
     except psutil.NoSuchProcess:  # a zombie counts as such
         return []
 
 
 def _killed(process: psutil.Process) -> bool:
     try:
-        return process.status() == psutil.STATUS_ZOMBIE
+        return bool(process.status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True
 
@@ -235,7 +235,7 @@ def test_leaving_the_results_early_frees_the_workers(open_pool, corpus):
     pool = open_pool(workers=2)
     results = pool.parse(_job(corpus, f"{n}.txt", "text") for n in range(100))
     next(results)
-    results.close()  # type: ignore[attr-defined]  # a generator
+    results.close()
     assert _one(pool, _job(corpus, "a.txt", "again")).error is None
 
 

@@ -80,7 +80,7 @@ def test_text_beyond_the_limit_is_cut(embedder):
 
 
 def test_a_second_opening_uses_the_export_and_says_nothing(embedder, models_dir):
-    said = []
+    said: list[str] = []
     again = Embedder.open(f"sentence-transformers/{DEFAULT_EMBED_MODEL}", models_dir, said.append)
     assert said == []
     assert again.fingerprint == embedder.fingerprint == read_fingerprint(DEFAULT_EMBED_MODEL, models_dir)
@@ -164,7 +164,7 @@ def test_a_hub_model_that_was_downloaded_earlier_needs_no_hub(plain, plain_model
     (repository / "refs" / "main").write_text(REVISION)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    said = []
+    said: list[str] = []
     embedder = Embedder.open("acme/tiny", tmp_path / "models", said.append)
     np.testing.assert_array_equal(embedder.embed_query("tide"), plain.embed_query("tide"))
     assert REVISION in embedder.fingerprint
@@ -211,8 +211,8 @@ def test_an_exporter_whose_parent_is_killed_ends_and_leaves_nothing(plain_model,
 
 def test_of_two_exporters_one_waits_and_uses_what_the_other_made(plain, plain_model, tmp_path):
     command = [sys.executable, "-m", "rag.models.export", str(plain_model), str(tmp_path)]
-    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-    with subprocess.Popen(command, **pipes) as first:
+    null = subprocess.DEVNULL
+    with subprocess.Popen(command, stdin=null, stdout=subprocess.PIPE, stderr=null, text=True) as first:
         assert first.stdout.readline().startswith("Loading")
         second = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
     assert first.returncode == 0

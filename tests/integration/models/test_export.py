@@ -75,7 +75,7 @@ def test_full_precision_is_kept_where_the_quantiser_fails(plain, plain_model, tm
         raise RuntimeError("no such operator\nand so on")
 
     monkeypatch.setattr(embedding_export, "_save_quantised", fail)
-    said = []
+    said: list[str] = []
     embedder = export(plain_model, tmp_path, said.append)
     assert embedder.precision == "fp32"
     remark = Manifest.read(tmp_path / locate(str(plain_model)).key).remark

@@ -108,7 +108,8 @@ def test_quantised_scores_agree_with_the_originals(reranker, cross_encoder):
 
 
 def test_full_precision_is_kept_where_int8_would_change_the_scores(make_cross_encoder, tmp_path):
-    folder, said = make_cross_encoder("outlier", outlier=4000.0), []
+    said: list[str] = []
+    folder = make_cross_encoder("outlier", outlier=4000.0)
     reranker = export(folder, tmp_path, said.append)
     assert reranker.precision == "fp32"
     remark = Manifest.read(tmp_path / locate(str(folder), RERANKING).key).remark
@@ -177,6 +178,7 @@ def test_without_the_setting_there_is_no_reranker(tmp_path):
 
 def test_a_command_waits_for_the_model_and_then_gets_its_scores(reranker, cross_encoder, rerankers_dir):
     rerank = open_reranker(settings_for(cross_encoder), rerankers_dir)
+    assert rerank
     assert rerank(QUESTION, PASSAGES) == reranker.score(QUESTION, PASSAGES, AMPLE_MS)
 
 
@@ -202,6 +204,7 @@ def test_a_service_keeps_the_first_order_until_the_model_is_open(reranker, cross
 
 def test_a_model_that_cannot_be_had_is_one_warning_however_many_questions_are_asked(tmp_path, caplog):
     rerank = open_reranker(settings_for(tmp_path / "nowhere"), tmp_path)
+    assert rerank
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: rerank(QUESTION, PASSAGES), range(8))) == [None] * 8
     (warning,) = caplog.messages

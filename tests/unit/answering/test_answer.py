@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ def retrieving(hits: tuple[ScoredChunk, ...] = HITS, *, answerable: bool = True)
 
 
 def events_of(
-    router: ScriptedRouter, question: str = "How often is the boiler descaled?", **options: object
+    router: ScriptedRouter, question: str = "How often is the boiler descaled?", **options: Any
 ) -> list[Event]:
     async def collect() -> list[Event]:
         retrieve = options.pop("retrieve", retrieving())

@@ -214,7 +214,7 @@ def test_a_model_that_is_too_slow_is_stopped_and_the_terms_are_carry_over():
 
 
 def test_a_conversation_is_kept_as_far_as_a_follow_up_reaches():
-    turns = ()
+    turns: tuple[Turn, ...] = ()
     for number in range(9):
         turns = add_turn(turns, Turn(f"{number}?"))
     assert [turn.question for turn in turns] == ["6?", "7?", "8?"]

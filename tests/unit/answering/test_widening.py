@@ -32,7 +32,7 @@ def around(*documents):
     def found(hits):
         near = []
         for one in hits:
-            mine = next((d for d in documents if one.stored.id in [stored.id for stored in d]), [])
+            mine = next((d for d in documents if one.stored.id in [stored.id for stored in d]), ())
             at = one.chunk.ordinal
             near.append([stored for stored in mine if at - REACH <= stored.chunk.ordinal <= at + REACH + 2])
         return near

@@ -12,10 +12,10 @@ from rag.chat.router import ModelRouter, ModelState
 from rag.errors import ModelUnavailableError
 from rag.settings import Settings
 from rag.types import Endpoint
-from tests.endpoint import Exchange, model_server
+from tests.endpoint import Exchange, Reply, model_server
 
 
-def say(text: str) -> object:
+def say(text: str) -> Reply:
     def reply(exchange: Exchange) -> None:
         exchange.begin_stream()
         exchange.send_text(text)
@@ -29,7 +29,7 @@ def say(text: str) -> object:
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
+        return int(free.getsockname()[1])
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_closing_twice_or_before_the_start_is_fine(refused: ModelRouter):
     assert refused.state.kind == "closed"
 
 
-def wait_until(true: object) -> None:
+def wait_until(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 10
     while not true():
         assert time.monotonic() < deadline

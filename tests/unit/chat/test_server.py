@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import httpx
+import httpx2 as httpx  # what openai is made with
 import openai
 import pytest
 

@@ -110,8 +110,13 @@ def test_an_answer_that_the_model_failed_at_is_counted_and_not_scored(tmp_path):
 def test_a_model_that_is_gone_is_asked_no_further_and_nothing_is_scored_in_its_place(tmp_path):
     asked = []
     questions = [QUESTION] * 20
-    replies = (asked.append(1) or BROKEN for _ in questions)
-    figures = figures_of(tmp_path, replies, questions=questions)
+
+    def reply():
+        for question in questions:
+            asked.append(question)
+            yield BROKEN
+
+    figures = figures_of(tmp_path, reply(), questions=questions)
     assert len(asked) == 3
     assert (figures["scored"], figures["failed"], figures["exact_match"]) == (0, 20, None)
 
@@ -126,9 +131,14 @@ def test_a_limit_asks_questions_spread_over_the_whole_set(tmp_path):
     questions = [Question(str(n), f"{n}?", True, frozenset(), ("x",)) for n in range(10)]
     asked, steps = [], []
     dataset = Dataset(tmp_path, tuple(questions), "source")
+
+    def ask(question):
+        asked.append(question)
+        return RIGHT
+
     answer_figures(
         dataset,
-        lambda question: asked.append(question) or RIGHT,
+        ask,
         model="tiny:1",
         limit=4,
         progress=lambda done, total: steps.append((done, total)),

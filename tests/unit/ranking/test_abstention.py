@@ -101,7 +101,7 @@ def test_an_unknown_model_is_judged_by_the_lexical_search_alone():
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=10), st.floats(0, 1), st.sampled_from([MODEL, ""]))
 def test_the_confidence_is_a_probability(values, size, model):
-    assert 0 <= confidence(Signals(*values, size), model) <= 1
+    assert 0 <= confidence(Signals(*[*values, size]), model) <= 1
 
 
 def test_the_threshold_itself_is_answerable():

@@ -166,7 +166,7 @@ def test_chunks_that_are_no_longer_live_are_not_hits(tmp_path):
 def test_while_the_lexical_index_is_damaged_the_dense_search_serves_alone(tmp_path):
     class Damaged(SmallIndex):
         @property
-        def lexical_index(self):
+        def lexical_index(self):  # type: ignore[override]  # what an attribute can't do: fail
             raise IndexUnusableError("damaged")
 
         def lexical(self, question, limit, only, terms):
