@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
-from rag.index.catalog.schema import Meta
 from rag.index.layout import Layout
 from rag.index.stamps import stamp_lexical, stamp_vectors
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError, is_disk_full
-from rag.index.catalog.schema import Meta
+from rag.index.catalog.meta import Meta
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.layout import Layout
 from rag.index.lexical import LexicalEntry, LexicalIndex

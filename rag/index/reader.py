@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rag.errors import IndexUnusableError
 from rag.index.catalog.connections import Catalog
 from rag.index.catalog.database import describe_missing_index
+from rag.index.catalog.meta import FORMAT
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Failure
-from rag.index.catalog.schema import FORMAT
 from rag.index.counts import Counts
 from rag.index.damage import RepairMark, find_reasons_to_check
 from rag.index.layout import Layout

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog.connections import Catalog
-from rag.index.catalog.schema import FORMAT
+from rag.index.catalog.meta import FORMAT
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.damage import RepairMark
 from rag.index.layout import Layout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rag.index.catalog.schema import Meta
+from rag.index.catalog.meta import Meta
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.packing import pack_vectors, unpack_vectors
 from rag.index.stamps import BEING_MADE, stamp_vectors

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog.connections import Catalog
+from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
-from rag.index.catalog.schema import Meta
 from rag.index.layout import Layout
 from rag.index.stamps import BEING_MADE, stamp_vectors
 from rag.index.vectors import VectorStore

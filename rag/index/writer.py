@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rag.index.batch import Batch
+from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Build
-from rag.index.catalog.schema import Meta
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.damage import RepairMark, find_reasons_to_check
 from rag.index.layout import Layout

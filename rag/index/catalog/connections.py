@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog.database import (
@@ -23,9 +24,11 @@ from rag.index.catalog.database import (
     roll_back,
     translate_errors,
 )
+from rag.index.catalog.meta import FORMAT, Meta
 from rag.index.catalog.reading import CatalogView
-from rag.index.catalog.schema import FORMAT, SCHEMA, Meta
-from rag.index.catalog.writing import CatalogWriter
+
+if TYPE_CHECKING:
+    from rag.index.catalog.writing import CatalogWriter
 
 _File = tuple[int, int]
 """Device and inode."""
@@ -43,6 +46,8 @@ class Catalog:
 
     def create(self) -> None:
         """Make an empty catalog if there is none. Raises IndexUnusableError for one that this version can't use."""
+        from rag.index.catalog.schema import SCHEMA  # a reader starts faster without the tables and the writer
+
         with translate_errors(self.path), contextlib.closing(open_database(self.path, create=True)) as connection:
             if _read_format(connection):
                 self._check_format(connection)
@@ -87,6 +92,8 @@ class Catalog:
     @contextlib.contextmanager
     def writer(self) -> Iterator[CatalogWriter]:
         """The one connection that writes; the caller holds the index's lock."""
+        from rag.index.catalog.writing import CatalogWriter
+
         with translate_errors(self.path), contextlib.closing(open_database(self.path)) as connection:
             self._check_format(connection)
             yield CatalogWriter(connection)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rag.index.catalog.database import MANY, Connection, run_over_parts
+from rag.index.catalog.meta import Meta
 from rag.index.catalog.records import Build, DocumentInfo, Failure, FileState, KnownFile
-from rag.index.catalog.schema import Meta
 from rag.types import Chunk, Restriction, StoredChunk
 
 # CROSS keeps SQLite from going through all documents of the build to find 100 chunks: .4 ms, not 11, at 100,000 chunks.

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.index.catalog.database import MANY, run_over_parts
+from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Build, FileState, NewChunk, NewDocument, encode_header
-from rag.index.catalog.schema import CHUNKS, DOCUMENTS, Meta
+from rag.index.catalog.schema import CHUNKS, DOCUMENTS
 from rag.text.dates import iso_day
 
 _INSERT_DOCUMENT, _INSERT_CHUNK = DOCUMENTS.insert_statement(), CHUNKS.insert_statement()

@@ -9,13 +9,14 @@ import shutil
 import sqlite3
 import threading
 
+import numpy as np
 import pytest
 
 from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import DiskFullError, IndexUnusableError
 from rag.index import vectors as vector_store
+from rag.index.catalog.meta import FORMAT
 from rag.index.catalog.records import FileState, NewDocument
-from rag.index.catalog.schema import FORMAT
 from rag.index.reader import Index
 from rag.index.repair import Repair
 from rag.types import Chunk, Document, Restriction
@@ -379,6 +380,22 @@ def test_a_reader_asks_again_when_a_sweep_took_what_its_snapshot_listed(index):
 
     assert index.read(search) == {"heron grove"}
     assert len(asked) == 2
+
+
+def test_an_index_that_changes_during_each_search_gives_no_unchecked_result(index):
+    def sweep_meanwhile(snapshot):
+        with index.catalog.writer() as db:
+            db.begin_sweep()
+        return "unchecked"
+
+    with pytest.raises(IndexUnusableError, match="changes faster than it can be read"):
+        index.read(sweep_meanwhile)
+
+
+def test_a_vector_of_another_model_is_our_own_mistake_and_not_damage(index):
+    with pytest.raises(ValueError, match=r"shape \(5,\)"):
+        index.read(lambda snapshot: snapshot.dense(np.ones(5, np.float32), 3))
+    assert index.repair_mark.read_parts() == set()
 
 
 def test_leftovers_of_dropped_builds_and_models_are_cleared_away(index, monkeypatch):

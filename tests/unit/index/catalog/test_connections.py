@@ -7,8 +7,8 @@ import pytest
 
 from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError
 from rag.index.catalog.connections import Catalog
+from rag.index.catalog.meta import FORMAT
 from rag.index.catalog.records import FileState, NewChunk, NewDocument
-from rag.index.catalog.schema import FORMAT
 from rag.types import Chunk, Document
 
 
