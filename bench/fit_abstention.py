@@ -1,19 +1,22 @@
-"""Fit the coefficients of `rag.ranking.abstention` for the embedding model of some indexes.
+"""Fit the weights of `rag.ranking.calibration` for the embedding model of some indexes, and write them to its file.
 
     uv run python -m bench.fit_abstention DATASET=INDEX[,DATASET=INDEX …][@WEIGHT] …
 
 Each dataset has questions that its corpus can and cannot answer (form: `rag.evaluation.retrieval`) and an index made
 by ``python -m ingest``; those joined by commas count as one (small corpora: `bench/small_corpora.py`). Half of each
-one's questions fit, the other half tests; the coefficients printed are those of all questions. Each weighs alike, or
-as WEIGHT says, whatever its size, and so do both kinds of question. ``first`` is the opinion before the sentence is
-asked for.
+one's questions fit and the other half tests, which is printed; the weights written are those of all questions. Each
+set weighs alike, or as WEIGHT says, whatever its size, and so do both kinds of question. ``first`` is the opinion
+before the sentence is asked for. The weights of other models stay in the file.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from dataclasses import astuple, fields
+from contextlib import closing
+from dataclasses import astuple
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -22,50 +25,77 @@ from sklearn.metrics import roc_auc_score
 from rag.assembly import open_retriever
 from rag.evaluation.retrieval import Dataset
 from rag.index.reader import Index
-from rag.ranking.abstention import Signals
+from rag.models.fingerprint import read_weights
+from rag.ranking.calibration import CALIBRATION_FILE
+from rag.ranking.signals import WEIGHTED
 from rag.settings import Settings
 
-_DENSE = 5  # the first signals need vectors
-_SENTENCE = [field.name for field in fields(Signals)].index("sentence_cosine")
+_NEED_VECTORS = ("cosine", "cosine_deep", "cosine_known", "sentence_cosine", "coverage")
+_ZEROED = {"with_sentence": (), "first": ("sentence_cosine",), "words_alone": _NEED_VECTORS}
+"""By the part of the calibration: the signals that it doesn't have."""
 
 
 def main(arguments: list[str]) -> None:
     groups = [argument.partition("@")[0] for argument in arguments]
     shares = [float(argument.partition("@")[2] or 1) for argument in arguments]
-    for mode in ("hybrid", "first", "lexical"):
-        sets = [_group(group, mode) for group in groups]
-        half = _fit([(x[::2], y[::2]) for x, y in sets], shares)
-        for group, (x, y) in zip(groups, sets, strict=True):
-            _print_errors(group.split("=")[0], half, x[1::2], y[1::2])
-        model = _fit(sets, shares)
-        width = len(fields(Signals)) - 1
-        weights, intercept, change = model.coef_[0], model.intercept_[0], model.coef_[0][-1]
-        print(f"{mode}: small=Coefficients({intercept:.3f}, {_tuple(weights[:width])})")
-        print(f"{mode}: large=Coefficients({intercept + change:.3f}, {_tuple(weights[width : 2 * width])})")
+    parts = {part: _fit_part(part, groups, shares) for part in _ZEROED}
+    indexes = {Path(pair.split("=")[1]) for group in groups for pair in group.split(",")}
+    (weights,) = {_read_model(index) for index in indexes}
+    _write(weights, parts)
 
 
-def _tuple(weights: np.ndarray) -> str:
-    return "(" + ", ".join(f"{weight:.3f}" for weight in weights) + ")"
+def _fit_part(part: str, groups: list[str], shares: list[float]) -> dict[str, Any]:
+    sets = [_measure_group(group, part) for group in groups]
+    half = _fit([(x[::2], y[::2]) for x, y in sets], shares)
+    for group, (x, y) in zip(groups, sets, strict=True):
+        _print_errors(f"{part}, {group.split('=')[0]}", half, x[1::2], y[1::2])
+    return _describe(_fit(sets, shares))
 
 
-def _group(group: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
+def _describe(model: LogisticRegression) -> dict[str, Any]:
+    """The rows of `_measure` are a small corpus's signals, a large one's, and the size."""
+    width, intercept, change = len(WEIGHTED), model.intercept_[0], model.coef_[0][-1]
+    small, large = model.coef_[0][:width], model.coef_[0][width : 2 * width]
+    return {"small": _describe_weights(intercept, small), "large": _describe_weights(intercept + change, large)}
+
+
+def _describe_weights(intercept: float, weights: np.ndarray) -> dict[str, Any]:
+    named = {name: round(float(weight), 3) for name, weight in zip(WEIGHTED, weights, strict=True)}
+    return {"intercept": round(float(intercept), 3), "weights": named}
+
+
+def _write(weights: tuple[str, str], parts: dict[str, Any]) -> None:
+    model, digest = weights
+    data = json.loads(CALIBRATION_FILE.read_text("utf-8"))
+    kept = [entry for entry in data["models"] if (entry["model"], entry["digest"]) != weights]
+    words_alone = parts.pop("words_alone")
+    data = {"models": [*kept, {"model": model, "digest": digest, **parts}], "words_alone": words_alone}
+    CALIBRATION_FILE.write_text(json.dumps(data, indent=2) + "\n", "utf-8")
+
+
+def _read_model(index: Path) -> tuple[str, str]:
+    with closing(Index(index)) as opened:
+        weights = read_weights(opened.read(lambda snapshot: snapshot.embedding) or "")
+    assert weights, f"{index} has no vectors"
+    return weights
+
+
+def _measure_group(group: str, part: str) -> tuple[np.ndarray, np.ndarray]:
     pairs = [pair.partition("=") for pair in group.split(",")]
-    parts = [_measured(dataset, index, mode) for dataset, _, index in pairs]
-    return np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts])
+    sets = [_measure(dataset, index, part) for dataset, _, index in pairs]
+    return np.concatenate([x for x, _ in sets]), np.concatenate([y for _, y in sets])
 
 
-def _measured(dataset: str, index: str, mode: str) -> tuple[np.ndarray, np.ndarray]:
+def _measure(dataset: str, index: str, part: str) -> tuple[np.ndarray, np.ndarray]:
     questions = Dataset.load(Path(dataset)).questions
-    retriever = open_retriever(Index(Path(index)), Settings(index_dir=Path(index)))
-    searched = "lexical" if mode == "lexical" else "hybrid"
-    rows = [retriever.measure(question.text, mode=searched) for question in questions]
+    mode = "lexical" if part == "words_alone" else "hybrid"
+    with closing(Index(Path(index))) as opened, closing(open_retriever(opened, Settings())) as retriever:
+        rows = [retriever.measure(question.text, mode=mode) for question in questions]
     assert all(rows), "the index is empty"
     signals = np.array([astuple(row) for row in rows if row])
     values, size = signals[:, :-1], signals[:, -1:]
-    if mode == "lexical":
-        values[:, :_DENSE] = 0.0
-    if mode == "first":
-        values[:, _SENTENCE] = 0.0
+    for name in _ZEROED[part]:
+        values[:, WEIGHTED.index(name)] = 0.0
     return np.hstack([values * (1 - size), values * size, size]), np.array([q.answerable for q in questions])
 
 

@@ -93,7 +93,11 @@ def seen_share() -> float:
 def main(folder: Path) -> None:
     settings = make_index(folder)
     ways: dict[str, Callable[[FollowUp], str]] = {"as asked": lambda one: one.question, "carried over": carried}
-    with closing(Index(folder)) as index, closing(ModelRouter(settings)) as router:
+    with (
+        closing(Index(folder)) as index,
+        closing(ModelRouter(settings)) as router,
+        closing(open_retriever(index, settings)) as retriever,
+    ):
         router.start()
         if router.settle(_MODEL_START_S).is_ready:
             ways["by the model"] = lambda one: asyncio.run(
@@ -102,10 +106,9 @@ def main(folder: Path) -> None:
         else:
             print(f"not rewritten by a model: {router.state.detail}", file=sys.stderr)
         ways["by hand"] = lambda one: one.standalone
-        retrieve = open_retriever(index, settings).retrieve
         print(f"{len(follow_ups())} follow-ups   hit@1  hit@3")
         for name, asked in ways.items():
-            print(f"{name:14} " + " ".join(f"{hit_share(retrieve, asked, depth):7.3f}" for depth in (1, 3)))
+            print(f"{name:14} " + " ".join(f"{hit_share(retriever.retrieve, asked, depth):7.3f}" for depth in (1, 3)))
     print(f"follow-ups seen as such {seen_share():.3f}, questions left alone {left_alone_share():.3f}")
 
 

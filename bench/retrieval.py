@@ -86,8 +86,7 @@ def _new(source: str) -> NewDocument:
 
 def measure(folder: Path, questions: list[str]) -> None:
     settings = Settings(index_dir=folder)
-    with closing(Index(folder)) as index:
-        retriever = open_retriever(index, settings)
+    with closing(Index(folder)) as index, closing(open_retriever(index, settings)) as retriever:
         status = index.status()
         print(f"{status.chunks:,} chunks, {status.vectors:,} vectors, {status.bytes / 1e6:,.0f} MB on disk")
         began = time.perf_counter()

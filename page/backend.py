@@ -58,7 +58,7 @@ class Backend:
     def close(self) -> None:
         if self._warming.is_alive():
             self._warming.join(_WARM_UP_LIMIT_S)
-        for part in (self.watcher, self.router, self.pipeline, self.index):
+        for part in (self.watcher, self.router, self.pipeline, self.retriever, self.index):
             part.close()
 
     def make_status(self) -> dict[str, Any]:

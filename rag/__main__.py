@@ -106,7 +106,8 @@ def _search(options: argparse.Namespace) -> int:
     question, only = check_question(options.question), _read_restriction(options, settings)
     with closing(Index(settings.index_dir)) as index:
         index.require()
-        found = open_retriever(index, settings, progress=cli.say).retrieve(question, mode=options.mode, only=only)
+        with closing(open_retriever(index, settings, progress=cli.say)) as retriever:
+            found = retriever.retrieve(question, mode=options.mode, only=only)
         _tell_if_none_is_left(index, only)
     if options.json:
         cli.print_json(_describe_retrieval(found))
@@ -166,12 +167,15 @@ def _ask(options: argparse.Namespace) -> int:
     settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, model=options.model)
     check_question(options.question)
     only = _read_restriction(options, settings)
-    with closing(Index(settings.index_dir)) as index, closing(ModelRouter(settings)) as router:
+    with (
+        closing(Index(settings.index_dir)) as index,
+        closing(ModelRouter(settings)) as router,
+        closing(open_retriever(index, settings, progress=cli.say)) as retriever,
+    ):
         index.require()
         # A failure is told once, with the answer.
         router.subscribe(lambda state: cli.say(state.detail) if state.kind in _WORTH_TELLING else None)
         router.start()
-        retriever = open_retriever(index, settings, progress=cli.say)
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
         around = make_around(index, settings.top_k)
         _tell_if_none_is_left(index, only)
@@ -228,8 +232,10 @@ def _evaluate(options: argparse.Namespace) -> int:
     dataset = Dataset.load(options.dataset)
     baseline = load_baseline(options.baseline) if options.baseline else None
     modes = _MODES if options.mode == "all" else (options.mode,)
-    with closing(Index(build_index(dataset, settings))) as index:
-        retriever = open_retriever(index, settings, progress=cli.say)
+    with (
+        closing(Index(build_index(dataset, settings))) as index,
+        closing(open_retriever(index, settings, progress=cli.say)) as retriever,
+    ):
         report = evaluate(dataset, retriever.retrieve, modes, _make_progress("questions asked"))
         if options.answers:
             around = make_around(index, settings.top_k)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,25 +20,6 @@ if TYPE_CHECKING:
     from rag.models.source import Say
 
 logger = logging.getLogger(__name__)
-
-
-class QuestionEmbedder:
-    """The embedding model whose vectors are live, which need not be the setting's; opened when first asked."""
-
-    def __init__(self, index: Index, settings: Settings) -> None:
-        self._index = index
-        self._default = settings.embed_model
-        self._lock = threading.Lock()
-        self._opened: tuple[str, Embedder] | None = None
-
-    def __call__(self) -> Embedder:
-        name = self._index.read(lambda snapshot: snapshot.embed_model) or self._default
-        with self._lock:
-            if self._opened is None or self._opened[0] != name:
-                from rag.models.embedder import Embedder
-
-                self._opened = (name, Embedder.open(name, self._index.models_dir))
-            return self._opened[1]
 
 
 class PassageReranker:
@@ -87,6 +69,12 @@ def open_reranker(
 def open_retriever(
     index: Index, settings: Settings, *, in_background: bool = False, progress: Say = logger.info
 ) -> Retriever:
-    """`in_background` and `progress`: see `PassageReranker`."""
+    """Whoever opens it closes it. `in_background` and `progress`: see `PassageReranker`."""
     rerank = open_reranker(settings, index.models_dir, in_background=in_background, progress=progress)
-    return Retriever(index, QuestionEmbedder(index, settings), settings.top_k, rerank)
+    return Retriever(index, partial(_open_embedder, index.models_dir), settings.top_k, rerank)
+
+
+def _open_embedder(models_dir: Path, name: str) -> Embedder:
+    from rag.models.embedder import Embedder
+
+    return Embedder.open(name, models_dir)

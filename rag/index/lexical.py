@@ -27,14 +27,11 @@ LEXICAL_FORMAT = 4
 """Raise it when the fields change; an index of another format is rebuilt."""
 
 _REPEATS = 3
-"""How often each term is added. Tantivy's BM25 has k1 = 1.2 built in; three times the frequency makes it .4.
-
-In chunks of some 200 words a term's second occurrence tells little: nDCG@10 on SQuAD .884 to .888, SQuAD 2 .895 to
-.904, a Japanese set .909 to .915 (k1 .2 to .6 differ by .002).
-"""
+"""How often each term is added. Tantivy's BM25 has k1 = 1.2 built in; three times the frequency makes it .4, because in
+chunks of some 200 words a term's second occurrence tells little. Tuned on three sets (see `bench/RESULTS.md`)."""
 _COMMON_SHARE = 0.8
-"""Of the chunks. Terms that are in more of them add next to nothing to a score (idf < .23; without them nDCG@10 on
-SQuAD, JaQuAD and 10-Q filings differs by .0004 at most), and at a million chunks 5 of 13 ms to a search."""
+"""Of the chunks. Terms that are in more of them add next to nothing to a score (idf < .23) and much to the time of a
+search. Tuned on three sets (the figures are in `bench/RESULTS.md`)."""
 _LARGE = 10_000
 """Chunks, from which on that is worth it."""
 

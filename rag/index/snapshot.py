@@ -47,6 +47,11 @@ class Snapshot:
         """Name of the model whose vectors are live; questions must be embedded by it. None for an empty index."""
         return None if self._build is None else str(self._build.fingerprint["embed_model"])
 
+    @property
+    def embedding(self) -> str | None:
+        """Fingerprint of the model whose vectors are live; None before the first is known."""
+        return None if self._build is None else self.view.find_model_fingerprint(self._build.model_id)
+
     # ---- documents and chunks
 
     @property

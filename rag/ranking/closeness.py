@@ -13,9 +13,8 @@ import numpy as np
 
 from rag.index.lexical import DocumentContext
 
-# Tuned together, on SQuAD, JaQuAD and 10-Q filings. An occurrence in the text itself counts 1.57 times the idf.
-# nDCG@10 without, and with each alone: SQuAD .913, name and opening .915, window .917; filings .631, .755, .615; both
-# together .919 and .775.
+# Tuned together on SQuAD, JaQuAD and 10-Q filings (the table is in `bench/RESULTS.md`). An occurrence in the text
+# itself counts 1.57 times the idf.
 _NAME_WEIGHT = 2.2
 _OPENING_WEIGHT = 1.6
 _WINDOW_WEIGHT = 0.3
@@ -44,7 +43,7 @@ class Closeness:
         return _NAME_WEIGHT * self.name + _OPENING_WEIGHT * self.opening + _WINDOW_WEIGHT * self.window
 
 
-def occurrences(passages: Mapping[int, np.ndarray], keys: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+def find_occurrences(passages: Mapping[int, np.ndarray], keys: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
     """Where terms with these keys stand: for each passage (position, key), in order. Passages without any are left out.
 
     `passages` are the keys of each passage's terms in order. All are gone through at once, which takes a tenth of the
@@ -67,7 +66,7 @@ def occurrences(passages: Mapping[int, np.ndarray], keys: Iterable[int]) -> dict
     return found
 
 
-def closeness(
+def measure_closeness(
     places: Sequence[tuple[int, int]], context: DocumentContext, idf: Mapping[int, float], *, is_first: bool
 ) -> Closeness:
     """`places` are (position, key) of the question's terms in the passage, in order; `idf` is by key.
@@ -80,13 +79,14 @@ def closeness(
     opened = (missing - named) & context.opening
     return Closeness(
         present=sum(idf[key] for key in present),
-        window=_best_window(places, idf),
+        window=_find_best_window(places, idf),
         name=sum(idf[key] for key in named) * (_NOT_YET_COUNTED if is_first else 1.0),
         opening=sum(idf[key] for key in opened),
     )
 
 
-def _best_window(places: Sequence[tuple[int, int]], idf: Mapping[int, float]) -> float:
+def _find_best_window(places: Sequence[tuple[int, int]], idf: Mapping[int, float]) -> float:
+    """The greatest sum of the idf of different terms in a stretch."""
     best = total = 0.0
     counts: dict[int, int] = {}
     first = 0

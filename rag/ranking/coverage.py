@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _DENSE_SCRIPTS = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
 _UNKNOWN = frozenset({"[UNK]", "<unk>"})
 
-# Letters of a token in a language that the model knows. English questions have 4.4 with all-MiniLM-L6-v2 (5 % of them
-# fewer than 3.3), German 2.5, Danish 2.2, Russian, Arabic and Japanese 1. A character of a dense script says more.
+# Letters of a token in a language that the model knows (the table is in `bench/RESULTS.md`). A character of a dense
+# script says more.
 _LETTERS = 4.0
 _DENSE_LETTERS = 1.7
 
@@ -23,12 +23,12 @@ UNDECIDED = 0.5
 """For a text without letters."""
 
 
-def vocabulary_coverage(text: str, tokens: Sequence[str], offsets: Sequence[tuple[int, int]]) -> float:
+def measure_vocabulary_coverage(text: str, tokens: Sequence[str], offsets: Sequence[tuple[int, int]]) -> float:
     """0 if every letter is a token of its own or unknown, 1 if tokens are as long as in a language well known."""
     units = least = 0.0
     count = end_before = 0
     for token, (start, end) in zip(tokens, offsets, strict=True):
-        sizes = [_size(letter) for letter in text[max(start, end_before) : end] if letter.isalpha()]
+        sizes = [_weigh_letter(letter) for letter in text[max(start, end_before) : end] if letter.isalpha()]
         end_before = max(end, end_before)
         if sizes:
             known_as = len(sizes) if token in _UNKNOWN else 1
@@ -40,13 +40,14 @@ def vocabulary_coverage(text: str, tokens: Sequence[str], offsets: Sequence[tupl
     return min(1.0, max(0.0, (units - least) / max(count - least, 1e-9)))
 
 
-def question_coverage(tokenizer: Tokenizer, question: str) -> float:
+def measure_coverage(tokenizer: Tokenizer, question: str) -> float:
+    """How well the model's vocabulary covers the question, 0…1."""
     encoding = tokenizer.encode(question, add_special_tokens=False)
-    return vocabulary_coverage(question, encoding.tokens, encoding.offsets)
+    return measure_vocabulary_coverage(question, encoding.tokens, encoding.offsets)
 
 
-def similarity_spread(embed: Callable[[str], np.ndarray]) -> float:
-    """Standard deviation of the cosines of texts that have nothing to do with each other: .07 for all-MiniLM-L6-v2."""
+def measure_spread(embed: Callable[[str], np.ndarray]) -> float:
+    """Standard deviation of the cosines of texts that have nothing to do with each other."""
     vectors = np.stack([embed(text) for text in _PROBES])
     cosines = (vectors @ vectors.T)[np.triu_indices(len(_PROBES), 1)]
     return float(cosines.std())
@@ -80,5 +81,5 @@ _PROBES = (
 )
 
 
-def _size(letter: str) -> float:
+def _weigh_letter(letter: str) -> float:
     return 1 / (_DENSE_LETTERS if _DENSE_SCRIPTS.match(letter) else _LETTERS)

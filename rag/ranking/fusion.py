@@ -1,4 +1,4 @@
-"""Two ranked lists made one: scores, not ranks, each in its own unit of surprise.
+"""Makes one ranking of two: by scores, not by ranks, each in its own unit of surprise.
 
 A lexical score counts in standard deviations of what BM25 would give if the question's terms were strewn by chance; a
 cosine in the spread that the embedding model's similarities have. How much a cosine counts follows from how well the
@@ -14,16 +14,12 @@ from dataclasses import dataclass
 from rag.index.lexical import QuestionTerm
 
 # Weight of a cosine, by coverage of the question by the model's vocabulary: from the first, where it knows nothing, to
-# the sum. Tuned on SQuAD, SQuAD 2 and 10-Q filings (coverage near 1) and JaQuAD (near 0). nDCG@10 for 1.7, 2.3, 3.0 at
-# full coverage: SQuAD .919, .920, .919; filings .751, .772, .782. At none, .2 to 1.5 differ by .001 on JaQuAD; manuals
-# in Gujarati and Tamil have .010 and .003 more with .2 than with .4.
+# the sum. Tuned on SQuAD, SQuAD 2, 10-Q filings and JaQuAD (the table is in `bench/RESULTS.md`).
 _UNKNOWN_WEIGHT = 0.2
 _KNOWN_WEIGHT = 2.5
 
 _MATCH_WEIGHT = 1.8
-"""Of a lexical score when the best one matches every term. Tried on 36 sets in 18 languages, of 150 to 600 questions:
-mean nDCG@10 is .746 if each question weighs alike, .749 with 1.5, 1.7 or 1.9; filings .808, .836, .829, .826; SQuAD
-.922, .920, .919, .920; sets more than .005 below the better of the two searches 5, 3, 2, 1."""
+"""Of a lexical score when the best one matches every term; tuned on 36 sets (the table is in `bench/RESULTS.md`)."""
 
 FULL_MATCH = 1.57
 """BM25 of one occurrence in a text of average length, in units of the term's idf."""
@@ -47,22 +43,24 @@ class Scale:
     lexical: float
 
 
-def question_scale(
+def make_scale(
     terms: Sequence[QuestionTerm], chunk_count: int, spread: float, coverage: float, best_lexical: float
 ) -> Scale:
     """`spread` is the standard deviation of the model's cosines, `coverage` that of `rag.ranking.coverage`."""
     cosine_weight = _UNKNOWN_WEIGHT + _KNOWN_WEIGHT * coverage
-    lexical_weight = _MATCH_WEIGHT * matched_share(terms, best_lexical)
-    return Scale(cosine_weight / max(spread, 1e-6), lexical_weight / max(_chance_deviation(terms, chunk_count), 1e-6))
+    lexical_weight = _MATCH_WEIGHT * compute_matched_share(terms, best_lexical)
+    return Scale(
+        cosine_weight / max(spread, 1e-6), lexical_weight / max(_compute_chance_deviation(terms, chunk_count), 1e-6)
+    )
 
 
-def matched_share(terms: Sequence[QuestionTerm], bm25: float) -> float:
+def compute_matched_share(terms: Sequence[QuestionTerm], bm25: float) -> float:
     """How much of the question a text with that score has, 0…1: a share of the idf of all terms."""
     total = sum(term.idf for term in terms)
     return min(1.0, bm25 / (FULL_MATCH * total)) if total else 0.0
 
 
-def _chance_deviation(terms: Sequence[QuestionTerm], chunk_count: int) -> float:
+def _compute_chance_deviation(terms: Sequence[QuestionTerm], chunk_count: int) -> float:
     """Of BM25, if each term fell on its number of chunks independently of the others.
 
     An occurrence counts the term's idf: the part for frequency and length, 0 to 2.2, would scale all scores alike.
@@ -75,10 +73,10 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale)
     """Best first. What one search didn't return gets that search's lowest score, the most it can have had."""
     lowest_dense, lowest_lexical = min(dense.values(), default=0.0), min(lexical.values(), default=0.0)
 
-    def combined(chunk_id: int) -> Fused:
+    def combine(chunk_id: int) -> Fused:
         cosine, bm25 = dense.get(chunk_id), lexical.get(chunk_id)
         score = scale.dense * (lowest_dense if cosine is None else cosine)
         score += scale.lexical * (lowest_lexical if bm25 is None else bm25)
         return Fused(chunk_id, score, cosine, bm25)
 
-    return sorted((combined(chunk_id) for chunk_id in dense.keys() | lexical.keys()), key=lambda f: (-f.score, f.id))
+    return sorted((combine(chunk_id) for chunk_id in dense.keys() | lexical.keys()), key=lambda f: (-f.score, f.id))

@@ -47,17 +47,17 @@ def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> 
     chosen: list[Candidate] = []
     waiting = list(ranking)
     while waiting and len(chosen) < top_k:
-        best = waiting.pop(_next(waiting, chosen, top_k, diversity))
-        if not any(_likeness(best, other) > _SAME_SHARE for other in chosen):
+        best = waiting.pop(_find_next(waiting, chosen, top_k, diversity))
+        if not any(_compute_likeness(best, other) > _SAME_SHARE for other in chosen):
             chosen.append(best)
     return chosen
 
 
-def _next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> int:
+def _find_next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> int:
     """Its place among those waiting."""
     if diversity and chosen:
         cost = diversity * chosen[0].score
-        worth = [c.score - cost * max(_likeness(c, other) for other in chosen) for c in waiting]
+        worth = [c.score - cost * max(_compute_likeness(c, other) for other in chosen) for c in waiting]
         return worth.index(max(worth))
     taken = Counter(candidate.source for candidate in chosen)
     limit = max(1, round(top_k * _CROWDED_SHARE))
@@ -67,7 +67,7 @@ def _next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int,
     return other if waiting[other].score >= _NEARLY_AS_GOOD * waiting[0].score else 0
 
 
-def _likeness(one: Candidate, other: Candidate) -> float:
+def _compute_likeness(one: Candidate, other: Candidate) -> float:
     """Shared terms of all their terms."""
     small, large = sorted((len(one.terms), len(other.terms)))
     if not large or small <= _SAME_SHARE * large * 0.5:
@@ -83,7 +83,7 @@ def merge_neighbours(hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
             runs[-1].append((rank, hit))
         else:
             runs.append([(rank, hit)])
-    return [_joined(run) for run in sorted(runs, key=lambda run: min(rank for rank, _ in run))]
+    return [_join_run(run) for run in sorted(runs, key=lambda run: min(rank for rank, _ in run))]
 
 
 def _follows(first: Chunk, second: Chunk) -> bool:
@@ -94,18 +94,18 @@ def _follows(first: Chunk, second: Chunk) -> bool:
     ) and second.ordinal == first.ordinal + 1
 
 
-def _joined(run: Sequence[tuple[int, ScoredChunk]]) -> ScoredChunk:
+def _join_run(run: Sequence[tuple[int, ScoredChunk]]) -> ScoredChunk:
     _, best = min(run, key=lambda ranked: ranked[0])
     if len(run) == 1:
         return best
     first = run[0][1].stored
     text = first.chunk.text
     for _, hit in run[1:]:
-        text += _gap(text, hit.chunk) + hit.chunk.text[hit.chunk.overlap :]
+        text += _find_gap(text, hit.chunk) + hit.chunk.text[hit.chunk.overlap :]
     return replace(best, stored=replace(first, chunk=replace(first.chunk, text=text)))
 
 
-def _gap(before: str, chunk: Chunk) -> str:
+def _find_gap(before: str, chunk: Chunk) -> str:
     """What stood between a text and what the chunk adds to it: the end of the part that it repeats."""
     if not chunk.overlap:
         return "\n"

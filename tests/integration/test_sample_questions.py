@@ -48,7 +48,8 @@ def retrieve(models_dir, tmp_path_factory):
     settings = Settings.load({}, index_dir=folder)
     with closing(Index(folder)) as index, closing(Pipeline(settings, index.models_dir)) as pipeline:
         sync_corpus(index, pipeline)
-        yield open_retriever(index, settings).retrieve
+        with closing(open_retriever(index, settings)) as retriever:
+            yield retriever.retrieve
 
 
 @pytest.mark.parametrize(("question", "source", "page"), HELD)

@@ -25,8 +25,8 @@ def retrieve(models_dir, tmp_path_factory):
     folder = tmp_path_factory.mktemp("conversations")
     shutil.copytree(models_dir, folder / "models")
     settings = make_index(folder)
-    with closing(Index(folder)) as index:
-        yield open_retriever(index, settings).retrieve
+    with closing(Index(folder)) as index, closing(open_retriever(index, settings)) as retriever:
+        yield retriever.retrieve
 
 
 def test_the_set_is_of_the_promised_size():

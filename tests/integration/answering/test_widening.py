@@ -14,7 +14,7 @@ from rag.answering.widening import make_around, widen
 from rag.assembly import open_retriever
 from rag.index.reader import Index
 from rag.settings import Settings
-from rag.types import Chunk
+from rag.types import Chunk, ScoredChunk
 from tests.files import pdf
 
 TOPICS = ("granite", "slate", "marble", "basalt", "chalk", "sandstone", "gneiss", "quartz")
@@ -61,8 +61,13 @@ def _flat(text: str) -> str:
     return "".join(text.split())
 
 
+def find_hits(index: Index) -> tuple[ScoredChunk, ...]:
+    with closing(open_retriever(index, Settings(index_dir=index.folder))) as retriever:
+        return retriever.retrieve(QUESTION, top_k=6).hits
+
+
 def test_widened_passages_say_what_their_page_says_and_are_cited_with_it(index):
-    hits = open_retriever(index, Settings(index_dir=index.folder)).retrieve(QUESTION, top_k=6).hits
+    hits = find_hits(index)
     wide = widen(QUESTION, hits, make_around(index, 6), 3_000)
     assert len(wide) == len(hits)
     assert sum(len(one.chunk.text) for one in wide) > 1.5 * sum(len(one.chunk.text) for one in hits)
@@ -75,7 +80,7 @@ def test_widened_passages_say_what_their_page_says_and_are_cited_with_it(index):
 
 
 def test_no_paragraph_is_read_twice(index):
-    hits = open_retriever(index, Settings(index_dir=index.folder)).retrieve(QUESTION, top_k=6).hits
+    hits = find_hits(index)
     text = _flat(" ".join(one.chunk.text for one in widen(QUESTION, hits, make_around(index, 6), 100_000)))
     for place in ("valley", "gorge", "plain"):
         for paragraph in paragraphs(place):

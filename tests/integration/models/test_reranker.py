@@ -218,10 +218,10 @@ def test_a_search_puts_its_passages_into_the_model_s_order(reranker, cross_encod
             for n in range(6):
                 chunk = Chunk(f"{n}.txt", 0, f"The ferry to island number {n} leaves {'late ' * n}at noon.")
                 batch.put(NewDocument(Document(chunk.source, ()), FileState(1, 1, 1), b"%d" % n), [(chunk, None)], None)
-        hits = {
-            name: open_retriever(index, replace(settings, index_dir=tmp_path)).retrieve(QUESTION).hits
-            for name, settings in {"plain": Settings(), "reranked": settings_for(cross_encoder)}.items()
-        }
+        hits = {}
+        for name, settings in {"plain": Settings(), "reranked": settings_for(cross_encoder)}.items():
+            with contextlib.closing(open_retriever(index, replace(settings, index_dir=tmp_path))) as retriever:
+                hits[name] = retriever.retrieve(QUESTION).hits
     scores = reranker.score(QUESTION, [hit.chunk.embed_text for hit in hits["reranked"]], AMPLE_MS)
     assert scores == sorted(scores, reverse=True)
     assert hits["reranked"] != hits["plain"]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rag.index.lexical import DocumentContext, term_key
-from rag.ranking.closeness import Closeness, closeness, occurrences
+from rag.ranking.closeness import Closeness, find_occurrences, measure_closeness
 
 APPLE, TAX, RATE = map(term_key, ("apple", "tax", "rate"))
 IDF = {APPLE: 3.0, TAX: 2.0, RATE: 1.0}
@@ -14,19 +14,19 @@ def keys(words: list[str]) -> np.ndarray:
 
 
 def look(words: list[str], context: DocumentContext | None = None, is_first: bool = False) -> Closeness:
-    return closeness(
-        occurrences({7: keys(words)}, IDF).get(7, ()), context or DocumentContext(), IDF, is_first=is_first
+    return measure_closeness(
+        find_occurrences({7: keys(words)}, IDF).get(7, ()), context or DocumentContext(), IDF, is_first=is_first
     )
 
 
 def test_occurrences_are_told_apart_by_passage_and_in_order():
     passages = {3: keys(["x", "tax", "apple"]), 5: keys([]), 4: keys(["y"]), 9: keys(["rate", "tax", "rate"])}
-    assert occurrences(passages, IDF) == {3: [(1, TAX), (2, APPLE)], 9: [(0, RATE), (1, TAX), (2, RATE)]}
+    assert find_occurrences(passages, IDF) == {3: [(1, TAX), (2, APPLE)], 9: [(0, RATE), (1, TAX), (2, RATE)]}
 
 
 @pytest.mark.parametrize(("passages", "wanted"), [({}, [TAX]), ({1: keys(["tax"])}, []), ({1: keys([])}, [TAX])])
 def test_nothing_to_look_for_or_in_gives_no_occurrences(passages, wanted):
-    assert occurrences(passages, wanted) == {}
+    assert find_occurrences(passages, wanted) == {}
 
 
 def test_terms_that_the_passage_lacks_are_looked_for_in_its_document():

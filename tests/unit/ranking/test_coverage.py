@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rag.models.embedder import load_tokenizer
-from rag.ranking.coverage import UNDECIDED, question_coverage, similarity_spread, vocabulary_coverage
+from rag.ranking.coverage import UNDECIDED, measure_coverage, measure_spread, measure_vocabulary_coverage
 from rag.settings import DEFAULT_EMBED_MODEL
 
 
@@ -24,16 +24,16 @@ def tokenizer(tmp_path_factory):
     ],
 )
 def test_the_default_model_knows_english_some_german_and_no_other_scripts(tokenizer, question, low, high):
-    assert low <= question_coverage(tokenizer, question) <= high
+    assert low <= measure_coverage(tokenizer, question) <= high
 
 
 def test_whole_words_are_covered_and_letters_are_not():
-    assert vocabulary_coverage("boiler", ["boiler"], [(0, 6)]) == 1.0
-    assert vocabulary_coverage("boil", list("boil"), [(i, i + 1) for i in range(4)]) == 0.0
+    assert measure_vocabulary_coverage("boiler", ["boiler"], [(0, 6)]) == 1.0
+    assert measure_vocabulary_coverage("boil", list("boil"), [(i, i + 1) for i in range(4)]) == 0.0
 
 
 def test_pieces_of_one_letter_do_not_count_it_more_than_once():
-    assert vocabulary_coverage("é", ["Ã", "©"], [(0, 1), (0, 1)]) == 0.0
+    assert measure_vocabulary_coverage("é", ["Ã", "©"], [(0, 1), (0, 1)]) == 0.0
 
 
 def test_the_spread_is_that_of_unlike_texts():
@@ -43,4 +43,4 @@ def test_the_spread_is_that_of_unlike_texts():
         vector = rng.normal(size=64)
         return vector / np.linalg.norm(vector)
 
-    assert similarity_spread(embed) == pytest.approx(1 / 8, rel=0.2)
+    assert measure_spread(embed) == pytest.approx(1 / 8, rel=0.2)

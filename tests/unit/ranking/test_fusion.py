@@ -1,7 +1,7 @@
 import pytest
 
 from rag.index.lexical import QuestionTerm
-from rag.ranking.fusion import FULL_MATCH, Scale, fuse, question_scale
+from rag.ranking.fusion import FULL_MATCH, Scale, fuse, make_scale
 
 COMMON, RARE = QuestionTerm("the", 900, 0.1), QuestionTerm("boiler", 3, 5.7)
 
@@ -29,25 +29,25 @@ def test_equal_scores_are_ordered_by_id():
 
 
 def test_a_cosine_counts_less_where_the_model_does_not_know_the_language():
-    known, unknown = (question_scale([RARE], 1000, 0.07, coverage, 9.0) for coverage in (1.0, 0.0))
+    known, unknown = (make_scale([RARE], 1000, 0.07, coverage, 9.0) for coverage in (1.0, 0.0))
     assert known.dense > 4 * unknown.dense
     assert known.lexical == unknown.lexical
 
 
 def test_a_match_of_rare_words_counts_more_than_one_of_common_words():
-    rare, common = question_scale([RARE], 1000, 0.07, 1, 9.0), question_scale([COMMON], 1000, 0.07, 1, 0.2)
+    rare, common = make_scale([RARE], 1000, 0.07, 1, 9.0), make_scale([COMMON], 1000, 0.07, 1, 0.2)
     assert rare.lexical * RARE.idf > 3 * common.lexical * COMMON.idf
 
 
 def test_words_count_as_much_as_the_best_text_has_of_the_question():
     whole = RARE.idf * FULL_MATCH
-    half, full, more = (question_scale([RARE], 1000, 0.07, 1, bm25).lexical for bm25 in (whole / 2, whole, 2 * whole))
+    half, full, more = (make_scale([RARE], 1000, 0.07, 1, bm25).lexical for bm25 in (whole / 2, whole, 2 * whole))
     assert half == pytest.approx(full / 2)
     assert more == full
-    assert question_scale([RARE], 1000, 0.07, 1, 0.0).lexical == 0
+    assert make_scale([RARE], 1000, 0.07, 1, 0.0).lexical == 0
 
 
 def test_a_question_without_known_terms_has_a_finite_scale():
-    scale = question_scale([], 0, 0.0, 0.5, 0.0)
+    scale = make_scale([], 0, 0.0, 0.5, 0.0)
     assert scale.dense < float("inf")
     assert scale.lexical < float("inf")

@@ -24,6 +24,9 @@ class WordEmbedder:
 
     fingerprint = "words"
 
+    def __init__(self, name=""):
+        self.name = name
+
     def embed_query(self, text):
         words = {word.strip(".,?").lower() for word in text.split()}
         vector = np.array([word in words for word in VOCABULARY], np.float32) + 0.01
@@ -37,6 +40,7 @@ class SmallIndex:
     """An index and its only snapshot."""
 
     embed_model = DEFAULT_EMBED_MODEL
+    embedding = WordEmbedder.fingerprint
 
     def __init__(self, folder, chunks, has_vectors=True):
         self.models_dir = folder / "models"
@@ -68,7 +72,7 @@ class SmallIndex:
         return {id_: self.stored[id_] for id_ in ids if id_ in self.stored}
 
 
-def no_embedder():
+def no_embedder(name):
     raise AssertionError("no vector is needed")
 
 

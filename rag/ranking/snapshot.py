@@ -1,0 +1,32 @@
+"""What the ranking asks of the index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from rag.index.lexical import LexicalIndex, QuestionTerm
+from rag.types import Restriction, StoredChunk
+
+
+class Snapshot(Protocol):
+    """One consistent state of the index."""
+
+    @property
+    def embed_model(self) -> str | None: ...
+    @property
+    def embedding(self) -> str | None: ...
+    @property
+    def chunk_count(self) -> int: ...
+    @property
+    def has_vectors(self) -> bool: ...
+    @property
+    def lexical_index(self) -> LexicalIndex | None: ...
+    def dense(self, vector: np.ndarray, limit: int, only: Restriction | None) -> list[tuple[int, float]]: ...
+    def lexical(
+        self, question: str, limit: int, only: Restriction | None, terms: Sequence[QuestionTerm] | None
+    ) -> list[tuple[int, float]]: ...
+    def places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]: ...
+    def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]: ...

@@ -1,0 +1,71 @@
+import copy
+import json
+
+import pytest
+
+from rag.models.source import PACKAGE_DIGESTS
+from rag.ranking.abstention import compute_confidence
+from rag.ranking.calibration import CALIBRATION_FILE, load_calibrations, parse_calibrations
+from rag.ranking.signals import Signals
+from rag.settings import DEFAULT_EMBED_MODEL
+
+DIGEST = PACKAGE_DIGESTS["model.safetensors"]
+
+
+def fingerprint(name: str = DEFAULT_EMBED_MODEL, digest: str = DIGEST, precision: str = "int8") -> str:
+    return json.dumps([name, digest, precision, "", "", "export 1"])
+
+
+@pytest.mark.parametrize("precision", ["int8", "int8-reduced", "fp32"])
+def test_the_default_model_is_calibrated_in_any_precision(precision):
+    assert load_calibrations().find_model(fingerprint(precision=precision)) is not None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        fingerprint("my-all-MiniLM-L6-v2-legal"),
+        fingerprint(digest="0" * 64),
+        f"{DEFAULT_EMBED_MODEL} {DIGEST}",
+        "[1]",
+        "",
+    ],
+)
+def test_a_model_of_another_name_or_digest_is_not_calibrated(other):
+    assert load_calibrations().find_model(other) is None
+    measured = Signals(9.0, 2.0, 9.0, 8.0, 1.0, 0.5, 0.5, 0.4, 0.5, 1, 0.5)
+    assert compute_confidence(measured, other) == compute_confidence(measured, "")
+
+
+@pytest.mark.parametrize("place", ["first", "with_sentence", "words_alone"])
+@pytest.mark.parametrize("change", [{"bm25": None}, {"bm_25": 1.0}, {"size": 1.0}])
+def test_a_weight_that_is_missing_or_unknown_is_named(place, change):
+    data = copy.deepcopy(json.loads(CALIBRATION_FILE.read_text("utf-8")))
+    weights = (data if place == "words_alone" else data["models"][0])[place]["large"]["weights"]
+    weights |= change
+    for name in [name for name, weight in weights.items() if weight is None]:
+        del weights[name]
+    with pytest.raises(ValueError, match=rf"{place}, large.*: {next(iter(change))}\."):
+        parse_calibrations(data)
+
+
+# As the weights in the order of the signals gave them, before they had names.
+@pytest.mark.parametrize(
+    ("values", "size", "model", "probability"),
+    [
+        ((5.3, 1.3, 5.6, 0.0, 0.77, 0.46, 0.53, 0.36, 0.04, 1), 0.0, fingerprint(), 0.935987874772734),
+        ((5.67, 1.48, 5.2, 0.0, 0.78, 0.86, 0.82, 0.41, 0.06, 2), 0.4, fingerprint(), 0.6908909779140201),
+        ((5.59, 2.95, 3.19, 0.0, 0.64, 0.3, 0.56, 0.22, 0.82, 0), 1.0, fingerprint(), 0.05850537548180211),
+        ((4.41, 2.14, 3.75, 4.29, 0.86, 0.6, 0.81, 0.35, 0.53, 1), 0.0, fingerprint(), 0.7913595532806542),
+        ((5.86, 2.85, 4.45, 4.75, 0.59, 0.75, 0.54, 0.21, 0.5, 1), 0.4, fingerprint(), 0.8305876811834747),
+        ((6.92, 1.58, 6.92, 4.35, 0.71, 0.73, 0.58, 0.34, 0.04, 2), 1.0, fingerprint(), 0.023650877779103206),
+        ((4.31, 2.12, 6.16, 0.0, 0.67, 0.45, 0.75, 0.56, 0.07, 0), 0.0, "", 0.11051611918703677),
+        ((7.78, 1.95, 5.66, 0.0, 0.85, 0.65, 1.0, 0.58, 0.28, 1), 0.4, "", 0.38354887121748876),
+        ((7.55, 1.69, 6.76, 0.0, 0.81, 0.55, 0.61, 0.2, 0.74, 1), 1.0, "", 0.07660816527989428),
+        ((5.56, 2.74, 3.32, 5.35, 0.77, 0.82, 0.91, 0.6, 0.28, 1), 0.0, "", 0.8966736920520471),
+        ((7.95, 2.37, 4.52, 4.69, 0.54, 0.31, 0.83, 0.01, 0.83, 0), 0.4, "", 0.3889381138740809),
+        ((5.05, 1.01, 4.68, 5.11, 0.78, 0.87, 0.85, 0.36, 0.62, 2), 1.0, "", 0.3079949215559053),
+    ],
+)
+def test_named_weights_give_the_probabilities_of_the_fit(values, size, model, probability):
+    assert compute_confidence(Signals(*[*values, size]), model) == pytest.approx(probability, rel=1e-12)
