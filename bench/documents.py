@@ -19,7 +19,9 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from ingest.workers import ParseConfig, Parsed, ParseJob, ParsePool
+from ingest.parse_config import ParseConfig
+from ingest.parsed import Parsed, ParseJob
+from ingest.workers import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 
 REFUSED = {

@@ -16,7 +16,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.workers import Limits, ParseConfig, ParseJob, ParsePool
+from ingest.parse_config import Limits, ParseConfig
+from ingest.parsed import ParseJob
+from ingest.workers import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 
 LIMITS = Limits(seconds=20, ocr_seconds=5)

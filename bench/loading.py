@@ -16,7 +16,9 @@ from pathlib import Path
 
 from ingest.loaders.formats import read
 from ingest.loaders.reading import ReadOptions
-from ingest.workers import ParseConfig, ParseJob, ParsePool
+from ingest.parse_config import ParseConfig
+from ingest.parsed import ParseJob
+from ingest.workers import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 
 

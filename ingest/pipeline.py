@@ -11,7 +11,8 @@ from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
 if TYPE_CHECKING:
     import numpy as np
 
-    from ingest.workers import Parsed, ParseJob, ParsePool
+    from ingest.parsed import Parsed, ParseJob
+    from ingest.workers import ParsePool
     from rag.models.embedder import Embedder
 
 
@@ -61,7 +62,8 @@ class Pipeline:
         return self._pool.parse(jobs)
 
     def _open_pool(self) -> ParsePool:
-        from ingest.workers import ParseConfig, ParsePool
+        from ingest.parse_config import ParseConfig
+        from ingest.workers import ParsePool
 
         settings = self.settings
         is_default = settings.embed_model == DEFAULT_EMBED_MODEL  # whose limit is known without opening it

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ingest.parsed import Parsed, ParseJob
 from ingest.pipeline import Pipeline
-from ingest.workers import Parsed, ParseJob
 from rag.index.reader import Index
 from rag.settings import Settings
 from rag.types import Chunk, Document

@@ -15,8 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ingest.parsing import chunk_from, chunk_json
-from ingest.workers import Limits, ParseConfig, Parsed, ParseJob, ParsePool
+from ingest.parse_config import Limits, ParseConfig
+from ingest.parsed import Parsed, ParseJob, decode_chunk, encode_chunk
+from ingest.workers import ParsePool
 from rag.errors import RagError
 from rag.types import Chunk
 from tests import files
@@ -62,7 +63,7 @@ def _one(pool: ParsePool, job: ParseJob) -> Parsed:
 
 
 def _workers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "ingest.parsing" in " ".join(_command(child))]
+    return [child for child in psutil.Process().children() if "ingest.worker" in " ".join(_command(child))]
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -154,7 +155,7 @@ def test_big_results_are_spooled_and_deleted(open_pool, corpus, tmp_path):
     text = "\n\n".join(f"This is paragraph {n} of a long text." for n in range(40_000))
     parsed = _one(open_pool(), _job(corpus, "a.txt", text))
     assert not isinstance(parsed.chunks, list)
-    spool = parsed._spool
+    spool = parsed.spool
     assert spool is not None
     assert len(parsed.chunks) == len(list(parsed.chunks)) == len(list(parsed.chunks))
     with parsed:
@@ -242,7 +243,8 @@ def test_leaving_the_results_early_frees_the_workers(open_pool, corpus):
 def test_workers_end_with_their_parent(tmp_path, corpus):
     jobs = [_job(corpus, "b.txt", "short"), _job(corpus, "a.txt", "word and word. " * 2_000_000)]
     script = (
-        "import os\nfrom pathlib import Path, PosixPath, WindowsPath\nfrom ingest.workers import ParseJob, ParsePool\n"
+        "import os\nfrom pathlib import Path, PosixPath, WindowsPath\nfrom ingest.parsed import ParseJob\n"
+        "from ingest.workers import ParsePool\n"
         "from tests.integration.ingest.test_workers import _config, _workers\n"
         f"results = ParsePool(_config({tmp_path!r}), workers=1).parse({jobs!r})\n"
         "next(results)\nprint(_workers()[0].pid, flush=True)\nos._exit(1)\n"
@@ -261,7 +263,7 @@ def test_a_reader_that_cannot_start_is_an_error_of_the_service(open_pool, corpus
 
 def test_chunks_survive_the_pipe():
     chunk = Chunk("a b.md", 3, "Text\nwith “signs” \u2028 and 🙂", "Title", "A > B", 4, 5, 2)
-    assert chunk_from("a b.md", chunk_json(chunk)) == chunk
+    assert decode_chunk("a b.md", encode_chunk(chunk)) == chunk
 
 
 def test_a_password_beside_the_index_opens_a_file(open_pool, corpus, tmp_path):
