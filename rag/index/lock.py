@@ -24,18 +24,20 @@ class Lock(Protocol):
 
 
 @contextlib.contextmanager
-def writer_lock(folder: Path, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+def lock_for_writing(
+    folder: Path, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None
+) -> Iterator[None]:
     """Hold the index folder's writer lock.
 
     Raises IndexLockedError, naming the holder, if it isn't free within `wait_s` seconds; `on_wait` is told once whom
     we wait for. The operating system frees the lock when its holder dies, however it dies. Local disks only: on a
     network folder two machines may both be given it.
     """
-    lock = file_lock(folder / "writer.lock")
+    lock = make_file_lock(folder / "writer.lock")
     holder = folder / "writer.json"
     try:
         _acquire(lock, holder, wait_s, on_wait)
-        holder.write_text(json.dumps({"pid": os.getpid(), "command": _command(), "since": time.time()}))
+        holder.write_text(json.dumps({"pid": os.getpid(), "command": _describe_command(), "since": time.time()}))
     except OSError as exc:
         lock.release()
         raise IndexUnusableError(
@@ -50,7 +52,7 @@ def writer_lock(folder: Path, *, wait_s: float = 0.0, on_wait: Callable[[str], N
         lock.release()
 
 
-def file_lock(path: Path) -> Lock:
+def make_file_lock(path: Path) -> Lock:
     """A lock between processes, and between the objects made here; entering the same one again is allowed."""
     from filelock import FileLock  # 0.07 s
 
@@ -85,7 +87,7 @@ def describe_holder(holder: Path) -> str:
         return "another process"
 
 
-def _command() -> str:
+def _describe_command() -> str:
     name = Path(sys.argv[0])
     words = [f"python -m {name.parent.name}" if name.name == "__main__.py" else name.name, *sys.argv[1:]]
     return " ".join(words)[:200]

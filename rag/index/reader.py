@@ -22,7 +22,7 @@ from rag.index.catalog.records import Failure
 from rag.index.counts import Counts
 from rag.index.damage import RepairMark, find_reasons_to_check
 from rag.index.layout import Layout
-from rag.index.lock import writer_lock
+from rag.index.lock import lock_for_writing
 from rag.index.snapshot import Snapshot
 from rag.index.views import OpenViews
 
@@ -115,7 +115,7 @@ class Index:
                 f"The index folder {self.folder} cannot be made ({exc.strerror or exc}). "
                 "Choose another with --index or RAG_INDEX_DIR."
             ) from exc
-        with writer_lock(self.folder, wait_s=wait_s, on_wait=on_wait):
+        with lock_for_writing(self.folder, wait_s=wait_s, on_wait=on_wait):
             notes = set_aside_unusable(self.catalog, self.repair_mark)
             self.catalog.create()
             with self.catalog.writer() as db, self.views.share_writers_store(db):

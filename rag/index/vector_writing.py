@@ -80,7 +80,7 @@ class VectorWriter:
 
     def list_unknown_models(self) -> set[int]:
         """Models with a collection in Chroma that no build uses."""
-        return self.store.model_ids() - self.list_model_ids()
+        return self.store.list_model_ids() - self.list_model_ids()
 
     # ---- repair
 
@@ -90,7 +90,7 @@ class VectorWriter:
 
     def compare(self, model_id: int) -> tuple[set[bytes], set[bytes]]:
         """Texts whose vectors Chroma lacks, and those that it has too many. Searches once, to see that it can."""
-        known, held = self._db.read_vector_hashes(model_id), self.store.hashes(model_id)
+        known, held = self._db.read_vector_hashes(model_id), self.store.list_hashes(model_id)
         probe = next(iter(known & held), None)
         if probe is not None:  # the graph is a file of its own, so the list alone doesn't show that it can be searched
             vector = unpack_vectors(list(self._db.read_vectors(model_id, [probe]).values()))[0]

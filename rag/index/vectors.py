@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import IndexDamagedError, IndexUnusableError, explain_system_error
-from rag.index.lock import Lock, file_lock
+from rag.index.lock import Lock, make_file_lock
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,7 +74,7 @@ class VectorStore:
         """Keep every other process and store from opening or changing the files."""
         with self._mutex:
             if self._file_lock is None:
-                self._file_lock = file_lock(self.folder.with_suffix(".lock"))
+                self._file_lock = make_file_lock(self.folder.with_suffix(".lock"))
             is_locked = self._lock_files(self._file_lock)
             try:
                 yield
@@ -99,7 +99,7 @@ class VectorStore:
         """Add normalised vectors, shape (n, dimensions); known hashes are overwritten."""
         if vectors.ndim != 2 or len(vectors) != len(hashes):
             raise ValueError(f"{len(hashes)} texts can't have vectors of the shape {vectors.shape}.")
-        with self.exclusive(), self._working():
+        with self.exclusive(), self._translate_work():
             collection = self._make_collection(model_id)
             for start in range(0, len(hashes), _BATCH):
                 part = slice(start, start + _BATCH)
@@ -107,7 +107,7 @@ class VectorStore:
 
     def remove(self, model_id: int, hashes: Sequence[bytes]) -> None:
         """Remove vectors; unknown hashes are ignored."""
-        with self.exclusive(), self._working():
+        with self.exclusive(), self._translate_work():
             collection = self._find_collection(model_id)
             for start in range(0, len(hashes) if collection else 0, _BATCH):
                 assert collection is not None
@@ -115,7 +115,7 @@ class VectorStore:
 
     def drop_model(self, model_id: int) -> None:
         """Remove all vectors of a model; unknown ones are ignored."""
-        with self.exclusive(), self._working():
+        with self.exclusive(), self._translate_work():
             if self._find_collection(model_id) is not None:
                 self._open().delete_collection(_name_collection(model_id))
                 self._collections.pop(model_id, None)
@@ -131,9 +131,9 @@ class VectorStore:
     def search(self, model_id: int, vector: np.ndarray, limit: int) -> list[tuple[bytes, float]]:
         """(hash, cosine similarity), best first."""
         if model_id in self._loaded:
-            with self._working():
+            with self._translate_work():
                 return _query(self._collections[model_id], vector, limit)
-        with self.exclusive(), self._opening():
+        with self.exclusive(), self._translate_opening():
             collection = self._find_collection(model_id)
             if collection is None:
                 self._guard()  # whether there should be one
@@ -142,24 +142,24 @@ class VectorStore:
             self._loaded.add(model_id)
             return found
 
-    def hashes(self, model_id: int) -> set[bytes]:
+    def list_hashes(self, model_id: int) -> set[bytes]:
         """All that the collection holds."""
-        with self.exclusive(), self._working():
+        with self.exclusive(), self._translate_work():
             collection = self._find_collection(model_id)
             return {bytes.fromhex(id_) for id_ in _iterate_ids(collection)} if collection else set()
 
-    def vectors(self, model_id: int, hashes: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+    def read_vectors(self, model_id: int, hashes: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """Those of the vectors that the collection holds, as they are stored."""
-        with self.exclusive(), self._working():
+        with self.exclusive(), self._translate_work():
             collection = self._find_collection(model_id)
             if collection is None or not hashes:
                 return {}
             found: Any = collection.get(ids=[hash_.hex() for hash_ in hashes], include=["embeddings"])
             return {bytes.fromhex(id_): vector for id_, vector in zip(found["ids"], found["embeddings"], strict=True)}
 
-    def model_ids(self) -> set[int]:
+    def list_model_ids(self) -> set[int]:
         """The models that there is a collection for."""
-        with self.exclusive(), self._opening():
+        with self.exclusive(), self._translate_opening():
             if not self.exists:
                 return set()
             return {int(collection.name.removeprefix(_PREFIX)) for collection in self._open().list_collections()}
@@ -192,7 +192,7 @@ class VectorStore:
     def _make_collection(self, model_id: int) -> Collection:
         """The model's collection, made if there is none."""
         if model_id not in self._collections:
-            with self._opening():
+            with self._translate_opening():
                 self._collections[model_id] = self._open().get_or_create_collection(
                     _name_collection(model_id), embedding_function=None, configuration={"hnsw": _HNSW}
                 )
@@ -200,7 +200,7 @@ class VectorStore:
 
     def _find_collection(self, model_id: int) -> Collection | None:
         if model_id not in self._collections:
-            with self._opening():
+            with self._translate_opening():
                 if not self.exists:
                     return None
                 client, name = self._open(), _name_collection(model_id)
@@ -212,7 +212,7 @@ class VectorStore:
     # ---- errors
 
     @contextlib.contextmanager
-    def _opening(self) -> Iterator[None]:
+    def _translate_opening(self) -> Iterator[None]:
         """What goes wrong while Chroma opens its files says that they are damaged, unless the system says why.
 
         Of damage Chroma tells by its own errors, plain ValueErrors and even panics.
@@ -229,7 +229,7 @@ class VectorStore:
             ) from exc
 
     @contextlib.contextmanager
-    def _working(self) -> Iterator[None]:
+    def _translate_work(self) -> Iterator[None]:
         """Translate what the system and Chroma say of files that are open already. All else stays as it is."""
         try:
             yield
@@ -247,10 +247,10 @@ class VectorStore:
         """Open the files anew, graphs included, without disturbing who searches. Raises IndexDamagedError."""
         with self.exclusive(), contextlib.closing(VectorStore(self.folder, guard=self._guard)) as fresh:
             fresh._file_lock = self._file_lock
-            for model_id in fresh.model_ids():
+            for model_id in fresh.list_model_ids():
                 collection = fresh._find_collection(model_id)
                 assert collection is not None
-                with fresh._opening():
+                with fresh._translate_opening():
                     found: Any = collection.get(limit=1, include=["embeddings"])["embeddings"]
                     if len(found):
                         _query(collection, found[0], 1)

@@ -25,7 +25,7 @@ def store(tmp_path):
 def test_vectors_that_do_not_fit_their_texts_are_our_own_mistake(store):
     with pytest.raises(ValueError, match="3 texts"):
         store.add(1, HASHES, VECTORS[:2])
-    assert store.hashes(1) == set(HASHES)
+    assert store.list_hashes(1) == set(HASHES)
 
 
 def test_a_question_of_other_dimensions_is_not_called_damage(store):

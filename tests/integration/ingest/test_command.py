@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.index.lock import writer_lock
+from rag.index.lock import lock_for_writing
 
 ROOT = Path(__file__).parents[3]
 HEAVY = {
@@ -111,7 +111,7 @@ def test_a_missing_corpus_exits_with_2_and_says_what_to_do(tmp_path):
 
 def test_an_index_that_is_being_written_exits_with_3_and_names_the_writer(place):
     (place / "corpus" / "new.txt").write_text("new")
-    with writer_lock(place / "index"):
+    with lock_for_writing(place / "index"):
         code, _, errors = ingest(place, "--wait", "0")
         assert code == 3
         assert f"process {os.getpid()}" in errors

@@ -111,7 +111,7 @@ def test_another_embedding_model_is_never_mixed_with_the_old(filled):
     assert filled.sync() == {"added": 3, "embedded": 5}
     assert "embedding model" in " ".join(filled.report.notes)
     with filled.index.writing() as writer:
-        assert len(writer.store.model_ids()) == 1
+        assert len(writer.store.list_model_ids()) == 1
 
 
 def test_a_first_sync_with_a_model_that_is_already_there_is_one_small_change(place):

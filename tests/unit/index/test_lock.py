@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from rag.errors import IndexLockedError
-from rag.index.lock import writer_lock
+from rag.index.lock import lock_for_writing
 
 ROOT = Path(__file__).parents[3]
 HOLD = """
 import sys
 from pathlib import Path
-from rag.index.lock import writer_lock
-with writer_lock(Path(sys.argv[1])):
+from rag.index.lock import lock_for_writing
+with lock_for_writing(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -36,7 +36,10 @@ def holder(tmp_path):
 
 
 def test_a_second_writer_is_refused_and_told_who_writes(tmp_path, holder):
-    with pytest.raises(IndexLockedError, match=rf"process {holder.pid} .*since \d\d:\d\d:\d\d"), writer_lock(tmp_path):
+    with (
+        pytest.raises(IndexLockedError, match=rf"process {holder.pid} .*since \d\d:\d\d:\d\d"),
+        lock_for_writing(tmp_path),
+    ):
         pass
 
 
@@ -47,7 +50,7 @@ def test_a_second_writer_waits_for_the_first_and_is_told_once(tmp_path, holder):
         told.append(text)
         holder.stdin.close()
 
-    with writer_lock(tmp_path, wait_s=30, on_wait=end_holder):
+    with lock_for_writing(tmp_path, wait_s=30, on_wait=end_holder):
         assert len(told) == 1
         assert str(holder.pid) in told[0]
 
@@ -55,7 +58,7 @@ def test_a_second_writer_waits_for_the_first_and_is_told_once(tmp_path, holder):
 def test_the_lock_of_a_killed_process_is_free(tmp_path, holder):
     holder.kill()
     holder.wait()
-    with writer_lock(tmp_path):
+    with lock_for_writing(tmp_path):
         assert str(os.getpid()) in (tmp_path / "writer.json").read_text()
 
 
@@ -64,12 +67,12 @@ def test_two_threads_of_one_process_are_two_writers(tmp_path):
 
     def try_it():
         try:
-            with writer_lock(tmp_path):
+            with lock_for_writing(tmp_path):
                 pass
         except IndexLockedError as error:
             refused.append(str(error))
 
-    with writer_lock(tmp_path):
+    with lock_for_writing(tmp_path):
         thread = threading.Thread(target=try_it)
         thread.start()
         thread.join()
