@@ -33,15 +33,15 @@ REFUSED = {
 """What to expect → kind of the refusal, and a word of its reason."""
 
 
-def squeezed(text: str) -> str:
+def squeeze(text: str) -> str:
     return "".join(text.split()).casefold()
 
 
-def verdict(label: dict[str, Any], parsed: Parsed) -> str:
+def judge(label: dict[str, Any], parsed: Parsed) -> str:
     """Empty if the file is handled as labelled, else what is wrong."""
     expect = label["expect"]
     if expect == "text":
-        return _text_verdict(label, parsed)
+        return _judge_text(label, parsed)
     if expect == "image-only":
         is_read = parsed.error is None and any("OCR" in note for note in parsed.document.notes)
         return "" if is_read or parsed.kind == "scanned" else f"not told as scanned: {parsed.error}"
@@ -49,17 +49,17 @@ def verdict(label: dict[str, Any], parsed: Parsed) -> str:
     return "" if parsed.kind == kind and word in (parsed.error or "") else f"{expect}, but: {parsed.error or 'read'}"
 
 
-def _text_verdict(label: dict[str, Any], parsed: Parsed) -> str:
+def _judge_text(label: dict[str, Any], parsed: Parsed) -> str:
     if parsed.error is not None:
         return parsed.error
     probe = label.get("probe")
     if not probe or (label["format"] == "pdf" and not label.get("probe_both_extractors")):
         return ""
     chunks = list(parsed.chunks)
-    if any(squeezed(probe) in squeezed(chunk.text) for chunk in chunks):
+    if any(squeeze(probe) in squeeze(chunk.text) for chunk in chunks):
         return ""
-    whole = squeezed("".join(chunk.text[chunk.overlap :] for chunk in chunks))
-    return "its phrase lies across two chunks" if squeezed(probe) in whole else "its phrase is not in the text"
+    whole = squeeze("".join(chunk.text[chunk.overlap :] for chunk in chunks))
+    return "its phrase lies across two chunks" if squeeze(probe) in whole else "its phrase is not in the text"
 
 
 def main() -> None:
@@ -78,7 +78,7 @@ def main() -> None:
         for parsed in pool.parse(ParseJob(name, arguments.folder / name) for name in labels):
             with parsed:
                 label = labels[parsed.source]
-                problem = verdict(label, parsed)
+                problem = judge(label, parsed)
                 if arguments.all:
                     print(f"{'wrong' if problem else 'right'}  {parsed.source}: {problem or parsed.error or 'read'}")
                 right[label["format"]] += not problem

@@ -27,7 +27,7 @@ KEPT_JOBS = 200
 """Mutated files kept on disk at a time."""
 
 
-def mutated(data: bytes, chance: random.Random) -> bytes:
+def mutate(data: bytes, chance: random.Random) -> bytes:
     """The file with some bytes flipped, cut, doubled, moved, or numbers in it made huge."""
     content = bytearray(data)
     for _ in range(chance.choice((1, 1, 2, 4, 16, 64))):
@@ -51,12 +51,12 @@ def mutated(data: bytes, chance: random.Random) -> bytes:
     return bytes(content)
 
 
-def jobs(files: list[Path], folder: Path, until: float, chance: random.Random) -> Iterator[ParseJob]:
+def make_jobs(files: list[Path], folder: Path, until: float, chance: random.Random) -> Iterator[ParseJob]:
     number = 0
     while time.monotonic() < until:
         original = chance.choice(files)
         path = folder / f"{number % KEPT_JOBS}-{original.name}"
-        path.write_bytes(mutated(original.read_bytes(), chance))
+        path.write_bytes(mutate(original.read_bytes(), chance))
         number += 1
         yield ParseJob(f"{number}:{original.name}", path)
 
@@ -76,7 +76,7 @@ def main() -> None:
         config = ParseConfig(DEFAULT_EMBED_MODEL, Path(folder), 220, 32, limits=LIMITS)
         with ParsePool(config, workers=arguments.workers) as pool:
             last = time.monotonic()
-            for parsed in pool.parse(jobs(files, Path(folder), until, random.Random(arguments.seed))):
+            for parsed in pool.parse(make_jobs(files, Path(folder), until, random.Random(arguments.seed))):
                 with parsed:
                     count = sum(1 for _ in parsed.chunks)
                 slowest, last = max(slowest, time.monotonic() - last), time.monotonic()

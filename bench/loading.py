@@ -22,7 +22,7 @@ from ingest.workers import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 
 
-def ours_in_one_process(files: list[Path]) -> int:
+def load_in_one_process(files: list[Path]) -> int:
     pages = 0
     for path in files:
         _, reading = read(path.name, path.read_bytes(), ReadOptions())
@@ -30,7 +30,7 @@ def ours_in_one_process(files: list[Path]) -> int:
     return pages
 
 
-def ours_in_the_pool(files: list[Path]) -> int:
+def load_in_the_pool(files: list[Path]) -> int:
     """Loaded and split; the workers' start is included."""
     pages = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -42,23 +42,23 @@ def ours_in_the_pool(files: list[Path]) -> int:
     return pages
 
 
-def stock(files: list[Path]) -> int:
+def load_by_stock(files: list[Path]) -> int:
     try:
         from llama_index.core import SimpleDirectoryReader
         from llama_index.readers.file import PDFReader
     except ImportError:
-        return plain_pypdf(files)
+        return load_by_pypdf(files)
     reader = SimpleDirectoryReader(input_files=[str(path) for path in files], file_extractor={".pdf": PDFReader()})
     return len(reader.load_data())
 
 
-def plain_pypdf(files: list[Path]) -> int:
+def load_by_pypdf(files: list[Path]) -> int:
     import pypdf
 
     return sum(len([page.extract_text() for page in pypdf.PdfReader(path).pages]) for path in files)
 
 
-def timed(name: str, run: Callable[[list[Path]], int], files: list[Path]) -> float:
+def time_loading(name: str, run: Callable[[list[Path]], int], files: list[Path]) -> float:
     began = time.perf_counter()
     pages = run(files)
     speed = pages / (time.perf_counter() - began)
@@ -72,9 +72,9 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=1_000, help="only the first so many")
     arguments = parser.parse_args()
     files = sorted(arguments.folder.glob("*.pdf"))[: arguments.files]
-    own = timed("ours, one process, loaded", ours_in_one_process, files)
-    pool = timed("ours, worker pool, loaded and split", ours_in_the_pool, files)
-    theirs = timed("stock (SimpleDirectoryReader, pypdf)", stock, files)
+    own = time_loading("ours, one process, loaded", load_in_one_process, files)
+    pool = time_loading("ours, worker pool, loaded and split", load_in_the_pool, files)
+    theirs = time_loading("stock (SimpleDirectoryReader, pypdf)", load_by_stock, files)
     print(f"ratio: {own / theirs:.1f} in one process, {pool / theirs:.1f} with the pool")
 
 

@@ -226,7 +226,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer_report
     from rag.answering.widening import make_around
     from rag.assembly import open_retriever
-    from rag.evaluation.retrieval import Dataset, build_index, evaluate, load_baseline, save_baseline, table
+    from rag.evaluation.retrieval import Dataset, build_index, evaluate, format_report, load_baseline, save_baseline
 
     settings = cli.load_settings(options)
     dataset = Dataset.load(options.dataset)
@@ -246,7 +246,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json:
         cli.print_json(report)
     else:
-        print(table(report, baseline))
+        print(format_report(report, baseline))
     return 1 if report.get("answers", {}).get("failed") else 0
 
 

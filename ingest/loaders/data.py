@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from ingest.loaders.encoding import decode, decode_blocks
-from ingest.loaders.reading import Reading, ReadOptions, single_page
-from ingest.loaders.text import first_heading
+from ingest.loaders.reading import Reading, ReadOptions, make_single_page
+from ingest.loaders.text import find_first_heading
 from rag.errors import LoadError
 from rag.types import Document, Page
 
@@ -20,30 +20,30 @@ _ROWS_A_PAGE = 2_000
 
 def load_csv(source: str, data: bytes, options: ReadOptions) -> Reading:
     """Rows of tab-separated cells, whatever separated them in the file; the header opens each block of rows."""
-    return Reading(Document(source, ()), _blocks_of_rows(_csv_rows(data)))
+    return Reading(Document(source, ()), _group_rows(_read_csv_rows(data)))
 
 
-def _csv_rows(data: bytes) -> Iterator[list[str]]:
+def _read_csv_rows(data: bytes) -> Iterator[list[str]]:
     csv.field_size_limit(min(sys.maxsize, 10_000_000))
-    lines = _lines(decode_blocks(data))
+    lines = _split_lines(decode_blocks(data))
     sample = []
     for line in lines:
         sample.append(line)
         if len(sample) >= 50:
             break
-    dialect = _dialect("".join(sample))
+    dialect = _find_separator("".join(sample))
     try:
-        yield from csv.reader(_chained(sample, lines), delimiter=dialect)
+        yield from csv.reader(_chain(sample, lines), delimiter=dialect)
     except csv.Error as error:
         raise LoadError(f"it is not a readable table ({error})") from error
 
 
-def _chained(first: Iterable[str], rest: Iterable[str]) -> Iterator[str]:
+def _chain(first: Iterable[str], rest: Iterable[str]) -> Iterator[str]:
     yield from first
     yield from rest
 
 
-def _lines(blocks: Iterable[str]) -> Iterator[str]:
+def _split_lines(blocks: Iterable[str]) -> Iterator[str]:
     held = ""
     for block in blocks:
         lines = (held + block).splitlines(keepends=True)
@@ -53,19 +53,19 @@ def _lines(blocks: Iterable[str]) -> Iterator[str]:
         yield held
 
 
-def _dialect(sample: str) -> str:
+def _find_separator(sample: str) -> str:
     """The separator that gives the same number of cells in most lines; a comma in doubt."""
     lines = [line for line in sample.splitlines() if line.strip()][:50]
 
-    def agreement(mark: str) -> tuple[float, int]:
+    def measure_agreement(mark: str) -> tuple[float, int]:
         counts = [len(next(csv.reader([line], delimiter=mark), [])) for line in lines]
         usual = max(set(counts), key=counts.count, default=0)
         return (counts.count(usual) / max(1, len(counts)) if usual > 1 else 0.0, usual)
 
-    return max(",\t;|", key=agreement)
+    return max(",\t;|", key=measure_agreement)
 
 
-def _blocks_of_rows(rows: Iterable[list[str]]) -> Iterator[Page]:
+def _group_rows(rows: Iterable[list[str]]) -> Iterator[Page]:
     header = ""
     block: list[str] = []
     for cells in rows:
@@ -85,24 +85,24 @@ def load_json(source: str, data: bytes, options: ReadOptions) -> Reading:
     """The text itself; laid out in lines where it is one long line, escapes resolved."""
     text = decode(data)
     if max(map(len, text.splitlines()), default=0) > 500 or "\\u" in text:
-        text = _laid_out(text)
-    return single_page(Document(source, ()), text)
+        text = _lay_out(text)
+    return make_single_page(Document(source, ()), text)
 
 
-_LAID_OUT = 10_000_000
+_MOST_PARSED = 10_000_000
 """Characters. Parsed data takes up to ten times its text's memory; more is only broken into lines."""
 
 
-def _laid_out(text: str) -> str:
-    if len(text) > _LAID_OUT:
+def _lay_out(text: str) -> str:
+    if len(text) > _MOST_PARSED:
         return re.sub(r"(?<=[\"\]}\d]),(?=[\"\[{])", ",\n", text)
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=1)
     except (ValueError, RecursionError):  # JSON Lines, or not quite JSON: still text
-        return "\n".join(map(_laid_out_line, text.splitlines()))
+        return "\n".join(map(_lay_out_line, text.splitlines()))
 
 
-def _laid_out_line(line: str) -> str:
+def _lay_out_line(line: str) -> str:
     try:
         return json.dumps(json.loads(line), ensure_ascii=False)
     except (ValueError, RecursionError):
@@ -115,23 +115,23 @@ def load_notebook(source: str, data: bytes, options: ReadOptions) -> Reading:
     metadata = notebook.get("metadata", {})
     language = metadata.get("kernelspec", {}).get("language") or metadata.get("language_info", {}).get("name", "")
     cells = notebook.get("cells") or [cell for sheet in notebook.get("worksheets", []) for cell in sheet["cells"]]
-    text = "\n\n".join(part for cell in cells for part in _cell(cell, language) if part.strip())
-    title = metadata.get("title") or first_heading(text)
+    text = "\n\n".join(part for cell in cells for part in _write_cell(cell, language) if part.strip())
+    title = metadata.get("title") or find_first_heading(text)
     authors = ", ".join(author.get("name", "") for author in metadata.get("authors", []) if isinstance(author, dict))
-    return single_page(Document(source, (), title=str(title), author=authors), text)
+    return make_single_page(Document(source, (), title=str(title), author=authors), text)
 
 
-def _cell(cell: dict[str, object], language: str) -> Iterator[str]:
-    text = _joined(cell.get("source", cell.get("input", "")))
+def _write_cell(cell: dict[str, object], language: str) -> Iterator[str]:
+    text = _join_text(cell.get("source", cell.get("input", "")))
     yield f"```{language}\n{text}\n```" if cell.get("cell_type") == "code" and text.strip() else text
     outputs = cell.get("outputs", [])
     for output in outputs if isinstance(outputs, list) else []:
         shown = output.get("text") or output.get("data", {}).get("text/plain") or output.get("traceback", "")
-        if text := re.sub(r"\x1b\[[0-9;]*m", "", _joined(shown)).strip():
+        if text := re.sub(r"\x1b\[[0-9;]*m", "", _join_text(shown)).strip():
             yield f"```\n{text}\n```"
 
 
-def _joined(text: object) -> str:
+def _join_text(text: object) -> str:
     return "".join(map(str, text)) if isinstance(text, list) else str(text)
 
 
@@ -143,29 +143,29 @@ def load_subtitles(source: str, data: bytes, options: ReadOptions) -> Reading:
     """What is said, cue after cue, the speaker before it; the time of each cue stays beside it."""
     lines = decode(data).splitlines()
     title = lines[0].removeprefix("WEBVTT").strip(" -") if lines and lines[0].startswith("WEBVTT") else ""
-    return single_page(Document(source, (), title=title), "\n\n".join(_cues(lines)))
+    return make_single_page(Document(source, (), title=title), "\n\n".join(_read_cues(lines)))
 
 
-def _cues(lines: list[str]) -> Iterator[str]:
+def _read_cues(lines: list[str]) -> Iterator[str]:
     block: list[str] = []
     for line in [*lines, ""]:
         if line.strip():
             block.append(line)
             continue
-        if text := _cue(block):
+        if text := _read_cue(block):
             yield text
         block = []
 
 
-def _cue(block: list[str]) -> str:
+def _read_cue(block: list[str]) -> str:
     at = next((number for number, line in enumerate(block) if _CUE.match(line.strip())), None)
     if at is None:
         is_note = block[:1] and block[0].startswith("NOTE")
         return "\n".join(block).removeprefix("NOTE").strip() if is_note else ""
-    said = " ".join(" ".join(_CUE_TAG.sub(_speaker, line).split()) for line in block[at + 1 :])
+    said = " ".join(" ".join(_CUE_TAG.sub(_name_speaker, line).split()) for line in block[at + 1 :])
     start = block[at].strip().split()[0].replace(",", ".").rpartition(".")[0]
     return f"[{start}] {said.strip()}" if said.strip() else ""
 
 
-def _speaker(found: re.Match[str]) -> str:
+def _name_speaker(found: re.Match[str]) -> str:
     return f"{found[1]}: " if found[1] else ""

@@ -26,10 +26,10 @@ def detect_encoding(data: bytes, declared: str = "") -> str:
             return name
     if _is_utf8(data):
         return "utf-8"
-    return _by_zeros(data[:_SAMPLE_BYTES]) or _known(declared) or _by_letters(data)
+    return _guess_by_zeros(data[:_SAMPLE_BYTES]) or _find_declared(declared) or _guess_by_letters(data)
 
 
-def _known(declared: str) -> str:
+def _find_declared(declared: str) -> str:
     """The declared codec if Python has it. Pages that say Latin-1 mean Windows-1252."""
     try:
         name = codecs.lookup(declared).name if declared else ""
@@ -53,7 +53,7 @@ def _is_utf8(data: bytes) -> bool:
     return True
 
 
-def _by_zeros(sample: bytes) -> str:
+def _guess_by_zeros(sample: bytes) -> str:
     """UTF-16 and UTF-32 without a mark: Latin letters leave zeros at fixed places."""
     if len(sample) < 4 or b"\0" not in sample:
         return ""
@@ -68,7 +68,7 @@ def _by_zeros(sample: bytes) -> str:
     return "utf-16-be" if even > odd else "utf-16-le"
 
 
-def _by_letters(data: bytes) -> str:
+def _guess_by_letters(data: bytes) -> str:
     import chardet
 
     # Around the first letter that isn't ASCII: a long English file may have its only one at the end.
@@ -98,11 +98,11 @@ def decode_blocks(data: bytes, declared: str = "") -> Iterator[str]:
     for start in range(0, len(data), _BLOCK_BYTES):
         text = held + decoder.decode(bytes(view[start : start + _BLOCK_BYTES]))
         held = text[-1:] if text.endswith("\r") else ""  # a \r\n may lie across two blocks
-        yield _plain_lines(text.removesuffix(held))
-    yield _plain_lines(held + decoder.decode(b"", final=True))
+        yield _normalise_lines(text.removesuffix(held))
+    yield _normalise_lines(held + decoder.decode(b"", final=True))
 
 
-def _plain_lines(text: str) -> str:
+def _normalise_lines(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.replace("\0", "") if "\0" in text else text

@@ -11,7 +11,7 @@ _STANDARD = "VelvetSweatshop"
 """Excel's own password for files that are only protected against changes."""
 
 
-def decrypted(data: bytes, options: ReadOptions) -> bytes | None:
+def decrypt(data: bytes, options: ReadOptions) -> bytes | None:
     """The file without its encryption; None if it has none. Raises LoadError if no password fits."""
     import msoffcrypto
     from msoffcrypto.exceptions import DecryptionError, FileFormatError
@@ -30,9 +30,9 @@ def decrypted(data: bytes, options: ReadOptions) -> bytes | None:
         except Exception:  # a wrong password shows as one of many errors, by cipher and file format
             continue
         return plain.getvalue()
-    raise LoadError(reason_encrypted(options))
+    raise LoadError(explain_encrypted(options))
 
 
-def reason_encrypted(options: ReadOptions) -> str:
+def explain_encrypted(options: ReadOptions) -> str:
     tried = f"none of the {len(options.passwords)} known passwords opens it; " if options.passwords else ""
     return f"encrypted: {tried}add its password to passwords.txt in the index folder"

@@ -9,7 +9,7 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import cast
 
-from ingest.loaders.encrypted import decrypted
+from ingest.loaders.encrypted import decrypt
 from ingest.loaders.reading import Loader, Reading, ReadOptions
 from rag.errors import LoadError, UnsupportedError
 
@@ -100,15 +100,15 @@ _CONTENT_TYPES = (
 def read(source: str, data: bytes, options: ReadOptions) -> tuple[Format, Reading]:
     """Raises LoadError or UnsupportedError, here or while the pages are taken."""
     if data.startswith((_OLE, b"PK")):
-        data = decrypted(data, options) or data
+        data = decrypt(data, options) or data
     format_ = detect(source, data)
-    reading = _loader_of(format_)(source, data, options)
+    reading = _import_loader(format_)(source, data, options)
     name = f"{reading.header.loader or format_.loader.split(':')[0].rpartition('.')[2]}/{LOADERS_VERSION}"
     reading.header = replace(reading.header, format=reading.header.format or format_.name, loader=name)
     return format_, reading
 
 
-def _loader_of(format_: Format) -> Loader:
+def _import_loader(format_: Format) -> Loader:
     module, function = format_.loader.split(":")
     loader = getattr(import_module(f"ingest.loaders.{module}"), function)
     return cast(Callable[[str, bytes, ReadOptions], Reading], loader)
@@ -116,25 +116,25 @@ def _loader_of(format_: Format) -> Loader:
 
 def detect(source: str, data: bytes) -> Format:
     """Raises UnsupportedError, saying what the file is."""
-    name = _binary_format(source, data) or _text_format(source, data)
+    name = _detect_binary(source, data) or _detect_text(source, data)
     if not name:
-        raise UnsupportedError(f"not a document that can be read: {what_it_is(data)}")
+        raise UnsupportedError(f"not a document that can be read: {describe_content(data)}")
     return _BY_NAME[name]
 
 
-def _binary_format(source: str, data: bytes) -> str:
+def _detect_binary(source: str, data: bytes) -> str:
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(b"{\\rt"):
         return "rtf"
     if data.startswith(_OLE):
-        return _ole_format(data)
+        return _detect_ole(data)
     if data.startswith(b"PK\x03\x04"):
-        return _zip_format(source, data)
+        return _detect_zip(source, data)
     return ""
 
 
-def _ole_format(data: bytes) -> str:
+def _detect_ole(data: bytes) -> str:
     import olefile
 
     try:
@@ -144,10 +144,10 @@ def _ole_format(data: bytes) -> str:
         raise LoadError(f"it is a damaged Office file ({error})") from error
 
 
-def _zip_format(source: str, data: bytes) -> str:
+def _detect_zip(source: str, data: bytes) -> str:
     from ingest.loaders.archive import Archive
 
-    expected = _extension_format(source)
+    expected = _find_by_extension(source)
     try:
         archive = Archive(data)
         mimetype = archive.get("mimetype") or b""
@@ -163,10 +163,10 @@ def _zip_format(source: str, data: bytes) -> str:
         return "epub"
     if "content.xml" in archive and expected in ("odt", "odp", "ods"):
         return expected
-    return _main_type(types)
+    return _find_main_type(types)
 
 
-def _main_type(types: bytes) -> str:
+def _find_main_type(types: bytes) -> str:
     """By the main part's content type; a presentation may hold workbooks and a document both."""
     main = [
         override
@@ -180,7 +180,7 @@ def _main_type(types: bytes) -> str:
     return ""
 
 
-def _extension_format(source: str) -> str:
+def _find_by_extension(source: str) -> str:
     path = PurePosixPath(source.lower())
     found = _BY_EXTENSION.get(path.suffix)
     return found.name if found else _BY_FILE_NAME.get(path.name, "")
@@ -189,12 +189,12 @@ def _extension_format(source: str) -> str:
 _BY_FILE_NAME = {"dockerfile": "code", "makefile": "code", "cmakelists.txt": "code", "jenkinsfile": "code"}
 
 
-def _text_format(source: str, data: bytes) -> str:
+def _detect_text(source: str, data: bytes) -> str:
     """Empty if it isn't text at all."""
     if not _is_text(data):
         return ""
-    by_name = _extension_format(source)
-    by_content = _by_content(_opening(data))
+    by_name = _find_by_extension(source)
+    by_content = _match_content(_read_opening(data))
     if by_content in ("eml", "mbox", "vtt", "srt"):
         return by_content if by_name in ("", "text", by_content) else by_name
     if by_content == "html":
@@ -206,7 +206,7 @@ def _text_format(source: str, data: bytes) -> str:
     return by_name if by_name in _TEXTS - {"ipynb"} else "text"
 
 
-def _opening(data: bytes) -> str:
+def _read_opening(data: bytes) -> str:
     from ingest.loaders.encoding import decode
 
     return decode(data[:8192]).lstrip("\ufeff \t\n")
@@ -234,7 +234,7 @@ _SIGNS = (
 )
 
 
-def _by_content(opening: str) -> str:
+def _match_content(opening: str) -> str:
     return next((name for name, sign in _SIGNS if sign.match(opening)), "")
 
 
@@ -256,7 +256,7 @@ def _is_text(data: bytes) -> bool:
     return controls <= len(sample) * 0.01
 
 
-def what_it_is(data: bytes) -> str:
+def describe_content(data: bytes) -> str:
     """In words, for the report."""
     import puremagic
 

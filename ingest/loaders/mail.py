@@ -11,9 +11,9 @@ from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 
 from ingest.loaders.encoding import decode
+from ingest.loaders.labels import make_one_line
 from ingest.loaders.reading import Reading, ReadOptions
-from ingest.loaders.web.html import text_of_html
-from ingest.loaders.web.xml import one_line
+from ingest.loaders.web.html import convert_html
 from rag.errors import LoadError
 from rag.types import Document, Page
 
@@ -23,13 +23,17 @@ MOST_ATTACHMENTS = 200
 
 
 def load_eml(source: str, data: bytes, options: ReadOptions) -> Reading:
-    message = _parsed(data)
+    message = _parse_message(data)
     if _is_encrypted(message):
         raise LoadError("encrypted (a mail for its receiver's key alone); save a decrypted copy")
     header = Document(
-        source, (), title=_header(message, "subject"), author=_header(message, "from"), created=_date(message)
+        source,
+        (),
+        title=_read_header(message, "subject"),
+        author=_read_header(message, "from"),
+        created=_read_date(message),
     )
-    return Reading(header, (Page(1, part) for part in _message(message, options)))
+    return Reading(header, (Page(1, part) for part in _write_message(message, options)))
 
 
 def _is_encrypted(message: EmailMessage) -> bool:
@@ -41,66 +45,66 @@ def _is_encrypted(message: EmailMessage) -> bool:
 def load_mbox(source: str, data: bytes, options: ReadOptions) -> Reading:
     """Messages in order, each under its subject."""
 
-    def pages() -> Iterator[Page]:
-        for raw in _messages(data):
-            message = _parsed(raw)
-            title = _header(message, "subject") or "(no subject)"
-            yield Page(1, f"# {title}\n\n" + "\n\n".join(_message(message, options)))
+    def read_pages() -> Iterator[Page]:
+        for raw in _split_messages(data):
+            message = _parse_message(raw)
+            title = _read_header(message, "subject") or "(no subject)"
+            yield Page(1, f"# {title}\n\n" + "\n\n".join(_write_message(message, options)))
 
-    return Reading(Document(source, ()), pages())
+    return Reading(Document(source, ()), read_pages())
 
 
-def _messages(data: bytes) -> Iterator[bytes]:
+def _split_messages(data: bytes) -> Iterator[bytes]:
     starts = [found.start() for found in re.finditer(rb"(?:\A|(?<=\n))From [^\n]*\n(?=[!-9;-~]+:)", data)]
     for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
         yield data[data.find(b"\n", start) + 1 : end]
 
 
-def _parsed(data: bytes) -> EmailMessage:
+def _parse_message(data: bytes) -> EmailMessage:
     message = BytesParser(policy=email.policy.default.clone(max_line_length=None)).parsebytes(data)
     assert isinstance(message, EmailMessage)
     return message
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _read_header(message: EmailMessage, name: str) -> str:
     try:
-        return one_line(str(message.get(name, "")))
+        return make_one_line(str(message.get(name, "")))
     except Exception:  # the standard library's header parser fails in many ways on malformed headers
         raw = next((value for key, value in message.raw_items() if key.lower() == name), "")
-        return one_line(str(raw))
+        return make_one_line(str(raw))
 
 
-def _date(message: EmailMessage) -> str:
+def _read_date(message: EmailMessage) -> str:
     try:
-        return parsedate_to_datetime(_header(message, "date")).isoformat()
+        return parsedate_to_datetime(_read_header(message, "date")).isoformat()
     except (ValueError, TypeError):
         return ""
 
 
-def _message(message: EmailMessage, options: ReadOptions) -> Iterator[str]:
+def _write_message(message: EmailMessage, options: ReadOptions) -> Iterator[str]:
     fields = [
         f"{name}: {value}"
         for name in ("From", "To", "Cc", "Date", "Subject")
-        if (value := _header(message, name.lower()))
+        if (value := _read_header(message, name.lower()))
     ]
-    yield "\n".join(fields) + "\n\n" + _body(message)
-    for count, part in enumerate(_attachments(message)):
+    yield "\n".join(fields) + "\n\n" + _choose_body(message)
+    for count, part in enumerate(_find_attachments(message)):
         if count >= MOST_ATTACHMENTS:
             return
-        yield from _attached(part, options)
+        yield from _read_attached(part, options)
 
 
-def _body(message: EmailMessage) -> str:
+def _choose_body(message: EmailMessage) -> str:
     """The plain text, or the HTML one where there is no plain text to speak of."""
     plain = html = ""
     for part in message.walk():
         if part.is_multipart() or _is_attachment(part):
             continue
         if part.get_content_type() == "text/plain":
-            plain += "\n" + _part_text(part)
+            plain += "\n" + _decode_part(part)
         elif part.get_content_type() == "text/html":
-            html += _part_text(part)
-    shown = text_of_html(html) if html.strip() else ""
+            html += _decode_part(part)
+    shown = convert_html(html) if html.strip() else ""
     return plain.strip() if len(plain.strip()) * 3 > len(shown) else shown
 
 
@@ -110,16 +114,16 @@ def _is_attachment(part: EmailMessage) -> bool:
     )
 
 
-def _part_text(part: EmailMessage) -> str:
-    return decode(_payload(part), part.get_content_charset() or "")
+def _decode_part(part: EmailMessage) -> str:
+    return decode(_read_payload(part), part.get_content_charset() or "")
 
 
-def _payload(part: EmailMessage) -> bytes:
+def _read_payload(part: EmailMessage) -> bytes:
     payload = part.get_payload(decode=True)
     return payload if isinstance(payload, bytes) else b""
 
 
-def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
+def _find_attachments(message: EmailMessage) -> Iterator[EmailMessage]:
     """Attached files and messages, not those within attached messages."""
     if message.get_content_type() == "message/rfc822":
         return
@@ -130,21 +134,21 @@ def _attachments(message: EmailMessage) -> Iterator[EmailMessage]:
         if part.get_content_type() == "message/rfc822" or _is_attachment(part):
             yield part
         else:
-            yield from _attachments(part)
+            yield from _find_attachments(part)
 
 
-def _attached(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
+def _read_attached(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
     if part.get_content_type() == "message/rfc822":
         inner = part.get_payload()
         for message in inner if isinstance(inner, list) else []:
             if isinstance(message, EmailMessage) and options.depth < DEEPEST:
-                yield f"## Attached: {_header(message, 'subject')}"
-                yield from _message(message, replace(options, depth=options.depth + 1))
+                yield f"## Attached: {_read_header(message, 'subject')}"
+                yield from _write_message(message, replace(options, depth=options.depth + 1))
         return
-    yield from attachment_text(one_line(part.get_filename() or "attachment"), _payload(part), options)
+    yield from read_attachment(make_one_line(part.get_filename() or "attachment"), _read_payload(part), options)
 
 
-def attachment_text(name: str, data: bytes, options: ReadOptions) -> Iterator[str]:
+def read_attachment(name: str, data: bytes, options: ReadOptions) -> Iterator[str]:
     """The attachment's text under its name; for what we don't read only the name, which may be asked for."""
     from ingest.loaders.formats import read
 

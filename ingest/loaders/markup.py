@@ -5,28 +5,28 @@ from __future__ import annotations
 import re
 
 from ingest.loaders.encoding import decode
-from ingest.loaders.reading import Reading, ReadOptions, single_page
-from ingest.loaders.text import first_heading
+from ingest.loaders.reading import Reading, ReadOptions, make_single_page
+from ingest.loaders.text import find_first_heading
 from rag.types import Document
 
 
 def load_rst(source: str, data: bytes, options: ReadOptions) -> Reading:
     lines = decode(data).split("\n")
-    text = "\n".join(_rst_headings(lines))
-    found = {name: _field(text, rf":{name}:[ \t]*(.+)") for name in ("Author", "Date")}
-    return single_page(Document(source, (), first_heading(text), found["Author"], found["Date"]), text)
+    text = "\n".join(_convert_rst_headings(lines))
+    found = {name: _find_field(text, rf":{name}:[ \t]*(.+)") for name in ("Author", "Date")}
+    return make_single_page(Document(source, (), find_first_heading(text), found["Author"], found["Date"]), text)
 
 
 _ADORNMENT = re.compile(r"([=\-`:.'\"~^_*+#<>])\1{2,}[ \t]*$")
 
 
-def _rst_headings(lines: list[str]) -> list[str]:
+def _convert_rst_headings(lines: list[str]) -> list[str]:
     """A line under (or between) adornments is a heading; levels by the order in which adornments first appear."""
     levels: list[str] = []
     result: list[str] = []
     index = 0
     while index < len(lines):
-        found = _rst_heading(lines, index)
+        found = _match_rst_heading(lines, index)
         if found:
             style, title, used = found
             if style not in levels:
@@ -39,7 +39,7 @@ def _rst_headings(lines: list[str]) -> list[str]:
     return result
 
 
-def _rst_heading(lines: list[str], index: int) -> tuple[str, str, int] | None:
+def _match_rst_heading(lines: list[str], index: int) -> tuple[str, str, int] | None:
     """Adornment style, title, lines used."""
     if index and lines[index - 1].strip():
         return None
@@ -62,18 +62,20 @@ def _rst_heading(lines: list[str], index: int) -> tuple[str, str, int] | None:
 
 def load_asciidoc(source: str, data: bytes, options: ReadOptions) -> Reading:
     text = decode(data)
-    author = _field(text, r"(?:=[ \t].+\n([A-Z][\w .'-]{2,60}) ?(?:<[^>\n]+>)?$|:author:[ \t]*(.+))")
-    date = _field(text, r":(?:revdate|date):[ \t]*(.+)")
+    author = _find_field(text, r"(?:=[ \t].+\n([A-Z][\w .'-]{2,60}) ?(?:<[^>\n]+>)?$|:author:[ \t]*(.+))")
+    date = _find_field(text, r":(?:revdate|date):[ \t]*(.+)")
     text = re.sub(r"^(={1,6})[ \t]+(\S.*?)(?:[ \t]+=+)?$", lambda m: f"{'#' * len(m[1])} {m[2]}", text, flags=re.M)
-    return single_page(Document(source, (), first_heading(text), author, date), _asciidoc_tables(text))
+    return make_single_page(
+        Document(source, (), find_first_heading(text), author, date), _convert_asciidoc_tables(text)
+    )
 
 
-def _asciidoc_tables(text: str) -> str:
+def _convert_asciidoc_tables(text: str) -> str:
     """Rows of a ``|===`` table with one line a row become rows of tab-separated cells."""
-    return re.sub(r"^\|===\n(.*?)^\|===[ \t]*$", lambda found: _asciidoc_rows(found[1]), text, flags=re.M | re.S)
+    return re.sub(r"^\|===\n(.*?)^\|===[ \t]*$", lambda found: _join_asciidoc_rows(found[1]), text, flags=re.M | re.S)
 
 
-def _asciidoc_rows(body: str) -> str:
+def _join_asciidoc_rows(body: str) -> str:
     rows: list[str] = []
     for line in body.split("\n"):
         if line.lstrip().startswith("|"):
@@ -85,21 +87,21 @@ def _asciidoc_rows(body: str) -> str:
 
 def load_org(source: str, data: bytes, options: ReadOptions) -> Reading:
     text = decode(data)
-    found = {name: _field(text, rf"#\+{name}:[ \t]*(.+)") for name in ("title", "author", "date", "language")}
+    found = {name: _find_field(text, rf"#\+{name}:[ \t]*(.+)") for name in ("title", "author", "date", "language")}
     text = re.sub(r"^(\*{1,6})[ \t]+(\S.*)$", lambda m: f"{'#' * len(m[1])} {m[2]}", text, flags=re.M)
     text = re.sub(r"^#\+begin_(?:src|example)\b[ \t]*(\S*).*$", r"```\1", text, flags=re.M | re.I)
     text = re.sub(r"^#\+end_(?:src|example)[ \t]*$", "```", text, flags=re.M | re.I)
     header = Document(
         source,
         (),
-        found["title"] or first_heading(text),
+        found["title"] or find_first_heading(text),
         found["author"],
         found["date"],
         language=found["language"][:2],
     )
-    return single_page(header, text)
+    return make_single_page(header, text)
 
 
-def _field(text: str, pattern: str) -> str:
+def _find_field(text: str, pattern: str) -> str:
     found = re.search("^" + pattern, text[:20_000], re.M | re.I)
     return next((group.strip() for group in found.groups() if group), "") if found else ""

@@ -42,11 +42,11 @@ class Reading:
 Loader = Callable[[str, bytes, ReadOptions], Reading]
 
 
-def single_page(header: Document, text: str) -> Reading:
+def make_single_page(header: Document, text: str) -> Reading:
     """A document without pages."""
     return Reading(header, iter((Page(1, text),)))
 
 
-def numbered(texts: Iterable[str]) -> Iterator[Page]:
+def number_pages(texts: Iterable[str]) -> Iterator[Page]:
     """Pages counted from 1; empty ones keep their number."""
     return (Page(number, text) for number, text in enumerate(texts, start=1))

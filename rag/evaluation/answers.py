@@ -43,13 +43,13 @@ class AnswerScore:
 
 
 def score_answer(answer: str, citations: Sequence[Citation], question: Question, unit: str) -> AnswerScore:
-    found = _tokens(answer)
-    accepted = [_tokens(text) for text in question.answers]
+    found = _tokenize(answer)
+    accepted = [_tokenize(text) for text in question.answers]
     places: set[Unit] = {(cited.source, cited.page if unit == "page" else None) for cited in citations}
     right = places & question.relevant
     return AnswerScore(
         exact_match=float(found in accepted),
-        token_f1=max((_f1(found, tokens) for tokens in accepted), default=0.0),
+        token_f1=max((_compute_f1(found, tokens) for tokens in accepted), default=0.0),
         contains=float(any(_contains(found, tokens) for tokens in accepted)),
         citation_precision=len(right) / len(places) if places else None,
         citation_recall=len(right) / len(question.relevant) if question.relevant else 0.0,
@@ -70,7 +70,7 @@ def answer_figures(
     """
     eligible = [question for question in dataset.questions if question.answerable and question.answers]
     questions = _spread(eligible, limit)
-    pairs = _asked(questions, ask, model is not None, progress)
+    pairs = _ask_all(questions, ask, model is not None, progress)
     failures = [report.failure for _, report in pairs if model is not None and report.failure]
     scored = [pair for pair in pairs if model is None or not pair[1].failure]
     scores = [score_answer(report.answer, report.citations, question, dataset.unit) for question, report in scored]
@@ -81,7 +81,7 @@ def answer_figures(
         "declined": sum(not report.answerable for _, report in scored),
         "failed": len(questions) - len(scores),
         "failure": failures[-1] if failures else "",
-        **{name: _mean([getattr(score, name) for score in scores]) for name in AnswerScore.__slots__},
+        **{name: _average([getattr(score, name) for score in scores]) for name in AnswerScore.__slots__},
     }
 
 
@@ -90,7 +90,7 @@ def _spread(questions: Sequence[Question], limit: int | None) -> list[Question]:
     return [questions[place * len(questions) // count] for place in range(count)]
 
 
-def _asked(
+def _ask_all(
     questions: Sequence[Question], ask: Ask, by_model: bool, progress: Callable[[int, int], None]
 ) -> list[tuple[Question, AnswerReport]]:
     """Fewer than `questions` if the model is gone."""
@@ -104,11 +104,11 @@ def _asked(
     return pairs
 
 
-def _tokens(text: str) -> list[str]:
+def _tokenize(text: str) -> list[str]:
     return _WORD.findall(_ARTICLE.sub(" ", _MARKER.sub(" ", text).casefold()))
 
 
-def _f1(found: Sequence[str], wanted: Sequence[str]) -> float:
+def _compute_f1(found: Sequence[str], wanted: Sequence[str]) -> float:
     if not found or not wanted:
         return float(found == wanted)
     shared = sum((Counter(found) & Counter(wanted)).values())
@@ -120,6 +120,6 @@ def _contains(found: Sequence[str], wanted: Sequence[str]) -> bool:
     return bool(size) and any(list(found[i : i + size]) == list(wanted) for i in range(len(found) - size + 1))
 
 
-def _mean(values: Sequence[float | None]) -> float | None:
+def _average(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(sum(known) / len(known), 4) if known else None

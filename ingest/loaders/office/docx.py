@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
-from ingest.loaders.office.ooxml import Package, formula
-from ingest.loaders.reading import Reading, ReadOptions, single_page
-from ingest.loaders.web.xml import attribute, local, one_line
+from ingest.loaders.elements import get_attribute, get_tag
+from ingest.loaders.labels import make_one_line
+from ingest.loaders.office.blocks import join_blocks
+from ingest.loaders.office.ooxml import Package, write_formula
+from ingest.loaders.reading import Reading, ReadOptions, make_single_page
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -22,18 +24,12 @@ _LAYOUT_CELL = 1_500
 def load_docx(source: str, data: bytes, options: ReadOptions) -> Reading:
     """A document without pages: Word computes them when it prints."""
     package = Package(Archive(data))
-    part = package.main_part("word/document.xml")
+    part = package.find_main_part("word/document.xml")
     story = _Story(package, part)
-    blocks = [*story.blocks(package.xml(part)), *story.headers_and_footers()]
-    header = package.header(source)
+    blocks = [*story.read_blocks(package.read_xml(part)), *story.read_headers_and_footers()]
+    header = package.read_header(source)
     title = header.title or story.title or next((b.lstrip("# ") for b in blocks[:30] if b.startswith("#")), "")
-    return single_page(replace(header, title=title), _joined(blocks))
-
-
-def _joined(blocks: Iterable[str]) -> str:
-    """Blocks apart by an empty line, but list items under one another."""
-    text = "\n\n".join(block for block in blocks if block.strip())
-    return re.sub(r"(\n *- [^\n]*)\n\n(?= *- )", r"\1\n", re.sub(r"(^|\n)( *- [^\n]*)\n\n(?= *- )", r"\1\2\n", text))
+    return make_single_page(replace(header, title=title), join_blocks(blocks))
 
 
 class _Story:
@@ -42,114 +38,118 @@ class _Story:
     def __init__(self, package: Package, part: str) -> None:
         self._package = package
         self._part = part
-        self._relations = package.relations(part)
-        self._levels, self._lists, self._titles = _styles(package.maybe_xml(package.related(part, "styles")))
+        self._relations = package.read_relations(part)
+        self._levels, self._lists, self._titles = _read_styles(package.find_xml(package.find_related(part, "styles")))
         self._notes = {
-            kind: _entries(package.maybe_xml(package.related(part, kind + "s")))
+            kind: _read_entries(package.find_xml(package.find_related(part, kind + "s")))
             for kind in ("footnote", "endnote", "comment")
         }
         self.title = ""
 
-    def blocks(self, container: _Element) -> Iterator[str]:
+    def read_blocks(self, container: _Element) -> Iterator[str]:
         for element in container:
-            name = local(element)
+            name = get_tag(element)
             if name == "p":
-                yield from self._paragraph(element)
+                yield from self._read_paragraph(element)
             elif name == "tbl":
-                yield from self._table(element)
+                yield from self._read_table(element)
             elif name == "oMathPara":
-                yield formula(element)
+                yield write_formula(element)
             elif name in ("body", "sdt", "sdtContent", "ins", "moveTo", "smartTag", "customXml", "txbxContent"):
-                yield from self.blocks(element)
+                yield from self.read_blocks(element)
             elif name == "AlternateContent":
-                yield from self.blocks(_choice(element))
+                yield from self.read_blocks(_choose_alternative(element))
 
-    def _paragraph(self, paragraph: _Element) -> Iterator[str]:
+    def _read_paragraph(self, paragraph: _Element) -> Iterator[str]:
         beside: list[str] = []
-        text = re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\xa0]+", " ", self._text(paragraph, beside))).strip()
-        style, level, list_level = self._look(paragraph)
+        text = re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\xa0]+", " ", self._read_inline(paragraph, beside))).strip()
+        style, level, list_level = self._read_look(paragraph)
         if text and style in self._titles and not self.title:
-            self.title = one_line(text)
+            self.title = make_one_line(text)
         if text and level:
-            yield "#" * level + " " + one_line(text)
+            yield "#" * level + " " + make_one_line(text)
         elif text and list_level is not None:
-            yield "  " * min(list_level, 5) + "- " + one_line(text)
+            yield "  " * min(list_level, 5) + "- " + make_one_line(text)
         elif text:
             yield text
         yield from beside
 
-    def _look(self, paragraph: _Element) -> tuple[str, int, int | None]:
+    def _read_look(self, paragraph: _Element) -> tuple[str, int, int | None]:
         """Style, heading level (0: none), list level (None: not in a list)."""
         style, level, list_level = "", 0, None
-        properties = next((child for child in paragraph if local(child) == "pPr"), None)
+        properties = next((child for child in paragraph if get_tag(child) == "pPr"), None)
         for child in properties if properties is not None else ():
-            name = local(child)
+            name = get_tag(child)
             if name == "pStyle":
-                style = attribute(child, "val")
-            elif name == "outlineLvl" and attribute(child, "val").isdigit():
-                level = int(attribute(child, "val")) + 1
+                style = get_attribute(child, "val")
+            elif name == "outlineLvl" and get_attribute(child, "val").isdigit():
+                level = int(get_attribute(child, "val")) + 1
             elif name == "numPr":
                 list_level = _list_level(child)
         level = level if 1 <= level <= 6 else self._levels.get(style, 0)
         return style, level, list_level if list_level is not None else self._lists.get(style)
 
-    def _text(self, element: _Element, beside: list[str]) -> str:
+    def _read_inline(self, element: _Element, beside: list[str]) -> str:
         """Inline text. What stands apart (text boxes, charts, notes) goes to `beside`, to follow the paragraph."""
         parts: list[str] = []
         for child in element:
-            name = local(child)
+            name = get_tag(child)
             if name == "t":
                 parts.append(child.text or "")
             elif name in _MARKS:
                 parts.append(_MARKS[name])
             elif name in ("oMath", "oMathPara"):
-                parts.append(formula(child))
+                parts.append(write_formula(child))
             elif name in _BESIDE:
-                beside.extend(self._beside(child, name))
+                beside.extend(self._read_beside(child, name))
             elif name not in _LEFT_OUT:
-                parts.append(self._text(_choice(child) if name == "AlternateContent" else child, beside))
+                parts.append(
+                    self._read_inline(_choose_alternative(child) if name == "AlternateContent" else child, beside)
+                )
         return "".join(parts)
 
-    def _beside(self, element: _Element, name: str) -> Iterator[str]:
+    def _read_beside(self, element: _Element, name: str) -> Iterator[str]:
         if name == "txbxContent":
-            yield from self.blocks(element)
+            yield from self.read_blocks(element)
         elif name == "drawing":
-            yield from self._drawing(element)
+            yield from self._read_drawing(element)
         else:
-            yield from self._note(name.removesuffix("Reference"), attribute(element, "id"))
+            yield from self._read_note(name.removesuffix("Reference"), get_attribute(element, "id"))
 
-    def _drawing(self, drawing: _Element) -> Iterator[str]:
-        alt = next((attribute(child, "descr") for child in drawing.iter() if local(child) == "docPr"), "")
-        yield one_line(alt)
-        yield self._package.graphic(drawing, self._relations)
+    def _read_drawing(self, drawing: _Element) -> Iterator[str]:
+        alt = next((get_attribute(child, "descr") for child in drawing.iter() if get_tag(child) == "docPr"), "")
+        yield make_one_line(alt)
+        yield self._package.read_graphic(drawing, self._relations)
         for box in drawing.iter():
-            if local(box) == "txbxContent":
-                yield from self.blocks(box)
+            if get_tag(box) == "txbxContent":
+                yield from self.read_blocks(box)
 
-    def _note(self, kind: str, identifier: str) -> Iterator[str]:
+    def _read_note(self, kind: str, identifier: str) -> Iterator[str]:
         entry = self._notes[kind].pop(identifier, None)
         if entry is not None:
-            text = one_line(" ".join(self.blocks(entry)))
-            author = attribute(entry, "author")
+            text = make_one_line(" ".join(self.read_blocks(entry)))
+            author = get_attribute(entry, "author")
             yield f"({author}: {text})" if kind == "comment" and author else f"({text})" if text else ""
 
-    def _table(self, table: _Element) -> Iterator[str]:
-        rows = [[list(self.blocks(cell)) for cell in _children(row, "tc")] for row in _children(table, "tr")]
+    def _read_table(self, table: _Element) -> Iterator[str]:
+        rows = [
+            [list(self.read_blocks(cell)) for cell in _find_children(row, "tc")] for row in _find_children(table, "tr")
+        ]
         is_layout = max(map(len, rows), default=0) < 2 or any(
             sum(map(len, cell)) > _LAYOUT_CELL for row in rows for cell in row
         )
         if is_layout:
             yield from (block for row in rows for cell in row for block in cell)
         else:
-            lines = ("\t".join(_cell(cell) for cell in row) for row in rows)
+            lines = ("\t".join(_join_cell(cell) for cell in row) for row in rows)
             yield "\n".join(line for line in lines if line.strip())
 
-    def headers_and_footers(self) -> Iterator[str]:
+    def read_headers_and_footers(self) -> Iterator[str]:
         """Each distinct one once, after the text: a letterhead names the sender."""
         seen = set()
         for kind, part in self._relations.values():
-            root = self._package.maybe_xml(part) if kind in ("header", "footer") else None
-            text = "\n".join(self.blocks(root)) if root is not None else ""
+            root = self._package.find_xml(part) if kind in ("header", "footer") else None
+            text = "\n".join(self.read_blocks(root)) if root is not None else ""
             if len(text) > 3 and text not in seen:
                 seen.add(text)
                 yield text
@@ -160,49 +160,49 @@ _BESIDE = frozenset("txbxContent drawing footnoteReference endnoteReference comm
 _LEFT_OUT = frozenset("pPr rPr del moveFrom delText instrText Fallback fldData sdtPr sdtEndPr tblPr rt".split())
 
 
-def _choice(alternate: _Element) -> _Element:
+def _choose_alternative(alternate: _Element) -> _Element:
     """Word writes the same text box twice, for new and old readers: the first is read."""
-    return next((child for child in alternate if local(child) == "Choice"), alternate)
+    return next((child for child in alternate if get_tag(child) == "Choice"), alternate)
 
 
-def _children(element: _Element, name: str) -> Iterator[_Element]:
+def _find_children(element: _Element, name: str) -> Iterator[_Element]:
     """Children of that name, also within content controls and the like."""
     for child in element:
-        if local(child) == name:
+        if get_tag(child) == name:
             yield child
-        elif local(child) in ("sdt", "sdtContent", "customXml", "ins"):
-            yield from _children(child, name)
+        elif get_tag(child) in ("sdt", "sdtContent", "customXml", "ins"):
+            yield from _find_children(child, name)
 
 
-def _cell(blocks: list[str]) -> str:
-    return one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in blocks))
+def _join_cell(blocks: list[str]) -> str:
+    return make_one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in blocks))
 
 
 def _list_level(properties: _Element) -> int | None:
-    values = {local(child): attribute(child, "val") for child in properties}
+    values = {get_tag(child): get_attribute(child, "val") for child in properties}
     if values.get("numId") == "0":  # Word's way to take a paragraph out of its style's list
         return None
     return int(values["ilvl"]) if values.get("ilvl", "").isdigit() else 0
 
 
-def _entries(root: _Element | None) -> dict[str, _Element]:
+def _read_entries(root: _Element | None) -> dict[str, _Element]:
     """Notes or comments by their id; the separators that Word keeps among them left out."""
     if root is None:
         return {}
-    return {attribute(entry, "id"): entry for entry in root if attribute(entry, "type") in ("", "normal")}
+    return {get_attribute(entry, "id"): entry for entry in root if get_attribute(entry, "type") in ("", "normal")}
 
 
-def _styles(root: _Element | None) -> tuple[dict[str, int], dict[str, int], set[str]]:
+def _read_styles(root: _Element | None) -> tuple[dict[str, int], dict[str, int], set[str]]:
     """Heading level by style, list level by style, and the styles of titles; inherited ones included."""
     levels: dict[str, int] = {}
     lists: dict[str, int] = {}
     titles: set[str] = {"Title"}
     bases: dict[str, str] = {}
     for style in root if root is not None else ():
-        identifier = attribute(style, "styleId")
+        identifier = get_attribute(style, "styleId")
         for child in style.iter():
-            name, value = local(child), attribute(child, "val")
-            level = _style_level(name, value)
+            name, value = get_tag(child), get_attribute(child, "val")
+            level = _find_style_level(name, value)
             if level:
                 levels.setdefault(identifier, level)
             if name == "name" and value.lower() == "title":
@@ -213,11 +213,11 @@ def _styles(root: _Element | None) -> tuple[dict[str, int], dict[str, int], set[
                 lists[identifier] = list_level
     for inherited in (levels, lists):
         for style_id in bases:
-            _inherit(style_id, bases, inherited)
+            _fill_inherited(style_id, bases, inherited)
     return levels, lists, titles
 
 
-def _style_level(name: str, value: str) -> int:
+def _find_style_level(name: str, value: str) -> int:
     """The heading level that a style's property gives it; 0 for none."""
     if name == "name":
         found = re.match(r"heading (\d)$|title$", value, re.IGNORECASE)
@@ -225,7 +225,7 @@ def _style_level(name: str, value: str) -> int:
     return int(value) + 1 if name == "outlineLvl" and value.isdigit() and int(value) < 6 else 0
 
 
-def _inherit(style: str, bases: dict[str, str], values: dict[str, int]) -> None:
+def _fill_inherited(style: str, bases: dict[str, str], values: dict[str, int]) -> None:
     at = style
     for _ in range(20):  # styles may be based on each other in a ring
         if at in values:

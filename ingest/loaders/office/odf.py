@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
-from ingest.loaders.office.docx import _joined
-from ingest.loaders.reading import Reading, ReadOptions, numbered, single_page
-from ingest.loaders.web.xml import attribute, inner_text, local, one_line, parse_xml
+from ingest.loaders.elements import get_attribute, get_inner_text, get_tag, parse_xml
+from ingest.loaders.labels import make_one_line
+from ingest.loaders.office.blocks import join_blocks
+from ingest.loaders.reading import Reading, ReadOptions, make_single_page, number_pages
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -23,15 +24,17 @@ _MOST_REPEATS = 50
 
 def load_odt(source: str, data: bytes, options: ReadOptions) -> Reading:
     header, body = _open(source, data)
-    blocks = list(_blocks(body))
+    blocks = list(_read_blocks(body))
     title = header.title or next((block.lstrip("# ") for block in blocks[:30] if block.startswith("#")), "")
-    return single_page(replace(header, title=title), _joined(blocks))
+    return make_single_page(replace(header, title=title), join_blocks(blocks))
 
 
 def load_odp(source: str, data: bytes, options: ReadOptions) -> Reading:
     header, body = _open(source, data)
-    slides = [element for element in body.iter() if local(element) == "page"]
-    return Reading(replace(header, page_kind="slide"), numbered(_joined(_slide(slide)) for slide in slides))
+    slides = [element for element in body.iter() if get_tag(element) == "page"]
+    return Reading(
+        replace(header, page_kind="slide"), number_pages(join_blocks(_read_slide(slide)) for slide in slides)
+    )
 
 
 def refuse_encrypted(archive: Archive) -> None:
@@ -45,13 +48,13 @@ def _open(source: str, data: bytes) -> tuple[Document, _Element]:
     archive = Archive(data)
     refuse_encrypted(archive)
     root = parse_xml(archive.read("content.xml"))
-    body = next((element for element in root.iter() if local(element) == "body"), root)
-    return header_of(source, archive), body
+    body = next((element for element in root.iter() if get_tag(element) == "body"), root)
+    return read_header(source, archive), body
 
 
-def header_of(source: str, archive: Archive) -> Document:
+def read_header(source: str, archive: Archive) -> Document:
     content = archive.get("meta.xml")
-    fields = {local(element): inner_text(element) for element in parse_xml(content).iter()} if content else {}
+    fields = {get_tag(element): get_inner_text(element) for element in parse_xml(content).iter()} if content else {}
     return Document(
         source,
         (),
@@ -63,84 +66,84 @@ def header_of(source: str, archive: Archive) -> Document:
     )
 
 
-def _slide(slide: _Element) -> Iterator[str]:
-    frames = [element for element in slide if local(element) != "notes"]
-    titles = [frame for frame in frames if attribute(frame, "class") == "title"]
+def _read_slide(slide: _Element) -> Iterator[str]:
+    frames = [element for element in slide if get_tag(element) != "notes"]
+    titles = [frame for frame in frames if get_attribute(frame, "class") == "title"]
     for frame in titles[:1]:
-        yield "# " + inner_text(frame) if inner_text(frame) else ""
+        yield "# " + get_inner_text(frame) if get_inner_text(frame) else ""
     for frame in frames:
         if frame not in titles[:1]:
-            yield from _blocks_of(frame, 0)
+            yield from _read_element(frame, 0)
     for notes in slide:
-        if local(notes) == "notes":
-            yield from (f"Notes: {block}" for block in _blocks(notes) if block.strip())
+        if get_tag(notes) == "notes":
+            yield from (f"Notes: {block}" for block in _read_blocks(notes) if block.strip())
 
 
-def _blocks(container: _Element, depth: int = 0) -> Iterator[str]:
+def _read_blocks(container: _Element, depth: int = 0) -> Iterator[str]:
     for element in container:
-        yield from _blocks_of(element, depth)
+        yield from _read_element(element, depth)
 
 
-def _blocks_of(element: _Element, depth: int) -> Iterator[str]:
+def _read_element(element: _Element, depth: int) -> Iterator[str]:
     """Depth counts the lists around it."""
-    name = local(element)
+    name = get_tag(element)
     if name == "h":
-        level = attribute(element, "outline-level")
-        yield "#" * min(6, int(level) if level.isdigit() else 1) + " " + one_line(_text(element, []))
+        level = get_attribute(element, "outline-level")
+        yield "#" * min(6, int(level) if level.isdigit() else 1) + " " + make_one_line(_read_inline(element, []))
     elif name == "p":
         beside: list[str] = []
-        yield _text(element, beside).strip()
+        yield _read_inline(element, beside).strip()
         yield from beside
     elif name == "list":
-        yield from _list(element, depth)
+        yield from _read_list(element, depth)
     elif name == "table":
-        yield "\n".join(_rows(element))
+        yield "\n".join(_read_rows(element))
     elif name not in _LEFT_OUT:
-        yield from _blocks(element, depth)
+        yield from _read_blocks(element, depth)
 
 
 _LEFT_OUT = frozenset("tracked-changes forms sequence-decls page-number date time footer header settings".split())
 
 
-def _list(element: _Element, depth: int) -> Iterator[str]:
+def _read_list(element: _Element, depth: int) -> Iterator[str]:
     for item in element:
         is_first = True
         for child in item:
-            for block in _blocks_of(child, depth + 1):
-                is_item = is_first and local(child) in ("p", "h")
-                yield "  " * min(depth, 5) + "- " + one_line(block.lstrip("# ")) if is_item and block else block
+            for block in _read_element(child, depth + 1):
+                is_item = is_first and get_tag(child) in ("p", "h")
+                yield "  " * min(depth, 5) + "- " + make_one_line(block.lstrip("# ")) if is_item and block else block
                 is_first = False
 
 
-def _rows(table: _Element) -> Iterator[str]:
+def _read_rows(table: _Element) -> Iterator[str]:
     for row in table.iter():
-        if local(row) == "table-row" and next(a for a in row.iterancestors() if local(a) == "table") is table:
-            line = "\t".join(cell for element in row for cell in _cell(element)).rstrip("\t")
+        if get_tag(row) == "table-row" and next(a for a in row.iterancestors() if get_tag(a) == "table") is table:
+            line = "\t".join(cell for element in row for cell in _read_cell(element)).rstrip("\t")
             if line.strip():
                 yield line
 
 
-def _cell(element: _Element) -> Iterator[str]:
-    repeats = attribute(element, "number-columns-repeated")
-    text = one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in _blocks(element)))
-    if local(element) in ("table-cell", "covered-table-cell"):
+def _read_cell(element: _Element) -> Iterator[str]:
+    repeats = get_attribute(element, "number-columns-repeated")
+    text = make_one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in _read_blocks(element)))
+    if get_tag(element) in ("table-cell", "covered-table-cell"):
         yield from [text] * min(int(repeats) if repeats.isdigit() else 1, _MOST_REPEATS)
 
 
-def _text(element: _Element, beside: list[str]) -> str:
+def _read_inline(element: _Element, beside: list[str]) -> str:
     """Inline text; notes, comments and text boxes go to `beside`, to follow the paragraph."""
     parts = [re.sub(r"\s+", " ", element.text or "")]
     for child in element:
-        name = local(child)
+        name = get_tag(child)
         if name in ("s", "tab"):
             parts.append(" ")
         elif name == "line-break":
             parts.append("\n")
         elif name in ("note", "annotation"):
-            beside.append("(" + one_line(" ".join(block for block in _blocks(child) if block)) + ")")
+            beside.append("(" + make_one_line(" ".join(block for block in _read_blocks(child) if block)) + ")")
         elif name in ("frame", "custom-shape", "text-box", "g"):
-            beside.extend(_blocks_of(child, 0))
+            beside.extend(_read_element(child, 0))
         elif name not in ("ruby-text", "desc", "title", "tracked-changes"):
-            parts.append(_text(child, beside))
+            parts.append(_read_inline(child, beside))
         parts.append(re.sub(r"\s+", " ", child.tail or ""))
     return "".join(parts)

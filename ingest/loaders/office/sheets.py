@@ -10,10 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.archive import Archive
-from ingest.loaders.office.odf import header_of, refuse_encrypted
-from ingest.loaders.office.ooxml import Package, chart_text, drawing_text, relation_id
+from ingest.loaders.elements import get_tag
+from ingest.loaders.labels import make_one_line
+from ingest.loaders.office.odf import read_header, refuse_encrypted
+from ingest.loaders.office.ooxml import Package, get_relation_id, read_chart, read_drawing_text
 from ingest.loaders.reading import Reading, ReadOptions
-from ingest.loaders.web.xml import local, one_line
 from rag.errors import LoadError
 from rag.types import Document, Page
 
@@ -30,11 +31,11 @@ def load_sheets(source: str, data: bytes, options: ReadOptions) -> Reading:
     header = Document(source, ())
     if archive is not None and "content.xml" in archive:
         refuse_encrypted(archive)
-        header = header_of(source, archive)
+        header = read_header(source, archive)
     elif archive is not None:
         package = Package(archive)
-        header, extras = package.header(source), _beside_cells(package)
-    return Reading(replace(header, page_kind="sheet"), _pages(_open(data), extras))
+        header, extras = package.read_header(source), _read_extras(package)
+    return Reading(replace(header, page_kind="sheet"), _read_pages(_open(data), extras))
 
 
 def _open(data: bytes) -> CalamineWorkbook:
@@ -48,29 +49,29 @@ def _open(data: bytes) -> CalamineWorkbook:
         raise LoadError(f"it is a damaged spreadsheet ({str(error)[:120]})") from error
 
 
-def _pages(workbook: CalamineWorkbook, extras: dict[str, list[str]]) -> Iterator[Page]:
+def _read_pages(workbook: CalamineWorkbook, extras: dict[str, list[str]]) -> Iterator[Page]:
     for number, name in enumerate(workbook.sheet_names, start=1):
-        rows = _rows(workbook, name)
+        rows = _read_rows(workbook, name)
         first = True
-        for block in _blocks(rows):
+        for block in _group_rows(rows):
             yield Page(number, f"# {name}\n\n{block}" if first else block)
             first = False
         if extra := "\n\n".join(extras.get(name, ())):
             yield Page(number, f"# {name}\n\n{extra}" if first else extra)
 
 
-def _rows(workbook: CalamineWorkbook, name: str) -> Iterator[str]:
+def _read_rows(workbook: CalamineWorkbook, name: str) -> Iterator[str]:
     import python_calamine
 
     try:
         sheet = workbook.get_sheet_by_name(name)
         for row in sheet.iter_rows():
-            yield "\t".join(map(_shown, row)).rstrip("\t")
+            yield "\t".join(map(_show_value, row)).rstrip("\t")
     except python_calamine.CalamineError:  # chart sheets and damaged ones have no rows; the others are still read
         return
 
 
-def _blocks(rows: Iterable[str]) -> Iterator[str]:
+def _group_rows(rows: Iterable[str]) -> Iterator[str]:
     """Rows together; an empty row ends a table. A block that continues a long table begins with its header."""
     block: list[str] = []
     for row in rows:
@@ -83,38 +84,38 @@ def _blocks(rows: Iterable[str]) -> Iterator[str]:
         yield "\n".join(block)
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 (calamine's cells: text, number, date, time, truth value)
+def _show_value(value: Any) -> str:  # noqa: ANN401 (calamine's cells: text, number, date, time, truth value)
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.12g}"
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    return one_line(str(value))
+    return make_one_line(str(value))
 
 
-def _beside_cells(package: Package) -> dict[str, list[str]]:
+def _read_extras(package: Package) -> dict[str, list[str]]:
     """Text boxes, charts and comments by sheet name."""
-    main = package.main_part("xl/workbook.xml")
-    root = package.maybe_xml(main)
-    relations = package.relations(main)
+    main = package.find_main_part("xl/workbook.xml")
+    root = package.find_xml(main)
+    relations = package.read_relations(main)
     found: dict[str, list[str]] = {}
     for sheet in root.iter() if root is not None else ():
-        if local(sheet) == "sheet":
-            part = relations.get(relation_id(sheet), ("", ""))[1]
-            found[sheet.get("name", "")] = [text for text in _beside_sheet(package, part) if text.strip()]
+        if get_tag(sheet) == "sheet":
+            part = relations.get(get_relation_id(sheet), ("", ""))[1]
+            found[sheet.get("name", "")] = [text for text in _read_sheet_extras(package, part) if text.strip()]
     return found
 
 
-def _beside_sheet(package: Package, sheet: str) -> Iterator[str]:
-    for kind, part in package.relations(sheet).values() if sheet else ():
-        root = package.maybe_xml(part) if kind in ("drawing", "comments") else None
+def _read_sheet_extras(package: Package, sheet: str) -> Iterator[str]:
+    for kind, part in package.read_relations(sheet).values() if sheet else ():
+        root = package.find_xml(part) if kind in ("drawing", "comments") else None
         if root is None:
             continue
         if kind == "comments":
-            entries = (element for element in root.iter() if local(element) == "comment")
-            yield "\n".join(one_line("".join(entry.itertext())) for entry in entries)
+            entries = (element for element in root.iter() if get_tag(element) == "comment")
+            yield "\n".join(make_one_line("".join(entry.itertext())) for entry in entries)
             continue
-        yield drawing_text(root)
-        charts = (target for type_, target in package.relations(part).values() if type_ == "chart")
-        yield from (chart_text(package.maybe_xml(chart)) for chart in charts)
+        yield read_drawing_text(root)
+        charts = (target for type_, target in package.read_relations(part).values() if type_ == "chart")
+        yield from (read_chart(package.find_xml(chart)) for chart in charts)

@@ -10,8 +10,8 @@ import struct
 from collections.abc import Iterator
 
 from ingest.loaders.ole.native import load_doc_by_kreuzberg
-from ingest.loaders.ole.properties import header_of
-from ingest.loaders.reading import Reading, ReadOptions, single_page
+from ingest.loaders.ole.properties import read_header
+from ingest.loaders.reading import Reading, ReadOptions, make_single_page
 
 _TABLE_FLAG = 0x0200  # which of the two table streams is in use
 _CLX = 0x01A2  # offset and length of the piece table, in the header's list of structures
@@ -27,14 +27,14 @@ def load_doc(source: str, data: bytes, options: ReadOptions) -> Reading:
             word = ole.openstream("WordDocument").read()
             flags = struct.unpack_from("<H", word, 0x0A)[0]
             table = ole.openstream("1Table" if flags & _TABLE_FLAG else "0Table").read()
-            header = header_of(source, ole)
-        text = plain("".join(_pieces(word, table)))
+            header = read_header(source, ole)
+        text = make_plain("".join(_read_pieces(word, table)))
     except (struct.error, OSError, IndexError, MemoryError):
         return load_doc_by_kreuzberg(source, data)
-    return single_page(header, text) if text else load_doc_by_kreuzberg(source, data)
+    return make_single_page(header, text) if text else load_doc_by_kreuzberg(source, data)
 
 
-def _pieces(word: bytes, table: bytes) -> Iterator[str]:
+def _read_pieces(word: bytes, table: bytes) -> Iterator[str]:
     start, length = struct.unpack_from("<II", word, _CLX)
     clx = table[start : start + length]
     at = 0
@@ -59,7 +59,7 @@ _SIGNS = str.maketrans({"\x0b": "\n", "\x0c": "\n\n", "\x1e": "-", "\x1f": None,
 _STRAY = re.compile("[\x00-\x08\x0e-\x1f]")
 
 
-def plain(text: str) -> str:
+def make_plain(text: str) -> str:
     """Fields show their result, table cells are separated by tabs, paragraphs by an empty line."""
     for _ in range(10):  # fields lie in fields
         shorter = _INSTRUCTION.sub("", text)

@@ -10,10 +10,10 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from ingest.loaders.encoding import decode
-from ingest.loaders.mail import DEEPEST, MOST_ATTACHMENTS, attachment_text
-from ingest.loaders.reading import Reading, ReadOptions, single_page
-from ingest.loaders.web.html import text_of_html
-from ingest.loaders.web.xml import one_line
+from ingest.loaders.labels import make_one_line
+from ingest.loaders.mail import DEEPEST, MOST_ATTACHMENTS, read_attachment
+from ingest.loaders.reading import Reading, ReadOptions, make_single_page
+from ingest.loaders.web.html import convert_html
 from rag.types import Document
 
 _SUBJECT, _SENDER, _SENDER_ADDRESS, _TO, _CC = "0037", "0C1A", "5D01", "0E04", "0E03"
@@ -30,8 +30,10 @@ def load_msg(source: str, data: bytes, options: ReadOptions) -> Reading:
             name: ole.openstream(name).read() for name in names if "__substg1.0_" in name or "__properties" in name
         }
     message = _Outlook(streams, "")
-    header = Document(source, (), title=message.text(_SUBJECT), author=message.sender(), created=message.date())
-    return single_page(header, "\n\n".join(message.parts(options)))
+    header = Document(
+        source, (), title=message.read_text(_SUBJECT), author=message.name_sender(), created=message.find_date()
+    )
+    return make_single_page(header, "\n\n".join(message.read_parts(options)))
 
 
 class _Outlook:
@@ -41,27 +43,27 @@ class _Outlook:
         self._streams = streams
         self._prefix = prefix
 
-    def text(self, tag: str, below: str = "") -> str:
+    def read_text(self, tag: str, below: str = "") -> str:
         start = f"{self._prefix}{below}__substg1.0_{tag}"
         if (data := self._streams.get(start + "001F")) is not None:
             return data.decode("utf-16-le", "replace").rstrip("\0")
         return decode(self._streams.get(start + "001E", b"")).rstrip("\0")
 
-    def binary(self, tag: str, below: str = "") -> bytes:
+    def read_binary(self, tag: str, below: str = "") -> bytes:
         return self._streams.get(f"{self._prefix}{below}__substg1.0_{tag}0102", b"")
 
-    def sender(self) -> str:
-        name, address = self.text(_SENDER), self.text(_SENDER_ADDRESS)
+    def name_sender(self) -> str:
+        name, address = self.read_text(_SENDER), self.read_text(_SENDER_ADDRESS)
         return f"{name} <{address}>" if address and address != name else name
 
-    def date(self) -> str:
-        found = re.search(r"^Date:[ \t]*(.+)$", self.text(_HEADERS), re.MULTILINE | re.IGNORECASE)
+    def find_date(self) -> str:
+        found = re.search(r"^Date:[ \t]*(.+)$", self.read_text(_HEADERS), re.MULTILINE | re.IGNORECASE)
         try:
-            return parsedate_to_datetime(found[1]).isoformat() if found else self._property_date()
+            return parsedate_to_datetime(found[1]).isoformat() if found else self._read_property_date()
         except (ValueError, TypeError):
-            return self._property_date()
+            return self._read_property_date()
 
-    def _property_date(self) -> str:
+    def _read_property_date(self) -> str:
         """The delivery or submission time: hundreds of nanoseconds since 1601 in the fixed-size properties."""
         properties = self._streams.get(f"{self._prefix}__properties_version1.0", b"")
         for tag in (0x0E060040, 0x00390040):
@@ -73,33 +75,33 @@ class _Outlook:
                     return (since + datetime.timedelta(microseconds=ticks // 10)).isoformat(timespec="seconds")
         return ""
 
-    def parts(self, options: ReadOptions) -> Iterator[str]:
+    def read_parts(self, options: ReadOptions) -> Iterator[str]:
         fields = {
-            "From": self.sender(), "To": self.text(_TO), "Cc": self.text(_CC), "Date": self.date(),
-            "Subject": self.text(_SUBJECT),
+            "From": self.name_sender(), "To": self.read_text(_TO), "Cc": self.read_text(_CC), "Date": self.find_date(),
+            "Subject": self.read_text(_SUBJECT),
         }  # fmt: skip
-        yield "\n".join(f"{name}: {one_line(value)}" for name, value in fields.items() if value)
-        yield self._body()
-        for storage in self._storages():
-            yield from self._attached(storage, options)
+        yield "\n".join(f"{name}: {make_one_line(value)}" for name, value in fields.items() if value)
+        yield self._choose_body()
+        for storage in self._find_storages():
+            yield from self._read_attached(storage, options)
 
-    def _body(self) -> str:
-        if text := self.text(_BODY).replace("\r\n", "\n").strip():
+    def _choose_body(self) -> str:
+        if text := self.read_text(_BODY).replace("\r\n", "\n").strip():
             return text
-        html = self.binary(_HTML)
-        return text_of_html(decode(html) if html else self.text(_HTML)) if html or self.text(_HTML) else ""
+        html = self.read_binary(_HTML)
+        return convert_html(decode(html) if html else self.read_text(_HTML)) if html or self.read_text(_HTML) else ""
 
-    def _storages(self) -> list[str]:
+    def _find_storages(self) -> list[str]:
         pattern = re.compile(re.escape(self._prefix) + r"(__attach_version1\.0_#[0-9A-Fa-f]{8}/)")
         found = {match[1] for name in self._streams if (match := pattern.match(name))}
         return sorted(found)[:MOST_ATTACHMENTS]
 
-    def _attached(self, storage: str, options: ReadOptions) -> Iterator[str]:
+    def _read_attached(self, storage: str, options: ReadOptions) -> Iterator[str]:
         inner = _Outlook(self._streams, f"{self._prefix}{storage}__substg1.0_{_DATA}000D/")
-        if subject := inner.text(_SUBJECT):
+        if subject := inner.read_text(_SUBJECT):
             yield f"## Attached: {subject}"
             if options.depth < DEEPEST:
-                yield from inner.parts(replace(options, depth=options.depth + 1))
+                yield from inner.read_parts(replace(options, depth=options.depth + 1))
             return
-        name = self.text(_FILE_LONG, storage) or self.text(_FILE_SHORT, storage) or "attachment"
-        yield from attachment_text(name, self.binary(_DATA, storage), options)
+        name = self.read_text(_FILE_LONG, storage) or self.read_text(_FILE_SHORT, storage) or "attachment"
+        yield from read_attachment(name, self.read_binary(_DATA, storage), options)

@@ -10,18 +10,18 @@ import html
 import re
 from collections.abc import Callable
 
-from ingest.loaders.reading import Reading, ReadOptions, single_page
+from ingest.loaders.reading import Reading, ReadOptions, make_single_page
 from rag.errors import LoadError
 from rag.types import Document
 
 
 def load_rtf(source: str, data: bytes, options: ReadOptions) -> Reading:
-    return _load(source, with_text_boxes(data), "application/rtf", "markdown", _from_markdown)
+    return _load(source, append_text_boxes(data), "application/rtf", "markdown", _tidy_markdown)
 
 
 def load_doc_by_kreuzberg(source: str, data: bytes) -> Reading:
     """As plain text: its Markdown runs the paragraphs of these files together."""
-    return _load(source, data, "application/msword", "plain", _from_plain)
+    return _load(source, data, "application/msword", "plain", _tidy_plain)
 
 
 _BRACE = re.compile(rb"\\[\\{}]|[{}]")
@@ -29,19 +29,19 @@ _TEXT_BOX = b"{\\shptxt"
 _MOST_BOXES = 10_000
 
 
-def with_text_boxes(data: bytes) -> bytes:
+def append_text_boxes(data: bytes) -> bytes:
     """The RTF with the text of its boxes once more at the end, where kreuzberg sees it."""
     boxes: list[bytes] = []
     start = data.find(_TEXT_BOX)
     while start >= 0 and len(boxes) < _MOST_BOXES:
-        end = _group_end(data, start)
+        end = _find_group_end(data, start)
         boxes.append(data[start + len(_TEXT_BOX) : end])
         start = data.find(_TEXT_BOX, end)
     close = data.rfind(b"}")
     return data[:close] + b"".join(b"{\\par " + box + b"\\par}" for box in boxes) + data[close:] if boxes else data
 
 
-def _group_end(data: bytes, start: int) -> int:
+def _find_group_end(data: bytes, start: int) -> int:
     """Where the group that begins at `start` closes; escaped braces don't count."""
     depth = 0
     for found in _BRACE.finditer(data, start):
@@ -73,7 +73,7 @@ def _load(source: str, data: bytes, mime: str, output: str, tidy: Callable[[str]
         modified=str(metadata.get("modified_at") or ""),
         loader=f"kreuzberg {kreuzberg.__version__}",
     )
-    return single_page(header, tidy(result.content))
+    return make_single_page(header, tidy(result.content))
 
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -82,7 +82,7 @@ _ROW = re.compile(r"^\| ?(.*?) ?\|$", re.MULTILINE)
 _IMAGE = re.compile(r"^!\[[^\]\n]*\]\([^)\n]*\)$", re.MULTILINE)
 
 
-def _from_markdown(markdown: str) -> str:
+def _tidy_markdown(markdown: str) -> str:
     """Without escapes, emphasis and pictures' file names; table rows as tab-separated cells."""
     text = _ROW.sub(lambda row: re.sub(r" ?(?<!\\)\| ?", "\t", row[1]), _RULE.sub("", _IMAGE.sub("", markdown)))
     text = re.sub(r"(?<![\\*])\*{1,3}(?=\S)([^*\n]+?)(?<=\S)\*{1,3}(?!\*)", r"\1", text)
@@ -94,7 +94,7 @@ _FIELD = re.compile(
 )
 
 
-def _from_plain(text: str) -> str:
+def _tidy_plain(text: str) -> str:
     """Rows end in two tabs; the instructions of computed fields are left out. One line is one paragraph."""
     lines = re.sub(r"\t\t", "\n", _FIELD.sub("", text)).split("\n")
     return "\n".join(line.rstrip() if "\t" in line else f"{line.strip()}\n" for line in lines)

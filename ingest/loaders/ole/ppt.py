@@ -9,9 +9,9 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.loaders.ole.properties import header_of
-from ingest.loaders.reading import Reading, ReadOptions, numbered
-from ingest.loaders.web.xml import one_line
+from ingest.loaders.labels import make_one_line
+from ingest.loaders.ole.properties import read_header
+from ingest.loaders.reading import Reading, ReadOptions, number_pages
 from rag.errors import LoadError
 
 _SLIDE, _NOTES, _SLIDE_LIST, _PERSIST = 1006, 1008, 4080, 1011
@@ -37,15 +37,15 @@ def load_ppt(source: str, data: bytes, options: ReadOptions) -> Reading:
     with olefile.OleFileIO(data) as ole:
         stream = ole.openstream("PowerPoint Document").read()
         current = ole.openstream("Current User").read() if ole.exists("Current User") else b""
-        header = header_of(source, ole, "slide")
+        header = read_header(source, ole, "slide")
     try:
-        slides = list(_slides(stream, _offsets(stream, current)))
+        slides = list(_read_slides(stream, _read_offsets(stream, current)))
     except struct.error as error:
         raise LoadError("it is a damaged PPT file (a record ends too early)") from error
-    return Reading(header, numbered(slides))
+    return Reading(header, number_pages(slides))
 
 
-def _records(stream: bytes, start: int, end: int) -> Iterator[_Record]:
+def _read_records(stream: bytes, start: int, end: int) -> Iterator[_Record]:
     while start + 8 <= end:
         head, kind, length = struct.unpack_from("<HHI", stream, start)
         stop = min(start + 8 + length, end)
@@ -53,7 +53,7 @@ def _records(stream: bytes, start: int, end: int) -> Iterator[_Record]:
         start = stop
 
 
-def _offsets(stream: bytes, current: bytes) -> dict[int, int]:
+def _read_offsets(stream: bytes, current: bytes) -> dict[int, int]:
     """Persist id → offset, newest edit first; [MS-PPT] 2.1.2."""
     found: dict[int, int] = {}
     edit = struct.unpack_from("<I", current, 16)[0] if len(current) >= 20 else 0
@@ -66,13 +66,13 @@ def _offsets(stream: bytes, current: bytes) -> dict[int, int]:
         )
         if kind != _USER_EDIT:
             break
-        for identifier, offset in _directory(stream, directory):
+        for identifier, offset in _read_directory(stream, directory):
             found.setdefault(identifier, offset)
         edit = previous
     return found
 
 
-def _directory(stream: bytes, at: int) -> Iterator[tuple[int, int]]:
+def _read_directory(stream: bytes, at: int) -> Iterator[tuple[int, int]]:
     _, kind, length = struct.unpack_from("<HHI", stream, at)
     at, end = at + 8, min(at + 8 + length, len(stream))
     while kind == _DIRECTORY and at + 4 <= end:
@@ -84,48 +84,50 @@ def _directory(stream: bytes, at: int) -> Iterator[tuple[int, int]]:
         at += 4 * count
 
 
-def _slides(stream: bytes, offsets: dict[int, int]) -> Iterator[str]:
+def _read_slides(stream: bytes, offsets: dict[int, int]) -> Iterator[str]:
     """The outline's text of each slide, then that of its other boxes."""
-    listed = next((r for r in _walk(stream, 0, len(stream), 0) if r.kind == _SLIDE_LIST and r.instance == 0), None)
+    listed = next(
+        (r for r in _walk_records(stream, 0, len(stream), 0) if r.kind == _SLIDE_LIST and r.instance == 0), None
+    )
     if listed is None:
         return
     slides: list[tuple[int, list[str]]] = []
     kind = 0
-    for record in _records(stream, listed.start, listed.end):
+    for record in _read_records(stream, listed.start, listed.end):
         if record.kind == _PERSIST:
             slides.append((struct.unpack_from("<I", stream, record.start)[0], []))
         elif record.kind == _HEADER:
             kind = struct.unpack_from("<I", stream, record.start)[0]
         elif record.kind in (_CHARS, _BYTES) and slides:
-            text = _decoded(stream, record)
-            slides[-1][1].append(f"# {one_line(text)}" if kind in _TITLES and text.strip() else text)
+            text = _decode_record(stream, record)
+            slides[-1][1].append(f"# {make_one_line(text)}" if kind in _TITLES and text.strip() else text)
     for identifier, outline in slides:
-        yield "\n\n".join(part for part in (*outline, *_boxes(stream, offsets.get(identifier, 0))) if part.strip())
+        yield "\n\n".join(part for part in (*outline, *_read_boxes(stream, offsets.get(identifier, 0))) if part.strip())
 
 
-def _boxes(stream: bytes, offset: int) -> Iterator[str]:
+def _read_boxes(stream: bytes, offset: int) -> Iterator[str]:
     if not 0 < offset <= len(stream) - 8:
         return
-    slide = next(_records(stream, offset, len(stream)))
+    slide = next(_read_records(stream, offset, len(stream)))
     if slide.kind != _SLIDE:
         return
     kind = -1
-    for record in _walk(stream, slide.start, slide.end, 0):
+    for record in _walk_records(stream, slide.start, slide.end, 0):
         if record.kind == _HEADER:
             kind = struct.unpack_from("<I", stream, record.start)[0]
         elif record.kind in (_CHARS, _BYTES):
-            text = _decoded(stream, record)
-            yield f"# {one_line(text)}" if kind in _TITLES and text.strip() else text
+            text = _decode_record(stream, record)
+            yield f"# {make_one_line(text)}" if kind in _TITLES and text.strip() else text
 
 
-def _walk(stream: bytes, start: int, end: int, depth: int) -> Iterator[_Record]:
-    for record in _records(stream, start, end):
+def _walk_records(stream: bytes, start: int, end: int, depth: int) -> Iterator[_Record]:
+    for record in _read_records(stream, start, end):
         yield record
         if record.is_container and depth < _DEEPEST:
-            yield from _walk(stream, record.start, record.end, depth + 1)
+            yield from _walk_records(stream, record.start, record.end, depth + 1)
 
 
-def _decoded(stream: bytes, record: _Record) -> str:
+def _decode_record(stream: bytes, record: _Record) -> str:
     raw = stream[record.start : record.end]
     text = raw.decode("utf-16-le", "replace") if record.kind == _CHARS else raw.decode("latin-1")
     text = text.replace("\r", "\n").replace("\x0b", "\n")

@@ -58,21 +58,21 @@ def compose(pages: Iterable[PageLines], outline: dict[int, list[tuple[int, str]]
     """Each page with its Markdown, `_WINDOW` pages behind what is read. `outline`: page → (level, title)."""
     seen: set[str] = set()
     sizes = _Sizes()
-    for page, around in _with_neighbours(pages, sizes):
-        lines = _without_running_heads(page, around, seen)
+    for page, around in _pair_with_neighbours(pages, sizes):
+        lines = _remove_running_heads(page, around, seen)
         headings = _outline_headings(lines, outline[page.number]) if page.number in outline else {}
         if not outline:
-            headings = sizes.headings(lines)
-        text = mended(_flowing(lines, headings))
+            headings = sizes.find_headings(lines)
+        text = mend_text(_join_lines(lines, headings))
         yield page, f"{text}\n\n{page.extra}".strip() if page.extra else text
 
 
-def _with_neighbours(pages: Iterable[PageLines], sizes: _Sizes) -> Iterator[tuple[PageLines, list[PageLines]]]:
+def _pair_with_neighbours(pages: Iterable[PageLines], sizes: _Sizes) -> Iterator[tuple[PageLines, list[PageLines]]]:
     window: deque[PageLines] = deque()
     at = 0
     for page in pages:
-        page.lines = in_rows(in_columns(page.lines))
-        page.edges = _edges(page.lines)
+        page.lines = order_rows(order_columns(page.lines))
+        page.edges = _find_edges(page.lines)
         sizes.add(page.lines)
         window.append(page)
         if len(window) > 2 * _WINDOW + 1:
@@ -92,7 +92,7 @@ _COLUMN_LINES = 6
 _COLUMN_LETTERS = 20
 
 
-def in_columns(lines: list[Line]) -> list[Line]:
+def order_columns(lines: list[Line]) -> list[Line]:
     """Text in two columns that a PDF draws line by line across both: first the left one, then the right one."""
     result: list[Line] = []
     at = 0
@@ -101,8 +101,8 @@ def in_columns(lines: list[Line]) -> list[Line]:
         while end < len(lines) and _is_across(lines[end], lines[at]):
             end += 1
         if end - at >= _COLUMN_LINES:
-            end = _with_last_lines(lines, at, end)
-            result.extend(_unwoven(lines[at:end]))
+            end = _extend_run(lines, at, end)
+            result.extend(_separate_columns(lines[at:end]))
         else:
             end = max(end, at + 1)
             result.extend(lines[at:end])
@@ -120,7 +120,7 @@ def _is_across(line: Line, first: Line) -> bool:
     )
 
 
-def _with_last_lines(lines: list[Line], start: int, end: int) -> int:
+def _extend_run(lines: list[Line], start: int, end: int) -> int:
     """Also the lines that only one of the columns still has."""
     cut = lines[start].cuts[0]
     while end < len(lines) and not lines[end].cuts and (lines[end].right < cut or lines[end].left >= cut - 2):
@@ -128,7 +128,7 @@ def _with_last_lines(lines: list[Line], start: int, end: int) -> int:
     return end
 
 
-def _unwoven(lines: list[Line]) -> list[Line]:
+def _separate_columns(lines: list[Line]) -> list[Line]:
     cut = lines[0].cuts[0]
     left: list[Line] = []
     right: list[Line] = []
@@ -148,7 +148,7 @@ _CELL_LETTERS = 30
 """Longest text that can be a cell of a table's head."""
 
 
-def in_rows(lines: list[Line]) -> list[Line]:
+def order_rows(lines: list[Line]) -> list[Line]:
     """Cells that a PDF draws column by column (``June 25,`` over ``2022``, then the next column) as rows."""
     result: list[Line] = []
     run: list[Line] = []
@@ -156,13 +156,13 @@ def in_rows(lines: list[Line]) -> list[Line]:
         if len(line.text) <= _CELL_LETTERS and "\t" not in line.text:
             run.append(line)
             continue
-        result.extend(_by_rows(run))
+        result.extend(_arrange_in_rows(run))
         run = []
         result.append(line)
-    return result + _by_rows(run)
+    return result + _arrange_in_rows(run)
 
 
-def _by_rows(run: list[Line]) -> list[Line]:
+def _arrange_in_rows(run: list[Line]) -> list[Line]:
     if len(run) < 3:
         return run
     rows: list[list[Line]] = []
@@ -173,10 +173,10 @@ def _by_rows(run: list[Line]) -> list[Line]:
             rows.append([line])
     if len(rows) * 2 > len(run) or len(rows) > 6:  # text in columns, not a table's head
         return run
-    return [_row(sorted(row, key=lambda line: line.left)) for row in rows]
+    return [_join_row(sorted(row, key=lambda line: line.left)) for row in rows]
 
 
-def _row(cells: list[Line]) -> Line:
+def _join_row(cells: list[Line]) -> Line:
     text = "\t".join(cell.text for cell in cells)
     return replace(cells[0], text=text, right=max(cell.right for cell in cells))
 
@@ -184,18 +184,18 @@ def _row(cells: list[Line]) -> Line:
 # Running heads --------------------------------------------------------------------------------------------------------
 
 
-def _edges(lines: list[Line]) -> dict[str, _Edge]:
+def _find_edges(lines: list[Line]) -> dict[str, _Edge]:
     ordered = sorted(lines, key=lambda line: line.bottom)
     outer = ordered[:_EDGE] + ordered[-_EDGE:]
     ends = (id(ordered[0]), id(ordered[-1])) if ordered else ()
-    return {key: _Edge(line.bottom, id(line) in ends) for line in outer if (key := _blotted(line.text))}
+    return {key: _Edge(line.bottom, id(line) in ends) for line in outer if (key := _make_key(line.text))}
 
 
 _PAGE_NUMBER = re.compile(r"(?:page|seite|p\.?|s\.?)?#(?:(?:of|von|/|-)#)?|[ivxlc]{1,7}")
 
 
 @lru_cache(maxsize=4096)
-def _blotted(text: str) -> str:
+def _make_key(text: str) -> str:
     """Empty for lines that can't be running heads: long ones, and numbers that are no page number."""
     if len(text) > 200:
         return ""
@@ -206,7 +206,7 @@ def _blotted(text: str) -> str:
     return key if len(key) <= 150 and sum(letter.isalpha() for letter in key) >= 3 else ""
 
 
-def running_heads(page: PageLines, around: list[PageLines]) -> set[str]:
+def find_running_heads(page: PageLines, around: list[PageLines]) -> set[str]:
     """Blotted texts that stand at the same place of at least two pages nearby."""
     found = set()
     for key, edge in page.edges.items():
@@ -227,16 +227,16 @@ def _is_same_place(key: str, edge: _Edge, other: _Edge | None) -> bool:
     return is_end or abs(edge.bottom - other.bottom) < 8
 
 
-def _without_running_heads(page: PageLines, around: list[PageLines], seen: set[str]) -> list[Line]:
+def _remove_running_heads(page: PageLines, around: list[PageLines], seen: set[str]) -> list[Line]:
     """The lines without running heads; each is kept where it is first met, and where the page has little else."""
-    heads = running_heads(page, around)
+    heads = find_running_heads(page, around)
     if not heads:
         return page.lines
     places = {edge.bottom: key for key, edge in page.edges.items() if key in heads}
     kept = []
     for line in page.lines:
         key = places.get(line.bottom)
-        if key is None or key != _blotted(line.text) or (key != "#" and key not in seen):
+        if key is None or key != _make_key(line.text) or (key != "#" and key not in seen):
             kept.append(line)
     seen |= heads
     removed = sum(len(line.text) for line in page.lines) - sum(len(line.text) for line in kept)
@@ -250,29 +250,31 @@ class _Sizes:
     """Which letter size is the text's, and which larger ones are headings; learned from the pages read so far."""
 
     def __init__(self) -> None:
-        self._letters: Counter[float] = Counter()
+        self._keep_letters: Counter[float] = Counter()
 
     def add(self, lines: list[Line]) -> None:
         for line in lines:
-            self._letters[_rounded(line.size)] += len(line.text)
+            self._keep_letters[_round_size(line.size)] += len(line.text)
 
-    def headings(self, lines: list[Line]) -> dict[int, int]:
+    def find_headings(self, lines: list[Line]) -> dict[int, int]:
         """Index of the line → level, of lines in larger or bold letters that read like a heading."""
-        if not self._letters or not lines:
+        if not self._keep_letters or not lines:
             return {}
-        body = self._letters.most_common(1)[0][0]
-        total = self._letters.total()
-        larger = sorted((s for s, n in self._letters.items() if s >= body * 1.12 and n < total * 0.2), reverse=True)
+        body = self._keep_letters.most_common(1)[0][0]
+        total = self._keep_letters.total()
+        larger = sorted(
+            (s for s, n in self._keep_letters.items() if s >= body * 1.12 and n < total * 0.2), reverse=True
+        )
         levels = {size: min(rank, _MOST_LEVELS) for rank, size in enumerate(larger, start=1)}
         left = min(line.left for line in lines)
         found = {}
         for index, line in enumerate(lines):
-            level = levels.get(_rounded(line.size), 0)
+            level = levels.get(_round_size(line.size), 0)
             is_aside = line.left > left + 4 * line.size
             if not level and line.is_bold and not is_aside and self._stands_alone(lines, index):
                 level = min(len(larger), _MOST_LEVELS) + 1
             # A number set apart from a title in large letters is no cell; in the text's own size it may be.
-            text = line.text.replace("\t", " ") if _rounded(line.size) in levels else line.text
+            text = line.text.replace("\t", " ") if _round_size(line.size) in levels else line.text
             if level and _reads_like_heading(text):
                 found[index] = level
         return found if sum(len(lines[i].text) for i in found) < sum(len(line.text) for line in lines) * 0.5 else {}
@@ -284,7 +286,7 @@ class _Sizes:
         return sum(1 for line in near if line.is_bold) <= 1 and len(near) > 1
 
 
-def _rounded(size: float) -> float:
+def _round_size(size: float) -> float:
     return round(size * 2) / 2
 
 
@@ -303,24 +305,24 @@ def _reads_like_heading(text: str) -> bool:
 
 def _outline_headings(lines: list[Line], entries: list[tuple[int, str]]) -> dict[int, int]:
     """Lines that say what an entry of the outline says, perhaps after a number."""
-    wanted = {_letters(title): level for level, title in entries if _letters(title)}
+    wanted = {_keep_letters(title): level for level, title in entries if _keep_letters(title)}
     found = {}
     for index, line in enumerate(lines):
-        for key in (_letters(line.text), _letters(line.text.lstrip("0123456789.§ "))):
+        for key in (_keep_letters(line.text), _keep_letters(line.text.lstrip("0123456789.§ "))):
             if key in wanted:
                 found[index] = min(6, wanted.pop(key))
                 break
     return found
 
 
-def _letters(text: str) -> str:
+def _keep_letters(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 # Text -----------------------------------------------------------------------------------------------------------------
 
 
-def _flowing(lines: list[Line], headings: dict[int, int]) -> str:
+def _join_lines(lines: list[Line], headings: dict[int, int]) -> str:
     """Lines under one another, an empty line where a gap, a heading or another letter size begins a new paragraph."""
     steps = [a.bottom - b.bottom for a, b in pairwise(lines) if a.bottom > b.bottom]
     usual = median(steps) if steps else 0.0
@@ -351,16 +353,16 @@ _STRAY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff\uf000-\uf
 _BROKEN_WORD = re.compile(r"([^\W\d_]+)(?:[\ufffe\x02]\n?|\u00ad\n)([^\W\d_]*)")
 
 
-def mended(text: str) -> str:
+def mend_text(text: str) -> str:
     """Words joined that were broken at a line's end; ligatures spelt out; soft hyphens and strays removed."""
     if "\ufffe" in text or "\x02" in text or "\u00ad" in text:
-        text = _BROKEN_WORD.sub(_joined(text), text)
+        text = _BROKEN_WORD.sub(_make_joiner(text), text)
         text = re.sub("[\ufffe\x02]", "-", text).replace("\u00ad", "")
     text = _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     return _STRAY.sub("", text.replace("\uf0b7", "•").replace("\uf0a7", "▪"))
 
 
-def _joined(text: str) -> Callable[[re.Match[str]], str]:
+def _make_joiner(text: str) -> Callable[[re.Match[str]], str]:
     """With its hyphen only if the page has the word so elsewhere, or its second part begins with a capital."""
     lower = text.lower()
 
@@ -378,13 +380,13 @@ _NO_NAME = re.compile(r"contents|confidential|copyright|allrights|^see|\.$|^page
 """Running heads that don't name the document."""
 
 
-def title_from(pages: list[PageLines]) -> str:
+def find_title(pages: list[PageLines]) -> str:
     """What a document without a title calls itself: a running head with words, else its largest line."""
-    edges = [_edges(page.lines) for page in pages]
+    edges = [_find_edges(page.lines) for page in pages]
     counts = Counter(key for found in edges[1:] for key in found if 12 <= len(key) <= 80 and not _NO_NAME.search(key))
     for key, count in counts.most_common(3):
         if count >= 3 and count * 2 >= len(pages) - 1:
-            line = next(line.text for page in pages[1:] for line in page.lines if _blotted(line.text) == key)
+            line = next(line.text for page in pages[1:] for line in page.lines if _make_key(line.text) == key)
             return _PAGE_AT_END.sub("", line).replace("\t", " ")
     first = pages[0].lines if pages else []
     usual = median(line.size for line in first) if first else 0.0

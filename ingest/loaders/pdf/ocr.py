@@ -36,11 +36,11 @@ class Recogniser:
             self._problem = f"OCR was ended after {self._budget_s:g} s"
             return ""
         self._more_time(_PAGE_S * 1.5)
-        text = self._recognised(picture())
+        text = self._recognise(picture())
         self.pages_read += bool(text)
         return text
 
-    def _recognised(self, image: Image) -> str:
+    def _recognise(self, image: Image) -> str:
         import pytesseract
 
         try:
@@ -52,6 +52,6 @@ class Recogniser:
             return ""
         return str(text).strip()
 
-    def advice(self) -> str:
+    def give_advice(self) -> str:
         """Why pages stayed without text, and what to do."""
         return self._problem or "OCR found none on them"

@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ingest.loaders.encrypted import reason_encrypted
-from ingest.loaders.mail import attachment_text
-from ingest.loaders.pdf.layout import Line, PageLines, compose, mended, title_from
+from ingest.loaders.encrypted import explain_encrypted
+from ingest.loaders.mail import read_attachment
+from ingest.loaders.pdf.layout import Line, PageLines, compose, find_title, mend_text
 from ingest.loaders.pdf.ocr import Recogniser
 from ingest.loaders.reading import Reading, ReadOptions
 from rag.errors import LoadError
@@ -35,21 +35,21 @@ def load_pdf(source: str, data: bytes, options: ReadOptions) -> Reading:
         pdf = _open(data, options)
         count = len(pdf)
     except pdfium.PdfiumError as error:
-        return _by_pypdf(source, data, options, str(error))
+        return _load_by_pypdf(source, data, options, str(error))
     if count == 0:
-        return _by_pypdf(source, data, options, "it has no pages")
-    header = _header(source, pdf)
-    lines = _Reader(pdf, options).pages()
+        return _load_by_pypdf(source, data, options, "it has no pages")
+    header = _read_header(source, pdf)
+    lines = _Reader(pdf, options).read_pages()
     first = list(itertools.islice(lines, _FIRST_PAGES))
     if not header.title:
-        header = replace(header, title=_title_of(first))
+        header = replace(header, title=_find_title(first))
     reading = Reading(header, iter(()))
-    reading.pages = _pages(pdf, itertools.chain(first, lines), options, reading)
+    reading.pages = _read_pages(pdf, itertools.chain(first, lines), options, reading)
     return reading
 
 
-def _title_of(first: list[PageLines]) -> str:
-    return mended(title_from(first)).strip()
+def _find_title(first: list[PageLines]) -> str:
+    return mend_text(find_title(first)).strip()
 
 
 def _open(data: bytes, options: ReadOptions) -> pdfium.PdfDocument:
@@ -64,10 +64,10 @@ def _open(data: bytes, options: ReadOptions) -> pdfium.PdfDocument:
         except pdfium.PdfiumError as error:
             if "password" not in str(error).lower():
                 raise
-    raise LoadError(reason_encrypted(options))
+    raise LoadError(explain_encrypted(options))
 
 
-def _header(source: str, pdf: pdfium.PdfDocument) -> Document:
+def _read_header(source: str, pdf: pdfium.PdfDocument) -> Document:
     import pypdfium2 as pdfium
 
     try:
@@ -77,11 +77,11 @@ def _header(source: str, pdf: pdfium.PdfDocument) -> Document:
     return Document(
         source,
         (),
-        title=real_title(meta.get("Title", "")),
-        author=_real_author(meta.get("Author", "")),
-        created=iso_date(meta.get("CreationDate", "")),
-        modified=iso_date(meta.get("ModDate", "")),
-        language=_language(pdf),
+        title=clean_title(meta.get("Title", "")),
+        author=_clean_author(meta.get("Author", "")),
+        created=parse_pdf_date(meta.get("CreationDate", "")),
+        modified=parse_pdf_date(meta.get("ModDate", "")),
+        language=_read_language(pdf),
         page_kind="page",
         loader="pypdfium2",
     )
@@ -95,18 +95,18 @@ _NO_TITLE = re.compile(
 )
 
 
-def real_title(title: str) -> str:
+def clean_title(title: str) -> str:
     """The title, or nothing if it is a file's name, a number or a program's stopgap."""
-    title = " ".join(mended(title).split())
+    title = " ".join(mend_text(title).split())
     return "" if _NO_TITLE.match(title) or not any(letter.isalpha() for letter in title) else title[:300]
 
 
-def _real_author(author: str) -> str:
+def _clean_author(author: str) -> str:
     author = " ".join(author.split())[:300]
     return "" if author.lower().strip("()") in ("anonymous", "unknown", "user", "admin", "administrator") else author
 
 
-def iso_date(date: str) -> str:
+def parse_pdf_date(date: str) -> str:
     """``D:20220403193102+02'00'`` → ``2022-04-03T19:31:02+02:00``; as much of it as there is."""
     found = re.match(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?(?:([+-])(\d\d)'?(\d\d)?|(Z))?", date)
     if not found:
@@ -119,7 +119,7 @@ def iso_date(date: str) -> str:
     return text
 
 
-def _language(pdf: pdfium.PdfDocument) -> str:
+def _read_language(pdf: pdfium.PdfDocument) -> str:
     import pypdfium2.raw as raw
 
     buffer = (ctypes.c_ushort * 32)()
@@ -128,7 +128,7 @@ def _language(pdf: pdfium.PdfDocument) -> str:
     return text[:2].lower() if re.match(r"[A-Za-z]{2}\b", text) else ""
 
 
-def _outline(pdf: pdfium.PdfDocument) -> dict[int, list[tuple[int, str]]]:
+def _read_outline(pdf: pdfium.PdfDocument) -> dict[int, list[tuple[int, str]]]:
     """Page number → its entries as (level, title); empty if it has too few to be the document's headings."""
     import pypdfium2 as pdfium
 
@@ -146,28 +146,28 @@ def _outline(pdf: pdfium.PdfDocument) -> dict[int, list[tuple[int, str]]]:
     return found if count >= 3 else {}
 
 
-def _pages(
+def _read_pages(
     pdf: pdfium.PdfDocument, lines: Iterator[PageLines], options: ReadOptions, reading: Reading
 ) -> Iterator[Page]:
     empty: list[int] = []
     recogniser = Recogniser(options)
     number = 0
-    for page, text in compose(lines, _outline(pdf)):
+    for page, text in compose(lines, _read_outline(pdf)):
         number = page.number
         if not page.lines and _has_content(pdf, page.number):
-            text = f"{recogniser.read(partial(_picture, pdf, page.number))}\n\n{text}".strip()
+            text = f"{recogniser.read(partial(_draw_page, pdf, page.number))}\n\n{text}".strip()
             if not text:
                 empty.append(page.number)
         yield Page(page.number, text, page.label)
-    yield from (Page(number, text) for text in _attachments(pdf, options))
+    yield from (Page(number, text) for text in _read_attachments(pdf, options))
     if recogniser.pages_read:
         reading.notes.append(f"{recogniser.pages_read} of {number} pages read by OCR")
     if empty:
         reading.empty_kind = "scanned"
-        reading.notes.append(f"scanned: {_pages_without_text(len(empty), number)}; {recogniser.advice()}")
+        reading.notes.append(f"scanned: {_describe_empty(len(empty), number)}; {recogniser.give_advice()}")
 
 
-def _pages_without_text(empty: int, total: int) -> str:
+def _describe_empty(empty: int, total: int) -> str:
     if empty == total:
         return f"{total} page{'s' if total > 1 else ''} without text"
     return f"{empty} of {total} pages without text"
@@ -188,30 +188,30 @@ class _Reader:
         self._pointers = tuple(map(ctypes.byref, self._box))
         self._name = ctypes.create_string_buffer(128)
 
-    def pages(self) -> Iterator[PageLines]:
+    def read_pages(self) -> Iterator[PageLines]:
         import pypdfium2 as pdfium
 
         for index in range(len(self._pdf)):
             try:
-                yield self._page(index)
+                yield self._read_page(index)
             except pdfium.PdfiumError:  # one broken page; its number stays
                 yield PageLines(index + 1, None, [])
 
-    def _page(self, index: int) -> PageLines:
+    def _read_page(self, index: int) -> PageLines:
         label = self._pdf.get_page_label(index) or None
         page = self._pdf[index]
         try:
             text_page = page.get_textpage()
             try:
-                lines = list(self._lines(text_page))
+                lines = list(self._read_lines(text_page))
             finally:
                 text_page.close()
-            extra = "\n\n".join(_annotations(page))
+            extra = "\n\n".join(_read_annotations(page))
         finally:
             page.close()
         return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)
 
-    def _lines(self, text_page: pdfium.PdfTextPage) -> Iterator[Line]:
+    def _read_lines(self, text_page: pdfium.PdfTextPage) -> Iterator[Line]:
         text = text_page.get_text_range()
         if not text.isascii():
             text = _BEYOND_16_BITS.sub("\\g<0>\x1f", text)  # pdfium counts such letters as two
@@ -222,36 +222,36 @@ class _Reader:
             end = start + len(line)
             start += len(raw_line) + 1
             if begin < end:
-                yield self._line(text_page, text, begin, end)
+                yield self._read_line(text_page, text, begin, end)
 
-    def _line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> Line:
+    def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> Line:
         import pypdfium2.raw as raw
 
         size = float(raw.FPDFText_GetFontSize(text_page.raw, begin))
-        left, _, bottom, top = self._char(text_page, begin)
+        left, _, bottom, top = self._measure_letter(text_page, begin)
         if size <= 1.5:  # a size of 1 scaled by a matrix: measure the letter instead
             size = max(1.0, (top - bottom) * 1.3)
-        right = self._char(text_page, end - 1)[1]
+        right = self._measure_letter(text_page, end - 1)[1]
         cuts: list[float] = []
-        cells = "".join(self._parted(text_page, text, begin, end, size, cuts))
+        cells = "".join(self._split_cells(text_page, text, begin, end, size, cuts))
         return Line(_tidy_cells(cells), left, right, bottom, size, self._is_bold(text_page, begin), tuple(cuts))
 
-    def _parted(
+    def _split_cells(
         self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int, size: float, cuts: list[float]
     ) -> Iterator[str]:
         """The words with a space or, where cells stand apart, a tab between them; `cuts` takes where cells begin."""
         at = begin
         for found in re.finditer(r" +", text[begin:end]):
             stop, next_word = begin + found.start(), begin + found.end()
-            place = self._char(text_page, next_word)[0]
-            is_apart = place - self._char(text_page, stop - 1)[1] > _CELL_GAP * size
+            place = self._measure_letter(text_page, next_word)[0]
+            is_apart = place - self._measure_letter(text_page, stop - 1)[1] > _CELL_GAP * size
             if is_apart:
                 cuts.append(place)
             yield text[at:stop] + ("\t" if is_apart else " ")
             at = next_word
         yield text[at:end]
 
-    def _char(self, text_page: pdfium.PdfTextPage, index: int) -> tuple[float, float, float, float]:
+    def _measure_letter(self, text_page: pdfium.PdfTextPage, index: int) -> tuple[float, float, float, float]:
         """Left, right, bottom, top in points."""
         left, right, bottom, top = self._box
         self._char_box(text_page.raw, index, *self._pointers)
@@ -280,7 +280,7 @@ _COMMENTS = frozenset((1, 3, 9, 10, 11, 12, 13))
 _WIDGET = 20
 
 
-def _annotations(page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
+def _read_annotations(page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
     """Comments, and the values of form fields."""
     import pypdfium2.raw as raw
 
@@ -289,16 +289,16 @@ def _annotations(page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
         if not annotation:
             continue
         kind = raw.FPDFAnnot_GetSubtype(annotation)
-        if kind in _COMMENTS and (text := _string(annotation, b"Contents")):
-            author = _string(annotation, b"T")
+        if kind in _COMMENTS and (text := _read_string(annotation, b"Contents")):
+            author = _read_string(annotation, b"T")
             yield f"({author}: {text})" if author else f"({text})"
-        elif kind == _WIDGET and (value := _string(annotation, b"V")):
-            name = _string(annotation, b"TU") or _string(annotation, b"T")
+        elif kind == _WIDGET and (value := _read_string(annotation, b"V")):
+            name = _read_string(annotation, b"TU") or _read_string(annotation, b"T")
             yield f"{name}: {value}" if name else value
         raw.FPDFPage_CloseAnnot(annotation)
 
 
-def _string(annotation: Any, key: bytes) -> str:  # noqa: ANN401 (a pdfium annotation)
+def _read_string(annotation: Any, key: bytes) -> str:  # noqa: ANN401 (a pdfium annotation)
     import pypdfium2.raw as raw
 
     length = raw.FPDFAnnot_GetStringValue(annotation, key, None, 0)
@@ -320,7 +320,7 @@ def _has_content(pdf: pdfium.PdfDocument, number: int) -> bool:
         page.close()
 
 
-def _picture(pdf: pdfium.PdfDocument, number: int) -> Any:  # noqa: ANN401 (a PIL image)
+def _draw_page(pdf: pdfium.PdfDocument, number: int) -> Any:  # noqa: ANN401 (a PIL image)
     """The page at 300 dots an inch, at most 20 megapixels."""
     page = pdf[number - 1]
     width, height = page.get_size()
@@ -330,7 +330,7 @@ def _picture(pdf: pdfium.PdfDocument, number: int) -> Any:  # noqa: ANN401 (a PI
     return image
 
 
-def _attachments(pdf: pdfium.PdfDocument, options: ReadOptions) -> Iterator[str]:
+def _read_attachments(pdf: pdfium.PdfDocument, options: ReadOptions) -> Iterator[str]:
     import pypdfium2 as pdfium
 
     for index in range(min(pdf.count_attachments(), 200)):
@@ -339,10 +339,10 @@ def _attachments(pdf: pdfium.PdfDocument, options: ReadOptions) -> Iterator[str]
             name, data = attachment.get_name(), bytes(attachment.get_data())
         except (pdfium.PdfiumError, UnicodeDecodeError):
             continue
-        yield "\n\n".join(attachment_text(name, data, options))
+        yield "\n\n".join(read_attachment(name, data, options))
 
 
-def _by_pypdf(source: str, data: bytes, options: ReadOptions, why: str) -> Reading:
+def _load_by_pypdf(source: str, data: bytes, options: ReadOptions, why: str) -> Reading:
     """The second try, on files that pdfium refuses. Slower, but it repairs more."""
     import io
     import logging
@@ -354,7 +354,7 @@ def _by_pypdf(source: str, data: bytes, options: ReadOptions, why: str) -> Readi
     try:
         reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
         if reader.is_encrypted and not any(reader.decrypt(password) for password in ("", *options.passwords)):
-            raise LoadError(reason_encrypted(options))
+            raise LoadError(explain_encrypted(options))
         count = len(reader.pages)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise LoadError(f"it is a damaged PDF ({why.rstrip('.')}); replace it with a good copy") from error
@@ -362,11 +362,11 @@ def _by_pypdf(source: str, data: bytes, options: ReadOptions, why: str) -> Readi
         raise LoadError("it is a PDF without pages")
     header = Document(source, (), page_kind="page", loader="pypdf")
     reading = Reading(header, iter(()), ["damaged, but readable by pypdf"])
-    reading.pages = _pypdf_pages(reader, reading)
+    reading.pages = _read_by_pypdf(reader, reading)
     return reading
 
 
-def _pypdf_pages(reader: Any, reading: Reading) -> Iterator[Page]:  # noqa: ANN401 (pypdf.PdfReader, imported late)
+def _read_by_pypdf(reader: Any, reading: Reading) -> Iterator[Page]:  # noqa: ANN401 (pypdf.PdfReader, imported late)
     failed = 0
     for number in range(1, len(reader.pages) + 1):
         try:
@@ -374,6 +374,6 @@ def _pypdf_pages(reader: Any, reading: Reading) -> Iterator[Page]:  # noqa: ANN4
         except Exception:  # pypdf fails in many ways on a damaged page; the other pages count
             failed += 1
             text = ""
-        yield Page(number, mended(text))
+        yield Page(number, mend_text(text))
     if failed:
         reading.notes.append(f"{failed} of {number} pages cannot be read")

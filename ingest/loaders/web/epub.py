@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ingest.loaders.archive import Archive
+from ingest.loaders.elements import get_inner_text, get_tag, parse_xml
 from ingest.loaders.encoding import decode
 from ingest.loaders.reading import Reading, ReadOptions
-from ingest.loaders.web.html import text_of_html
-from ingest.loaders.web.xml import inner_text, local, parse_xml
+from ingest.loaders.web.html import convert_html
 from rag.errors import LoadError
 from rag.types import Document, Page
 
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 def load_epub(source: str, data: bytes, options: ReadOptions) -> Reading:
     """A document without pages; its chapters come one by one."""
     archive = Archive(data)
-    package_path = _package_path(archive)
+    package_path = _find_package(archive)
     package = parse_xml(archive.read(package_path))
-    fields = {local(element): inner_text(element) for element in reversed(list(package.iter())) if len(element) == 0}
+    fields = {
+        get_tag(element): get_inner_text(element) for element in reversed(list(package.iter())) if len(element) == 0
+    }
     header = Document(
         source,
         (),
@@ -33,19 +35,19 @@ def load_epub(source: str, data: bytes, options: ReadOptions) -> Reading:
         created=fields.get("date", ""),
         language=fields.get("language", "")[:2].lower(),
     )
-    return Reading(header, _chapters(archive, package, posixpath.dirname(package_path)))
+    return Reading(header, _read_chapters(archive, package, posixpath.dirname(package_path)))
 
 
-def _package_path(archive: Archive) -> str:
+def _find_package(archive: Archive) -> str:
     container = parse_xml(archive.read("META-INF/container.xml"))
-    path = next((str(element.get("full-path")) for element in container.iter() if local(element) == "rootfile"), "")
+    path = next((str(element.get("full-path")) for element in container.iter() if get_tag(element) == "rootfile"), "")
     return path if path in archive else next((name for name in archive.names if name.endswith(".opf")), path)
 
 
-def _chapters(archive: Archive, package: _Element, folder: str) -> Iterator[Page]:
-    paths = {element.get("id"): element.get("href", "") for element in package.iter() if local(element) == "item"}
-    spine = [element.get("idref") for element in package.iter() if local(element) == "itemref"]
-    locked = _locked_paths(archive)
+def _read_chapters(archive: Archive, package: _Element, folder: str) -> Iterator[Page]:
+    paths = {element.get("id"): element.get("href", "") for element in package.iter() if get_tag(element) == "item"}
+    spine = [element.get("idref") for element in package.iter() if get_tag(element) == "itemref"]
+    locked = _find_locked(archive)
     seen = set()
     for identifier in spine:
         path = posixpath.normpath(posixpath.join(folder, unquote(str(paths.get(identifier, "")))))
@@ -53,11 +55,11 @@ def _chapters(archive: Archive, package: _Element, folder: str) -> Iterator[Page
             raise LoadError("encrypted (a protected e-book); only its own reader opens it")
         if path in archive and path not in seen:
             seen.add(path)
-            yield Page(1, text_of_html(decode(archive.read(path))))
+            yield Page(1, convert_html(decode(archive.read(path))))
 
 
-def _locked_paths(archive: Archive) -> set[str]:
+def _find_locked(archive: Archive) -> set[str]:
     """Encrypted members. Free books have some too: fonts, which are not our concern."""
     content = archive.get("META-INF/encryption.xml")
     references = parse_xml(content).iter() if content else ()
-    return {unquote(element.get("URI", "")) for element in references if local(element) == "CipherReference"}
+    return {unquote(element.get("URI", "")) for element in references if get_tag(element) == "CipherReference"}

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ingest.loaders.encoding import decode
-from ingest.loaders.reading import Reading, ReadOptions, single_page
+from ingest.loaders.reading import Reading, ReadOptions, make_single_page
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -34,16 +34,16 @@ def load_html(source: str, data: bytes, options: ReadOptions) -> Reading:
     header = Document(
         source,
         (),
-        title=_title(root),
-        author=_meta(root, "author", "article:author"),
-        created=_meta(root, "date", "article:published_time", "dcterms.created", "citation_publication_date"),
-        modified=_meta(root, "last-modified", "article:modified_time", "dcterms.modified"),
+        title=_find_title(root),
+        author=_find_meta(root, "author", "article:author"),
+        created=_find_meta(root, "date", "article:published_time", "dcterms.created", "citation_publication_date"),
+        modified=_find_meta(root, "last-modified", "article:modified_time", "dcterms.modified"),
         language=(root.get("lang") or "")[:2].lower(),
     )
-    text = html_markdown(root)
+    text = write_markdown(root)
     if header.title and header.title not in text:
         text = f"{header.title}\n\n{text}"
-    return single_page(header, text)
+    return make_single_page(header, text)
 
 
 def parse_html(text: str) -> HtmlElement:
@@ -57,19 +57,19 @@ def parse_html(text: str) -> HtmlElement:
         return html.document_fromstring("<p></p>")
 
 
-def text_of_html(text: str) -> str:
+def convert_html(text: str) -> str:
     """A fragment, such as a mail's or a feed's body."""
-    return html_markdown(parse_html(text))
+    return write_markdown(parse_html(text))
 
 
-def _title(root: HtmlElement) -> str:
-    text = root.findtext(".//head/title") or root.findtext(".//title") or _meta(root, "og:title")
+def _find_title(root: HtmlElement) -> str:
+    text = root.findtext(".//head/title") or root.findtext(".//title") or _find_meta(root, "og:title")
     if not text and (heading := root.find(".//h1")) is not None:
         text = heading.text_content()
     return " ".join((text or "").split())[:300]
 
 
-def _meta(root: HtmlElement, *names: str) -> str:
+def _find_meta(root: HtmlElement, *names: str) -> str:
     for element in root.iterfind(".//meta"):
         name = element.get("name") or element.get("property") or element.get("http-equiv") or ""
         if name.lower() in names and element.get("content"):
@@ -77,11 +77,11 @@ def _meta(root: HtmlElement, *names: str) -> str:
     return ""
 
 
-def html_markdown(root: HtmlElement) -> str:
+def write_markdown(root: HtmlElement) -> str:
     writer = _Writer()
     writer.walk(root)
     writer.walk_menus()
-    return writer.markdown()
+    return writer.join_blocks()
 
 
 class _Writer:
@@ -93,8 +93,8 @@ class _Writer:
         self._mark = ""
         self._menus: list[HtmlElement] = []
 
-    def markdown(self) -> str:
-        self._break()
+    def join_blocks(self) -> str:
+        self._end_block()
         return re.sub(r"\n{3,}", "\n\n", "".join(self._blocks)).strip()
 
     def walk(self, root: HtmlElement) -> None:
@@ -105,13 +105,13 @@ class _Writer:
             tag = element.tag if isinstance(element.tag, str) else ""
             if is_end:
                 lists -= tag in ("ul", "ol")
-                self._end(tag)
-                self._text(element.tail if element is not root else None)
-            elif self._takes_whole(element, tag):
-                self._text(element.tail)
+                self._close_element(tag)
+                self._add_text(element.tail if element is not root else None)
+            elif self._take_whole(element, tag):
+                self._add_text(element.tail)
             else:
                 lists += tag in ("ul", "ol")
-                self._begin(element, tag, lists)
+                self._open_element(element, tag, lists)
                 stack.append((element, True))
                 stack.extend((child, False) for child in reversed(element))
 
@@ -123,52 +123,52 @@ class _Writer:
             menu.attrib.pop("role", None)
             self.walk(menu)
 
-    def _takes_whole(self, element: HtmlElement, tag: str) -> bool:
+    def _take_whole(self, element: HtmlElement, tag: str) -> bool:
         """Whether the element was dealt with, its children included."""
         if not tag or tag in _SKIPPED or _is_hidden(element):
             return True
         if tag == "nav" or element.get("role") == "navigation":
-            self._break()
+            self._end_block()
             self._menus.append(element)
-        elif tag == "table" and (rows := _rows(element)):
-            self._block("\n".join(rows))
+        elif tag == "table" and (rows := _read_rows(element)):
+            self._add_block("\n".join(rows))
         elif tag == "pre":
-            self._block(f"```\n{element.text_content().strip(chr(10))}\n```")
+            self._add_block(f"```\n{element.text_content().strip(chr(10))}\n```")
         elif tag == "br":
             self._line.append("\n")
         elif tag in ("img", "area"):
-            self._text(element.get("alt"))
+            self._add_text(element.get("alt"))
         elif tag in ("input", "textarea"):
-            self._text(element.get("value") or element.text)
+            self._add_text(element.get("value") or element.text)
         else:
             return False
         return True
 
-    def _begin(self, element: HtmlElement, tag: str, lists: int) -> None:
+    def _open_element(self, element: HtmlElement, tag: str, lists: int) -> None:
         if tag in _BLOCKS:
-            self._break()
+            self._end_block()
         if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
             self._mark = "#" * int(tag[1]) + " "
         elif tag == "li":
             self._mark = "  " * min(lists - 1, 5) + "- "
         elif tag in ("td", "th"):
             self._line.append(" ")
-        self._text(element.text)
+        self._add_text(element.text)
 
-    def _end(self, tag: str) -> None:
+    def _close_element(self, tag: str) -> None:
         if tag in _BLOCKS:
-            self._break()
+            self._end_block()
             self._mark = ""
 
-    def _text(self, text: str | None) -> None:
+    def _add_text(self, text: str | None) -> None:
         if text:
             self._line.append(re.sub(r"\s+", " ", text))
 
-    def _block(self, text: str) -> None:
-        self._break()
+    def _add_block(self, text: str) -> None:
+        self._end_block()
         self._blocks.append(f"\n\n{text}\n\n")
 
-    def _break(self) -> None:
+    def _end_block(self) -> None:
         text = re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", "".join(self._line))).strip()
         self._line.clear()
         if not text:
@@ -189,32 +189,34 @@ def _is_hidden(element: HtmlElement) -> bool:
     return bool(element.get("aria-hidden") == "true")
 
 
-def _rows(table: HtmlElement) -> list[str]:
+def _read_rows(table: HtmlElement) -> list[str]:
     """The rows of a data table, cells separated by tabs; none if the table frames a page's parts."""
-    if table.find(".//table") is not None and any(len(cell.text_content()) > _LAYOUT_CELL for cell in _cells(table)):
+    if table.find(".//table") is not None and any(
+        len(cell.text_content()) > _LAYOUT_CELL for cell in _find_cells(table)
+    ):
         return []
-    rows = [[_cell_text(cell) for cell in row if cell.tag in ("td", "th")] for row in _own_rows(table)]
+    rows = [[_read_cell(cell) for cell in row if cell.tag in ("td", "th")] for row in _find_rows(table)]
     if max((len(row) for row in rows), default=0) < 2 or any(len(cell) > _LAYOUT_CELL for row in rows for cell in row):
         return []
     caption = table.find("caption")
-    head = [_cell_text(caption), ""] if caption is not None else []
+    head = [_read_cell(caption), ""] if caption is not None else []
     return head + ["\t".join(row) for row in rows if any(row)]
 
 
-def _own_rows(table: HtmlElement) -> list[HtmlElement]:
+def _find_rows(table: HtmlElement) -> list[HtmlElement]:
     """Not those of tables within cells, whose text is part of the cell."""
     return [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
 
 
-def _cells(table: HtmlElement) -> list[HtmlElement]:
-    return [cell for row in _own_rows(table) for cell in row]
+def _find_cells(table: HtmlElement) -> list[HtmlElement]:
+    return [cell for row in _find_rows(table) for cell in row]
 
 
-def _cell_text(cell: HtmlElement) -> str:
+def _read_cell(cell: HtmlElement) -> str:
     writer = _Writer()
     for child in list(cell.iter("table")):
         child.tag = "div"  # a table within a cell is read as the cell's text
     cell_tag, cell.tag = cell.tag, "div"
     writer.walk(cell)
     cell.tag = cell_tag
-    return " ".join(re.sub(r"^\s*(?:- |#+ )", "", writer.markdown(), flags=re.MULTILINE).split())
+    return " ".join(re.sub(r"^\s*(?:- |#+ )", "", writer.join_blocks(), flags=re.MULTILINE).split())

@@ -8,14 +8,14 @@ from rag.errors import SettingsError
 from rag.evaluation.retrieval import (
     METRICS,
     Dataset,
-    auroc,
+    compute_auroc,
     evaluate,
+    format_report,
     index_folder,
+    list_units,
     load_baseline,
     rank_metrics,
     save_baseline,
-    table,
-    units,
 )
 from rag.settings import Settings
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
@@ -67,8 +67,8 @@ def test_a_folder_without_questions_or_corpus_is_refused(tmp_path):
 
 def test_a_place_counts_once_however_many_passages_it_has():
     found = retrieval(("a", 1), ("a", 1), ("a", 2), ("b", 1))
-    assert units(found, "page") == [("a", 1), ("a", 2), ("b", 1)]
-    assert units(found, "source") == [("a", None), ("b", None)]
+    assert list_units(found, "page") == [("a", 1), ("a", 2), ("b", 1)]
+    assert list_units(found, "source") == [("a", None), ("b", None)]
 
 
 def test_metrics_of_a_ranking_worked_out_by_hand():
@@ -105,7 +105,7 @@ def test_auroc_is_that_of_scikit_learn():
     for _ in range(50):
         held, absent = ([round(rng.random(), 1) for _ in range(rng.randint(1, 30))] for _ in range(2))
         theirs = metrics.roc_auc_score([1] * len(held) + [0] * len(absent), held + absent)
-        assert auroc(held, absent) == pytest.approx(theirs, abs=1e-4)
+        assert compute_auroc(held, absent) == pytest.approx(theirs, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_auroc_is_that_of_scikit_learn():
     ],
 )
 def test_auroc_is_the_chance_of_the_right_order(positive, negative, area):
-    assert auroc(positive, negative) == area
+    assert compute_auroc(positive, negative) == area
 
 
 def test_an_evaluation_has_the_promised_figures(tmp_path):
@@ -147,9 +147,9 @@ def test_a_baseline_is_compared_figure_by_figure(tmp_path):
     before = evaluate(dataset, lambda question, **_: retrieval(("b", None), ("a", None)), ["hybrid"])
     save_baseline(tmp_path / "before.json", before)
     after = evaluate(dataset, lambda question, **_: retrieval(("a", None)), ["hybrid"])
-    text = table(after, load_baseline(tmp_path / "before.json"))
+    text = format_report(after, load_baseline(tmp_path / "before.json"))
     assert "1.0000 (+0.5000)" in text
-    assert "(" not in table(after).split("abstention")[0]
+    assert "(" not in format_report(after).split("abstention")[0]
 
 
 ANSWERS = {
@@ -171,17 +171,17 @@ def test_the_scores_of_answers_have_lines_and_changes_of_their_own(tmp_path):
     dataset = write(tmp_path, {"question": "a", "relevant": [{"source": "a"}]})
     plain = evaluate(dataset, lambda question, **_: retrieval(("a", None)), ["hybrid"])
     save_baseline(tmp_path / "before.json", {**plain, "answers": ANSWERS})
-    text = table({**plain, "answers": {**ANSWERS, "exact_match": 0.5}}, load_baseline(tmp_path / "before.json"))
+    text = format_report({**plain, "answers": {**ANSWERS, "exact_match": 0.5}}, load_baseline(tmp_path / "before.json"))
     assert "answers by tiny:1: 190 of 2,000 questions with accepted answers, 12 of them declined" in text
     assert "0.5000 (+0.2500)" in next(line for line in text.splitlines() if line.startswith("exact match"))
-    assert "exact match" not in table(plain, load_baseline(tmp_path / "before.json"))
+    assert "exact match" not in format_report(plain, load_baseline(tmp_path / "before.json"))
     assert "–" in next(line for line in text.splitlines() if line.startswith("cited places"))
 
 
 def test_the_table_says_when_quotes_were_scored_and_how_often_the_model_failed():
     figures = {**ANSWERS, "by": "quotes", "failed": 3, "failure": "It broke off."}
     report = {"questions": 1, "unit": "page", "modes": {}, "answers": figures, "milliseconds": {"p50": 1, "p95": 2}}
-    text = table({**report, "abstention": dict.fromkeys(("auroc", "false_answer_rate", "false_decline_rate"))})
+    text = format_report({**report, "abstention": dict.fromkeys(("auroc", "false_answer_rate", "false_decline_rate"))})
     assert "answers by quotes, since no model answers" in text
     assert "left out, since the model failed: 3 questions. It broke off." in text
 

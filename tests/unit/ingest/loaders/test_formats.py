@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.loaders.formats import FORMATS, detect, read
-from ingest.loaders.ole.doc import plain
+from ingest.loaders.ole.doc import make_plain
 from ingest.loaders.reading import ReadOptions
 from rag.errors import LoadError, UnsupportedError
 
@@ -112,7 +112,7 @@ def test_headings_of_other_markups_become_markdowns(name, text, headings):
 
 def test_an_old_word_text_shows_results_not_instructions():
     text = "Figure \x13 SEQ \x13 X \x14Fig\x15\x141\x15: a\x1eb\rName\x07Age\x07\x07Bob\x0730\x07\x07\x08\r"
-    assert plain(text) == "Figure 1: a-b\n\nName\tAge\nBob\t30"
+    assert make_plain(text) == "Figure 1: a-b\n\nName\tAge\nBob\t30"
 
 
 def test_a_feed_gives_its_entries_under_their_titles():

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ingest.loaders.reading import Reading, ReadOptions
-from ingest.loaders.web.html import load_html, text_of_html
+from ingest.loaders.web.html import convert_html, load_html
 
 
 def _load(text: str, encoding: str = "utf-8") -> Reading:
@@ -9,22 +9,22 @@ def _load(text: str, encoding: str = "utf-8") -> Reading:
 
 
 def test_headings_paragraphs_and_lists_become_markdown():
-    text = text_of_html("<h1>A <i>title</i></h1><p>One<br>two</p><ul><li>x<ul><li>y</li></ul></li><li>z</li></ul>")
+    text = convert_html("<h1>A <i>title</i></h1><p>One<br>two</p><ul><li>x<ul><li>y</li></ul></li><li>z</li></ul>")
     assert text == "# A title\n\nOne\ntwo\n\n- x\n\n  - y\n\n- z"
 
 
 def test_a_table_becomes_rows_of_cells():
-    text = text_of_html("<table><tr><th>Name<th>Food</tr><tr><td>Duck<td><ul><li>ash<li>elm</ul></table>")
+    text = convert_html("<table><tr><th>Name<th>Food</tr><tr><td>Duck<td><ul><li>ash<li>elm</ul></table>")
     assert text == "Name\tFood\nDuck\tash elm"
 
 
 def test_a_table_that_frames_the_page_is_not_one():
-    text = text_of_html(f"<table><tr><td>menu</td><td><h2>Story</h2><p>{'word ' * 400}</p></td></tr></table>")
+    text = convert_html(f"<table><tr><td>menu</td><td><h2>Story</h2><p>{'word ' * 400}</p></td></tr></table>")
     assert "## Story" in text
 
 
 def test_navigation_comes_last():
-    assert text_of_html("<nav><a>Home</a> <nav>About</nav></nav><p>Story</p>") == "Story\n\nHome\n\nAbout"
+    assert convert_html("<nav><a>Home</a> <nav>About</nav></nav><p>Story</p>") == "Story\n\nHome\n\nAbout"
 
 
 def test_a_title_that_the_page_does_not_show_opens_the_text():
@@ -34,7 +34,7 @@ def test_a_title_that_the_page_does_not_show_opens_the_text():
 
 
 def test_scripts_and_hidden_parts_are_left_out():
-    text = text_of_html(
+    text = convert_html(
         "<script>evil()</script><style>p{}</style><p hidden>secret</p>"
         "<p style='display: none'>secret</p><svg><text>x</text></svg><p>shown</p>"
     )
@@ -42,11 +42,11 @@ def test_scripts_and_hidden_parts_are_left_out():
 
 
 def test_code_keeps_its_lines():
-    assert text_of_html("<pre>a\n  b</pre>") == "```\na\n  b\n```"
+    assert convert_html("<pre>a\n  b</pre>") == "```\na\n  b\n```"
 
 
 def test_words_are_not_torn_at_inline_tags():
-    assert text_of_html("<p>Hy<b>phen</b>ation, <em>H<sub>2</sub>O</em></p>") == "Hyphenation, H2O"
+    assert convert_html("<p>Hy<b>phen</b>ation, <em>H<sub>2</sub>O</em></p>") == "Hyphenation, H2O"
 
 
 def test_title_author_dates_and_language_are_taken():
@@ -63,5 +63,5 @@ def test_the_declared_encoding_is_used():
 
 
 def test_nothing_but_a_comment_gives_nothing():
-    assert text_of_html("<!-- x -->") == ""
-    assert text_of_html("") == ""
+    assert convert_html("<!-- x -->") == ""
+    assert convert_html("") == ""

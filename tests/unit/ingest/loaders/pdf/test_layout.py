@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.loaders.pdf.layout import Line, PageLines, compose, in_columns, in_rows, mended, title_from
-from ingest.loaders.pdf.pages import iso_date, real_title
+from ingest.loaders.pdf.layout import Line, PageLines, compose, find_title, mend_text, order_columns, order_rows
+from ingest.loaders.pdf.pages import clean_title, parse_pdf_date
 
 
 def _line(text: str, bottom: float = 700, *, left: float = 72, size: float = 10, **more: object) -> Line:
@@ -88,7 +88,7 @@ def test_a_gap_begins_a_paragraph():
     ],
 )
 def test_words_broken_at_line_ends_are_mended(text, expected):
-    assert mended(text) == expected
+    assert mend_text(text) == expected
 
 
 def test_columns_drawn_across_are_read_one_after_the_other():
@@ -96,7 +96,7 @@ def test_columns_drawn_across_are_read_one_after_the_other():
         Line(f"left column line {n} has words\tright column line {n} has too", 50, 550, 700 - 12 * n, 10, False, (300,))
         for n in range(8)
     ]
-    texts = [line.text for line in in_columns(woven)]
+    texts = [line.text for line in order_columns(woven)]
     assert texts == [f"left column line {n} has words" for n in range(8)] + [
         f"right column line {n} has too" for n in range(8)
     ]
@@ -104,7 +104,7 @@ def test_columns_drawn_across_are_read_one_after_the_other():
 
 def test_a_table_is_not_taken_for_columns():
     table = [Line(f"Item {n}\t{n}00", 50, 550, 700 - 12 * n, 10, False, (300,)) for n in range(8)]
-    assert in_columns(table) == table
+    assert order_columns(table) == table
 
 
 def test_a_table_head_drawn_cell_by_cell_becomes_rows():
@@ -112,22 +112,22 @@ def test_a_table_head_drawn_cell_by_cell_becomes_rows():
         _line("June 25,", 700, left=200), _line("2022", 690, left=204),
         _line("June 26,", 700, left=300), _line("2021", 690, left=304),
     ]  # fmt: skip
-    assert [line.text for line in in_rows(cells)] == ["June 25,\tJune 26,", "2022\t2021"]
+    assert [line.text for line in order_rows(cells)] == ["June 25,\tJune 26,", "2022\t2021"]
 
 
 def test_short_lines_under_one_another_stay_lines():
     lines = [_line(text, 700 - 12 * n) for n, text in enumerate(("Milk", "Bread", "Eggs", "Salt"))]
-    assert in_rows(lines) == lines
+    assert order_rows(lines) == lines
 
 
 def test_a_document_without_title_is_named_by_its_running_head():
     pages = [_page(n, *_body(n), _line(f"Acme Inc. | Report 2022 | {n}", 30)) for n in range(1, 7)]
-    assert title_from(pages) == "Acme Inc. | Report 2022"
+    assert find_title(pages) == "Acme Inc. | Report 2022"
 
 
 def test_else_by_its_largest_line():
-    assert title_from([_page(1, _line("A Study of Ducks", 700, size=20), *_body(1))]) == "A Study of Ducks"
-    assert title_from([_page(1, *_body(1))]) == ""
+    assert find_title([_page(1, _line("A Study of Ducks", 700, size=20), *_body(1))]) == "A Study of Ducks"
+    assert find_title([_page(1, *_body(1))]) == ""
 
 
 @pytest.mark.parametrize(
@@ -136,12 +136,12 @@ def test_else_by_its_largest_line():
      "MEDRPT-2024-PAT-3847_medical_report_scan", "Document1", "PowerPoint Presentation"],
 )  # fmt: skip
 def test_a_programs_stopgap_is_no_title(title):
-    assert real_title(title) == ""
+    assert clean_title(title) == ""
 
 
 @pytest.mark.parametrize("title", ["Geometrie und Topologie", "Form 10-Q for Microsoft Corp filed 10/24/2022", "Go"])
 def test_a_real_title_stays(title):
-    assert real_title(title) == title
+    assert clean_title(title) == title
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_a_real_title_stays(title):
     ],
 )
 def test_pdf_dates_become_iso_dates(date, iso):
-    assert iso_date(date) == iso
+    assert parse_pdf_date(date) == iso
