@@ -7,12 +7,13 @@ what to do after a failure is the router's decision.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Any
 
+from rag.chat.limits import AnswerLimits, Patience
 from rag.chat.server import (
     ChunkStream,
     ModelMissingError,
@@ -21,30 +22,33 @@ from rag.chat.server import (
     explain_missing,
     make_error,
     translate_errors,
-    warm_up,
 )
+from rag.chat.thoughts import SpokenText
 from rag.types import Endpoint
 
-FIRST_TOKEN_LIMIT_S = 300.0
-"""A 4-billion-parameter model on two old cores reads a prompt of 2,000 tokens in two to four minutes."""
 
-_Pieces = AsyncGenerator[tuple[str, str], None]
-"""Text and finish reason as they come; either may be empty, and the reason is at the end."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one event of the server's holds; any of it may be empty."""
+
+    text: str = ""
+    thought: str = ""
+    """Where a server keeps thoughts apart from the answer."""
+    reason: str = ""
+    """Why the answer ends here."""
 
 
 class ChatModel:
-    """One model at one endpoint, for any event loop and several streams at once.
+    """One model at one endpoint, for one event loop after another and several streams at once.
 
     Make it in a thread: the first one imports openai, which takes a second.
     """
 
-    def __init__(
-        self, endpoint: Endpoint, *, temperature: float = 0.0, first_token_limit_s: float = FIRST_TOKEN_LIMIT_S
-    ) -> None:
+    def __init__(self, endpoint: Endpoint, limits: AnswerLimits, *, temperature: float = 0.0) -> None:
         self.endpoint = endpoint
+        self._limits = limits
         self._temperature = temperature
-        self._limit_s = first_token_limit_s
-        warm_up(endpoint)
+        self._completions = connect(endpoint, limits).chat.completions
 
     async def stream(
         self,
@@ -57,99 +61,104 @@ class ChatModel:
         `on_finish` is told the reason at the end: ``stop``, or ``length`` where `max_tokens` cut the answer off.
         Raises PromptTooLongError, or ModelUnavailableError for everything else that keeps the answer from its end.
         """
-        wrote, reason, spoken = False, "", _SpokenPart()
-        async with self._open_pieces(messages, max_tokens) as pieces:
-            async for piece, reason in pieces:
-                text = spoken.take(piece, ended=bool(reason))
-                if text:
-                    wrote = True
-                    yield text
-                # Some servers never close the stream: the reason is its end.
-                if reason:
-                    break
-        if not reason and wrote:
+        limits = self._limits.narrow(max_tokens)
+        spoken, reason = SpokenText(limits.characters), ""
+        try:
+            async with aclosing(self._read_pieces(messages, limits)) as pieces:
+                async for piece in pieces:
+                    if text := spoken.take(piece.text, piece.thought, ended=bool(piece.reason)):
+                        yield text
+                    # Some servers never close the stream: the reason is its end. Others never come to an end.
+                    reason = piece.reason or ("length" if spoken.is_full else "")
+                    if reason:
+                        break
+        except ModelMissingError as exc:
+            raise await explain_missing(self.endpoint) from exc
+        if not reason and spoken.has_begun:
             raise make_error("unfinished", self.endpoint)
-        if not wrote:
+        if not spoken.has_begun:
             raise make_error("used up" if reason == "length" else "mute", self.endpoint)
         if on_finish:
             on_finish(reason)
 
-    @asynccontextmanager
-    async def _open_pieces(self, messages: Sequence[dict[str, str]], max_tokens: int) -> AsyncIterator[_Pieces]:
+    async def _read_pieces(
+        self, messages: Sequence[dict[str, str]], limits: AnswerLimits
+    ) -> AsyncGenerator[Piece, None]:
         """What the server writes, with our errors instead of openai's."""
+        patience = Patience(limits)
         try:
             with translate_errors(self.endpoint):
-                async with (
-                    self._request(messages, max_tokens) as chunks,
-                    aclosing(_limit_first_wait(_read_pieces(chunks), self._limit_s)) as pieces,
-                ):
-                    yield pieces
-        except ModelMissingError as exc:
-            raise await explain_missing(self.endpoint) from exc
+                async with self._request(messages, limits.tokens, patience) as chunks:
+                    while True:
+                        async with patience.wait():
+                            piece = await _read_piece(chunks)
+                        if piece is None:
+                            break
+                        patience.note_piece()
+                        yield piece
+        except TimeoutError as exc:
+            fault, limit_s = patience.explain()
+            raise make_error(fault, self.endpoint, limit_s) from exc
 
     @asynccontextmanager
-    async def _request(self, messages: Sequence[dict[str, str]], max_tokens: int) -> AsyncIterator[ChunkStream]:
-        async with connect(self.endpoint, self._limit_s) as client:
-            sent: Any = list(messages)
-            stream = await client.chat.completions.create(
+    async def _request(
+        self, messages: Sequence[dict[str, str]], max_tokens: int, patience: Patience
+    ) -> AsyncIterator[ChunkStream]:
+        sent: Any = list(messages)
+        async with patience.wait():
+            stream = await self._completions.create(
                 model=self.endpoint.model_id,
                 messages=sent,
                 max_tokens=max_tokens,
                 temperature=self._temperature,
                 stream=True,
             )
-            try:
-                yield stream
-            finally:
-                await stream.close()
+        try:
+            yield stream
+        finally:
+            await stream.close()
 
 
-class _SpokenPart:
-    """Leaves out what a reasoning model thinks aloud: a ``<think>…</think>`` before the answer."""
+async def _read_piece(stream: ChunkStream) -> Piece | None:
+    """The next that says something; None at the end."""
+    from rag.chat.transport import note_piece
 
-    _BEGIN, _END = "<think>", "</think>"
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._state: Literal["unknown", "thinking", "speaking"] = "unknown"
-
-    def take(self, piece: str, *, ended: bool) -> str:
-        """Take the next piece and return what may be shown now.
-
-        Text that could still turn out to be a thought is held back until `ended`.
-        """
-        self._held += piece
-        if self._state == "unknown":
-            self._state = self._judge_beginning(self._held.lstrip(), ended)
-        if self._state == "thinking" and self._END in self._held:
-            self._state, self._held = "speaking", self._held.partition(self._END)[2].lstrip()
-        if self._state != "speaking":
-            return ""
-        text, self._held = self._held, ""
-        return text
-
-    def _judge_beginning(self, text: str, ended: bool) -> Literal["unknown", "thinking", "speaking"]:
-        if text.startswith(self._BEGIN):
-            return "thinking"
-        return "unknown" if self._BEGIN.startswith(text) and not ended else "speaking"
+    response = stream.response
+    if "text/event-stream" not in response.headers.get("content-type", "text/event-stream"):
+        return None if response.is_closed else _read_whole_answer(await response.aread())
+    # Not "async for", which would leave a generator behind.
+    while (chunk := await anext(stream, None)) is not None:
+        if (piece := _read_chunk(chunk)) != Piece():
+            note_piece(response)
+            return piece
+    return None
 
 
-async def _read_pieces(stream: ChunkStream) -> _Pieces:
-    if "text/event-stream" not in stream.response.headers.get("content-type", "text/event-stream"):
-        yield _read_whole_answer(await stream.response.aread())
-        return
-    async for chunk in stream:
-        for choice in (chunk.choices or ())[:1]:
-            yield (choice.delta.content if choice.delta else "") or "", choice.finish_reason or ""
+def _read_chunk(chunk: Any) -> Piece:  # noqa: ANN401 (openai passes on whatever the server sent)
+    """Raises ValueError for one that isn't of the protocol's form."""
+    try:
+        choice = next(iter(chunk.choices or ()), None)
+        if choice is None:
+            return Piece()
+        content, extra = (choice.delta.content, choice.delta.model_extra or {}) if choice.delta else (None, {})
+        thought = extra.get("reasoning_content") or extra.get("reasoning")
+        return Piece(_require_text(content), _require_text(thought), _require_text(choice.finish_reason))
+    except (AttributeError, TypeError) as exc:
+        raise ValueError("an event of no known form") from exc
 
 
-def _read_whole_answer(body: bytes) -> tuple[str, str]:
+def _require_text(value: object) -> str:
+    if not isinstance(value or "", str):
+        raise TypeError
+    return str(value or "")
+
+
+def _read_whole_answer(body: bytes) -> Piece:
     """What a server sent that doesn't stream: the answer at once, or an error under a status of 200."""
     try:
-        reply = json.loads(body)
-        choice = reply["choices"][0]
-        return choice["message"]["content"] or "", choice.get("finish_reason") or "stop"
-    except (ValueError, LookupError, TypeError):
+        choice = json.loads(body)["choices"][0]
+        return Piece(_require_text(choice["message"]["content"]), reason=choice.get("finish_reason") or "stop")
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise ServerError(_read_error_text(body)) from None
 
 
@@ -161,18 +170,3 @@ def _read_error_text(body: bytes) -> str:
     except (ValueError, LookupError, TypeError):
         pass
     return text[:300] or "an empty answer"
-
-
-async def _limit_first_wait(pieces: _Pieces, limit_s: float) -> _Pieces:
-    """The same pieces; raises TimeoutError if no text comes in time, however many keep-alive events do."""
-    async with aclosing(pieces):
-        yield await asyncio.wait_for(_find_first(pieces), limit_s)
-        async for piece in pieces:
-            yield piece
-
-
-async def _find_first(pieces: _Pieces) -> tuple[str, str]:
-    async for text, reason in pieces:
-        if text or reason:
-            return text, reason
-    return "", ""

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rag.chat.foundry import FoundryRuntime, OnStep
+from rag.chat.limits import AnswerLimits
 from rag.chat.model import ChatModel
-from rag.chat.server import probe
+from rag.chat.probing import probe
+from rag.chat.server import ServerGoneError
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.settings import Settings
 from rag.types import Endpoint
@@ -27,12 +29,16 @@ logger = logging.getLogger(__name__)
 
 Kind = Literal["starting", "downloading", "loading", "ready", "failed", "closed"]
 Route = Literal["local", "endpoint"]
+Messages = Sequence[dict[str, str]]
 
 PROBE_EVERY_S = 15.0
 """How soon an endpoint that came back is noticed while nobody asks; one request to it costs a millisecond."""
 _REFRESH_LIMIT_S = 2.0
 """How long a question waits for an endpoint that failed before, to see whether it is back."""
 _CLOSE_LIMIT_S = 20.0
+_LEAVE_LIMIT_S = 0.5
+_QUOTED_WORDS = 4
+"""So many words in a row that were sent are a quotation; fewer stand in any sentence."""
 
 
 class Runtime(Protocol):
@@ -85,6 +91,8 @@ class ModelRouter:
         self._thread: threading.Thread | None = None
         self._runtime: Runtime | None = None
         self._model: ChatModel | None = None
+        self._is_doubted = False
+        """Whether an answer failed although the server is there, so that only another answer can tell."""
 
     @property
     def state(self) -> ModelState:
@@ -126,19 +134,20 @@ class ModelRouter:
     async def refresh(self) -> ModelState:
         """Before a question: when the model had failed, see briefly whether it is back.
 
-        An endpoint is asked at once and waited for up to two seconds. Foundry Local is not waited for; it is tried
-        again only if it had run before, since a model that can't be had now can't be had a question later either.
+        An endpoint is asked at once and waited for up to two seconds, and so is a model that refused an answer.
+        Foundry Local is else not waited for; it is tried again only if it had run before, since a model that can't be
+        had now can't be had a question later either.
         """
         if self._state.kind != "failed":
             return self._state
-        if self._route == "endpoint":
+        if self._route == "endpoint" or self._is_doubted:
             await asyncio.to_thread(self._retry_and_wait, _REFRESH_LIMIT_S)
         elif self._model is not None:
             self.retry()
         return self._state
 
     async def stream(
-        self, messages: Sequence[dict[str, str]], max_tokens: int, on_finish: Callable[[str], None] | None = None
+        self, messages: Messages, max_tokens: int, on_finish: Callable[[str], None] | None = None
     ) -> AsyncGenerator[str, None]:
         """The model's answer, piece by piece; see `ChatModel.stream`. Closing it stops the model.
 
@@ -151,11 +160,12 @@ class ModelRouter:
             async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
                 async for piece in pieces:
                     yield piece
+            self._note_success(model)
         except PromptTooLongError as exc:
             self._learn_limit(model, exc.context_length)
             raise
         except ModelUnavailableError as exc:
-            self._note_failure(model, exc)
+            self._note_failure(model, exc, messages)
             raise
 
     def close(self) -> None:
@@ -165,7 +175,8 @@ class ModelRouter:
         if self._runtime:
             self._runtime.cancel()
         if self._thread:
-            self._thread.join(_CLOSE_LIMIT_S)
+            # A thread that waits for an endpoint holds nothing that would have to be freed.
+            self._thread.join(_CLOSE_LIMIT_S if self._route == "local" else _LEAVE_LIMIT_S)
         if self._runtime:
             self._runtime.close()
         self._set(ModelState("closed", "The model was stopped.", route=self._route))
@@ -173,7 +184,7 @@ class ModelRouter:
     def _run(self) -> None:
         while not self._closing.is_set():
             self._try_open()
-            waits = self._route == "endpoint" and self._state.kind == "failed"
+            waits = self._route == "endpoint" and self._state.kind == "failed" and not self._is_doubted
             self._wake.wait(self._probe_every_s if waits else None)
             self._wake.clear()
 
@@ -181,12 +192,14 @@ class ModelRouter:
         try:
             endpoint = self._open()
         except ModelUnavailableError as exc:
-            self._set(self._make_failed_state(str(exc)))
+            self._fail(str(exc))
         except Exception as exc:  # the thread must outlive whatever a native library comes up with
             logger.exception("The model could not be started")
-            self._set(self._make_failed_state(f"The model {self._settings.model} could not be started ({exc}). Retry."))
+            self._fail(f"The model {self._settings.model} could not be started ({exc}). Retry.")
         else:
-            self._model = ChatModel(endpoint, temperature=self._settings.temperature)
+            limits = AnswerLimits(self._settings.max_tokens)
+            self._model = ChatModel(endpoint, limits, temperature=self._settings.temperature)
+            self._is_doubted = False
             self._set(self._make_ready_state(endpoint))
         finally:
             with self._changed:
@@ -246,16 +259,29 @@ class ModelRouter:
             context_length=endpoint.context_length,
         )
 
-    def _make_failed_state(self, sentences: str) -> ModelState:
-        """The first sentence says what is wrong, the others what to do."""
+    def _fail(self, sentences: str, messages: Messages = ()) -> None:
+        """Show a failure and log a new one. The first sentence says what is wrong, the others what to do."""
         detail, _, fix = sentences.partition(". ")
-        return ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
+        state = ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
+        if state != self._state:
+            logger.warning("%s", _leave_out_prompt(sentences, messages))
+        self._set(state)
 
-    def _note_failure(self, model: ChatModel, exc: ModelUnavailableError) -> None:
-        """Show the failure of an answer, unless another model has taken over since, and look for the model again."""
+    def _note_failure(self, model: ChatModel, exc: ModelUnavailableError, messages: Messages) -> None:
+        """Show the failure of an answer, unless another model has taken over since or it is shown already.
+
+        A server that is gone is looked for again at once. That one which refused an answer is there proves nothing.
+        """
         if self._model is model and self._state.is_ready:
-            self._set(self._make_failed_state(str(exc)))
-            self._wake.set()
+            self._is_doubted = not isinstance(exc, ServerGoneError)
+            self._fail(str(exc), messages)
+            if not self._is_doubted:
+                self._wake.set()
+
+    def _note_success(self, model: ChatModel) -> None:
+        if self._model is model and self._is_doubted:
+            self._is_doubted = False
+            self._set(self._make_ready_state(model.endpoint))
 
     def _learn_limit(self, model: ChatModel, context_length: int | None) -> None:
         """From now on, believe the model itself: catalogs promise more context than some models take."""
@@ -280,3 +306,11 @@ class ModelRouter:
             self._changed.notify_all()
         for listener in listeners:
             listener(state)
+
+
+def _leave_out_prompt(sentences: str, messages: Messages) -> str:
+    """The sentences for the log, without the documents' text: some servers repeat what they refuse."""
+    words, sent = sentences.split(), " ".join(" ".join(message["content"].split()) for message in messages)
+    runs = (" ".join(words[start : start + _QUOTED_WORDS]) for start in range(len(words) - _QUOTED_WORDS + 1))
+    first = next((start for start, run in enumerate(runs) if run in sent), None)
+    return sentences if first is None else " ".join(words[:first]) + " …"

@@ -1,4 +1,4 @@
-"""A server that speaks the OpenAI protocol: what it offers, how it is reached, and why it refuses. Owns openai.
+"""A server that speaks the OpenAI protocol: how it is reached, what it offers, and why it refuses. Owns openai.
 
 Whatever goes wrong becomes a ModelUnavailableError, whose sentences say what happened and what to do about it. They
 stand in two tables: faults, which openai's error class tells, and refusals, which the server's words or status tell.
@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from rag.chat.limits import AnswerLimits
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.types import Endpoint
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, AsyncStream, OpenAI
+    from openai import AsyncOpenAI, AsyncStream
     from openai.types.chat import ChatCompletionChunk
 
 ChunkStream: TypeAlias = "AsyncStream[ChatCompletionChunk]"
@@ -33,11 +34,16 @@ _NO_LIST_STATUSES = (404, 405, 501)
 """What a server answers that has no list of models."""
 _MOST_NAMED = 12
 """As many models are named in a sentence."""
+_SHORTEST_KEY = 8
+"""Characters of a key that is worth hiding where a server repeats it; one like "x" stands in any sentence."""
 
 Fault = Literal[
     "address",
     "protocol",
     "slow",
+    "stalled",
+    "endless",
+    "flood",
     "unreachable",
     "silent",
     "absent",
@@ -50,8 +56,14 @@ Fault = Literal[
 _FAULTS: dict[Fault, str] = {
     "address": "BASE_URL is {details!r}, which is no address of a server. Correct it.",
     "protocol": "{url} answers, but not as an OpenAI-compatible server does; correct BASE_URL.",
-    "slow": "The model {model} at {url} gave no sign of an answer in time. "
+    "slow": "The model {model} at {url} gave no sign of an answer within {details:.0f} seconds. "
     "Ask again, choose a smaller model, or lower RAG_TOP_K.",
+    "stalled": "The model {model} at {url} wrote nothing more for {details:.0f} seconds. "
+    "Ask again, or restart that server.",
+    "endless": "The model {model} at {url} was still writing after {details:.0f} seconds. "
+    "Set MODEL to a smaller one, or RAG_MAX_TOKENS lower.",
+    "flood": "{url} sent more than a model server does without a word of an answer. "
+    "Check that BASE_URL is the address of one, or restart it.",
     "unreachable": f"{{url}} did not accept a connection within {_CONNECT_LIMIT_S:.0f} seconds. "
     "Check that the server runs and that no firewall is in the way.",
     "silent": "{url} took the request and sent nothing back in time. Ask again, or restart that server.",
@@ -64,6 +76,14 @@ _FAULTS: dict[Fault, str] = {
     "mute": "The model {model} ended its answer without a word. "
     "Check in the log of the server at {url} that the model is loaded.",
 }
+
+
+_GONE: frozenset[Fault] = frozenset({"unreachable", "silent", "absent", "broken", "unfinished"})
+"""Faults of a server that isn't there any more; that it lists its models again disproves them."""
+
+
+class ServerGoneError(ModelUnavailableError):
+    """The server doesn't answer, or ceased to."""
 
 
 class ModelMissingError(ModelUnavailableError):
@@ -96,6 +116,9 @@ _REFUSALS = (
         error=PromptTooLongError,
     ),
     _Refusal("{url} does not accept the key. Set API_KEY.", statuses=(401, 403)),
+    _Refusal(
+        "{url} sends requests on to another address. Set BASE_URL to that address.", statuses=(301, 302, 303, 307, 308)
+    ),
     _Refusal("The model {model} is not loaded at {url}. Load it there.", says="not loaded"),
     _Refusal("{url} has no model {model}.", statuses=(404,), error=ModelMissingError),
     _Refusal("The model {model} at {url} refused: {said}.", says=""),
@@ -104,31 +127,6 @@ _REFUSALS = (
 _LIMIT = re.compile(
     r"(?:context (?:length|window|size)(?: of| is|:)?|n_ctx[\"']?\s*[:=])\D{0,12}(\d{3,8})", re.IGNORECASE
 )
-
-
-def probe(base_url: str, api_key: str, model: str) -> Endpoint:
-    """Ask a server what it offers and choose `model` there: by its exact name, or as an alias of a full one.
-
-    Blocks for a few milliseconds on the same machine and at most some seconds. Raises ModelUnavailableError.
-    """
-    urls = _list_urls(base_url)
-    for url in urls:
-        endpoint = Endpoint(url, api_key, model)
-        offered = _list_models(endpoint)
-        if offered is not None:
-            return _choose_model(endpoint, offered)
-    # No list of models is no fault: several small servers have none.
-    return Endpoint(urls[0], api_key, model)
-
-
-def pick_model(model: str, offered: Sequence[str]) -> str | None:
-    """The offered id for a name: the same, else the newest version of ``name-…:N``, ``name:N``; None without one."""
-    if model in offered:
-        return model
-    folded = model.casefold()
-    same = [name for name in offered if name.casefold() == folded]
-    full = [name for name in offered if re.match(rf"{re.escape(folded)}(?:-[^:]*)?:", name.casefold())]
-    return next(iter(same + sorted(full, key=_read_version, reverse=True)), None)
 
 
 def is_loopback(url: str) -> bool:
@@ -140,20 +138,28 @@ def is_loopback(url: str) -> bool:
         return False
 
 
-def connect(endpoint: Endpoint, limit_s: float) -> AsyncOpenAI:
-    """A client that waits for `limit_s` between two signs of life and repeats no request."""
-    from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
+def connect(endpoint: Endpoint, limits: AnswerLimits) -> AsyncOpenAI:
+    """A client for one event loop after another that repeats no request and waits for ever once it is connected.
 
-    timeout = Timeout(limit_s, connect=_CONNECT_LIMIT_S)
-    transport = DefaultAsyncHttpxClient(timeout=timeout, **_choose_transport(endpoint.base_url))
+    It keeps no connection and so needn't be closed. Making it takes some 20 ms, and a second to import openai.
+    """
+    from openai import AsyncOpenAI, Timeout
+
+    from rag.chat.transport import MeteredClient
+
     return AsyncOpenAI(
-        base_url=endpoint.base_url, api_key=endpoint.api_key, max_retries=0, timeout=timeout, http_client=transport
+        base_url=endpoint.base_url,
+        api_key=endpoint.api_key,
+        max_retries=0,
+        timeout=Timeout(None, connect=_CONNECT_LIMIT_S),
+        http_client=MeteredClient(
+            limits.unheard_bytes,
+            # A proxy from the environment would carry questions for this machine out of it.
+            trust_env=not is_loopback(endpoint.base_url),
+            # Certificates take a while to load.
+            verify=urlsplit(endpoint.base_url).scheme != "http",
+        ),
     )
-
-
-def warm_up(endpoint: Endpoint) -> None:
-    """Have openai import now what it would import at the first question, which then needn't wait for it."""
-    _ = connect(endpoint, _CONNECT_LIMIT_S).chat.completions  # imported when it is first read
 
 
 @contextmanager
@@ -161,105 +167,60 @@ def translate_errors(endpoint: Endpoint) -> Iterator[None]:
     """Turns openai's errors into ours; what fits nothing stays what it is."""
     import openai
 
+    from rag.chat.transport import FloodError
+
     try:
         yield
-    except (TimeoutError, ValueError, openai.APIError, ServerError) as exc:
+    except (ValueError, RecursionError, openai.APIError, FloodError, ServerError) as exc:
         raise _translate(endpoint, exc) from exc
 
 
 def make_error(fault: Fault, endpoint: Endpoint, details: object = "") -> ModelUnavailableError:
     """What is to be raised, with the sentences for that fault."""
     sentences = _FAULTS[fault].format(url=endpoint.base_url, model=endpoint.model_id, details=details)
-    return ModelUnavailableError(sentences)
+    return ServerGoneError(sentences) if fault in _GONE else ModelUnavailableError(sentences)
+
+
+async def list_models(endpoint: Endpoint) -> dict[str, int | None] | None:
+    """Model ids with their context lengths; None where the server has no such list. Takes at most ten seconds."""
+    from openai import APIStatusError
+
+    with translate_errors(endpoint):
+        try:
+            async with asyncio.timeout(_PROBE_LIMIT_S):
+                page: Any = await connect(endpoint, AnswerLimits(0)).models.list()
+        except TimeoutError as exc:
+            raise make_error("silent", endpoint) from exc
+        except APIStatusError as exc:
+            if exc.status_code in _NO_LIST_STATUSES:
+                return None
+            raise
+    models = getattr(page, "data", None)
+    if not isinstance(models, list):
+        raise make_error("protocol", endpoint)
+    named = (model for model in models if isinstance(getattr(model, "id", None), str))
+    return {model.id: _find_context_length(model.model_extra or {}) for model in named}
 
 
 async def explain_missing(endpoint: Endpoint) -> ModelUnavailableError:
     """For a model that isn't there; names those that are."""
     try:
-        offered = await asyncio.to_thread(_list_models, endpoint)
+        offered = await list_models(endpoint)
     except ModelUnavailableError:
         offered = None
-    return _make_missing(endpoint, list(offered or ()))
+    return make_missing(endpoint, list(offered or ()))
 
 
-def _connect_to_probe(endpoint: Endpoint) -> OpenAI:
-    from openai import DefaultHttpxClient, OpenAI, Timeout
-
-    timeout = Timeout(_PROBE_LIMIT_S, connect=_CONNECT_LIMIT_S)
-    transport = DefaultHttpxClient(timeout=timeout, **_choose_transport(endpoint.base_url))
-    return OpenAI(
-        base_url=endpoint.base_url, api_key=endpoint.api_key, max_retries=0, timeout=timeout, http_client=transport
-    )
-
-
-def _choose_transport(base_url: str) -> dict[str, Any]:
-    """A proxy from the environment would carry questions for this machine out of it; and http needs no certificates."""
-    plain = urlsplit(base_url).scheme == "http"
-    return {"trust_env": not is_loopback(base_url)} | ({"verify": False} if plain else {})
-
-
-def _list_urls(base_url: str) -> list[str]:
-    """Where to ask, with ``/v1`` first; a URL that names its own version or path is also tried as it is."""
-    url = base_url.strip().rstrip("/")
-    if not _is_url(url):
-        raise make_error("address", Endpoint(url, "", ""), url)
-    if re.search(r"/v\d+[a-z\d]*$", url):
-        return [url]
-    return [f"{url}/v1"] + ([url] if urlsplit(url).path else [])
-
-
-def _is_url(url: str) -> bool:
-    try:
-        return urlsplit(url).port != 0 and bool(urlsplit(url).hostname)
-    except ValueError:
-        return False
-
-
-def _list_models(endpoint: Endpoint) -> dict[str, int | None] | None:
-    """Model ids with their context lengths; None where the server has no such list."""
-    from openai import APIStatusError
-
-    with translate_errors(endpoint), _connect_to_probe(endpoint) as client:
-        try:
-            page: Any = client.models.list()
-        except APIStatusError as exc:
-            if exc.status_code in _NO_LIST_STATUSES:
-                return None
-            raise
-        models = getattr(page, "data", None)
-        if not isinstance(models, list):
-            raise make_error("protocol", endpoint)
-        named = (model for model in models if getattr(model, "id", None))
-        return {model.id: _find_context_length(model.model_extra or {}) for model in named}
-
-
-def _find_context_length(extra: dict[str, Any]) -> int | None:
-    return next((extra[name] for name in _LISTED_CONTEXT if isinstance(extra.get(name), int) and extra[name] > 0), None)
-
-
-def _choose_model(asked: Endpoint, offered: dict[str, int | None]) -> Endpoint:
-    """The endpoint with the model that stands for the one asked for; a server's only model does in any case."""
-    names = list(offered)
-    picked = pick_model(asked.model_id, names)
-    note = ""
-    if picked is None and len(names) == 1:
-        (picked,) = names
-        note = f"{asked.base_url} has no model {asked.model_id}; the only one that it offers answers instead: {picked}."
-    if picked is None:
-        raise _make_missing(asked, names)
-    return Endpoint(asked.base_url, asked.api_key, picked, offered[picked], note)
-
-
-def _make_missing(endpoint: Endpoint, offered: Sequence[str]) -> ModelUnavailableError:
+def make_missing(endpoint: Endpoint, offered: Sequence[str]) -> ModelUnavailableError:
+    """For a model that isn't among those `offered`."""
     named = ", ".join(offered[:_MOST_NAMED])
     more = f" and {len(offered) - _MOST_NAMED} more" if len(offered) > _MOST_NAMED else ""
     fix = f"Set MODEL to one that it offers: {named}{more}." if offered else "It offers none at all: load one there."
     return ModelUnavailableError(f"{endpoint.base_url} has no model {endpoint.model_id}. {fix}")
 
 
-def _read_version(name: str) -> int:
-    tail = name.rpartition(":")[2]
-    return int(tail) if re.fullmatch(r"\d{1,9}", tail) else -1
+def _find_context_length(extra: dict[str, Any]) -> int | None:
+    return next((extra[name] for name in _LISTED_CONTEXT if isinstance(extra.get(name), int) and extra[name] > 0), None)
 
 
 def _translate(endpoint: Endpoint, exc: Exception) -> ModelUnavailableError:
@@ -271,19 +232,23 @@ def _find_fault(exc: Exception) -> Fault | None:
     """None for what the server said, which is a refusal."""
     import openai
 
+    from rag.chat.transport import FloodError
+
     is_connecting = "connect" in type(exc.__cause__).__name__.lower()
-    if isinstance(exc, TimeoutError):
-        return "slow"
+    if FloodError in (type(exc), type(exc.__cause__)):
+        return "flood"
     if isinstance(exc, openai.APITimeoutError):
-        return "unreachable" if is_connecting else "silent"
+        return "unreachable"
     if isinstance(exc, openai.APIConnectionError):
         return "absent" if is_connecting else "broken"
-    # openai passes on what the JSON decoder says of a server that talks nonsense.
-    return "nonsense" if isinstance(exc, ValueError) else None
+    # openai passes on what the JSON decoder says of a server that talks nonsense, however deep.
+    return "nonsense" if isinstance(exc, (ValueError, RecursionError)) else None
 
 
 def _make_refusal(endpoint: Endpoint, exc: Exception) -> ModelUnavailableError:
-    said = " ".join(str(getattr(exc, "message", exc)).split())[:400]
+    said = _read_message(exc)[:400]
+    if len(endpoint.api_key) >= _SHORTEST_KEY:
+        said = said.replace(endpoint.api_key, "…")
     status = getattr(exc, "status_code", None)
     refusal = next(refusal for refusal in _REFUSALS if refusal.fits(status, said))
     sentences = refusal.sentences.format(url=endpoint.base_url, model=endpoint.model_id, said=said.rstrip("."))
@@ -291,3 +256,10 @@ def _make_refusal(endpoint: Endpoint, exc: Exception) -> ModelUnavailableError:
         limit = _LIMIT.search(said)
         return PromptTooLongError(sentences, int(limit[1]) if limit else None)
     return refusal.error(sentences)
+
+
+def _read_message(exc: Exception) -> str:
+    """What the server said, on one line."""
+    body = getattr(exc, "body", None)
+    message = body.get("message") if isinstance(body, dict) else None
+    return " ".join(str(message or getattr(exc, "message", exc)).split())

@@ -54,6 +54,7 @@ OWNERS = {
     "chromadb": {"rag.index.vectors"},
     "filelock": {"rag.models.export", "rag.index.lock"},
     "foundry_local_sdk": {"rag.chat.foundry"},
+    "httpx2": {"rag.chat.transport"},
     "huggingface_hub": {"rag.models.hub"},
     "llama_index": {"ingest.splitter"},
     "onnx": {"rag.models.export"},

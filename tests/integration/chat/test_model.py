@@ -16,8 +16,9 @@ import pytest
 
 from rag.answering.prompt import build_messages
 from rag.chat.foundry import FoundryRuntime
+from rag.chat.limits import AnswerLimits
 from rag.chat.model import ChatModel
-from rag.chat.server import probe
+from rag.chat.probing import probe
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.types import Chunk, Endpoint, ScoredChunk, StoredChunk
 from tests.endpoint import Exchange, Reply, model_server
@@ -29,6 +30,7 @@ LEAVE = "Employees receive 27 days of paid vacation per year."
 HITS = [
     ScoredChunk(StoredChunk(number, Chunk(f"{number}.md", 0, text)), 1.0) for number, text in enumerate((BOILER, LEAVE))
 ]
+LIMITS = AnswerLimits(2000)
 MESSAGES = build_messages("How often is the boiler to be descaled with powder?", HITS)
 
 
@@ -54,12 +56,12 @@ async def complete(model: ChatModel, messages: list[dict[str, str]] = MESSAGES, 
 
 
 def answer_of(endpoint: Endpoint, messages: list[dict[str, str]] = MESSAGES, max_tokens: int = 100) -> str:
-    return asyncio.run(complete(ChatModel(endpoint), messages, max_tokens))
+    return asyncio.run(complete(ChatModel(endpoint, LIMITS), messages, max_tokens))
 
 
 def test_an_answer_streams_in_pieces_and_cites_its_passage(endpoint: Endpoint):
     async def pieces() -> list[str]:
-        return [piece async for piece in ChatModel(endpoint).stream(MESSAGES, 100)]
+        return [piece async for piece in ChatModel(endpoint, LIMITS).stream(MESSAGES, 100)]
 
     received = asyncio.run(pieces())
     assert len(received) > 5
@@ -68,7 +70,7 @@ def test_an_answer_streams_in_pieces_and_cites_its_passage(endpoint: Endpoint):
 
 def test_many_questions_at_once_get_their_own_answers(endpoint: Endpoint):
     async def ask() -> list[str]:
-        model = ChatModel(endpoint)
+        model = ChatModel(endpoint, LIMITS)
         leave = build_messages("How many days of paid vacation?", HITS)
         return await asyncio.gather(*(complete(model, messages) for messages in (MESSAGES, leave) * 8))
 
@@ -77,14 +79,16 @@ def test_many_questions_at_once_get_their_own_answers(endpoint: Endpoint):
 
 
 def test_one_model_serves_one_event_loop_after_another(endpoint: Endpoint):
-    model = ChatModel(endpoint)
+    model = ChatModel(endpoint, LIMITS)
     assert asyncio.run(complete(model)) == asyncio.run(complete(model))
 
 
 # In both, the server is looked at while the event loop still runs: the end of a loop would close any stream.
 def test_leaving_the_stream_stops_the_server(slow_endpoint: Endpoint):
     async def leave_after_a_word() -> None:
-        async with aclosing(ChatModel(slow_endpoint).stream([{"role": "user", "content": "?"}], 2000)) as pieces:
+        async with aclosing(
+            ChatModel(slow_endpoint, LIMITS).stream([{"role": "user", "content": "?"}], 2000)
+        ) as pieces:
             async for _ in pieces:
                 break
         await asyncio.to_thread(unload, slow_endpoint)
@@ -94,7 +98,7 @@ def test_leaving_the_stream_stops_the_server(slow_endpoint: Endpoint):
 
 def test_cancelling_the_task_stops_the_server(slow_endpoint: Endpoint):
     async def cancel_in_the_middle() -> None:
-        task = asyncio.create_task(complete(ChatModel(slow_endpoint), [{"role": "user", "content": "?"}], 2000))
+        task = asyncio.create_task(complete(ChatModel(slow_endpoint, LIMITS), [{"role": "user", "content": "?"}], 2000))
         await asyncio.sleep(0.3)
         assert not task.done()
         task.cancel()
@@ -137,7 +141,7 @@ def test_a_model_that_is_not_loaded_says_so(slow_endpoint: Endpoint):
 def test_the_reason_of_the_end_is_told(endpoint: Endpoint):
     async def reasons(max_tokens: int) -> list[str]:
         told: list[str] = []
-        _ = [piece async for piece in ChatModel(endpoint).stream(MESSAGES, max_tokens, told.append)]
+        _ = [piece async for piece in ChatModel(endpoint, LIMITS).stream(MESSAGES, max_tokens, told.append)]
         return told
 
     assert asyncio.run(reasons(3)) == ["length"]
@@ -162,9 +166,9 @@ def say_hello(exchange: Exchange) -> None:
     exchange.send_event("[DONE]")
 
 
-def ask(reply: Reply, limit_s: float = 30.0) -> str:
+def ask(reply: Reply, limits: AnswerLimits = LIMITS) -> str:
     with model_server(reply) as (url, _):
-        model = ChatModel(Endpoint(f"{url}/v1", "x", "tiny"), first_token_limit_s=limit_s)
+        model = ChatModel(Endpoint(f"{url}/v1", "x", "tiny"), limits)
         return asyncio.run(complete(model))
 
 
@@ -295,8 +299,8 @@ def test_no_sign_of_an_answer_in_time_is_a_sentence():
             exchange.wfile.write(b": still here\n\n")
 
     try:
-        with pytest.raises(ModelUnavailableError, match="no sign of an answer in time"):
-            ask(keep_alive, limit_s=0.5)
+        with pytest.raises(ModelUnavailableError, match="no sign of an answer within 0"):
+            ask(keep_alive, AnswerLimits(100, first_piece_s=0.5))
     finally:
         released.set()
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -12,7 +14,7 @@ from rag.chat.router import ModelRouter, ModelState
 from rag.errors import ModelUnavailableError
 from rag.settings import Settings
 from rag.types import Endpoint
-from tests.endpoint import Exchange, Reply, model_server
+from tests.endpoint import Exchange, Reply, Requests, model_server
 
 
 def say(text: str) -> Reply:
@@ -97,6 +99,98 @@ def test_an_endpoint_that_dies_in_mid_answer_shows_in_the_state(free_port: int):
             assert asyncio.run(ask_again(router)) == "Hello"
     finally:
         router.close()
+
+
+def refuse(status: int, message: str) -> Reply:
+    def reply(exchange: Exchange) -> None:
+        exchange.send_body(json.dumps({"error": {"message": message}}), status=status)
+
+    return reply
+
+
+@contextmanager
+def routed(reply: Reply) -> Iterator[tuple[ModelRouter, Requests]]:
+    """A router that is ready, for an endpoint that answers like this and is looked for every 50 ms."""
+    with model_server(reply) as (url, requests):
+        router = ModelRouter(Settings(base_url=url, model="tiny", api_key="secret-key"), probe_every_s=0.05)
+        try:
+            router.start()
+            assert router.settle(10).is_ready
+            yield router, requests
+        finally:
+            router.close()
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "sentences"),
+    [
+        (401, "Incorrect API key provided: secret-key", "{url} does not accept the key. Set API_KEY."),
+        (500, "CUDA out of memory", "The model tiny at {url} refused: CUDA out of memory."),
+        (404, "no such model", "{url} has no model tiny. Set MODEL to one that it offers: tiny."),
+    ],
+)
+def test_a_refused_answer_shows_in_the_state_until_another_succeeds_and_is_one_line_in_the_log(
+    status: int, message: str, sentences: str, caplog: pytest.LogCaptureFixture
+):
+    def refuse_once(exchange: Exchange) -> None:
+        (refuse(status, message) if len(exchange.bodies) < 3 else say("Hello"))(exchange)
+
+    with routed(refuse_once) as (router, _):
+        with pytest.raises(ModelUnavailableError):
+            asyncio.run(complete(router))
+        wait_until(lambda: router.state.kind == "failed")
+        time.sleep(0.2)  # it is there and lists its models, which proves nothing
+        url = f"{router._settings.base_url}/v1"
+        assert f"{router.state.detail} {router.state.fix}".strip() == sentences.format(url=url)
+        assert [record.getMessage() for record in caplog.records] == [sentences.format(url=url)]
+        assert caplog.records[0].levelname == "WARNING"
+        with pytest.raises(ModelUnavailableError):
+            asyncio.run(ask_again(router))
+        assert router.state.kind == "failed"
+        assert asyncio.run(ask_again(router)) == "Hello"
+        assert router.state.is_ready
+
+
+def test_an_answer_that_succeeds_meanwhile_disproves_a_failure():
+    hold = threading.Event()
+
+    def refuse_the_second(exchange: Exchange) -> None:
+        if len(exchange.bodies) == 2:
+            refuse(500, "too many at once")(exchange)
+            return
+        assert hold.wait(10)
+        say("Hello")(exchange)
+
+    async def ask_twice(router: ModelRouter) -> None:
+        first = asyncio.create_task(complete(router))
+        while not requests:
+            await asyncio.sleep(0.01)
+        with pytest.raises(ModelUnavailableError):
+            await complete(router)
+        assert router.state.kind == "failed"
+        hold.set()
+        assert await first == "Hello"
+
+    with routed(refuse_the_second) as (router, requests):
+        asyncio.run(ask_twice(router))
+        assert router.state.is_ready
+
+
+def test_the_log_leaves_out_what_was_sent_if_the_server_repeats_it(caplog: pytest.LogCaptureFixture):
+    messages = [{"role": "user", "content": "Context:\n[1] The safe is behind the\nblue door."}]
+
+    async def ask(router: ModelRouter) -> None:
+        async for _ in router.stream(messages, 10):
+            pass
+
+    def repeat(exchange: Exchange) -> None:
+        refuse(422, f"Input is not valid: {exchange.body['messages']}")(exchange)
+
+    with routed(repeat) as (router, _), pytest.raises(ModelUnavailableError, match="blue door"):
+        asyncio.run(ask(router))
+    (record,) = caplog.records
+    assert "Input is not valid" in record.getMessage()
+    assert "safe" not in record.getMessage()
 
 
 async def ask_again(router: ModelRouter) -> str:

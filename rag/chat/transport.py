@@ -1,0 +1,91 @@
+"""An HTTP client for servers that aren't trusted: it counts what they send while it arrives. Owns httpx2.
+
+openai reads lines, bodies and error pages to their end, however far that is, so the bytes are counted below it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+
+
+class FloodError(Exception):
+    """More bytes came than a server may send without a word of an answer."""
+
+
+class MeteredBody(httpx2.AsyncByteStream):
+    """A body of which only `most_bytes` may come between two calls of `reset`; beyond them it raises FloodError.
+
+    It is its own iterator and closes the generators below it, in the task that closes it: Chainlit's event loop has no
+    hook that would close those which are left in the middle, and Python then prints an error for each.
+    """
+
+    def __init__(self, body: httpx2.AsyncByteStream, most_bytes: int) -> None:
+        self._body = body
+        self._parts: Any = aiter(body)
+        self._most_bytes = most_bytes
+        self._left = most_bytes
+
+    def __aiter__(self) -> MeteredBody:
+        return self
+
+    async def __anext__(self) -> bytes:
+        part: bytes = await anext(self._parts)
+        self._left -= len(part)
+        if self._left < 0:
+            raise FloodError
+        return part
+
+    def reset(self) -> None:
+        self._left = self._most_bytes
+
+    async def aclose(self) -> None:
+        # The connection first: afterwards nothing is left for the generators to wait for.
+        await self._body.aclose()
+        await self._parts.aclose()
+
+
+class MeteredClient(httpx2.AsyncClient):
+    """It follows no redirection, which could carry a question to another host, and wants nothing compressed, since a
+    few bytes can hold gigabytes. It keeps no connection, so that it serves one event loop after another.
+    """
+
+    def __init__(self, most_bytes: int, *, trust_env: bool, verify: bool) -> None:
+        super().__init__(
+            headers={"accept-encoding": "identity"},
+            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=0),
+            follow_redirects=False,
+            trust_env=trust_env,
+            verify=verify,
+        )
+        self._most_bytes = most_bytes
+
+    async def send(
+        self,
+        request: httpx2.Request,
+        *,
+        stream: bool = False,
+        **options: Any,  # noqa: ANN401 (passed on)
+    ) -> httpx2.Response:
+        response = await super().send(request, stream=True, **options)
+        response.headers.pop("content-encoding", None)
+        body: Any = response.stream
+        response.stream = MeteredBody(body, self._most_bytes)
+        if not stream:
+            await read_body(response)
+        return response
+
+
+async def read_body(response: httpx2.Response) -> bytes:
+    """The whole body; the response is closed afterwards, whatever happens."""
+    try:
+        return await response.aread()
+    finally:
+        await response.aclose()
+
+
+def note_piece(response: httpx2.Response) -> None:
+    """A piece of text has come: begin to count anew."""
+    if isinstance(response.stream, MeteredBody):
+        response.stream.reset()
