@@ -27,7 +27,6 @@ MAX_QUESTION_CHARACTERS = 2_000
 """Beyond it the question would leave no room for passages in a context of 4,096 tokens, Japanese being the worst case;
 and the embedding model reads about 1,000 characters of it anyway."""
 
-_QUOTES_ONLY = "No model answers at the moment, so these are quotes from your documents."
 _PROMPT_ATTEMPTS = 4
 """Each halves the passages, so that 16 tokens for every one that was expected still end in an answer."""
 
@@ -144,12 +143,17 @@ async def _ask_model(
         record.failure = str(exc)
         if not record.text:
             record.model_id, record.route = None, "quotes"
-            yield Notice(f"{exc} Until a model answers, you get quotes from your documents.", _QUOTES_ONLY)
-            async for event in _quote(record.question, hits):
-                yield event
+            cause = str(exc).partition(". ")[0].rstrip(".")
+            yield Notice(
+                f"{exc} Until a model answers, you get quotes from your documents.",
+                f"{cause}. So these are quotes from your documents.",
+            )
+            async with aclosing(_quote(record.question, hits)) as events:
+                async for event in events:
+                    yield event
             return
         yield Notice(f"{exc} The answer above is incomplete.")
-    yield Citations(cite_sources(record.text, record.shown))
+    yield Citations(await asyncio.to_thread(cite_sources, record.text, record.shown))
     if unknown := find_unknown_markers(record.text, record.shown):
         yield Notice(f"The answer refers to {', '.join(f'[{n}]' for n in unknown)}, which is none of its passages.")
 

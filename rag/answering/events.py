@@ -37,7 +37,7 @@ class Notice:
 
     text: str
     brief: str = ""
-    """Enough where the model's state is shown anyway; empty where `text` says nothing of it."""
+    """The same without what to do about it, for where the model's state says that; empty where it doesn't."""
 
 
 @dataclass(frozen=True, slots=True)

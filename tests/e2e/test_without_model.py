@@ -48,7 +48,7 @@ def test_answers_are_quotes_and_the_page_says_so_and_what_to_do(server: Server, 
     answer = chat.ask("When is the pool closed?")
     expect(answer).to_contain_text("The pool is closed for cleaning in May.")
     expect(answer.locator(".pw-notice")).to_have_text(
-        "No model answers at the moment, so these are quotes from your documents."
+        f"{server.status()['model']['detail']} So these are quotes from your documents."
     )
     chat.open_source(answer)
     expect(chat.panel.locator("mark")).to_contain_text("closed for cleaning")

@@ -106,7 +106,7 @@ def test_while_no_model_runs_the_answer_is_quotes_and_a_notice_says_why_and_what
     assert (report.model, report.route) == (None, "quotes")
     assert "not here. Connect to the internet." in notices(events)
     (brief,) = [event.brief for event in events if isinstance(event, Notice)]
-    assert brief == "No model answers at the moment, so these are quotes from your documents."
+    assert brief == "The model is not here. So these are quotes from your documents."
 
 
 def test_a_model_that_fails_before_its_first_word_is_replaced_by_quotes():
