@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import closing
@@ -174,13 +175,14 @@ def _ask(options: argparse.Namespace) -> int:
     ):
         index.require()
         # A failure is told once, with the answer.
+        logging.getLogger("rag.chat").setLevel(logging.ERROR)
         router.subscribe(lambda state: cli.say(state.detail) if state.kind in _WORTH_TELLING else None)
         router.start()
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
         around = make_around(index, settings.top_k)
         _tell_if_none_is_left(index, only)
         ask = partial(answer, retrieve=retriever.retrieve, router=router, settings=settings, only=only, around=around)
-        report = asyncio.run(_show_answer(ask(options.question), as_json=options.json))
+        report = asyncio.run(cli.work_while_read(_show_answer(ask(options.question), as_json=options.json)))
     if options.json:
         cli.print_json(report.to_dict())
     return 0
@@ -259,6 +261,7 @@ def _score_answers(
     async def ask(question: str) -> AnswerReport:
         return await answer(question, router=router)
 
+    logging.getLogger("rag.chat").setLevel(logging.ERROR)  # failures are counted and told at the end
     with closing(ModelRouter(settings)) as router:
         router.start()
         state = router.settle(_MODEL_START_S)

@@ -6,13 +6,18 @@ import argparse
 import json
 import logging
 import os
+import select
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rag.errors import RagError
 from rag.settings import Settings
+
+Result = TypeVar("Result")
+
+_LOOK_EVERY_S = 0.25
 
 EXIT_CODES = """exit codes: 0 done; 1 done, but some files failed (each is named);
 2 wrong usage or setting; 3 could not run, and the message says why"""
@@ -57,6 +62,34 @@ def print_json(value: Mapping[str, Any]) -> None:
 def say(text: str) -> None:
     """Tell the user something, on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+async def work_while_read(work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of the work. It is cancelled, and BrokenPipeError raised, once nobody reads our standard output."""
+    import asyncio  # here, since most commands need none of it
+
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            if _is_output_unread():
+                raise BrokenPipeError
+            await asyncio.wait([task], timeout=_LOOK_EVERY_S)
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _is_output_unread() -> bool:
+    """Whether its reader has gone, as head does; False where the system doesn't tell before something is written."""
+    if not hasattr(select, "poll"):
+        return False
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+    except (OSError, ValueError):  # no real file
+        return False
+    return bool(poll.poll(0))
 
 
 def run(main: Callable[[], int]) -> int:

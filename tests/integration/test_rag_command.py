@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import pytest
 from rag.__main__ import main
 from rag.evaluation.retrieval import Dataset, index_folder
 from rag.settings import Settings
-from tests.endpoint import Exchange, model_server
+from tests.endpoint import Exchange, begin_and_hang, model_server, talk_slowly
 
 ROOT = Path(__file__).parents[2]
 SEARCH_FIELDS = {"rank", "source", "page", "section", "score", "text", "chunk_id"}
@@ -99,6 +101,46 @@ def test_ask_keeps_to_the_documents_it_was_told_and_says_when_none_is_left(index
     done = run("rag", "ask", "--index", index, "--folder", "nowhere", question, env=env)
     assert done.stdout.startswith("No text was found for this in the documents in nowhere below corpus.")
     assert "No document is left by --folder" in done.stderr
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+
+
+def stop_reading(process: subprocess.Popen[str]) -> None:
+    """As head does."""
+    process.stdout.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
+@pytest.mark.parametrize(
+    ("leave", "reply", "code", "said"),
+    [
+        (interrupt, begin_and_hang, 130, "Stopped. "),
+        (subprocess.Popen.terminate, talk_slowly, -signal.SIGTERM, ""),
+        (stop_reading, begin_and_hang, 0, ""),
+    ],
+)
+def test_an_answer_that_nobody_waits_for_ends_within_a_second(index, leave, reply, code, said):
+    command = [sys.executable, "-m", "rag", "ask", "--index", index, "How often should I descale the kettle?"]
+    with model_server(reply) as (url, requests):
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "BASE_URL": url},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while not requests.open_count:
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.01)
+        leave(process)
+        assert requests.wait_until_left(1.5)
+        assert process.wait(10) == code
+        told = process.stderr.read()
+        assert told.startswith(said)
+        assert "Traceback" not in told
 
 
 @pytest.mark.parametrize(
