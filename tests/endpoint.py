@@ -81,7 +81,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.wfile.write(f"data: {data}\n\n".encode())
         self.wfile.flush()
 
-    def send_text(self, text: str, finish: str | None = None, **delta: object) -> None:
+    def send_text(self, text: str, finish: str | None = None, **delta: str) -> None:
         choice = {"index": 0, "delta": {"content": text, **delta}, "finish_reason": finish}
         self.send_event(json.dumps({"id": "1", "object": "chat.completion.chunk", "choices": [choice]}))
 
@@ -120,10 +120,10 @@ def model_server(
         server.server_close()
 
 
-def talk(exchange: Exchange, text: str = "word ", pause_s: float = 0.0, **delta: object) -> None:
+def talk(exchange: Exchange, text: str = "word ", pause_s: float = 0.0, **delta: str) -> None:
     exchange.begin_stream()
     while True:
-        exchange.send_text(text, **delta)
+        exchange.send_text(text, None, **delta)
         time.sleep(pause_s)
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
-import nest_asyncio
+import nest_asyncio  # type: ignore[import-untyped]
 
 from rag.answering.answer import answer
 from rag.answering.events import Event, Token
@@ -82,7 +82,7 @@ SCENES = (
 )
 
 
-def play(reply: Reply, read: Callable[[Ask, Requests], object]) -> None:
+def play(reply: Reply, read: Callable[[Ask, Requests], Awaitable[None]]) -> None:
     with model_server(reply) as (url, requests):
         settings = Settings(base_url=url, model="tiny", max_tokens=20)
         router = ModelRouter(settings)
