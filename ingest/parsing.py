@@ -12,7 +12,7 @@ from pathlib import Path
 from ingest.loaders.formats import read
 from ingest.loaders.reading import Reading, ReadOptions
 from ingest.parse_config import MEGABYTE, Limits, ParseConfig, tell_memory_limit
-from ingest.splitter import Splitter
+from ingest.splitting.splitter import Splitter
 from rag.errors import LoadError, UnsupportedError
 from rag.types import Chunk, Document, Page
 

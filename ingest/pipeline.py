@@ -30,7 +30,7 @@ class Pipeline:
     def fingerprint(self) -> dict[str, Any]:
         """All but the embedding model's own fingerprint that decides what a chunk is."""
         from ingest.loaders.formats import LOADERS_VERSION
-        from ingest.splitter import SPLITTER_VERSION
+        from ingest.splitting.splitter import SPLITTER_VERSION
 
         return {
             "embed_model": self.settings.embed_model,

@@ -24,7 +24,7 @@ from rag.index.catalog.records import Build, KnownFile
 from rag.index.reader import Index
 
 if TYPE_CHECKING:
-    from rag.index.writer import IndexWriter
+    from rag.index.writing.writer import IndexWriter
 
 _PASSES = 3  # tries at files that change while they are read, before they are taken as they are
 _VECTOR_PART = 64  # texts embedded between two looks at `must_stop`: about a second on two cores

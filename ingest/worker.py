@@ -22,7 +22,7 @@ from typing import IO, Any
 from ingest.parse_config import Limits, ParseConfig, decode_config, tell_memory_limit
 from ingest.parsed import encode_chunk
 from ingest.parsing import Outcome, build_splitter, clean, parse_bytes, read_bytes
-from ingest.splitter import Splitter
+from ingest.splitting.splitter import Splitter
 from rag.errors import LoadError
 from rag.processes import open_private_stdout
 from rag.types import Chunk

@@ -27,7 +27,7 @@ from rag.index.snapshot import Snapshot
 from rag.index.views import OpenViews
 
 if TYPE_CHECKING:
-    from rag.index.writer import IndexWriter
+    from rag.index.writing.writer import IndexWriter
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ class Index:
     def writing(self, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[IndexWriter]:
         """Become the writer. Raises IndexLockedError, naming the holder, if there is one after `wait_s` seconds."""
         from rag.index.repair import set_aside_unusable
-        from rag.index.writer import IndexWriter
+        from rag.index.writing.writer import IndexWriter
 
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,8 @@ from rag.index.catalog.meta import FORMAT
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.damage import RepairMark
 from rag.index.layout import Layout
-from rag.index.lexical_writing import LexicalWriter
-from rag.index.vector_writing import VectorWriter
+from rag.index.writing.lexical import LexicalWriter
+from rag.index.writing.vectors import VectorWriter
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ingest.blocks import CODE, PROSE, TABLE, Block
+from ingest.splitting.blocks import CODE, PROSE, TABLE, Block
 
 _SENTENCE_END = re.compile(
     r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”）]*|[।॥។៕؟۔]+|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•–]|\d{1,3}[.)])[ \t])"

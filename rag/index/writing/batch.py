@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from rag.index.catalog.records import Build, FileState, NewChunk, NewDocument
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.lexical import LexicalEntry, LexicalIndex
-from rag.index.lexical_writing import make_entry
 from rag.index.packing import hash_text
-from rag.index.vector_writing import VectorWriter
+from rag.index.writing.lexical import make_entry
+from rag.index.writing.vectors import VectorWriter
 from rag.types import Chunk
 
 if TYPE_CHECKING:

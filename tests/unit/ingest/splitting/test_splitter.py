@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from ingest.splitter import Splitter
+from ingest.splitting.splitter import Splitter
 from rag.errors import SettingsError
 from rag.types import Chunk, Document, Page
 

@@ -14,9 +14,9 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ingest.blocks import HEADING, PROSE, Block, HeadingPath, blocks
-from ingest.pieces import Piece, holds, last_break, pieces_of
-from ingest.tokens import TokenCounter, Tokens
+from ingest.splitting.blocks import HEADING, PROSE, Block, HeadingPath, blocks
+from ingest.splitting.pieces import Piece, holds, last_break, pieces_of
+from ingest.splitting.tokens import TokenCounter, Tokens
 from rag.errors import SettingsError
 from rag.types import Chunk, Document, Page
 

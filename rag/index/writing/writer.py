@@ -11,19 +11,19 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rag.index.batch import Batch
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Build
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.damage import RepairMark, find_reasons_to_check
 from rag.index.layout import Layout
-from rag.index.lexical_writing import LexicalWriter, translate_lexical_errors
 from rag.index.repair import Repair
 from rag.index.stamps import stamp_lexical
-from rag.index.vector_writing import VectorWriter
 from rag.index.vectors import VectorStore
 from rag.index.views import OpenViews
+from rag.index.writing.batch import Batch
+from rag.index.writing.lexical import LexicalWriter, translate_lexical_errors
+from rag.index.writing.vectors import VectorWriter
 
 if TYPE_CHECKING:
     import numpy as np
