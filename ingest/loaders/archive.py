@@ -34,12 +34,14 @@ class Archive:
 
     @property
     def names(self) -> list[str]:
+        """In the order of the archive's directory, with forward slashes."""
         return list(self._names)
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
     def is_encrypted(self) -> bool:
+        """Whether any member needs a password."""
         return any(member.flag_bits & 1 for member in self._names.values())
 
     def read(self, name: str) -> bytes:

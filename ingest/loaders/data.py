@@ -54,7 +54,7 @@ def _split_lines(blocks: Iterable[str]) -> Iterator[str]:
 
 
 def _find_separator(sample: str) -> str:
-    """The separator that gives the same number of cells in most lines; a comma in doubt."""
+    """The separator that gives the same number of cells in most lines; in doubt a comma."""
     lines = [line for line in sample.splitlines() if line.strip()][:50]
 
     def measure_agreement(mark: str) -> tuple[float, int]:
@@ -82,7 +82,7 @@ def _group_rows(rows: Iterable[list[str]]) -> Iterator[Page]:
 
 
 def load_json(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """The text itself; laid out in lines where it is one long line, escapes resolved."""
+    """The text itself. One long line is broken into many, and ``\\u`` escapes become their letters."""
     text = decode(data)
     if max(map(len, text.splitlines()), default=0) > 500 or "\\u" in text:
         text = _lay_out(text)
@@ -90,7 +90,7 @@ def load_json(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 
 _MOST_PARSED = 10_000_000
-"""Characters. Parsed data takes up to ten times its text's memory; more is only broken into lines."""
+"""Characters. Parsed data takes up to ten times its text's memory, so longer text is only broken into lines."""
 
 
 def _lay_out(text: str) -> str:
@@ -140,7 +140,7 @@ _CUE_TAG = re.compile(r"<v(?:\.[\w.-]+)?\s+([^>]*)>|</?[^<>]{0,100}>|\{\\[^{}]*\
 
 
 def load_subtitles(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """What is said, cue after cue, the speaker before it; the time of each cue stays beside it."""
+    """What is said, cue after cue, each with its time and, where it is known, its speaker."""
     lines = decode(data).splitlines()
     title = lines[0].removeprefix("WEBVTT").strip(" -") if lines and lines[0].startswith("WEBVTT") else ""
     return make_single_page(Document(source, (), title=title), "\n\n".join(_read_cues(lines)))

@@ -34,5 +34,6 @@ def decrypt(data: bytes, options: ReadOptions) -> bytes | None:
 
 
 def explain_encrypted(options: ReadOptions) -> str:
+    """The sentence for the report: what was tried, and where to put the password."""
     tried = f"none of the {len(options.passwords)} known passwords opens it; " if options.passwords else ""
     return f"encrypted: {tried}add its password to passwords.txt in the index folder"

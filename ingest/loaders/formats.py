@@ -1,4 +1,4 @@
-"""The table of formats, and which of them a file's bytes are: by content, by name only among texts."""
+"""The table of formats, and how a file's format is detected: by its bytes, and only among texts by its name."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ LOADERS_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Format:
+    """A row of the table of formats."""
+
     name: str
     loader: str
     """``module:function`` below `ingest.loaders`, imported when first needed."""
@@ -98,7 +100,7 @@ _CONTENT_TYPES = (
 
 
 def read(source: str, data: bytes, options: ReadOptions) -> tuple[Format, Reading]:
-    """Raises LoadError or UnsupportedError, here or while the pages are taken."""
+    """Begin to read a document. Raises LoadError or UnsupportedError, here or while the pages are taken."""
     if data.startswith((_OLE, b"PK")):
         data = decrypt(data, options) or data
     format_ = detect(source, data)
@@ -167,7 +169,7 @@ def _detect_zip(source: str, data: bytes) -> str:
 
 
 def _find_main_type(types: bytes) -> str:
-    """By the main part's content type; a presentation may hold workbooks and a document both."""
+    """The format of the main part, by its content type: a presentation may have documents inside."""
     main = [
         override
         for override in re.findall(rb'ContentType="([^"]*)"', types)
@@ -190,7 +192,7 @@ _BY_FILE_NAME = {"dockerfile": "code", "makefile": "code", "cmakelists.txt": "co
 
 
 def _detect_text(source: str, data: bytes) -> str:
-    """Empty if it isn't text at all."""
+    """The text format's name; empty if the bytes are no text."""
     if not _is_text(data):
         return ""
     by_name = _find_by_extension(source)
@@ -242,7 +244,7 @@ _CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
 
 
 def _is_text(data: bytes) -> bool:
-    """No control characters to speak of, once UTF-16 and UTF-32 are decoded."""
+    """Whether at most one character in a hundred is a control character, or one in fifty of UTF-16 and UTF-32."""
     from ingest.loaders.encoding import decode
 
     sample = data[:16_384]
@@ -257,7 +259,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def describe_content(data: bytes) -> str:
-    """In words, for the report."""
+    """What the bytes seem to be, in words for the report."""
     import puremagic
 
     try:

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 
 def make_one_line(text: str) -> str:
+    """The words with one space between them."""
     return " ".join(text.split())

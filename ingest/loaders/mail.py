@@ -18,11 +18,12 @@ from rag.errors import LoadError
 from rag.types import Document, Page
 
 DEEPEST = 3
-"""A mail in a mail in a mail, each possibly with a document."""
+"""Mails within mails, and files attached to them, are read to this depth."""
 MOST_ATTACHMENTS = 200
 
 
 def load_eml(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """One mail: its header fields, its body, then each attachment under its name."""
     message = _parse_message(data)
     if _is_encrypted(message):
         raise LoadError("encrypted (a mail for its receiver's key alone); save a decrypted copy")
@@ -95,7 +96,7 @@ def _write_message(message: EmailMessage, options: ReadOptions) -> Iterator[str]
 
 
 def _choose_body(message: EmailMessage) -> str:
-    """The plain text, or the HTML one where there is no plain text to speak of."""
+    """The plain text; the HTML where the plain text has less than a third of its letters."""
     plain = html = ""
     for part in message.walk():
         if part.is_multipart() or _is_attachment(part):
@@ -149,7 +150,7 @@ def _read_attached(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
 
 
 def read_attachment(name: str, data: bytes, options: ReadOptions) -> Iterator[str]:
-    """The attachment's text under its name; for what we don't read only the name, which may be asked for."""
+    """The attachment's text under its name. Of a file that cannot be read the name alone, which may be asked for."""
     from ingest.loaders.formats import read
 
     yield f"## Attached: {name}"

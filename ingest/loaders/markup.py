@@ -11,6 +11,7 @@ from rag.types import Document
 
 
 def load_rst(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """The text with underlined titles as Markdown headings; author and date from the field list."""
     lines = decode(data).split("\n")
     text = "\n".join(_convert_rst_headings(lines))
     found = {name: _find_field(text, rf":{name}:[ \t]*(.+)") for name in ("Author", "Date")}
@@ -61,6 +62,7 @@ def _match_rst_heading(lines: list[str], index: int) -> tuple[str, str, int] | N
 
 
 def load_asciidoc(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """The text with titles as Markdown headings and simple tables as rows of cells."""
     text = decode(data)
     author = _find_field(text, r"(?:=[ \t].+\n([A-Z][\w .'-]{2,60}) ?(?:<[^>\n]+>)?$|:author:[ \t]*(.+))")
     date = _find_field(text, r":(?:revdate|date):[ \t]*(.+)")
@@ -86,6 +88,7 @@ def _join_asciidoc_rows(body: str) -> str:
 
 
 def load_org(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """The text with headlines as Markdown headings and blocks of code fenced."""
     text = decode(data)
     found = {name: _find_field(text, rf"#\+{name}:[ \t]*(.+)") for name in ("title", "author", "date", "language")}
     text = re.sub(r"^(\*{1,6})[ \t]+(\S.*)$", lambda m: f"{'#' * len(m[1])} {m[2]}", text, flags=re.M)

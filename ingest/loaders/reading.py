@@ -1,4 +1,4 @@
-"""What a loader takes and gives. A leaf of the loaders."""
+"""What a loader is given and what it returns. A leaf of the loaders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rag.types import Document, Page
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What a loader may need besides the bytes."""
+    """What a loader may need beside the bytes."""
 
     passwords: tuple[str, ...] = ()
     """Tried in order on encrypted files."""
@@ -43,7 +43,7 @@ Loader = Callable[[str, bytes, ReadOptions], Reading]
 
 
 def make_single_page(header: Document, text: str) -> Reading:
-    """A document without pages."""
+    """A document without pages: all its text counts as page 1."""
     return Reading(header, iter((Page(1, text),)))
 
 

@@ -20,7 +20,7 @@ def load_text(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 
 def _split_blocks(data: bytes) -> Iterator[Page]:
-    """Cut at an empty line or at least at a line's end, so that no sentence is cut."""
+    """Blocks that end at an empty line, or at least at a line's end, so that no sentence is cut."""
     held = ""
     for block in decode_blocks(data):
         held += block

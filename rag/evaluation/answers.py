@@ -33,6 +33,8 @@ _GIVE_UP_AFTER = 3
 
 @dataclass(frozen=True, slots=True)
 class AnswerScore:
+    """Each from 0 to 1; higher is better."""
+
     exact_match: float
     token_f1: float
     contains: float
@@ -43,6 +45,7 @@ class AnswerScore:
 
 
 def score_answer(answer: str, citations: Sequence[Citation], question: Question, unit: str) -> AnswerScore:
+    """`unit` is ``page`` or ``source``: what a citation has to name."""
     found = _tokenize(answer)
     accepted = [_tokenize(text) for text in question.answers]
     places: set[Unit] = {(cited.source, cited.page if unit == "page" else None) for cited in citations}

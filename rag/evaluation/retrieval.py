@@ -42,6 +42,8 @@ Unit = tuple[str, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """A line of the dataset."""
+
     id: str
     text: str
     answerable: bool
@@ -51,6 +53,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
+    """A folder of documents with questions on them."""
+
     folder: Path
     questions: tuple[Question, ...]
     unit: str
@@ -58,6 +62,7 @@ class Dataset:
 
     @property
     def corpus(self) -> Path:
+        """The folder of documents."""
         return self.folder / "corpus"
 
     @classmethod
@@ -219,6 +224,7 @@ def _find_percentile(values: Sequence[float], percent: float) -> float:
 
 
 def save_baseline(path: Path, report: Mapping[str, Any]) -> None:
+    """Write the report for `load_baseline` to read."""
     path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 

@@ -1,9 +1,9 @@
 """Text to search terms, the same for documents and questions.
 
 Words are case-folded, stemmed by language, then stripped of accents; in languages that put words together or bend them
-in many ways their beginnings are terms too. What has no spaces between words becomes character pairs, and each Chinese
-character is also a term of its own (nDCG@10 on a Japanese set .916 to .928). Numbers, codes, versions, e-mail addresses
-and CamelCase give a term as written and one for each part.
+in many ways their beginnings are terms too. Text without spaces between words becomes pairs of characters, and each
+Chinese character is also a term of its own. Numbers, codes, versions, e-mail addresses and CamelCase give one term as
+written and one for each part. The figures behind these choices are in `bench/RESULTS.md`, "Text".
 """
 
 from __future__ import annotations
@@ -58,13 +58,10 @@ STEMMERS = {
 """ISO 639-1 code to the stemmer library's name."""
 
 _BEGINNING = 4
-"""Letters of a word's beginning. BM25's nDCG@10 without, and with 4, 5 and 6, on program descriptions with their titles
-as questions: German (4,105 documents) .765, .785, .768, .754; Danish (5,000) .739, .784, .770, .762."""
+"""Letters of a word's beginning; tuned on German and Danish program descriptions (`bench/RESULTS.md`, "Text")."""
 
 _WITH_BEGINNINGS = frozenset(
-    # German and its relatives, Uralic, Baltic, Slavic, Turkic and Indian languages. On manuals and program descriptions
-    # (117 to 400 documents) beginnings add .01 to .07 for cs, da, de, et, fi, hu, nl, no, pl, ru, sv, tr and uk, .04 to
-    # .10 for gu, mr and ta. Nothing changes beyond chance for ar, el, en, es, fa, fr, id, it and pt, so not there.
+    # German and its relatives, Uralic, Baltic, Slavic, Turkic and Indian languages: where it was measured to help.
     "de nl da no nn sv is fi et hu lt lv pl cs sk sl hr sr bs mk bg ru uk be tr az kk ky uz"
     " bn gu kn ml mr pa ta te".split()
 )
@@ -119,7 +116,7 @@ def _get_known_words(language: str) -> dict[str, tuple[str, ...]]:
 
 
 def _learn(known: dict[str, tuple[str, ...]], word: str, language: str) -> tuple[str, ...]:
-    """`word` is what stands between spaces, punctuation included."""
+    """Remember and return the terms of `word`, which is what stands between spaces, punctuation included."""
     if len(known) >= _WORD_CACHE:
         known.clear()
     terms = tuple(term for token in _TOKEN.findall(word) for term in _make_spaced_terms(token, language))
@@ -206,10 +203,7 @@ def _make_word_terms(word: str, language: str) -> tuple[str, ...]:
 
 
 def _make_vietnamese_terms(text: str) -> Iterator[str]:
-    """Syllables without accents, for questions typed without; pairs of them, which most words are, as written.
-
-    BM25's nDCG@10 on a manual rises from .579, with syllables as written and without accents, to .608.
-    """
+    """Syllables without accents, for questions typed without them, and pairs of syllables, which most words are."""
     written, end_before, before = text.casefold(), 0, ""
     for match in _TOKEN.finditer(written):
         if before and match.start() == end_before + 1 and written[end_before].isspace():
@@ -241,7 +235,7 @@ def _make_compound_terms(token: str, language: str) -> Iterator[str]:
 
 
 def _make_apostrophe_terms(token: str, language: str) -> Iterator[str]:
-    """Elisions and endings (l', 's) are left out, names (O'Brien) kept by their longer part."""
+    """A single letter beside an apostrophe (l', 's, the O of O'Brien) is left out."""
     for part in re.split("['’]", token):
         if len(part) > 1:
             yield from _make_spaced_terms(part, language)
@@ -255,7 +249,7 @@ def _find_stem(word: str, language: str) -> str:
 
 
 def _fold(word: str) -> str:
-    """Without case, accents and vowel points; Indic vowel signs are letters in their own right and stay."""
+    """The word without case, accents and vowel points. Indic vowel signs are letters in their own right and stay."""
     folded = word.casefold()
     if not folded.isascii():
         folded = unicodedata.normalize("NFKD", folded)
@@ -265,7 +259,7 @@ def _fold(word: str) -> str:
 
 
 def _get_stemmer(language: str) -> Any:  # noqa: ANN401 (untyped library)
-    """One per thread: a stemmer must not be used by two at once."""
+    """The stemmer of this thread; two threads must not use one at once."""
     stemmers: dict[str, Any] = _local.__dict__
     if language not in stemmers:
         import Stemmer  # type: ignore[import-not-found]

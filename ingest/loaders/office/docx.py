@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _LAYOUT_CELL = 1_500
-"""Characters. A cell with more text frames a part of the page; its paragraphs are read one by one."""
+"""Characters. A table with more text in one cell arranges the page, so its paragraphs are read one by one."""
 
 
 def load_docx(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -47,6 +47,7 @@ class _Story:
         self.title = ""
 
     def read_blocks(self, container: _Element) -> Iterator[str]:
+        """Paragraphs, list items and tables below `container`, as Markdown blocks in reading order."""
         for element in container:
             name = get_tag(element)
             if name == "p":
@@ -90,7 +91,7 @@ class _Story:
         return style, level, list_level if list_level is not None else self._lists.get(style)
 
     def _read_inline(self, element: _Element, beside: list[str]) -> str:
-        """Inline text. What stands apart (text boxes, charts, notes) goes to `beside`, to follow the paragraph."""
+        """Inline text. What stands apart (text boxes, charts, notes) is added to `beside` and follows the paragraph."""
         parts: list[str] = []
         for child in element:
             name = get_tag(child)
@@ -145,7 +146,7 @@ class _Story:
             yield "\n".join(line for line in lines if line.strip())
 
     def read_headers_and_footers(self) -> Iterator[str]:
-        """Each distinct one once, after the text: a letterhead names the sender."""
+        """Each distinct one once. They come after the text; a letterhead names the sender."""
         seen = set()
         for kind, part in self._relations.values():
             root = self._package.find_xml(part) if kind in ("header", "footer") else None
@@ -161,7 +162,7 @@ _LEFT_OUT = frozenset("pPr rPr del moveFrom delText instrText Fallback fldData s
 
 
 def _choose_alternative(alternate: _Element) -> _Element:
-    """Word writes the same text box twice, for new and old readers: the first is read."""
+    """The content for new readers: Word writes a text box twice, for new and for old ones."""
     return next((child for child in alternate if get_tag(child) == "Choice"), alternate)
 
 

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _MOST_REPEATS = 50
-"""Sheets say "this cell 16,384 times"; in a text's tables such a number is never meant."""
+"""How often a table's cell may be repeated. Empty cells at a row's end say "16,384 times"."""
 
 
 def load_odt(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """A document without pages: they are computed when it is printed."""
     header, body = _open(source, data)
     blocks = list(_read_blocks(body))
     title = header.title or next((block.lstrip("# ") for block in blocks[:30] if block.startswith("#")), "")
@@ -30,6 +31,7 @@ def load_odt(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 
 def load_odp(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """A page a slide: its title first, then its boxes, then the speaker's notes."""
     header, body = _open(source, data)
     slides = [element for element in body.iter() if get_tag(element) == "page"]
     return Reading(
@@ -38,7 +40,7 @@ def load_odp(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 
 def refuse_encrypted(archive: Archive) -> None:
-    """OpenDocument's own encryption has no maintained free reader: listed as such."""
+    """Raises LoadError: no maintained free library opens OpenDocument's own encryption."""
     manifest = archive.get("META-INF/manifest.xml") or b""
     if b"encryption-data" in manifest or "encrypted-package" in archive:
         raise LoadError("encrypted; save a copy without password")
@@ -53,6 +55,7 @@ def _open(source: str, data: bytes) -> tuple[Document, _Element]:
 
 
 def read_header(source: str, archive: Archive) -> Document:
+    """Title, author, dates and language from the properties."""
     content = archive.get("meta.xml")
     fields = {get_tag(element): get_inner_text(element) for element in parse_xml(content).iter()} if content else {}
     return Document(
@@ -131,7 +134,7 @@ def _read_cell(element: _Element) -> Iterator[str]:
 
 
 def _read_inline(element: _Element, beside: list[str]) -> str:
-    """Inline text; notes, comments and text boxes go to `beside`, to follow the paragraph."""
+    """Inline text. Notes, comments and text boxes are added to `beside` and follow the paragraph."""
     parts = [re.sub(r"\s+", " ", element.text or "")]
     for child in element:
         name = get_tag(child)

@@ -23,6 +23,7 @@ class Package:
         self.archive = archive
 
     def read_xml(self, part: str) -> _Element:
+        """Raises LoadError if the part is absent or damaged."""
         return parse_xml(self.archive.read(part))
 
     def find_xml(self, part: str | None) -> _Element | None:
@@ -49,6 +50,7 @@ class Package:
         return next((target for type_, target in self.read_relations(part).values() if type_ == kind), None)
 
     def find_main_part(self, usual: str) -> str:
+        """The part at its usual place, else the one that the package itself names."""
         return usual if usual in self.archive else self.find_related("", "officeDocument") or usual
 
     def read_header(self, source: str) -> Document:
@@ -98,6 +100,7 @@ def _find_drawing_paragraphs(root: _Element) -> Iterator[str]:
 
 
 def read_drawing_paragraph(paragraph: _Element) -> str:
+    """The text of one ``a:p`` on one line."""
     parts = []
     for element in paragraph.iter():
         name = get_tag(element)

@@ -27,6 +27,7 @@ _NOT_SHOWN = {"sldNum", "dt", "ftr", "hdr", "sldImg"}
 
 
 def load_pptx(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """A page a slide, in the order of the show."""
     package = Package(Archive(data))
     main = package.find_main_part("ppt/presentation.xml")
     relations = package.read_relations(main)

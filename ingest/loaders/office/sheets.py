@@ -26,6 +26,7 @@ _ROWS_A_BLOCK = 2_000
 
 
 def load_sheets(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """A page a sheet; charts, text boxes and comments follow the rows."""
     archive = Archive(data) if data.startswith(b"PK") else None
     extras: dict[str, list[str]] = {}
     header = Document(source, ())
@@ -72,7 +73,7 @@ def _read_rows(workbook: CalamineWorkbook, name: str) -> Iterator[str]:
 
 
 def _group_rows(rows: Iterable[str]) -> Iterator[str]:
-    """Rows together; an empty row ends a table. A block that continues a long table begins with its header."""
+    """Rows joined into blocks. A block that continues a long sheet begins with the sheet's first row, its header."""
     block: list[str] = []
     for row in rows:
         if row.strip() or (block and block[-1]):

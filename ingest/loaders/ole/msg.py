@@ -22,6 +22,7 @@ _FILE_LONG, _FILE_SHORT, _DATA = "3707", "3704", "3701"
 
 
 def load_msg(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """One mail as Outlook saves it: its fields, its body, then each attachment under its name."""
     import olefile
 
     with olefile.OleFileIO(data) as ole:
@@ -44,19 +45,23 @@ class _Outlook:
         self._prefix = prefix
 
     def read_text(self, tag: str, below: str = "") -> str:
+        """A property that is text; empty if absent. `below` is the storage that holds it."""
         start = f"{self._prefix}{below}__substg1.0_{tag}"
         if (data := self._streams.get(start + "001F")) is not None:
             return data.decode("utf-16-le", "replace").rstrip("\0")
         return decode(self._streams.get(start + "001E", b"")).rstrip("\0")
 
     def read_binary(self, tag: str, below: str = "") -> bytes:
+        """A property that is bytes; empty if absent."""
         return self._streams.get(f"{self._prefix}{below}__substg1.0_{tag}0102", b"")
 
     def name_sender(self) -> str:
+        """``Name <address>``, or whichever of the two there is."""
         name, address = self.read_text(_SENDER), self.read_text(_SENDER_ADDRESS)
         return f"{name} <{address}>" if address and address != name else name
 
     def find_date(self) -> str:
+        """ISO 8601, from the mail's own header if there is one; empty if unknown."""
         found = re.search(r"^Date:[ \t]*(.+)$", self.read_text(_HEADERS), re.MULTILINE | re.IGNORECASE)
         try:
             return parsedate_to_datetime(found[1]).isoformat() if found else self._read_property_date()
@@ -76,6 +81,7 @@ class _Outlook:
         return ""
 
     def read_parts(self, options: ReadOptions) -> Iterator[str]:
+        """The header fields, the body, then the attachments."""
         fields = {
             "From": self.name_sender(), "To": self.read_text(_TO), "Cc": self.read_text(_CC), "Date": self.find_date(),
             "Subject": self.read_text(_SUBJECT),

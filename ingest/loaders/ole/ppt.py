@@ -32,6 +32,7 @@ class _Record:
 
 
 def load_ppt(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """A page a slide, in the order of the show."""
     import olefile
 
     with olefile.OleFileIO(data) as ole:

@@ -18,6 +18,7 @@ _BODIES = ("encoded", "content", "description", "summary")
 
 
 def load_feed(source: str, root: _Element) -> Reading:
+    """The channel's description, then each entry under its title."""
     channel = next((child for child in root.iter() if get_tag(child) == "channel"), root)
     title = _find_field(channel, "title")
     parts = [f"# {title}", _find_field(channel, "description", "subtitle")]

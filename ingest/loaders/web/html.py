@@ -23,7 +23,7 @@ _CHARSET = re.compile(
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _LAYOUT_CELL = 1_500
-"""Characters. A cell with more text, or with a table in it, is a page's frame and not data."""
+"""Characters. A table with more text in one cell arranges the page and is no data."""
 
 
 def load_html(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -47,6 +47,7 @@ def load_html(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 
 def parse_html(text: str) -> HtmlElement:
+    """The root element; an empty paragraph where there is nothing to read."""
     from lxml import etree, html
 
     text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)  # lxml refuses a declared encoding in text that is decoded already
@@ -58,7 +59,7 @@ def parse_html(text: str) -> HtmlElement:
 
 
 def convert_html(text: str) -> str:
-    """A fragment, such as a mail's or a feed's body."""
+    """Markdown of a fragment, such as a mail's or a feed's body."""
     return write_markdown(parse_html(text))
 
 
@@ -78,6 +79,7 @@ def _find_meta(root: HtmlElement, *names: str) -> str:
 
 
 def write_markdown(root: HtmlElement) -> str:
+    """The text of the element and all below it."""
     writer = _Writer()
     writer.walk(root)
     writer.walk_menus()
@@ -94,10 +96,12 @@ class _Writer:
         self._menus: list[HtmlElement] = []
 
     def join_blocks(self) -> str:
+        """What was collected so far, as Markdown."""
         self._end_block()
         return re.sub(r"\n{3,}", "\n\n", "".join(self._blocks)).strip()
 
     def walk(self, root: HtmlElement) -> None:
+        """Collect the text of `root` and all below it."""
         stack: list[tuple[HtmlElement, bool]] = [(root, False)]
         lists = 0
         while stack:
@@ -116,7 +120,7 @@ class _Writer:
                 stack.extend((child, False) for child in reversed(element))
 
     def walk_menus(self) -> None:
-        """Navigation, which stands in nobody's way at the end."""
+        """Add the navigation, which was put off to the end."""
         while self._menus:
             menu = self._menus.pop(0)
             menu.tag, menu.tail = "div", None
@@ -124,7 +128,7 @@ class _Writer:
             self.walk(menu)
 
     def _take_whole(self, element: HtmlElement, tag: str) -> bool:
-        """Whether the element was dealt with, its children included."""
+        """Add the element with all its children if it is of a kind that is read as a whole; say whether it was."""
         if not tag or tag in _SKIPPED or _is_hidden(element):
             return True
         if tag == "nav" or element.get("role") == "navigation":
@@ -204,7 +208,7 @@ def _read_rows(table: HtmlElement) -> list[str]:
 
 
 def _find_rows(table: HtmlElement) -> list[HtmlElement]:
-    """Not those of tables within cells, whose text is part of the cell."""
+    """The table's own rows, without those of tables within its cells."""
     return [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
 
 
