@@ -76,7 +76,7 @@ class Backend:
     def _read_choices(self, snapshot: Snapshot) -> tuple[tuple[int, int], Choices]:
         key = (snapshot.view.identity, snapshot.generation)
         known = self._choices
-        return known if known and known[0] == key else (key, find_choices(snapshot.sources()))
+        return known if known and known[0] == key else (key, find_choices(snapshot.list_sources()))
 
     def is_emptied_by(self, only: Restriction) -> bool:
         """Whether there is something to find, but not in the documents that this leaves."""
@@ -105,7 +105,7 @@ class Backend:
         reasons = {failure.source: failure.reason for failure in held.failures}
         if source in reasons:
             return f"**{source}** can't be read: {reasons[source]}"
-        is_live = held.documents > 0 and self.index.read(lambda snapshot: snapshot.document(source) is not None)
+        is_live = held.documents > 0 and self.index.read(lambda snapshot: snapshot.find_document(source) is not None)
         return f"**{source}** is one of your documents now." if is_live else ""
 
     def _describe_corpus(self) -> dict[str, Any]:

@@ -108,7 +108,9 @@ def problems_of(index: Index) -> list[str]:
 
 def found_by_words(index: Index, question: str, limit: int = 1_000) -> set[str]:
     """Sources of the chunks that the lexical search finds."""
-    return index.read(lambda s: {c.chunk.source for c in s.chunks([i for i, _ in s.lexical(question, limit)]).values()})
+    return index.read(
+        lambda s: {c.chunk.source for c in s.read_chunks([i for i, _ in s.search_words(question, limit)]).values()}
+    )
 
 
 def found_by_vector(index: Index, text: str, embedder: TinyEmbedder | None = None) -> set[str]:
@@ -116,7 +118,7 @@ def found_by_vector(index: Index, text: str, embedder: TinyEmbedder | None = Non
     vector = (embedder or TinyEmbedder()).embed_query(text)
 
     def search(snapshot):
-        ids = [id_ for id_, score in snapshot.dense(vector, 20) if score > 0.9999]
-        return {stored.chunk.source for stored in snapshot.chunks(ids).values() if stored.chunk.embed_text == text}
+        ids = [id_ for id_, score in snapshot.search_vectors(vector, 20) if score > 0.9999]
+        return {stored.chunk.source for stored in snapshot.read_chunks(ids).values() if stored.chunk.embed_text == text}
 
     return index.read(search)

@@ -36,7 +36,7 @@ def make_around(index: Index, longest: int) -> Around:
 
     def read_around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:
         ids = [hit.stored.id for hit in hits]
-        return index.read(lambda snapshot: [snapshot.neighbours(id_, REACH, REACH + longest) for id_ in ids])
+        return index.read(lambda snapshot: [snapshot.read_neighbours(id_, REACH, REACH + longest) for id_ in ids])
 
     return read_around
 

@@ -20,7 +20,7 @@ from rag.index.catalog.meta import FORMAT
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Failure
 from rag.index.counts import Counts
-from rag.index.damage import RepairMark, find_reasons_to_check
+from rag.index.integrity.damage import RepairMark, find_reasons_to_check
 from rag.index.layout import Layout
 from rag.index.lock import lock_for_writing
 from rag.index.snapshot import Snapshot
@@ -105,7 +105,7 @@ class Index:
     @contextlib.contextmanager
     def writing(self, *, wait_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[IndexWriter]:
         """Become the writer. Raises IndexLockedError, naming the holder, if there is one after `wait_s` seconds."""
-        from rag.index.repair import set_aside_unusable
+        from rag.index.integrity.repair import set_aside_unusable
         from rag.index.writing.writer import IndexWriter
 
         try:

@@ -11,7 +11,7 @@ from rag.index.catalog.connections import Catalog
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import DocumentInfo
 from rag.index.counts import Counts
-from rag.index.damage import RepairMark
+from rag.index.integrity.damage import RepairMark
 from rag.index.packing import BYTES_A_COMPONENT, rank_by_cosine
 from rag.index.views import OpenViews
 from rag.types import Restriction, StoredChunk
@@ -62,24 +62,24 @@ class Snapshot:
         """Chunks of the documents that may be found."""
         return 0 if self._build is None else self.view.count_chunks(self._build.id, only)
 
-    def chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
+    def read_chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
         return {} if self._build is None else self.view.read_chunks(ids, self._build.id)
 
-    def places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
-        """Source and ordinal: all that a ranking needs of `chunks`, at a fifth of the cost."""
+    def read_places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Source and ordinal: all that a ranking needs of `read_chunks`, at a fifth of the cost."""
         return {} if self._build is None else self.view.read_places(ids, self._build.id)
 
-    def neighbours(self, chunk_id: int, before: int, after: int) -> list[StoredChunk]:
+    def read_neighbours(self, chunk_id: int, before: int, after: int) -> list[StoredChunk]:
         """The chunk with those around it in its document, in order."""
         return self.view.read_neighbours(chunk_id, before, after)
 
-    def documents(self) -> list[DocumentInfo]:
+    def list_documents(self) -> list[DocumentInfo]:
         return [] if self._build is None else self.view.list_documents(self._build.id)
 
-    def sources(self) -> list[str]:
+    def list_sources(self) -> list[str]:
         return [] if self._build is None else self.view.list_sources(self._build.id)
 
-    def document(self, source: str) -> DocumentInfo | None:
+    def find_document(self, source: str) -> DocumentInfo | None:
         return None if self._build is None else self.view.find_document(self._build.id, source)
 
     # ---- by vector
@@ -89,7 +89,9 @@ class Snapshot:
         """Whether the dense search can find anything."""
         return self._build is not None and self.view.has_vectors(self._build.model_id)
 
-    def dense(self, vector: np.ndarray, limit: int, only: Restriction | None = None) -> list[tuple[int, float]]:
+    def search_vectors(
+        self, vector: np.ndarray, limit: int, only: Restriction | None = None
+    ) -> list[tuple[int, float]]:
         """(chunk id, cosine), best first; chunks whose embedded text is equal share a vector and all come.
 
         A restriction to few chunks is searched exactly, in the catalog's own vectors; so is everything while the
@@ -139,7 +141,7 @@ class Snapshot:
         """For the frequencies of terms; None for an empty index."""
         return None if self._build is None else self._views.open_lexical(self.view, self._build.id)
 
-    def lexical(
+    def search_words(
         self,
         question: str,
         limit: int,

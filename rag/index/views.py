@@ -15,8 +15,8 @@ from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog.connections import Catalog
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
+from rag.index.integrity.stamps import BEING_MADE, stamp_vectors
 from rag.index.layout import Layout
-from rag.index.stamps import BEING_MADE, stamp_vectors
 from rag.index.vectors import VectorStore
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ def rerank_candidates(
     first, rest = candidates[:_RERANKED], candidates[_RERANKED:]
     if rerank is None:
         return candidates
-    stored = snapshot.chunks([candidate.id for candidate in first])
+    stored = snapshot.read_chunks([candidate.id for candidate in first])
     relevance = rerank(question, [stored[candidate.id].chunk.embed_text for candidate in first])
     if relevance is None:
         return candidates

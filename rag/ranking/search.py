@@ -50,7 +50,7 @@ def search(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) -> Found:
         index = snapshot.lexical_index
         return Found() if index is None else _search_both(snapshot, index, asked, wanted)
     except IndexUnusableError:
-        if snapshot.lexical(asked.text, 1, None, None):  # has the damage repaired, or raises to be asked again
+        if snapshot.search_words(asked.text, 1, None, None):  # has the damage repaired, or raises to be asked again
             raise
         return _search_vectors(snapshot, asked, wanted)
 
@@ -58,8 +58,8 @@ def search(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) -> Found:
 def _search_vectors(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) -> Found:
     if asked.vector is None:
         return Found()
-    dense = dict(snapshot.dense(asked.vector, _DEPTH, wanted.only))
-    stored = snapshot.chunks(list(dense))
+    dense = dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only))
+    stored = snapshot.read_chunks(list(dense))
     hits = [ScoredChunk(stored[id_], cosine, cosine) for id_, cosine in dense.items() if id_ in stored]
     evidence = Evidence((), snapshot.chunk_count, asked.spread, asked.coverage)
     return Found(tuple(merge_neighbours(hits[: wanted.top_k])), measure_signals(evidence, dense, {}, []))
@@ -67,8 +67,8 @@ def _search_vectors(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) ->
 
 def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: AskedQuestion, wanted: Wanted) -> Found:
     terms = index.question_terms(asked.text)
-    lexical = dict(snapshot.lexical(asked.text, _DEPTH, wanted.only, terms))
-    dense = {} if asked.vector is None else dict(snapshot.dense(asked.vector, _DEPTH, wanted.only))
+    lexical = dict(snapshot.search_words(asked.text, _DEPTH, wanted.only, terms))
+    dense = {} if asked.vector is None else dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only))
     evidence = Evidence(terms, snapshot.chunk_count, asked.spread, asked.coverage)
     best_lexical = next(iter(lexical.values()), 0.0)
     scale = make_scale(terms, snapshot.chunk_count, asked.spread, asked.coverage, best_lexical)
@@ -88,6 +88,6 @@ def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: AskedQuestion, 
 
 
 def _make_hits(snapshot: Snapshot, ranking: Sequence[Fused], chosen: Sequence[Candidate]) -> list[ScoredChunk]:
-    stored = snapshot.chunks([candidate.id for candidate in chosen])
+    stored = snapshot.read_chunks([candidate.id for candidate in chosen])
     parts = {fused.id: fused for fused in ranking}
     return [ScoredChunk(stored[c.id], c.score, parts[c.id].dense, parts[c.id].lexical) for c in chosen]

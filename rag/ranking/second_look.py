@@ -32,7 +32,7 @@ def look_again(
     bonus_weight: float,
 ) -> list[Look]:
     """Best first. `bonus_weight` is what a unit of BM25 is worth in the ranking's scores."""
-    places = snapshot.places([fused.id for fused in ranking])
+    places = snapshot.read_places([fused.id for fused in ranking])
     idf = {term.key: term.idf for term in terms}
     passages = index.passages(list(places))
     occurrences = find_occurrences(passages, idf)
@@ -52,7 +52,7 @@ def list_candidates(
     snapshot: Snapshot, index: LexicalIndex, ranking: Sequence[Fused], highest_score: float
 ) -> list[Candidate]:
     """Without a second look, in the ranking's order; no score is above `highest_score`."""
-    places = snapshot.places([fused.id for fused in ranking])
+    places = snapshot.read_places([fused.id for fused in ranking])
     passages = index.passages(list(places))
     return [
         Candidate(fused.id, places[fused.id][0], min(fused.score, highest_score), passages.get(fused.id, _NO_TERMS))

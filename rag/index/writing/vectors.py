@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.writing import CatalogWriter
+from rag.index.integrity.stamps import BEING_MADE, stamp_vectors
 from rag.index.packing import pack_vectors, unpack_vectors
-from rag.index.stamps import BEING_MADE, stamp_vectors
 from rag.index.vectors import VectorStore
 from rag.index.views import OpenViews
 

@@ -15,10 +15,10 @@ from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Build
 from rag.index.catalog.writing import CatalogWriter
-from rag.index.damage import RepairMark, find_reasons_to_check
+from rag.index.integrity.damage import RepairMark, find_reasons_to_check
+from rag.index.integrity.repair import Repair
+from rag.index.integrity.stamps import stamp_lexical
 from rag.index.layout import Layout
-from rag.index.repair import Repair
-from rag.index.stamps import stamp_lexical
 from rag.index.vectors import VectorStore
 from rag.index.views import OpenViews
 from rag.index.writing.batch import Batch

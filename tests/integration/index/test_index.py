@@ -17,8 +17,8 @@ from rag.errors import DiskFullError, IndexUnusableError
 from rag.index import vectors as vector_store
 from rag.index.catalog.meta import FORMAT
 from rag.index.catalog.records import FileState, NewDocument
+from rag.index.integrity.repair import Repair
 from rag.index.reader import Index
-from rag.index.repair import Repair
 from rag.types import Chunk, Document, Restriction
 from tests.tiny import (
     TinyEmbedder,
@@ -102,17 +102,17 @@ def dated_document(source, date):
 
 
 def all_by_words(index, only):
-    hits = index.read(lambda snapshot: snapshot.lexical("Where is the amber from?", 9, only))
+    hits = index.read(lambda snapshot: snapshot.search_words("Where is the amber from?", 9, only))
     return sources_of(index, hits)
 
 
 def all_by_vector(index, only):
-    hits = index.read(lambda snapshot: snapshot.dense(TinyEmbedder().embed_query("amber"), 9, only))
+    hits = index.read(lambda snapshot: snapshot.search_vectors(TinyEmbedder().embed_query("amber"), 9, only))
     return sources_of(index, hits)
 
 
 def sources_of(index, hits):
-    return {stored.chunk.source for stored in index.read(lambda s: s.chunks([id_ for id_, _ in hits])).values()}
+    return {stored.chunk.source for stored in index.read(lambda s: s.read_chunks([id_ for id_, _ in hits])).values()}
 
 
 ALL = {"a/one.md", "a/b/two.md", "ab/three.txt", "four.TXT"}
@@ -146,9 +146,11 @@ def test_both_searches_keep_to_the_documents_that_may_be_found(dated, monkeypatc
 
 def test_the_exact_search_and_chroma_s_give_the_same_cosines(dated, monkeypatch):
     vector = TinyEmbedder().embed_query("amber two")
-    exact = dict(dated.read(lambda snapshot: snapshot.dense(vector, 9, Restriction())))
+    exact = dict(dated.read(lambda snapshot: snapshot.search_vectors(vector, 9, Restriction())))
     monkeypatch.setattr("rag.index.snapshot._EXACT_CHUNKS", 0)
-    assert dict(dated.read(lambda snapshot: snapshot.dense(vector, 9, Restriction()))) == pytest.approx(exact, abs=1e-3)
+    assert dict(dated.read(lambda snapshot: snapshot.search_vectors(vector, 9, Restriction()))) == pytest.approx(
+        exact, abs=1e-3
+    )
 
 
 def test_the_graph_of_this_fixture_is_on_disk(index):
@@ -375,7 +377,8 @@ def test_a_reader_asks_again_when_a_sweep_took_what_its_snapshot_listed(index):
             with contextlib.closing(Index(index.folder)) as other:
                 sync(other)
         return {
-            stored.chunk.text for stored in snapshot.chunks([i for i, _ in snapshot.lexical("amber heron", 9)]).values()
+            stored.chunk.text
+            for stored in snapshot.read_chunks([i for i, _ in snapshot.search_words("amber heron", 9)]).values()
         }
 
     assert index.read(search) == {"heron grove"}
@@ -394,7 +397,7 @@ def test_an_index_that_changes_during_each_search_gives_no_unchecked_result(inde
 
 def test_a_vector_of_another_model_is_our_own_mistake_and_not_damage(index):
     with pytest.raises(ValueError, match=r"shape \(5,\)"):
-        index.read(lambda snapshot: snapshot.dense(np.ones(5, np.float32), 3))
+        index.read(lambda snapshot: snapshot.search_vectors(np.ones(5, np.float32), 3))
     assert index.repair_mark.read_parts() == set()
 
 

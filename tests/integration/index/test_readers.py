@@ -26,9 +26,9 @@ wrong, versions, asked = [], set(), 0
 
 def ask(snapshot):
     found = {}
-    for name, ids in (("lexical", [i for i, _ in snapshot.lexical("common", 500)]),
-                      ("dense", [i for i, _ in snapshot.dense(vector, 500)])):
-        stored = snapshot.chunks(ids)
+    for name, ids in (("lexical", [i for i, _ in snapshot.search_words("common", 500)]),
+                      ("dense", [i for i, _ in snapshot.search_vectors(vector, 500)])):
+        stored = snapshot.read_chunks(ids)
         found[name] = sorted((stored[i].chunk.source, stored[i].chunk.ordinal, stored[i].chunk.text) for i in ids)
     return found
 

@@ -53,7 +53,7 @@ class SmallIndex:
     def read(self, fn):
         return fn(self)
 
-    def dense(self, vector, limit, only):
+    def search_vectors(self, vector, limit, only):
         embedder = WordEmbedder()
         cosines = {n: float(embedder.embed_query(s.chunk.text) @ vector) for n, s in self._allowed(only).items()}
         return sorted(cosines.items(), key=lambda hit: -hit[1])[:limit]
@@ -62,13 +62,13 @@ class SmallIndex:
         folder = (only.folder or "") if only else ""
         return {n: stored for n, stored in self.stored.items() if stored.chunk.source.startswith(folder)}
 
-    def lexical(self, question, limit, only, terms):
+    def search_words(self, question, limit, only, terms):
         return self.lexical_index.search(question, limit, only, terms)
 
-    def places(self, ids):
-        return {id_: (stored.chunk.source, stored.chunk.ordinal) for id_, stored in self.chunks(ids).items()}
+    def read_places(self, ids):
+        return {id_: (stored.chunk.source, stored.chunk.ordinal) for id_, stored in self.read_chunks(ids).items()}
 
-    def chunks(self, ids):
+    def read_chunks(self, ids):
         return {id_: self.stored[id_] for id_ in ids if id_ in self.stored}
 
 
@@ -173,7 +173,7 @@ def test_while_the_lexical_index_is_damaged_the_dense_search_serves_alone(tmp_pa
         def lexical_index(self):  # type: ignore[override]  # what an attribute can't do: fail
             raise IndexUnusableError("damaged")
 
-        def lexical(self, question, limit, only, terms):
+        def search_words(self, question, limit, only, terms):
             return []
 
     index = Damaged.__new__(Damaged)

@@ -11,7 +11,7 @@ from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog.connections import Catalog
 from rag.index.catalog.meta import FORMAT
 from rag.index.catalog.writing import CatalogWriter
-from rag.index.damage import RepairMark
+from rag.index.integrity.damage import RepairMark
 from rag.index.layout import Layout
 from rag.index.writing.lexical import LexicalWriter
 from rag.index.writing.vectors import VectorWriter

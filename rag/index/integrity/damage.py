@@ -10,8 +10,8 @@ from pathlib import Path
 
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
+from rag.index.integrity.stamps import stamp_lexical, stamp_vectors
 from rag.index.layout import Layout
-from rag.index.stamps import stamp_lexical, stamp_vectors
 
 logger = logging.getLogger(__name__)
 
