@@ -19,9 +19,9 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from ingest.parse_config import ParseConfig
-from ingest.parsed import Parsed, ParseJob
-from ingest.workers import ParsePool
+from ingest.workers.config import ParseConfig
+from ingest.workers.parsed import Parsed, ParseJob
+from ingest.workers.pool import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 
 REFUSED = {

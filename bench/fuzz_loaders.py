@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.parse_config import Limits, ParseConfig
-from ingest.parsed import ParseJob
-from ingest.workers import ParsePool
+from ingest.workers.config import Limits, ParseConfig
+from ingest.workers.parsed import ParseJob
+from ingest.workers.pool import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 
 LIMITS = Limits(seconds=20, ocr_seconds=5)

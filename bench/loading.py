@@ -16,9 +16,9 @@ from pathlib import Path
 
 from ingest.loaders.formats import read
 from ingest.loaders.reading import ReadOptions
-from ingest.parse_config import ParseConfig
-from ingest.parsed import ParseJob
-from ingest.workers import ParsePool
+from ingest.workers.config import ParseConfig
+from ingest.workers.parsed import ParseJob
+from ingest.workers.pool import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 
 

@@ -25,11 +25,11 @@ _EPILOG = """examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
-    return cli.run(lambda: _status(options) if options.command == "status" else _ingest(options))
+    options = _make_parser().parse_args(arguments)
+    return cli.run(lambda: _show_status(options) if options.command == "status" else _run_sync(options))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _make_parser() -> argparse.ArgumentParser:
     parser = cli.make_parser("python -m ingest", "Bring the index up to date with the folder of documents.", _EPILOG)
     cli.add_common(parser)
     parser.add_argument("--watch", action="store_true", help="keep running and follow every change of the folder")
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _ingest(options: argparse.Namespace) -> int:
+def _run_sync(options: argparse.Namespace) -> int:
     settings = cli.load_settings(options)
     index = Index(settings.index_dir)
     from ingest.terminal import Display
@@ -67,14 +67,14 @@ def _read_sync_options(options: argparse.Namespace, display: Any) -> SyncOptions
 def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, display: Any) -> int:  # noqa: ANN401
     from ingest.watcher import CorpusWatcher
 
-    def on_report(report: SyncReport) -> None:
+    def show_report(report: SyncReport) -> None:
         display.pause()
         if not report.is_noop or report.pending == 0:
             _show_report(report, pipeline.settings, as_json=options.json)
 
     if options.rebuild:
         sync_corpus(index, pipeline, _read_sync_options(options, display))
-    with closing(CorpusWatcher(index, pipeline, on_report=on_report, on_progress=display.show)) as watcher:
+    with closing(CorpusWatcher(index, pipeline, on_report=show_report, on_progress=display.show)) as watcher:
         watcher.start()
         cli.say(f"Watching {pipeline.settings.corpus_dir}. Press Ctrl+C to stop.")
         while watcher.is_alive():
@@ -114,12 +114,12 @@ def _show_plan(plan: Plan, *, as_json: bool) -> int:
     return 0
 
 
-def _status(options: argparse.Namespace) -> int:
+def _show_status(options: argparse.Namespace) -> int:
     settings = cli.load_settings(options)
     with closing(Index(settings.index_dir)) as index:
         status = index.status()
     if options.json:
-        cli.print_json(_status_json(status))
+        cli.print_json(_encode_status(status))
         return 0
     print(f"{status.documents:,} documents, {status.chunks:,} chunks, {status.bytes / 1e6:,.1f} MB in {index.folder}")
     if status.vectors < status.chunks:
@@ -134,8 +134,11 @@ def _status(options: argparse.Namespace) -> int:
     return 0
 
 
-def _status_json(status: IndexStatus) -> dict[str, Any]:
-    failed = [{"source": f.source, "reason": f.reason, "kind": f.kind, "since": _iso(f.since)} for f in status.failures]
+def _encode_status(status: IndexStatus) -> dict[str, Any]:
+    failed = [
+        {"source": failure.source, "reason": failure.reason, "kind": failure.kind, "since": _format_time(failure.since)}
+        for failure in status.failures
+    ]
     return {
         "documents": status.documents,
         "chunks": status.chunks,
@@ -154,7 +157,7 @@ def _tell_failures(failures: tuple[Failure, ...]) -> int:
     return 1 if failures else 0
 
 
-def _iso(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S%z", time.localtime(seconds))
 
 

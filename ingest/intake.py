@@ -19,7 +19,7 @@ from rag.index.catalog.records import Build, FileState, KnownFile, NewDocument
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from ingest.parsed import Parsed
+    from ingest.workers.parsed import Parsed
     from rag.index.writing.batch import Batch
     from rag.index.writing.writer import IndexWriter
 
@@ -61,10 +61,10 @@ class Intake:
     def _is_small(self) -> bool:
         sizes = [state.size for _, state in self.plan.read]
         is_small = len(sizes) <= _SMALL_FILES and sum(sizes) <= _SMALL_BYTES
-        return is_small and self.pipeline.known_embedding() is not None
+        return is_small and self.pipeline.read_known_embedding() is not None
 
     def _read_files(self, progress: ProgressFn) -> Generator[Parsed]:
-        from ingest.parsed import ParseJob
+        from ingest.workers.parsed import ParseJob
 
         files = self.plan.read
         jobs = (ParseJob(source, self._corpus / source) for source, _ in files)

@@ -11,8 +11,8 @@ from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
 if TYPE_CHECKING:
     import numpy as np
 
-    from ingest.parsed import Parsed, ParseJob
-    from ingest.workers import ParsePool
+    from ingest.workers.parsed import Parsed, ParseJob
+    from ingest.workers.pool import ParsePool
     from rag.models.embedder import Embedder
 
 
@@ -27,7 +27,7 @@ class Pipeline:
         self._pool: ParsePool | None = None
         self._embedder: Embedder | None = None
 
-    def fingerprint(self) -> dict[str, Any]:
+    def make_fingerprint(self) -> dict[str, Any]:
         """All but the embedding model's own fingerprint that decides what a chunk is."""
         from ingest.loaders.formats import LOADERS_VERSION
         from ingest.splitting.splitter import SPLITTER_VERSION
@@ -40,7 +40,7 @@ class Pipeline:
             "splitter": SPLITTER_VERSION,
         }
 
-    def known_embedding(self) -> str | None:
+    def read_known_embedding(self) -> str | None:
         """The embedding model's fingerprint if it has been opened before on this index; cheap."""
         from rag.models.embedder import read_fingerprint
 
@@ -62,8 +62,8 @@ class Pipeline:
         return self._pool.parse(jobs)
 
     def _open_pool(self) -> ParsePool:
-        from ingest.parse_config import ParseConfig
-        from ingest.workers import ParsePool
+        from ingest.workers.config import ParseConfig
+        from ingest.workers.pool import ParsePool
 
         settings = self.settings
         is_default = settings.embed_model == DEFAULT_EMBED_MODEL  # whose limit is known without opening it

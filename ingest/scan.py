@@ -47,7 +47,7 @@ def scan_corpus(corpus: Path, leave_out: Path | None = None) -> Scan:
             f"The corpus folder {corpus} {what}. Create it, or name another with --corpus or RAG_CORPUS_DIR."
         )
     scan = Scan()
-    _Walk(os.path.realpath(corpus), scan, _inode(leave_out)).run(str(corpus))
+    _Walk(os.path.realpath(corpus), scan, find_inode(leave_out)).run(str(corpus))
     return scan
 
 
@@ -88,15 +88,15 @@ class _Walk:
         while folders:
             folder = folders.pop()
             try:
-                folders += self._folder(folder)
+                folders += self._take_folder(folder)
             except OSError as exc:
                 self._fail(folder.prefix.rstrip("/"), exc)
 
-    def _folder(self, folder: _Folder) -> list[_Folder]:
+    def _take_folder(self, folder: _Folder) -> list[_Folder]:
         """Take in its files; returns the folders in it."""
         with os.scandir(folder.path) as found:
             entries = list(found)
-        inode = _inode(folder.path)
+        inode = find_inode(folder.path)
         if inode is None or inode in folder.above or inode == self._leave_out:  # gone, or a link that leads back up
             return []
         specs = folder.specs
@@ -118,34 +118,34 @@ class _Walk:
             if specs and _is_ignored(source, is_folder, specs):
                 return False
             if not is_folder and entry.is_file():
-                self._file(entry, source)
+                self._take_file(entry, source)
             return is_folder
         except OSError as exc:
             self._fail(source, exc)
             return False
 
-    def _file(self, entry: os.DirEntry[str], source: str) -> None:
+    def _take_file(self, entry: os.DirEntry[str], source: str) -> None:
         # On Windows a directory entry's own stat has no inode or change time, and its size may lag.
         stat = os.stat(entry.path) if os.name == "nt" else entry.stat()
         if source.isascii() or _is_utf8(source):
             self._scan.files[source] = FileState(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
         else:
-            self._scan.failed[_shown(source)] = "its name is not valid UTF-8; rename it"
+            self._scan.failed[_make_printable(source)] = "its name is not valid UTF-8; rename it"
 
     def _is_inside(self, path: str) -> bool:
         return os.path.realpath(path).startswith(self._root.rstrip(os.sep) + os.sep)
 
     def _read_spec(self, folder: _Folder) -> Iterator[_Spec]:
         try:
-            yield _spec(os.path.join(folder.path, IGNORE_FILE), folder.prefix)
+            yield _load_spec(os.path.join(folder.path, IGNORE_FILE), folder.prefix)
         except (OSError, ValueError) as exc:  # ValueError: a rule that isn't one
             reason = exc.strerror if isinstance(exc, OSError) else exc
-            self._scan.failed[_shown(folder.prefix + IGNORE_FILE)] = f"its rules cannot be used ({reason})"
+            self._scan.failed[_make_printable(folder.prefix + IGNORE_FILE)] = f"its rules cannot be used ({reason})"
 
     def _fail(self, source: str, exc: OSError) -> None:
         # Removed while we looked, or a link to itself: nothing is there.
         if not isinstance(exc, FileNotFoundError | NotADirectoryError) and exc.errno != errno.ELOOP:
-            self._scan.failed[_shown(source) or "."] = f"cannot be looked into ({exc.strerror or exc})"
+            self._scan.failed[_make_printable(source) or "."] = f"cannot be looked into ({exc.strerror or exc})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ class _Spec:
     rules: GitIgnoreSpec
 
 
-def _spec(path: str, prefix: str) -> _Spec:
+def _load_spec(path: str, prefix: str) -> _Spec:
     from pathspec import GitIgnoreSpec
 
     with open(path, encoding="utf-8-sig", errors="replace") as file:
@@ -173,7 +173,7 @@ def _is_ignored(source: str, is_folder: bool, specs: Iterable[_Spec]) -> bool:
     return ignored
 
 
-def _inode(path: str | Path | None) -> tuple[int, int] | None:
+def find_inode(path: str | Path | None) -> tuple[int, int] | None:
     try:
         stat = os.stat(path) if path is not None else None
     except FileNotFoundError:
@@ -189,7 +189,7 @@ def _is_utf8(name: str) -> bool:
     return True
 
 
-def _shown(source: str) -> str:
+def _make_printable(source: str) -> str:
     return source.encode("utf-8", "backslashreplace").decode()
 
 

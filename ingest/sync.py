@@ -71,7 +71,7 @@ def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
     if index.is_current_format():
         with index.catalog.view() as view:
             live = view.find_live_build()
-            if live is not None and live.fingerprint == pipeline.fingerprint():
+            if live is not None and live.fingerprint == pipeline.make_fingerprint():
                 known = view.read_known_files(live.id)
     return make_plan(scan, known, lambda source: _read_digest(corpus / source))
 
@@ -115,10 +115,10 @@ class _Sync:
     def _open_build(self) -> Build:
         """The live build if it was made with the same settings, else one beside it."""
         live = self.writer.db.find_live_build()
-        embedding = self.pipeline.known_embedding()
+        embedding = self.pipeline.read_known_embedding()
         if embedding is None and live is not None and live.model_id is not None:
             embedding = self.pipeline.embedder.fingerprint  # the model's files are gone: they are made anew first
-        build = self.writer.open_build(self.pipeline.fingerprint(), embedding, anew=self.options.rebuild)
+        build = self.writer.open_build(self.pipeline.make_fingerprint(), embedding, anew=self.options.rebuild)
         if live is not None and build.id != live.id:
             difference = _tell_difference(live, build, self.options.rebuild)
             self._note(f"The index is rebuilt: {difference}. The old one serves until then.")

@@ -41,10 +41,10 @@ class Display:
         elif progress.stage in _LABELS and time.monotonic() - self._last_line > _LINE_S:
             self._last_line = time.monotonic()
             label, unit = _LABELS[progress.stage]
-            self._line(f"{label}: {progress.done:,} of {progress.total:,} {unit}")
+            self._print_line(f"{label}: {progress.done:,} of {progress.total:,} {unit}")
 
     def note(self, text: str) -> None:
-        self._bar.console.print(text, highlight=False) if self._bar else self._line(text)
+        self._bar.console.print(text, highlight=False) if self._bar else self._print_line(text)
 
     def pause(self) -> None:
         """Take the bar away, until there is progress again."""
@@ -63,7 +63,7 @@ class Display:
             self._tasks[progress.stage] = self._bar.add_task(label, unit=unit)
         self._bar.update(self._tasks[progress.stage], completed=progress.done, total=progress.total)
 
-    def _line(self, text: str) -> None:
+    def _print_line(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 

@@ -18,11 +18,11 @@ def report_if_unchanged(index: Index, pipeline: Pipeline, scan: Scan, *, retry: 
         return None
     with index.catalog.view() as view:
         live = view.find_live_build()
-        if live is None or len(view.list_builds()) > 1 or live.fingerprint != pipeline.fingerprint():
+        if live is None or len(view.list_builds()) > 1 or live.fingerprint != pipeline.make_fingerprint():
             return None
         if not _equals_folder(view, live, scan, retry=retry) or index.find_reasons_to_check(view):
             return None
-        if not _has_model(view, live, pipeline.known_embedding()):
+        if not _has_model(view, live, pipeline.read_known_embedding()):
             return None
         report = add_totals(index, view, live, SyncReport(unchanged=len(scan.files)))
     return None if report.pending else report

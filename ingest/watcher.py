@@ -94,7 +94,7 @@ class CorpusWatcher:
             settle_s=SETTLE_S,
             wait_s=0,
             is_busy=self._writes.is_busy,
-            progress=self._progress,
+            progress=self._note_progress,
             must_stop=self._must_stop,
         )
         self._thread = threading.Thread(target=self._run, name="corpus-watcher", daemon=True)
@@ -175,7 +175,7 @@ class CorpusWatcher:
         quiet = time.monotonic() - self._last_event
         return self._closing.is_set() or (self._changed.is_set() and quiet >= QUIET_S)
 
-    def _progress(self, progress: Progress) -> None:
+    def _note_progress(self, progress: Progress) -> None:
         if progress.stage != "note":
             self.status = replace(self.status, activity=progress.stage, done=progress.done, total=progress.total)
         self._on_progress(progress)
@@ -205,19 +205,19 @@ class CorpusWatcher:
 
     def _on_event(self, event: FileSystemEvent) -> None:
         paths = [os.fsdecode(path) for path in (event.src_path, event.dest_path) if path]
-        if event.event_type in _EVENTS and any(self._counts(path) for path in paths):
+        if event.event_type in _EVENTS and any(self._matters(path) for path in paths):
             if not event.is_directory:
-                self._writes.note(event.event_type, self._source(paths[0]))
+                self._writes.note(event.event_type, self._find_source(paths[0]))
             self._note_event()
 
-    def _source(self, path: str) -> str:
+    def _find_source(self, path: str) -> str:
         return os.path.relpath(path, self._root).replace(os.sep, "/")
 
-    def _counts(self, path: str) -> bool:
+    def _matters(self, path: str) -> bool:
         """Whether what happens there can matter; our own index may lie in the corpus, in a hidden folder or not."""
         if Path(path).is_relative_to(os.path.realpath(self._index.folder)):
             return False
-        source = self._source(path)
+        source = self._find_source(path)
         parts = source.split("/")
         return source == "." or parts[-1] == IGNORE_FILE or not any(is_left_out(part) for part in parts)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ingest.parsed import Parsed, ParseJob
 from ingest.pipeline import Pipeline
+from ingest.workers.parsed import Parsed, ParseJob
 from rag.index.reader import Index
 from rag.settings import Settings
 from rag.types import Chunk, Document
@@ -49,7 +49,7 @@ class TinyPipeline(Pipeline):
     def embedder(self):
         return self.tiny
 
-    def known_embedding(self) -> str | None:
+    def read_known_embedding(self) -> str | None:
         return self.tiny.fingerprint
 
     def parse(self, jobs: Iterable[ParseJob]) -> Iterator[Parsed]:

@@ -29,20 +29,20 @@ class Block:
     """Of a table: where its rows begin, after the header and the rule below it; `start` if it has no header."""
 
 
-def blocks(text: str, syntax: str) -> Iterator[Block]:
+def split_blocks(text: str, syntax: str) -> Iterator[Block]:
     """The text's blocks in order. Only ``markdown`` has headings and tables."""
     if syntax == "markdown":
-        yield from _markdown(text)
+        yield from _split_markdown(text)
     elif text:
         yield Block(CODE if syntax == "code" else PROSE, 0, len(text))
 
 
-def _markdown(text: str) -> Iterator[Block]:
+def _split_markdown(text: str) -> Iterator[Block]:
     lines = text.splitlines(keepends=True)
     position = index = 0
     prose_from = 0
     while index < len(lines):
-        block = _special(lines, index, position)
+        block = _find_special(lines, index, position)
         if block is None:
             position += len(lines[index])
             index += 1
@@ -57,7 +57,7 @@ def _markdown(text: str) -> Iterator[Block]:
         yield Block(PROSE, prose_from, position)
 
 
-def _special(lines: list[str], index: int, start: int) -> tuple[Block, int] | None:
+def _find_special(lines: list[str], index: int, start: int) -> tuple[Block, int] | None:
     """The block that is not prose and begins at this line, with its number of lines."""
     line = lines[index]
     stripped = line.lstrip()
@@ -66,15 +66,15 @@ def _special(lines: list[str], index: int, start: int) -> tuple[Block, int] | No
     if stripped[0] == "#" and (found := _HEADING.match(line.rstrip("\r\n"))):
         return Block(HEADING, start, start + len(line), len(found[1]), found[2]), 1
     if stripped[0] in "`~" and (fence := _FENCE.match(line)):
-        return _fenced(lines, index, start, fence[1])
+        return _take_fence(lines, index, start, fence[1])
     if stripped[0] == "|":
-        return _table(lines, index, start)
+        return _take_table(lines, index, start)
     if "\t" in line.rstrip() and any("\t" in after for after in lines[index + 1 : index + 3]):
-        return _rows(lines, index, start)
-    return _underlined(lines, index, start)
+        return _take_rows(lines, index, start)
+    return _take_underlined(lines, index, start)
 
 
-def _fenced(lines: list[str], index: int, start: int, fence: str) -> tuple[Block, int]:
+def _take_fence(lines: list[str], index: int, start: int, fence: str) -> tuple[Block, int]:
     used = 1
     while index + used < len(lines):
         line = lines[index + used].strip()
@@ -84,7 +84,7 @@ def _fenced(lines: list[str], index: int, start: int, fence: str) -> tuple[Block
     return Block(CODE, start, start + sum(map(len, lines[index : index + used]))), used
 
 
-def _table(lines: list[str], index: int, start: int) -> tuple[Block, int]:
+def _take_table(lines: list[str], index: int, start: int) -> tuple[Block, int]:
     used = 1
     while index + used < len(lines) and lines[index + used].lstrip().startswith("|"):
         used += 1
@@ -93,7 +93,7 @@ def _table(lines: list[str], index: int, start: int) -> tuple[Block, int]:
     return Block(TABLE, start, start + sum(map(len, lines[index : index + used])), body=body), used
 
 
-def _rows(lines: list[str], index: int, start: int) -> tuple[Block, int]:
+def _take_rows(lines: list[str], index: int, start: int) -> tuple[Block, int]:
     """A table as our loaders write it: lines of cells separated by tabs, row titles and gaps between them included."""
     used = 1
     ahead = 1
@@ -105,7 +105,7 @@ def _rows(lines: list[str], index: int, start: int) -> tuple[Block, int]:
         elif len(line) > _LONGEST_BETWEEN or line.startswith("#"):
             break
     rows = lines[index : index + used]
-    body = start + sum(map(len, rows[: _header_rows(rows)]))
+    body = start + sum(map(len, rows[: _count_header_rows(rows)]))
     return Block(TABLE, start, start + sum(map(len, rows)), body=body), used
 
 
@@ -116,7 +116,7 @@ _MOST_HEADER_ROWS = 5
 _NUMBER = re.compile(r"[\s$€£¥%()+\-–—.,:/\d]*\d[\s$€£¥%()+\-–—.,:/\d]*|[–—-]")
 
 
-def _header_rows(rows: list[str]) -> int:
+def _count_header_rows(rows: list[str]) -> int:
     """How many rows name the columns: those before the first that has a label and a number.
 
     In a table of words it is the first, unless its cells are as long as values. 0 if there is none.
@@ -132,7 +132,7 @@ def _header_rows(rows: list[str]) -> int:
     return int(all(0 < len(cell) <= 40 and not _NUMBER.fullmatch(cell) for cell in cells))
 
 
-def _underlined(lines: list[str], index: int, start: int) -> tuple[Block, int] | None:
+def _take_underlined(lines: list[str], index: int, start: int) -> tuple[Block, int] | None:
     """A heading of the form ``Title`` over ``=====``: only after an empty line, else it is prose over a rule."""
     if index + 1 >= len(lines) or (index and lines[index - 1].strip()):
         return None
@@ -152,15 +152,15 @@ class HeadingPath:
     def enter(self, level: int, title: str) -> None:
         self._path = [entry for entry in self._path if entry[0] < level]
         if title:
-            self._path.append((level, plain(title)))
+            self._path.append((level, strip_marks(title)))
 
-    def titles(self) -> tuple[str, ...]:
+    def list_titles(self) -> tuple[str, ...]:
         return tuple(title for _, title in self._path)
 
 
 _MARKS = re.compile(r"!?\[([^\]\[]*)\]\([^()\s]*\)|[*_`]{1,3}(?=\S)([^*_`]+)(?<=\S)[*_`]{1,3}")
 
 
-def plain(markdown: str) -> str:
+def strip_marks(markdown: str) -> str:
     """A heading without links, emphasis and doubled spaces."""
     return " ".join(_MARKS.sub(lambda found: found[1] or found[2] or "", markdown).split())

@@ -35,23 +35,23 @@ class Piece:
     """Whether an edge lies inside a run without spaces, so that its tokens may differ from the whole text's."""
 
 
-def pieces_of(text: str, block: Block) -> Iterator[Piece]:
+def split_pieces(text: str, block: Block) -> Iterator[Piece]:
     """The block's pieces, which cover it."""
     if block.kind == PROSE:
-        yield from _spans(text, block.start, block.end, _SENTENCE_END, PROSE)
+        yield from _split_spans(text, block.start, block.end, _SENTENCE_END, PROSE)
     elif block.kind == TABLE:
         header = (block.start, block.body) if block.body > block.start else None
         if header:
             yield Piece(*header, TABLE)
-        for row in _spans(text, block.body, block.end, _LINE_END, TABLE):
+        for row in _split_spans(text, block.body, block.end, _LINE_END, TABLE):
             yield Piece(row.start, row.end, TABLE, header)
     elif block.kind == CODE:
-        yield from _spans(text, block.start, block.end, _LINE_END, CODE)
+        yield from _split_spans(text, block.start, block.end, _LINE_END, CODE)
     else:
         yield Piece(block.start, block.end, block.kind)
 
 
-def _spans(text: str, start: int, end: int, pattern: re.Pattern[str], kind: str) -> Iterator[Piece]:
+def _split_spans(text: str, start: int, end: int, pattern: re.Pattern[str], kind: str) -> Iterator[Piece]:
     """Pieces that end where `pattern` ends, the white space after it included."""
     for found in pattern.finditer(text, start, end):
         stop = found.end()
@@ -66,7 +66,7 @@ def _spans(text: str, start: int, end: int, pattern: re.Pattern[str], kind: str)
         yield Piece(start, end, kind)
 
 
-def last_break(text: str, start: int, end: int) -> int:
+def find_last_break(text: str, start: int, end: int) -> int:
     """Where to break in the last half of ``text[start:end]``: a line's end, a clause's, a word's; 0 if none."""
     half = (start + end) // 2
     for pattern in (_LINE_END, _CLAUSE_END, _WORD_END):

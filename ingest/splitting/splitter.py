@@ -14,8 +14,8 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ingest.splitting.blocks import HEADING, PROSE, Block, HeadingPath, blocks
-from ingest.splitting.pieces import Piece, holds, last_break, pieces_of
+from ingest.splitting.blocks import HEADING, PROSE, Block, HeadingPath, split_blocks
+from ingest.splitting.pieces import Piece, find_last_break, holds, split_pieces
 from ingest.splitting.tokens import TokenCounter, Tokens
 from rag.errors import SettingsError
 from rag.types import Chunk, Document, Page
@@ -97,7 +97,7 @@ class Splitter:
 
     def split(self, header: Document, pages: Iterable[Page], syntax: str = "markdown") -> Iterator[Chunk]:
         """Chunks in reading order. Pages are taken one by one; `header.page_kind` says whether it has pages."""
-        title = self._shortened(header.title, min(_TITLE_TOKENS, self._room - self._size))
+        title = self._shorten(header.title, min(_TITLE_TOKENS, self._room - self._size))
         room = self._room - self._counter.count(title)
         path = HeadingPath()
         ordinal = 0
@@ -106,14 +106,14 @@ class Splitter:
             if header.page_kind in ("slide", "sheet") and page.number != number:
                 path = HeadingPath()  # one doesn't go on where the one before ended, as pages do
             number = page.number if header.page_kind else None
-            for text in _bounded(page.text):
-                functions = self._functions(text, header.source) if syntax == "code" else []
-                for section, body, tokens, overlap in self._page_chunks(text, syntax, path, functions):
-                    place = self._section(section, header.title, room - tokens)
+            for text in _cut_text(page.text):
+                functions = self._find_functions(text, header.source) if syntax == "code" else []
+                for section, body, tokens, overlap in self._split_page(text, syntax, path, functions):
+                    place = self._name_section(section, header.title, room - tokens)
                     yield Chunk(header.source, ordinal, body, title, place, number, number, overlap)
                     ordinal += 1
 
-    def _functions(self, text: str, source: str) -> list[int]:
+    def _find_functions(self, text: str, source: str) -> list[int]:
         """Where llama-index would begin a chunk of this code; nothing if it fits one chunk or no grammar is known."""
         grammar = _GRAMMARS.get(PurePosixPath(source).suffix.lower())
         if not grammar or self._counter.count(text) <= self._size or len(text) > _LONGEST_CODE:
@@ -124,56 +124,59 @@ class Splitter:
         module, function = grammar
         parser = Parser(Language(getattr(import_module(module), function)()))
         splitter = CodeSplitter(
-            language=module, parser=parser, count_mode="token", max_tokens=self._size, tokenizer=self._encoded
+            language=module, parser=parser, count_mode="token", max_tokens=self._size, tokenizer=self._encode
         )
         try:
             parts = splitter.split_text(text)
         except (ValueError, RecursionError):  # not the language that its name says, or nested without end
             return []
-        return _starts(text, parts)
+        return _find_starts(text, parts)
 
-    def _encoded(self, text: str) -> list[int]:
+    def _encode(self, text: str) -> list[int]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def _page_chunks(
+    def _split_page(
         self, text: str, syntax: str, path: HeadingPath, functions: list[int]
     ) -> Iterator[tuple[tuple[str, ...], str, int, int]]:
         """Heading path, text, its tokens, and how many of its characters repeat what came before."""
         tokens = Tokens(self._counter, text)
-        for section, group in self._merged(_sections(text, syntax, path), tokens):
+        for section, group in self._merge_small(_split_sections(text, syntax, path), tokens):
             pieces = [
-                part for block in group for piece in pieces_of(text, block) for part in self._parts(text, piece, tokens)
+                part
+                for block in group
+                for piece in split_pieces(text, block)
+                for part in self._cut_piece(text, piece, tokens)
             ]
             for span in self._pack(text, pieces, tokens, functions):
-                for body, count, overlap in self._bodies(text, span, tokens):
+                for body, count, overlap in self._cut_bodies(text, span, tokens):
                     yield section, body, count, overlap
 
-    def _merged(self, sections: Iterable[_Section], tokens: Tokens) -> Iterator[_Section]:
+    def _merge_small(self, sections: Iterable[_Section], tokens: Tokens) -> Iterator[_Section]:
         """Sections of a line or two together, under the headings that they share: alone they would say too little."""
         pending: _Section | None = None
         for section in sections:
             if pending is None:
                 pending = section
             elif tokens.count(pending[1][0].start, section[1][-1].end) <= self._size // _SMALL:
-                pending = (_shared(pending[0], section[0]), pending[1] + section[1])
+                pending = (_find_shared(pending[0], section[0]), pending[1] + section[1])
             else:
                 yield pending
                 pending = section
         if pending is not None:
             yield pending
 
-    def _parts(self, text: str, piece: Piece, tokens: Tokens) -> Iterator[Piece]:
+    def _cut_piece(self, text: str, piece: Piece, tokens: Tokens) -> Iterator[Piece]:
         """The piece itself, or if it is too long for a chunk, its parts cut at lines, clauses, words or anywhere."""
-        limit = self._size - (self._header_tokens(piece.header, tokens))
+        limit = self._size - (self._count_header_tokens(piece.header, tokens))
         start, is_cut = piece.start, False
         while tokens.count(start, piece.end) > limit:
             furthest = tokens.fit(start, piece.end, limit)
-            stop = last_break(text, start, furthest)
+            stop = find_last_break(text, start, furthest)
             yield replace(piece, start=start, end=stop or furthest, is_cut=is_cut or not stop, is_whole=False)
             start, is_cut = stop or furthest, not stop
         yield replace(piece, start=start, is_cut=is_cut, is_whole=start == piece.start)
 
-    def _header_tokens(self, header: tuple[int, int] | None, tokens: Tokens) -> int:
+    def _count_header_tokens(self, header: tuple[int, int] | None, tokens: Tokens) -> int:
         """0 also for a header so long that repeating it would leave no room for rows."""
         used = tokens.count(*header) if header else 0
         return used if used <= self._size // 2 else 0
@@ -182,19 +185,19 @@ class Splitter:
         """Fill chunks with as many pieces as fit; of code as many as end before one of `starts`."""
         first = 0
         while first < len(pieces):
-            head = self._repeated(pieces[first], tokens)
-            start = self._overlap_start(pieces, first, tokens) if first else pieces[0].start
+            head = self._find_repeated_header(pieces[first], tokens)
+            start = self._find_overlap_start(pieces, first, tokens) if first else pieces[0].start
             used = tokens.count(*head) if head else 0
             last = first
             while last + 1 < len(pieces) and used + tokens.count(start, pieces[last + 1].end) <= self._size:
                 last += 1
             if starts and last + 1 < len(pieces):
-                last = self._before_start(text, pieces, first, last, tokens, starts)
+                last = self._find_piece_before(text, pieces, first, last, tokens, starts)
             is_cut = any(piece.is_cut for piece in pieces[first : last + 1])
             yield _Span(start, pieces[first].start, pieces[last].end, head, is_cut)
             first = last + 1
 
-    def _before_start(
+    def _find_piece_before(
         self, text: str, pieces: list[Piece], first: int, last: int, tokens: Tokens, starts: list[int]
     ) -> int:
         """The last piece before the outermost start that leaves a chunk of a third at least; else `last`."""
@@ -208,10 +211,10 @@ class Splitter:
                 best, least = index, indent
         return best
 
-    def _repeated(self, piece: Piece, tokens: Tokens) -> tuple[int, int] | None:
-        return piece.header if self._header_tokens(piece.header, tokens) else None
+    def _find_repeated_header(self, piece: Piece, tokens: Tokens) -> tuple[int, int] | None:
+        return piece.header if self._count_header_tokens(piece.header, tokens) else None
 
-    def _overlap_start(self, pieces: list[Piece], first: int, tokens: Tokens) -> int:
+    def _find_overlap_start(self, pieces: list[Piece], first: int, tokens: Tokens) -> int:
         """Where the whole sentences begin that the chunk from `first` on repeats: none beside tables and code."""
         start = pieces[first].start
         spare = min(self._overlap, self._size - tokens.count(start, pieces[first].end))
@@ -223,7 +226,7 @@ class Splitter:
             start = piece.start
         return start
 
-    def _bodies(self, text: str, span: _Span, tokens: Tokens) -> Iterator[tuple[str, int, int]]:
+    def _cut_bodies(self, text: str, span: _Span, tokens: Tokens) -> Iterator[tuple[str, int, int]]:
         """The chunk's text, tokens and overlap; several where the real count of a cut run is above the limit."""
         raw = text[span.start : span.end]
         body = raw.strip()
@@ -237,19 +240,19 @@ class Splitter:
             count = self._counter.count(whole)
         if count > self._size and len(body) > 1:
             middle = (max(span.start + lead, span.fresh) + span.end) // 2
-            yield from self._bodies(text, _Span(span.fresh, span.fresh, middle, None, True), tokens)
-            yield from self._bodies(text, _Span(middle, middle, span.end, None, True), tokens)
+            yield from self._cut_bodies(text, _Span(span.fresh, span.fresh, middle, None, True), tokens)
+            yield from self._cut_bodies(text, _Span(middle, middle, span.end, None, True), tokens)
         else:
             yield whole, count, len(header) + max(0, span.fresh - span.start - lead)
 
-    def _shortened(self, text: str, limit: int) -> str:
+    def _shorten(self, text: str, limit: int) -> str:
         """The words from the beginning that fit `limit` tokens."""
         text = " ".join(text.split())[: limit * 20]
         while text and self._counter.count(text) > limit:
             text = text.rpartition(" ")[0]
         return text
 
-    def _section(self, path: tuple[str, ...], title: str, spare: int) -> str:
+    def _name_section(self, path: tuple[str, ...], title: str, spare: int) -> str:
         """The heading path; the outermost headings go first where it is too long, and the title isn't said twice."""
         if path and path[0] == title:
             path = path[1:]
@@ -257,10 +260,10 @@ class Splitter:
             section = " > ".join(path[first:])
             if self._counter.count(section) <= spare:
                 return section
-        return self._shortened(path[-1], spare) if path else ""
+        return self._shorten(path[-1], spare) if path else ""
 
 
-def _bounded(text: str) -> Iterator[str]:
+def _cut_text(text: str) -> Iterator[str]:
     """The text in parts that are cheap to hold tokens of; cut at an empty line, a line's end or a space."""
     start = 0
     while len(text) - start > _LONGEST_TEXT:
@@ -271,18 +274,18 @@ def _bounded(text: str) -> Iterator[str]:
     yield text[start:] if start else text
 
 
-def _sections(text: str, syntax: str, path: HeadingPath) -> Iterator[_Section]:
+def _split_sections(text: str, syntax: str, path: HeadingPath) -> Iterator[_Section]:
     """Blocks under one heading. Headings with nothing between them stay together."""
     group: list[Block] = []
-    titles = path.titles()
+    titles = path.list_titles()
     has_body = False
-    for block in blocks(text, syntax):
+    for block in split_blocks(text, syntax):
         if block.kind == HEADING:
             if has_body:
                 yield titles, group
                 group, has_body = [], False
             path.enter(block.level, block.title)
-            titles = path.titles()
+            titles = path.list_titles()
         elif not has_body:
             has_body = not text[block.start : block.end].isspace()
         group.append(block)
@@ -290,7 +293,7 @@ def _sections(text: str, syntax: str, path: HeadingPath) -> Iterator[_Section]:
         yield titles, group
 
 
-def _starts(text: str, parts: list[str]) -> list[int]:
+def _find_starts(text: str, parts: list[str]) -> list[int]:
     """Where each part begins in the text that they were cut from."""
     found: list[int] = []
     at = 0
@@ -302,7 +305,7 @@ def _starts(text: str, parts: list[str]) -> list[int]:
     return found
 
 
-def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+def _find_shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     """The headings that both paths begin with."""
     pairs = zip(one, other, strict=False)
     return tuple(first for first, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))

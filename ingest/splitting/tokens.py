@@ -25,10 +25,10 @@ class TokenCounter:
         """What the model's own tokenizer says, special tokens left out."""
         return len(self._tokenizer.encode(text, add_special_tokens=False)) if text else 0
 
-    def starts(self, text: str) -> list[int]:
+    def find_starts(self, text: str) -> list[int]:
         """Where each token begins."""
         if not self.is_additive:
-            return self._encoded_starts(text)
+            return self._encode_starts(text)
         starts: list[int] = []
         words = self._words
         for found in _WORD.finditer(text):
@@ -41,14 +41,14 @@ class TokenCounter:
         return starts
 
     def _learn(self, word: str) -> tuple[int, ...]:
-        offsets = tuple(self._encoded_starts(word))
+        offsets = tuple(self._encode_starts(word))
         if len(word) <= 40:
             if len(self._words) >= _MOST_WORDS:
                 self._words.clear()
             self._words[word] = offsets
         return offsets
 
-    def _encoded_starts(self, text: str) -> list[int]:
+    def _encode_starts(self, text: str) -> list[int]:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
         starts: list[int] = []
         for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
@@ -70,7 +70,7 @@ class Tokens:
     """Where the tokens of a text begin."""
 
     def __init__(self, counter: TokenCounter, text: str) -> None:
-        self._starts = counter.starts(text)
+        self._starts = counter.find_starts(text)
 
     def count(self, start: int, end: int) -> int:
         return bisect_left(self._starts, end) - bisect_left(self._starts, start)

@@ -15,9 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ingest.parse_config import Limits, ParseConfig
-from ingest.parsed import Parsed, ParseJob, decode_chunk, encode_chunk
-from ingest.workers import ParsePool
+from ingest.workers.config import Limits, ParseConfig
+from ingest.workers.parsed import Parsed, ParseJob, decode_chunk, encode_chunk
+from ingest.workers.pool import ParsePool
 from rag.errors import RagError
 from rag.types import Chunk
 from tests import files
@@ -63,7 +63,7 @@ def _one(pool: ParsePool, job: ParseJob) -> Parsed:
 
 
 def _workers() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "ingest.worker" in " ".join(_command(child))]
+    return [child for child in psutil.Process().children() if "ingest.workers.program" in " ".join(_command(child))]
 
 
 def _command(process: psutil.Process) -> list[str]:
@@ -243,8 +243,8 @@ def test_leaving_the_results_early_frees_the_workers(open_pool, corpus):
 def test_workers_end_with_their_parent(tmp_path, corpus):
     jobs = [_job(corpus, "b.txt", "short"), _job(corpus, "a.txt", "word and word. " * 2_000_000)]
     script = (
-        "import os\nfrom pathlib import Path, PosixPath, WindowsPath\nfrom ingest.parsed import ParseJob\n"
-        "from ingest.workers import ParsePool\n"
+        "import os\nfrom pathlib import Path, PosixPath, WindowsPath\nfrom ingest.workers.parsed import ParseJob\n"
+        "from ingest.workers.pool import ParsePool\n"
         "from tests.integration.ingest.test_workers import _config, _workers\n"
         f"results = ParsePool(_config({tmp_path!r}), workers=1).parse({jobs!r})\n"
         "next(results)\nprint(_workers()[0].pid, flush=True)\nos._exit(1)\n"

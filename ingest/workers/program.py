@@ -1,4 +1,4 @@
-"""The program of a worker process, ``python -m ingest.worker``; `ingest.workers` starts and stops it.
+"""The program of a worker process, ``python -m ingest.workers.program``; `ingest.workers.pool` starts and stops it.
 
 It reads a line with the configuration, then a line for each job, all JSON. To a job it answers with two lines: first
 the file's digest, so that it is known even if the rest crashes, then the outcome; between them it may ask for more
@@ -19,10 +19,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from ingest.parse_config import Limits, ParseConfig, decode_config, tell_memory_limit
-from ingest.parsed import encode_chunk
-from ingest.parsing import Outcome, build_splitter, clean, parse_bytes, read_bytes
 from ingest.splitting.splitter import Splitter
+from ingest.workers.config import Limits, ParseConfig, decode_config, tell_memory_limit
+from ingest.workers.parsed import encode_chunk
+from ingest.workers.parsing import Outcome, build_splitter, clean, parse_bytes, read_bytes
 from rag.errors import LoadError
 from rag.processes import open_private_stdout
 from rag.types import Chunk

@@ -45,7 +45,7 @@ class ParseConfig:
     """A ``tokenizer.json`` in place of the embedding model's own."""
     limits: Limits = Limits()
 
-    def passwords(self) -> tuple[str, ...]:
+    def read_passwords(self) -> tuple[str, ...]:
         try:
             lines = self.passwords_file.read_text("utf-8").splitlines() if self.passwords_file else []
         except (OSError, UnicodeDecodeError):

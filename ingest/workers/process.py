@@ -15,15 +15,15 @@ from typing import Any
 
 import psutil
 
-from ingest.parse_config import ParseConfig, encode_config
-from ingest.parsed import Parsed, ParseJob, SpooledChunks
+from ingest.workers.config import ParseConfig, encode_config
+from ingest.workers.parsed import Parsed, ParseJob, SpooledChunks
 from rag.errors import RagError
 from rag.processes import name_signal, read_last_line
 from rag.types import Document
 
 START_S = 60.0
 """Within which a worker must be ready. It takes 0.3 s on a free core."""
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parents[2]
 _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",  # one thread a worker: the workers are what runs in parallel
     "OMP_NUM_THREADS": "1",
@@ -40,7 +40,7 @@ class WorkerProcess:
     def __init__(self, config: ParseConfig) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.worker"],
+            [sys.executable, "-m", "ingest.workers.program"],
             cwd=_ROOT,
             env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": f"{_ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
             stdin=subprocess.PIPE,

@@ -15,9 +15,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingest.parse_config import ParseConfig, count_allowed_seconds, tell_memory_limit
-from ingest.parsed import Parsed, ParseJob
-from ingest.worker_process import START_S, WorkerProcess
+from ingest.workers.config import ParseConfig, count_allowed_seconds, tell_memory_limit
+from ingest.workers.parsed import Parsed, ParseJob
+from ingest.workers.process import START_S, WorkerProcess
 from rag.errors import RagError
 
 _WATCH_S = 0.05

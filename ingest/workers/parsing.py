@@ -11,8 +11,8 @@ from pathlib import Path
 
 from ingest.loaders.formats import read
 from ingest.loaders.reading import Reading, ReadOptions
-from ingest.parse_config import MEGABYTE, Limits, ParseConfig, tell_memory_limit
 from ingest.splitting.splitter import Splitter
+from ingest.workers.config import MEGABYTE, Limits, ParseConfig, tell_memory_limit
 from rag.errors import LoadError, UnsupportedError
 from rag.types import Chunk, Document, Page
 
@@ -58,7 +58,7 @@ def parse_bytes(
     """
     header = Document(source, ())
     try:
-        passwords, limits = config.passwords(), config.limits
+        passwords, limits = config.read_passwords(), config.limits
         options = ReadOptions(passwords, config.ocr_languages, limits.ocr_seconds, more_time, limits.text_bytes)
         format_, reading = read(source, data, options)
         reading.header = header = replace(reading.header, title=clean(reading.header.title))
