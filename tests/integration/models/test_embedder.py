@@ -91,15 +91,6 @@ def test_the_tokenizer_of_a_folder_cuts_nothing(plain_model, plain_models_dir):
     assert len(tokenizer.encode("word " * 100).ids) == 102
 
 
-def test_a_copied_model_counts_as_the_same_and_a_changed_one_as_new(plain, plain_model, tmp_path):
-    folder = tmp_path / plain_model.name
-    shutil.copytree(plain_model, folder)
-    assert Embedder.open(str(folder), tmp_path / "models").fingerprint == plain.fingerprint
-    settings = folder / "config_sentence_transformers.json"
-    settings.write_text(settings.read_text("utf-8") + "\n", "utf-8")
-    assert read_fingerprint(str(folder), tmp_path / "models") is None
-
-
 @pytest.fixture
 def packaged_copy(tmp_path, monkeypatch, packaged_model):
     """A copy of the model's package that is found before the installed one."""
@@ -157,21 +148,6 @@ def test_an_unreachable_hub_is_one_clear_sentence_whatever_lies_in_the_current_f
     assert folders(tmp_path / "models") == []
 
 
-def test_a_hub_model_that_was_downloaded_earlier_needs_no_hub(plain, plain_model, tmp_path, monkeypatch):
-    repository = tmp_path / "hub" / "models--acme--tiny"
-    shutil.copytree(plain_model, repository / "snapshots" / REVISION)
-    (repository / "refs").mkdir()
-    (repository / "refs" / "main").write_text(REVISION)
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    said: list[str] = []
-    embedder = Embedder.open("acme/tiny", tmp_path / "models", said.append)
-    np.testing.assert_array_equal(embedder.embed_query("tide"), plain.embed_query("tide"))
-    assert REVISION in embedder.fingerprint
-    assert "what was downloaded earlier is used" in said[0]
-    assert exporters() == []
-
-
 def test_an_interrupted_export_ends_its_process_and_leaves_nothing(plain_model, tmp_path):
     class InterruptedError(BaseException):
         pass
@@ -209,15 +185,30 @@ def test_an_exporter_whose_parent_is_killed_ends_and_leaves_nothing(plain_model,
     assert folders(tmp_path) == []
 
 
-def test_of_two_exporters_one_waits_and_uses_what_the_other_made(plain, plain_model, tmp_path):
-    command = [sys.executable, "-m", "rag.models.export", str(plain_model), str(tmp_path)]
+@pytest.fixture
+def downloaded(plain_model, tmp_path, monkeypatch):
+    """A model of the hub in the hub's own cache, and no hub."""
+    repository = tmp_path / "hub" / "models--acme--tiny"
+    shutil.copytree(plain_model, repository / "snapshots" / REVISION)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(REVISION)
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    return "acme/tiny"
+
+
+def test_of_two_exporters_one_waits_and_neither_needs_the_hub_for_what_was_downloaded(downloaded, plain, tmp_path):
+    models_dir = tmp_path / "models"
+    command = [sys.executable, "-m", "rag.models.export", downloaded, str(models_dir)]
     null = subprocess.DEVNULL
     with subprocess.Popen(command, stdin=null, stdout=subprocess.PIPE, stderr=null, text=True) as first:
-        assert first.stdout.readline().startswith("Loading")
-        second = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+        assert "what was downloaded earlier is used" in first.stdout.readline()
+        second = subprocess.run(command, stdin=null, capture_output=True, text=True, check=True)
     assert first.returncode == 0
-    assert second.stdout == "Another process is preparing the embedding model tiny; waiting for it.\n"
-    assert folders(tmp_path) == [locate(str(plain_model)).key]
-    np.testing.assert_array_equal(
-        Embedder.open(str(plain_model), tmp_path).embed_query("tide"), plain.embed_query("tide")
-    )
+    assert "Another process is preparing the embedding model acme/tiny; waiting for it.\n" in second.stdout
+    assert folders(models_dir) == [locate(downloaded).key]
+    said: list[str] = []
+    embedder = Embedder.open(downloaded, models_dir, said.append)
+    np.testing.assert_array_equal(embedder.embed_query("tide"), plain.embed_query("tide"))
+    assert REVISION in embedder.fingerprint
+    assert said == exporters() == []

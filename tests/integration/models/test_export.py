@@ -9,7 +9,7 @@ import pytest
 
 from rag.errors import EmbeddingModelError
 from rag.models import export as embedding_export
-from rag.models.embedder import Embedder
+from rag.models.embedder import Embedder, read_fingerprint
 from rag.models.manifest import Manifest
 from rag.models.source import locate
 
@@ -91,6 +91,15 @@ def test_a_model_that_is_damaged_is_one_clear_sentence(plain_model, tmp_path):
     with pytest.raises(EmbeddingModelError, match="RAG_EMBED_MODEL"):
         export(folder, tmp_path / "models")
     assert [path for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
+
+
+def test_a_copied_model_counts_as_the_same_and_a_changed_one_as_new(plain, plain_model, tmp_path):
+    folder = tmp_path / plain_model.name
+    shutil.copytree(plain_model, folder)
+    assert export(folder, tmp_path / "models").fingerprint == plain.fingerprint
+    settings = folder / "config_sentence_transformers.json"
+    settings.write_text(settings.read_text("utf-8") + "\n", "utf-8")
+    assert read_fingerprint(str(folder), tmp_path / "models") is None
 
 
 def test_debris_of_a_killed_process_is_cleared_away(plain_model, plain_models_dir, plain, tmp_path):
