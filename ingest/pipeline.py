@@ -30,7 +30,7 @@ class Pipeline:
     def make_fingerprint(self) -> dict[str, Any]:
         """All but the embedding model's own fingerprint that decides what a chunk is."""
         from ingest.loaders.formats import LOADERS_VERSION
-        from ingest.splitting.splitter import SPLITTER_VERSION
+        from ingest.splitting.version import SPLITTER_VERSION
 
         return {
             "embed_model": self.settings.embed_model,
@@ -42,7 +42,7 @@ class Pipeline:
 
     def read_known_embedding(self) -> str | None:
         """The embedding model's fingerprint if it has been opened before on this index; cheap."""
-        from rag.models.embedder import read_fingerprint
+        from rag.models.manifest import read_fingerprint
 
         return read_fingerprint(self.settings.embed_model, self._models_dir)
 

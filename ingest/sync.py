@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ingest.intake import Intake
 from ingest.pipeline import Pipeline
 from ingest.plan import Plan, PlanRules, make_plan
 from ingest.report import Progress, ProgressFn, SyncReport, Tally
@@ -129,6 +128,8 @@ class _Sync:
 
         Files that change while they are read are given a few tries.
         """
+        from ingest.intake import Intake
+
         waits_for_files = bool(self.options.settle_s)  # then whoever asked comes again anyway
         tries = 1 if waits_for_files else _PASSES
         for number in range(1, tries + 1):

@@ -23,9 +23,6 @@ from rag.types import Chunk, Document, Page
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-SPLITTER_VERSION = 1
-"""Raised when the same text gives other chunks, so that the index is built anew."""
-
 SPECIAL_TOKENS = 2
 """[CLS] and [SEP], which the model adds to every text."""
 

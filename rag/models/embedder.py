@@ -51,12 +51,6 @@ class Embedder:
         self._model.close()
 
 
-def read_fingerprint(model_name: str, models_dir: Path) -> str | None:
-    """The fingerprint of the cached export, None if there is none yet. Reads one small file."""
-    manifest = Manifest.read(models_dir / locate(model_name).key)
-    return manifest.fingerprint if manifest else None
-
-
 def load_tokenizer(model_name: str, models_dir: Path) -> Tokenizer:
     """The model's tokenizer without truncation or padding; a model that has none at hand is exported first."""
     source = locate(model_name)

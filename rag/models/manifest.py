@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from rag.models.source import locate
+
 EXPORT_VERSION = 1
 """Raise it when exported models would give other vectors, so that cached ones are made again."""
 
@@ -75,3 +77,9 @@ class Manifest:
     def write(self, folder: Path) -> None:
         text = json.dumps(asdict(self), ensure_ascii=False, indent=2)
         (folder / _MANIFEST_FILE).write_text(text + "\n", "utf-8")
+
+
+def read_fingerprint(model_name: str, models_dir: Path) -> str | None:
+    """The fingerprint of the cached export, None if there is none yet. Reads one small file."""
+    manifest = Manifest.read(models_dir / locate(model_name).key)
+    return manifest.fingerprint if manifest else None

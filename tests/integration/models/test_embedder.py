@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from rag.errors import EmbeddingModelError
-from rag.models.embedder import Embedder, load_tokenizer, read_fingerprint
+from rag.models.embedder import Embedder, load_tokenizer
+from rag.models.manifest import read_fingerprint
 from rag.models.source import locate
 from rag.settings import DEFAULT_EMBED_MODEL
 

@@ -9,8 +9,8 @@ import pytest
 
 from rag.errors import EmbeddingModelError
 from rag.models import export as embedding_export
-from rag.models.embedder import Embedder, read_fingerprint
-from rag.models.manifest import Manifest
+from rag.models.embedder import Embedder
+from rag.models.manifest import Manifest, read_fingerprint
 from rag.models.source import locate
 
 TEXTS = [

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from rag.errors import EmbeddingModelError
-from rag.models.embedder import Embedder, load_tokenizer, read_fingerprint
-from rag.models.manifest import Agreement, Manifest, Prefixes
+from rag.models.embedder import Embedder, load_tokenizer
+from rag.models.manifest import Agreement, Manifest, Prefixes, read_fingerprint
 from rag.settings import DEFAULT_EMBED_MODEL
 
 MANIFEST = Manifest(
@@ -90,7 +90,7 @@ def test_the_packaged_tokenizer_needs_no_export_and_cuts_nothing(tmp_path):
 def test_tokenizer_and_fingerprint_import_nothing_heavy(tmp_path):
     script = (
         "import sys, pathlib\n"
-        "from rag.models.embedder import load_tokenizer, read_fingerprint\n"
+        "from rag.models.embedder import load_tokenizer\nfrom rag.models.manifest import read_fingerprint\n"
         f"folder = pathlib.Path({str(tmp_path)!r})\n"
         f"load_tokenizer({DEFAULT_EMBED_MODEL!r}, folder), read_fingerprint({DEFAULT_EMBED_MODEL!r}, folder)\n"
         "print(sorted({'numpy', 'torch', 'onnxruntime', 'onnx', 'sentence_transformers'} & set(sys.modules)))"
