@@ -115,8 +115,8 @@ def watch(root: Path, models_dir: Path) -> None:
         vector = embedder.embed_query(f"The heron {word}")
         (settings.corpus_dir / "000" / f"{number:06}.txt").write_text(f"The heron {word}.")
         began = time.perf_counter()
-        _wait(lambda word=word: bool(index.read(lambda s: s.search_words(word, 1))))  # type: ignore[misc]
-        _wait(lambda vector=vector: index.read(lambda s: s.search_vectors(vector, 1))[0][1] > 0.8)  # type: ignore[misc]
+        _wait(lambda word=word: bool(index.read(lambda s: s.search_words(word, 1))))  # type: ignore[misc]  # bound by default
+        _wait(lambda vector=vector: index.read(lambda s: s.search_vectors(vector, 1))[0][1] > 0.8)  # type: ignore[misc]  # bound by default
         figures.append(time.perf_counter() - began)
     watcher.close()
     pipeline.close()

@@ -82,7 +82,10 @@ def _sync_once(index: Index, pipeline: Pipeline, options: SyncOptions) -> SyncRe
         report = report_if_unchanged(index, pipeline, scan, retry=options.retry)
         if report is not None:
             return report
-    tell = lambda text: options.progress(Progress("note", detail=text))  # noqa: E731
+
+    def tell(text: str) -> None:
+        options.progress(Progress("note", detail=text))
+
     with index.writing(wait_s=options.wait_s, on_wait=tell) as writer:
         return _Sync(index, writer, pipeline, options).run()
 

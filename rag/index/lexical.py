@@ -276,7 +276,7 @@ class LexicalIndex:
             clauses.append(Query.term_query(self._schema, "places", ending, "basic"))
         return [(Occur.Must, Query.const_score_query(clause, 0.0)) for clause in clauses]
 
-    def _hits(self, query: Any, limit: int) -> list[tuple[int, float]]:  # noqa: ANN401
+    def _hits(self, query: Any, limit: int) -> list[tuple[int, float]]:  # noqa: ANN401 (untyped library)
         searcher = self._searcher
         limit = min(limit, searcher.num_docs)
         if limit < 1:  # tantivy panics

@@ -19,7 +19,7 @@ _POLL_S = 0.05
 class Lock(Protocol):
     """A lock on a file. `acquire` raises TimeoutError, or OSError where the file can't be made."""
 
-    def acquire(self, timeout: float | None = None, poll_interval: float | None = None) -> Any: ...  # noqa: ANN401
+    def acquire(self, timeout: float | None = None, poll_interval: float | None = None) -> Any: ...  # noqa: ANN401 (each kind of lock gives a proxy of its own)
     def release(self) -> None: ...
 
 

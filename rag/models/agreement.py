@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag.models.manifest import Agreement
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from rag.models.onnx import Vectors
 
 
@@ -32,7 +34,7 @@ def compare_by_concordance(found: Vectors, expected: Vectors) -> Agreement:
     return _summarise(np.where(spread == 0, 1.0, 2 * shared / np.where(spread == 0, 1.0, spread)))
 
 
-def _summarise(likenesses: Any) -> Agreement:  # noqa: ANN401
+def _summarise(likenesses: np.ndarray) -> Agreement:
     import numpy as np
 
     known = np.nan_to_num(likenesses, nan=0.0)

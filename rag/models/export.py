@@ -244,8 +244,8 @@ def _quantise(probe: _Probe, folder: Path) -> _Quantised:
 
 def _save_quantised(folder: Path, trial: Path, reduce_range: bool, is_big: bool) -> None:
     import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic  # type: ignore[import-untyped]
-    from onnxruntime.quantization.quant_utils import add_pre_process_metadata  # type: ignore[import-untyped]
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
     graph = onnx.load(folder / MODEL_FILE)
     del graph.graph.value_info[:]  # the exporter's shapes of transposed weights are those before the transposition

@@ -78,7 +78,7 @@ def _count_processors() -> int:
 
 
 def _open_session(path: Path) -> Any:  # noqa: ANN401 (untyped library)
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     onnxruntime.disable_telemetry_events()
     options = onnxruntime.SessionOptions()

@@ -97,7 +97,7 @@ def load_original(source: Source, *, local_only: bool) -> Original:
     from sentence_transformers import CrossEncoder, SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # transformers' own
     try:
         # Eager attention exports without the masking steps that the other kinds add.
         model = (CrossEncoder if source.kind == RERANKING else SentenceTransformer)(
@@ -120,7 +120,7 @@ def make_unsupported_error(source: Source, reason: str) -> EmbeddingModelError:
     )
 
 
-def _explain_unusable(model: Any) -> str:  # noqa: ANN401
+def _explain_unusable(model: Any) -> str:  # noqa: ANN401 (its type would import torch)
     from sentence_transformers.base.modules.transformer import Transformer
 
     if not isinstance(model[0], Transformer):
@@ -130,7 +130,7 @@ def _explain_unusable(model: Any) -> str:  # noqa: ANN401
     return "" if getattr(model.tokenizer, "is_fast", False) else "it has no fast tokenizer"
 
 
-def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401
+def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401 (its type would import torch)
     """Loaded as one, a model of any other kind gets a last layer of random weights in silence."""
     made_as = next(iter(model[0].config.architectures or ()), "a model of unknown kind")
     if model[0].transformer_task == "sequence-classification" and not made_as.endswith("ForSequenceClassification"):
@@ -142,7 +142,7 @@ def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401
     return ""
 
 
-def _find_token_limit(model: Any) -> int:  # noqa: ANN401
+def _find_token_limit(model: Any) -> int:  # noqa: ANN401 (its type would import torch)
     """Tokens that the model reads, by the smallest limit that it names."""
     config = model[0].config
     # RoBERTa's position table begins after the padding index; BERT's padding index is 0 and its table whole.

@@ -103,7 +103,7 @@ def _find_sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
     if _is_list_of_lines(text):
         yield from (match.span() for match in re.finditer(r"[^\r\n]+", text))
         return
-    from sentencex import get_sentence_boundaries  # type: ignore[import-untyped]
+    from sentencex import get_sentence_boundaries
 
     for found in get_sentence_boundaries(language or "en", text):
         start, end = found["start_index"], found["end_index"]

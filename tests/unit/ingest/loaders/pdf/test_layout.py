@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ingest.loaders.pdf.layout import Line, PageLines, compose, find_title, mend_text, order_columns, order_rows
 from ingest.loaders.pdf.pages import clean_title, parse_pdf_date
 
 
-def _line(text: str, bottom: float = 700, *, left: float = 72, size: float = 10, **more: object) -> Line:
-    return Line(text, left, left + 5 * len(text), bottom, size, **more)  # type: ignore[arg-type]
+def _line(text: str, bottom: float = 700, *, left: float = 72, size: float = 10, **more: Any) -> Line:
+    return Line(text, left, left + 5 * len(text), bottom, size, **more)
 
 
 def _page(number: int, *lines: Line) -> PageLines:
