@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import chainlit as cl
 
-from page.view import link_markers, make_cards, make_marker
+from page.view import MarkerStream, link_markers, make_cards, make_marker
 from rag.answering.answer import answer
 from rag.answering.citations import cite_sources
 from rag.answering.events import Citations, Done, Notice, Retrieved, Rewritten, Shown, Token
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from rag.answering.report import AnswerReport
 
 SHOW_EVERY_S = 0.04
-"""Tokens that come faster are shown together: page and browser go over the whole answer each time."""
+"""Tokens that come faster are shown together: the browser goes over the whole answer each time."""
+
+_NO_FILE = "#"
+"""The address of elements that only our own Sources.jsx shows: without one, Chainlit would write each into a file."""
 
 
 class Reply:
@@ -29,8 +32,10 @@ class Reply:
 
     def __init__(self) -> None:
         self.message = cl.Message("")
-        self.sources = cl.CustomElement(name="Sources", props={})
+        self.sources = cl.CustomElement(name="Sources", props={}, url=_NO_FILE)
         self.text = ""
+        self.shown = MarkerStream()
+        self.shown_length = 0
         self.shown_at = 0.0
         self.hits: tuple[ScoredChunk, ...] = ()
         self.citations: tuple[Citation, ...] = ()
@@ -88,14 +93,15 @@ class Reply:
         if time.monotonic() - self.shown_at < SHOW_EVERY_S:
             return
         self.shown_at = time.monotonic()
-        shown = link_markers(self.text, len(self.hits), is_streaming=True)
-        await self.message.stream_token(shown[len(self.message.content) :])
+        piece = self.text[self.shown_length :]
+        self.shown_length = len(self.text)
+        await self.message.stream_token(self.shown.add(piece, len(self.hits)))
 
     async def _send_passages(self, hits: tuple[ScoredChunk, ...]) -> None:
         """Make the markers work from the first token on: Chainlit makes an element's name a link wherever it stands."""
         self.hits = hits
-        for number, hit in enumerate(hits, start=1):
-            passage = cl.Text(name=make_marker(number), content=hit.chunk.text, display="page")
+        for number in range(1, len(hits) + 1):
+            passage = cl.Text(name=make_marker(number), url=_NO_FILE, display="page")
             await passage.send(for_id=self.message.id)
         await self._send_sources()
 

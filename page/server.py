@@ -19,6 +19,7 @@ from chainlit.server import app as server
 
 from page.loopback import LoopbackOnly
 from page.routes import ROUTES
+from page.terminal import keep_generators_closing, quiet_terminal
 from page.view import remove_foreign_links
 from rag.errors import RagError
 from rag.settings import Settings
@@ -39,7 +40,7 @@ def prepare_server() -> None:
     """
     if not config.run.module_name or hasattr(server.state, "settings"):
         return
-    _quiet_terminal()
+    quiet_terminal()
     for name in FOREIGN_SERVICES:
         os.environ.pop(name, None)
     try:
@@ -57,6 +58,7 @@ def get_settings() -> Settings:
 
 def start_backend() -> None:
     """Build the backend in the background, so that the page opens at once."""
+    keep_generators_closing(asyncio.get_running_loop())
     server.state.backend = asyncio.ensure_future(asyncio.to_thread(_open_backend, get_settings()))
 
 
@@ -106,11 +108,3 @@ def _require_free_port(host: str, port: int) -> None:
 def _report_error(error: RagError) -> int:
     print(error, file=sys.stderr)  # noqa: T201 (a command line's own message)
     return error.exit_code
-
-
-def _quiet_terminal() -> None:
-    """Chainlit has every library's logger at INFO on the terminal, and warns of each language without a readme."""
-    logging.getLogger().setLevel(logging.WARNING)
-    chainlit_logger = logging.getLogger("chainlit")
-    chainlit_logger.setLevel(logging.INFO)
-    chainlit_logger.addFilter(lambda record: not record.getMessage().startswith("Trans"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -15,11 +15,10 @@ JOINER = "\u2060"
 """Invisible; tells the marker ``[1]`` from the same characters elsewhere, since Chainlit links them wherever they
 stand, be it in code."""
 
-_CODE = r"(`+)(?!`).*?(?<!`)\2(?!`)"
-_OPEN_CODE = r"`.*"
-_MARKER_OR_CODE = re.compile(rf"{MARKER.pattern}|{_CODE}", re.DOTALL)
-_MARKER_OR_CODE_SO_FAR = re.compile(rf"{MARKER.pattern}|{_CODE}|{_OPEN_CODE}", re.DOTALL)
-_UNDECIDED = re.compile(rf"{UNFINISHED_MARKER.pattern}|`+\Z")
+_BACKTICKS = re.compile(r"`+")
+_UNDECIDED = re.compile(rf"(?:{UNFINISHED_MARKER.pattern}|`+\Z)")
+_LONGEST_UNDECIDED = 200
+"""Characters that are held back while they can still become a marker; a model's text may have endless ones."""
 
 
 def make_marker(number: int) -> str:
@@ -27,21 +26,77 @@ def make_marker(number: int) -> str:
     return f"[{number}]{JOINER}"
 
 
-def link_markers(text: str, passages: int, *, is_streaming: bool = False) -> str:
-    """The answer with its citations made into links' names: ``[1, 2]`` becomes two, ``argv[1]`` in code stays.
+def link_markers(text: str, passages: int) -> str:
+    """The answer with its citations made into links' names: ``[1, 2]`` becomes two, ``argv[1]`` in code stays."""
+    pieces: list[str] = []
+    end_of_code = 0
+    for start, end in _find_code(text):
+        pieces += [_link_outside_code(text[end_of_code:start], passages), text[start:end]]
+        end_of_code = end
+    return "".join([*pieces, _link_outside_code(text[end_of_code:], passages)])
 
-    While it is streaming, an end that can still become a marker or code is left out, so that what was shown of an
-    answer begins what is shown of it later.
+
+class MarkerStream:
+    """The same for an answer that is still being written: of each piece, what is to be added to what is shown.
+
+    An end that can still become a marker or code is held back until it is decided. Code that never ends stays code
+    here; once the answer is complete, `link_markers` knows better.
     """
 
-    def link_marker(match: re.Match[str]) -> str:
+    def __init__(self) -> None:
+        self._undecided = ""
+        self._open_backticks = 0
+
+    def add(self, piece: str, passages: int) -> str:
+        """What to add now; takes time in proportion to the piece, however long the answer is already."""
+        text = self._undecided + piece
+        undecided = _UNDECIDED.search(text)
+        start = undecided.start() if undecided and len(undecided[0]) <= _LONGEST_UNDECIDED else len(text)
+        self._undecided = text[start:]
+        return "".join(self._link(text[:start], passages))
+
+    def _link(self, text: str, passages: int) -> Iterator[str]:
+        at = 0
+        for run in _BACKTICKS.finditer(text):
+            yield self._link_part(text[at : run.start()], passages)
+            yield run[0]
+            self._pass_backticks(len(run[0]))
+            at = run.end()
+        yield self._link_part(text[at:], passages)
+
+    def _link_part(self, text: str, passages: int) -> str:
+        return text if self._open_backticks else _link_outside_code(text, passages)
+
+    def _pass_backticks(self, count: int) -> None:
+        """Code ends with as many backticks as it began with; others in between belong to it."""
+        if self._open_backticks in (0, count):
+            self._open_backticks = 0 if self._open_backticks else count
+
+
+def _find_code(text: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each part between two runs of equally many backticks; one pass over them, from the end."""
+    runs = [match.span() for match in _BACKTICKS.finditer(text)]
+    closing: list[int | None] = [None] * len(runs)
+    latest: dict[int, int] = {}
+    for index in range(len(runs) - 1, -1, -1):
+        start, end = runs[index]
+        closing[index] = latest.get(end - start)
+        latest[end - start] = index
+    index = 0
+    while index < len(runs):
+        closed_by = closing[index]
+        if closed_by is not None:
+            yield runs[index][0], runs[closed_by][1]
+        index = 1 + (index if closed_by is None else closed_by)
+
+
+def _link_outside_code(text: str, passages: int) -> str:
+    def link(match: re.Match[str]) -> str:
         numbers = read_numbers(match)
-        is_citation = numbers and all(1 <= number <= passages for number in numbers)
+        is_citation = all(1 <= number <= passages for number in numbers)
         return "".join(map(make_marker, numbers)) if is_citation else match[0]
 
-    if is_streaming:
-        return _MARKER_OR_CODE_SO_FAR.sub(link_marker, _UNDECIDED.sub("", text))
-    return _MARKER_OR_CODE.sub(link_marker, text)
+    return MARKER.sub(link, text)
 
 
 def make_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:

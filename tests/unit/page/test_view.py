@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from page.view import JOINER, describe_place, link_markers, make_cards, remove_foreign_links
+from page.view import JOINER, MarkerStream, describe_place, link_markers, make_cards, remove_foreign_links
 from rag.types import Chunk, Citation, ScoredChunk, StoredChunk
 
 answers = st.lists(st.sampled_from(["[", "]", "1", "2", "9", ",", " ", "`", "``", "```\n", "word ", "\n"])).map("".join)
@@ -33,15 +31,51 @@ def test_a_stray_backtick_hides_no_marker_once_the_answer_is_complete():
     assert link_markers("5 o`clock [1]", 1) == f"5 o`clock [1]{JOINER}"
 
 
-@pytest.mark.parametrize("half", ["[1", "[1, ", "[1\n", "[ 1"])
+def show_by_pieces(pieces, passages=2):
+    stream = MarkerStream()
+    return [stream.add(piece, passages) for piece in pieces]
+
+
+@pytest.mark.parametrize("half", ["[1", "[1, ", "[1\n", "[ 1", "`", "``"])
 def test_half_a_marker_is_held_back_while_streaming(half):
-    assert link_markers(f"Yes {half}", 1, is_streaming=True) == "Yes "
+    assert show_by_pieces([f"Yes {half}"]) == ["Yes "]
 
 
-@given(answers)
-def test_what_is_shown_while_streaming_only_ever_grows(text):
-    shown = [link_markers(text[:end], 2, is_streaming=True) for end in range(len(text) + 1)]
-    assert all(later.startswith(earlier) for earlier, later in pairwise(shown))
+def test_what_was_held_back_is_shown_as_soon_as_it_is_decided():
+    assert show_by_pieces(["Yes [1", ", 2", "], no [", "x] `a[", "1]`", " [1]"]) == [
+        "Yes ",
+        "",
+        f"[1]{JOINER}[2]{JOINER}, no ",
+        "[x] `a",
+        "[1]",
+        f"` [1]{JOINER}",
+    ]
+
+
+@given(st.lists(answers))
+def test_an_answer_in_pieces_is_shown_as_it_is_in_one(pieces):
+    assert "".join(show_by_pieces([*pieces, "."])) == "".join(show_by_pieces(["".join(pieces), "."]))
+
+
+@given(st.lists(st.sampled_from(["word ", "[1]", "[2, 1]", "[7]", "`a[1]` ", "``b ` [1]`` ", "```\nc[1]\n```\n"])))
+def test_the_complete_answer_is_what_its_pieces_showed(pieces):
+    assert "".join(show_by_pieces([*pieces, " "])) == link_markers("".join(pieces) + " ", 2)
+
+
+HOSTILE = {
+    "backticks": "".join("`" * length + " " for length in range(1, 1_500)),
+    "open brackets": "[1, " * 250_000,
+    "a marker without an end": "[" + "1, " * 300_000,
+    "code without an end": "`" + "[1] " * 250_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_million_hostile_characters_are_shown_at_once_and_by_pieces(text):
+    """Whatever takes more than linear time here doesn't end within the limit of a test."""
+    size = 50
+    shown = show_by_pieces(text[start : start + size] for start in range(0, len(text), size))
+    assert min(len("".join(shown)) + 1_500, len(link_markers(text, 2))) >= len(text)
 
 
 @given(answers)
