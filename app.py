@@ -13,6 +13,7 @@ import chainlit as cl
 from page.filter_panel import find_restriction, offer_filters, read_chosen_filters, show_filter
 from page.filters import read_restriction
 from page.server import (
+    call_on_reconnect,
     close_backend,
     get_backend_if_built,
     get_settings,
@@ -41,6 +42,11 @@ STARTERS = {
 TURNS = "turns"
 """Where a chat's session keeps its conversation; a new chat begins without."""
 
+REPLIES = "replies"
+"""Where it keeps its latest replies: those that are being written, and those that a lost connection broke off."""
+
+CONNECTION_LOST = "The connection to this page was lost, so the answer ends here. Ask again for the rest."
+
 CORPUS_CHANGED = "pw-corpus-changed"
 """What page.js says when other documents are indexed than before."""
 
@@ -68,6 +74,20 @@ async def on_chat_start() -> None:
     cl.user_session.set("offering", asyncio.create_task(_offer_filters()))
 
 
+@cl.on_chat_end
+async def on_chat_end() -> None:
+    """A tab was closed or its connection lost: nobody reads on, so no model need write on."""
+    for reply in _get_replies():
+        reply.break_off(CONNECTION_LOST)
+
+
+async def on_reconnect() -> None:
+    """The page is back, after a while without network; show it what became of its last answers."""
+    for reply in [reply for reply in _get_replies() if reply.broken_off]:
+        _get_replies().discard(reply)
+        await reply.finish()
+
+
 @cl.on_window_message
 async def on_window_message(message: object) -> None:
     if message == CORPUS_CHANGED:
@@ -90,6 +110,7 @@ async def on_message(message: cl.Message) -> None:
     from page.reply import Reply  # slow, and not needed to open the page
 
     reply = Reply()
+    _get_replies().add(reply)
     try:
         await _take_message(message, reply)
     except RagError as error:
@@ -100,6 +121,8 @@ async def on_message(message: cl.Message) -> None:
     finally:
         _remember_turn(message.content, reply)
         await reply.finish()
+        if not reply.broken_off:
+            _get_replies().discard(reply)
 
 
 async def _take_message(message: cl.Message, reply: Reply) -> None:
@@ -126,6 +149,14 @@ def _remember_turn(question: str, reply: Reply) -> None:
         cl.user_session.set(TURNS, add_turn(cl.user_session.get(TURNS, ()), turn))
 
 
+def _get_replies() -> set[Reply]:
+    """Of this chat."""
+    replies: set[Reply] | None = cl.user_session.get(REPLIES)
+    if replies is None:
+        cl.user_session.set(REPLIES, replies := set())
+    return replies
+
+
 async def _offer_filters() -> None:
     """Without a backend yet, nothing: the page asks again as soon as there is a status."""
     if backend := get_backend_if_built():
@@ -133,3 +164,4 @@ async def _offer_filters() -> None:
 
 
 prepare_server()
+call_on_reconnect(on_reconnect)

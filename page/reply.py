@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import aclosing
@@ -28,9 +29,12 @@ _NO_FILE = "#"
 
 
 class Reply:
-    """Made for each question. Call `stream_answer` once, and `finish` whatever became of it."""
+    """Made for each question, in the task that answers it. Call `stream_answer` once, and `finish` whatever became of
+    it; `break_off` ends it early, from any other task.
+    """
 
     def __init__(self) -> None:
+        self.task = asyncio.current_task()
         self.message = cl.Message("")
         self.sources = cl.CustomElement(name="Sources", props={}, url=_NO_FILE)
         self.text = ""
@@ -42,6 +46,7 @@ class Reply:
         self.searched_for = ""
         self.searched_in = ""
         self.notices: list[str] = []
+        self.broken_off = ""
         self.made_by = ""
 
     async def stream_answer(
@@ -62,11 +67,17 @@ class Reply:
             async for event in events:
                 await self._show_event(event)
 
+    def break_off(self, reason: str) -> None:
+        """Stop searching and writing at once, which closes the model's stream; `reason` is shown below the answer."""
+        self.broken_off = reason
+        if self.task:
+            self.task.cancel()
+
     async def finish(self) -> None:
         """Show the complete text with its sources; after a stop or an error, what was said until then."""
-        if self.text:
+        if self.text or self.broken_off:
             self.citations = self.citations or cite_sources(self.text, self.hits)
-            self.message.content = link_markers(self.text, len(self.hits))
+            self.message.content = link_markers(self.text, len(self.hits)) or self.broken_off
             await self.message.send()
             await self._send_sources()
 
@@ -113,7 +124,7 @@ class Reply:
             "cited": [citation.number for citation in self.citations],
             "searchedFor": self.searched_for,
             "searchedIn": self.searched_in,
-            "notices": self.notices,
+            "notices": [*self.notices, *([self.broken_off] if self.text and self.broken_off else [])],
             "madeBy": self.made_by,
         }
         await self.sources.send(for_id=self.message.id)

@@ -10,12 +10,15 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 import chainlit.server
+import chainlit.socket
 from chainlit.config import config
 from chainlit.server import app as server
+from chainlit.server import sio
+from chainlit.session import WebsocketSession
 
 from page.loopback import LoopbackOnly
 from page.routes import ROUTES
@@ -78,6 +81,18 @@ async def close_backend() -> None:
     await asyncio.to_thread(backend.close)
 
 
+def call_on_reconnect(callback: Callable[[], Awaitable[None]]) -> None:
+    """Call it, within the chat, whenever a page that had lost its connection is back; Chainlit has no such event."""
+    server.state.on_reconnect = callback
+
+
+async def _greet(sid: str) -> None:
+    await chainlit.socket.connection_successful(sid)
+    session = WebsocketSession.get(sid)
+    if session and session.restored:
+        await server.state.on_reconnect()
+
+
 def _open_backend(settings: Settings) -> Backend:
     from page.backend import Backend  # slow, so not on the event loop
 
@@ -95,6 +110,7 @@ def _add_page(settings: Settings) -> None:
     chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
     server.routes[:0] = ROUTES
     server.add_middleware(LoopbackOnly, host=config.run.host)
+    sio.on("connection_successful", _greet)
     server.state.settings = settings
 
 

@@ -7,10 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.cable import cable_to
 from tests.e2e.serving import Server, is_settled, serving
 from tests.e2e.talking import Chat
 from tests.endpoint import Exchange, model_server
@@ -107,6 +109,31 @@ def test_the_stop_button_stops_the_answer_and_the_model_and_keeps_what_was_said(
     chat.wait_for_end()
     assert script.was_left.wait(10)
     expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
+
+
+def test_a_tab_that_closes_stops_the_model_within_a_second_or_so(script: Script, chat: Chat):
+    script.play = talk_for_ever
+    script.was_left.clear()
+    expect(chat.begin("How many days of leave are there?")).to_contain_text("still talking [1]")
+    chat.page.close()
+    assert script.was_left.wait(2)
+
+
+def test_a_lost_connection_stops_the_model_and_the_page_shows_what_was_said_when_it_is_back(
+    server: Server, script: Script, open_chat: OpenChat
+):
+    script.play = talk_for_ever
+    script.was_left.clear()
+    with cable_to(urlsplit(server.url).port) as cable:
+        chat = open_chat(cable.url)
+        answer = chat.begin("How many days of leave are there?")
+        expect(answer).to_contain_text("still talking [1]")
+        cable.cut()
+        assert script.was_left.wait(2)
+        expect(answer.locator(".pw-notice")).to_contain_text("The connection to this page was lost")
+        expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
+        script.play = say("Until March [1].")
+        expect(chat.ask("Until when may unused days of leave be kept?")).to_contain_text("Until March")
 
 
 def test_a_marker_works_while_the_answer_is_still_streaming(script: Script, chat: Chat):
