@@ -12,15 +12,19 @@ import chainlit as cl
 
 from page.filter_panel import find_restriction, offer_filters, read_chosen_filters, show_filter
 from page.filters import read_restriction
+from page.login import is_password
 from page.server import (
     call_on_reconnect,
     close_backend,
     get_backend_if_built,
     get_settings,
+    needs_login,
     prepare_server,
     start_backend,
     wait_for_backend,
 )
+from page.upload_route import discard_uploads
+from page.view import make_address
 from rag.errors import RagError
 
 if TYPE_CHECKING:
@@ -128,15 +132,21 @@ async def on_message(message: cl.Message) -> None:
 async def _take_message(message: cl.Message, reply: Reply) -> None:
     """First the attached files become documents, then the question is answered."""
     backend = await wait_for_backend()
-    for file in message.elements:
-        await _add_document(backend, file)
+    try:
+        for file in message.elements:
+            await _add_document(backend, file, message)
+    finally:
+        discard_uploads(message)
     if message.content or not message.elements:
         only = await find_restriction(backend)
         await reply.stream_answer(backend, message.content, cl.user_session.get(TURNS, ()), only)
 
 
-async def _add_document(backend: Backend, file: cl.Element) -> None:
-    outcome = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""))
+async def _add_document(backend: Backend, file: cl.Element, message: cl.Message) -> None:
+    """Say what became of the file, and have the message lead to the document in place of the uploaded copy."""
+    source, outcome = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""))
+    file.url, file.chainlit_key = make_address(source), None
+    await file.send(for_id=message.id)
     await cl.Message(outcome).send()
 
 
@@ -163,5 +173,12 @@ async def _offer_filters() -> None:
         await offer_filters(backend)
 
 
+async def check_login(_: str, password: str) -> cl.User | None:
+    """Any name will do; there is one password for all."""
+    return cl.User("reader") if is_password(password, get_settings().password) else None
+
+
 prepare_server()
+if needs_login():
+    cl.password_auth_callback(check_login)
 call_on_reconnect(on_reconnect)

@@ -6,7 +6,7 @@ import contextlib
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.pipeline import Pipeline
 from ingest.terminal import Display
@@ -26,6 +26,12 @@ _WARM_UP_LIMIT_S = 20.0
 
 ADDING_S = 20.0
 """How long a new file is waited for before it is said that it will be read later."""
+
+
+class Addition(NamedTuple):
+    source: str
+    outcome: str
+    """A sentence for the user."""
 
 
 class Backend:
@@ -82,8 +88,15 @@ class Backend:
         """Whether there is something to find, but not in the documents that this leaves."""
         return self.index.read(lambda snapshot: snapshot.chunk_count > 0 and not snapshot.count(only))
 
-    def add_document(self, name: str, content: Path) -> str:
-        """Put a file into the corpus and wait until it is read. Returns a sentence that says what became of it.
+    def has_document(self, source: str) -> bool:
+        """Whether the index holds a document of exactly that source."""
+        try:
+            return self.index.read(lambda snapshot: snapshot.find_document(source) is not None)
+        except RagError:  # nothing was indexed yet, or else the watcher's detail says why
+            return False
+
+    def add_document(self, name: str, content: Path) -> Addition:
+        """Put a file into the corpus and wait until it is read.
 
         Raises SettingsError without a corpus folder, RagError when it can't be written.
         """
@@ -95,18 +108,16 @@ class Backend:
         deadline = time.monotonic() + ADDING_S
         while time.monotonic() < deadline:
             if outcome := self._find_outcome(source):
-                return outcome
+                return Addition(source, outcome)
             time.sleep(0.1)
-        return f"**{source}** is in the corpus folder and will be read soon."
+        return Addition(source, f"**{source}** is in the corpus folder and will be read soon.")
 
     def _find_outcome(self, source: str) -> str:
         """Empty while it isn't known."""
-        held = self._read_index_status()
-        reasons = {failure.source: failure.reason for failure in held.failures}
+        reasons = {failure.source: failure.reason for failure in self._read_index_status().failures}
         if source in reasons:
             return f"**{source}** can't be read: {reasons[source]}"
-        is_live = held.documents > 0 and self.index.read(lambda snapshot: snapshot.find_document(source) is not None)
-        return f"**{source}** is one of your documents now." if is_live else ""
+        return f"**{source}** is one of your documents now." if self.has_document(source) else ""
 
     def _describe_corpus(self) -> dict[str, Any]:
         now, held = self.watcher.status, self._read_index_status()

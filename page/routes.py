@@ -1,4 +1,4 @@
-"""The two addresses that Chainlit's server lacks: the status as JSON, and the documents themselves."""
+"""Addresses that Chainlit's server lacks or does more at than we want: the status as JSON, and the documents."""
 
 from __future__ import annotations
 
@@ -24,13 +24,29 @@ async def send_status(request: Request) -> Response:
 
 
 async def send_document(request: Request) -> Response:
-    """A file of the corpus. Only a PDF is shown in the page's own origin; anything else could hold a script."""
-    path = find_corpus_file(request.app.state.settings.corpus_dir, request.path_params["source"])
+    """A document, and nothing else of the folder. Only a PDF is shown in the page's own origin, since any other file
+    could hold a script.
+    """
+    path = await asyncio.to_thread(_find_document, request)
     if path is None:
-        return Response("This document is not in the corpus folder any more.", 404)
+        return Response("This is none of your documents, or not any more.", 404)
     if path.suffix.lower() == ".pdf":
         return FileResponse(path, media_type="application/pdf")
     return FileResponse(path, filename=path.name, media_type="application/octet-stream")
+
+
+async def accept_session(_: Request) -> Response:
+    """The page tells its session, for a server of many processes; ours is one."""
+    return JSONResponse({})
+
+
+def _find_document(request: Request) -> Path | None:
+    """The file, if the index holds it as a document: what was left out, hidden or can't be read isn't served."""
+    built: asyncio.Future[Backend] = request.app.state.backend
+    source = request.path_params["source"]
+    if not built.done() or built.exception() or not built.result().has_document(source):
+        return None
+    return find_corpus_file(request.app.state.settings.corpus_dir, source)
 
 
 def find_corpus_file(corpus_dir: Path, source: str) -> Path | None:
@@ -43,4 +59,8 @@ def find_corpus_file(corpus_dir: Path, source: str) -> Path | None:
     return path if path.is_relative_to(folder) and path.is_file() else None
 
 
-ROUTES = (Route("/status", send_status), Route("/corpus/{source:path}", send_document))
+ROUTES = (
+    Route("/status", send_status),
+    Route("/corpus/{source:path}", send_document),
+    Route("/set-session-cookie", accept_session, methods=["POST"]),
+)

@@ -6,23 +6,34 @@ Everything that must outlive a reload of the code (``chainlit run -w``) is kept 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import chainlit.config
 import chainlit.server
 import chainlit.socket
+from chainlit.auth import get_current_user, get_token_from_cookies
 from chainlit.config import config
 from chainlit.server import app as server
 from chainlit.server import sio
 from chainlit.session import WebsocketSession
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
-from page.loopback import LoopbackOnly
+from page.asgi import Scope
+from page.files import make_files_folder
+from page.gate import Gate
+from page.hosts import KnownHostsOnly, is_loopback, list_names, require_password
+from page.login import LimitTries, make_signing_secret
 from page.routes import ROUTES
 from page.terminal import keep_generators_closing, quiet_terminal
+from page.upload_route import ROUTE as UPLOAD_ROUTE
 from page.view import remove_foreign_links
 from rag.errors import RagError
 from rag.settings import Settings
@@ -48,15 +59,23 @@ def prepare_server() -> None:
         os.environ.pop(name, None)
     try:
         settings = Settings.load()
+        require_password(config.run.host, settings)
+        names = list_names(config.run.host, settings)
         _require_free_port(config.run.host, config.run.port)
+        _prepare_folders(settings)
     except RagError as error:
         sys.exit(_report_error(error))
-    _add_page(settings)
+    _add_page(settings, names)
 
 
 def get_settings() -> Settings:
     settings: Settings = server.state.settings
     return settings
+
+
+def needs_login() -> bool:
+    settings: Settings | None = getattr(server.state, "settings", None)
+    return bool(settings and settings.password)
 
 
 def start_backend() -> None:
@@ -105,13 +124,39 @@ def _open_backend(settings: Settings) -> Backend:
     return backend
 
 
-def _add_page(settings: Settings) -> None:
+def _prepare_folders(settings: Settings) -> None:
+    """Two servers of one folder would otherwise share Chainlit's ``.files``, which each deletes when it stops."""
+    try:
+        chainlit.config.FILES_DIRECTORY = make_files_folder(settings.index_dir / "uploads")
+        if settings.password:
+            os.environ["CHAINLIT_AUTH_SECRET"] = make_signing_secret(settings.index_dir / "page", settings.password)
+    except OSError as error:
+        raise RagError(f"{settings.index_dir} can't be written ({error.strerror}). Set RAG_INDEX_DIR.") from error
+    with contextlib.suppress(OSError):  # not empty: of a server of another version
+        (Path(chainlit.config.APP_ROOT) / ".files").rmdir()
+    chainlit.server.FILES_DIRECTORY = chainlit.config.FILES_DIRECTORY  # type: ignore[attr-defined]
+
+
+def _add_page(settings: Settings, names: frozenset[str]) -> None:
+    """The middleware that is added last is the first to see a request."""
     make_html: Callable[[str], str] = chainlit.server.get_html_template
     chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
-    server.routes[:0] = ROUTES
-    server.add_middleware(LoopbackOnly, host=config.run.host)
+    server.routes[:0] = [*ROUTES, UPLOAD_ROUTE]
+    uploads = config.features.spontaneous_file_upload
+    largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
+    server.add_middleware(Gate, is_logged_in=_is_logged_in if settings.password else None, largest_upload=largest)
+    server.add_middleware(LimitTries)
+    server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host))
     sio.on("connection_successful", _greet)
     server.state.settings = settings
+
+
+async def _is_logged_in(scope: Scope) -> bool:
+    try:
+        await get_current_user(get_token_from_cookies(HTTPConnection(scope).cookies) or "")
+    except HTTPException:
+        return False
+    return True
 
 
 def _require_free_port(host: str, port: int) -> None:

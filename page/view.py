@@ -116,9 +116,14 @@ def _make_card(citation: Citation) -> dict[str, Any]:
         "section": citation.section,
         "quote": citation.quote,
         "text": citation.text,
-        "url": f"/corpus/{quote(citation.source)}",
+        "url": make_address(citation.source),
         "page": citation.page if is_pdf else None,
     }
+
+
+def make_address(source: str) -> str:
+    """Where the page's server has that document."""
+    return f"/corpus/{quote(source)}"
 
 
 def describe_place(citation: Citation) -> str:

@@ -141,6 +141,8 @@
   const refresh = async () => {
     try {
       const response = await fetch('/status', { cache: 'no-store' });
+      root.hidden = response.status === 401; // the page shows its login form
+      if (root.hidden) return false;
       return response.ok ? render(await response.json()) : fail('Not working', await response.text());
     } catch {
       return fail('Disconnected', 'The server does not answer. Start it again with: uv run chainlit run app.py');

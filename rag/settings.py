@@ -12,6 +12,7 @@ from typing import Any
 from rag.errors import SettingsError
 
 DEFAULT_EMBED_MODEL = "all-MiniLM-L6-v2"
+SHORTEST_PASSWORD = 8
 DEFAULT_EMBED_MAX_TOKENS = 256  # its own limit: it ignores the rest in silence
 
 
@@ -80,6 +81,16 @@ class Settings:
         default="",
     )
 
+    password: str = _setting(
+        "RAG_PASSWORD",
+        "Password that the page asks for, eight characters or more; needed to listen beyond this machine.",
+        default="",
+        repr=False,
+    )
+    hosts: str = _setting(
+        "RAG_HOSTS", "More host names that the page answers to, separated by commas; needs RAG_PASSWORD.", default=""
+    )
+
     @classmethod
     def load(
         cls, environ: Mapping[str, str] | None = None, *, dotenv: Path | None = None, **arguments: object
@@ -109,6 +120,8 @@ class Settings:
             )
         if self.base_url and not self.base_url.startswith(("http://", "https://")):
             raise SettingsError(f"BASE_URL is {self.base_url!r}; it must start with http:// or https://.")
+        if 0 < len(self.password) < SHORTEST_PASSWORD:
+            raise SettingsError(f"RAG_PASSWORD is too short; it must have at least {SHORTEST_PASSWORD} characters.")
 
 
 def _read_dotenv(path: Path | None) -> dict[str, str]:

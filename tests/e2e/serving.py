@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +29,23 @@ class Server:
     log: Path
     process: subprocess.Popen[bytes]
 
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
     def status(self) -> dict[str, Any]:
         with urllib.request.urlopen(f"{self.url}/status", timeout=30) as reply:
             found: dict[str, Any] = json.load(reply)
             return found
+
+    def wait_until_up(self) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            assert self.process.poll() is None, f"the server has ended:\n{self.log.read_text()}"
+            time.sleep(0.1)
+        raise AssertionError(f"not up in {START_S} s:\n{self.log.read_text()}")
 
     def wait_until(self, is_reached: Callable[[dict[str, Any]], bool], limit_s: float = START_S) -> dict[str, Any]:
         deadline = time.monotonic() + limit_s
@@ -83,24 +96,26 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, models_dir: Path, settings: Mapping[str, str]) -> Iterator[Server]:
-    """A server over ``folder/corpus``; it is up when this is entered, but may still be reading."""
-    app_root = make_app_root(folder / "app")
+def serving(folder: Path, models_dir: Path, settings: Mapping[str, str], *arguments: str) -> Iterator[Server]:
+    """A server over ``folder/corpus``, or another one; it is up when this is entered, but may still be reading."""
+    if not (folder / "app").exists():
+        make_app_root(folder / "app")
+        shutil.copytree(models_dir, folder / "index" / "models")
     (folder / "corpus").mkdir(exist_ok=True)
-    shutil.copytree(models_dir, folder / "index" / "models")
     paths = {"RAG_CORPUS_DIR": str(folder / "corpus"), "RAG_INDEX_DIR": str(folder / "index")}
-    port, log = free_port(), folder / "server.log"
+    port = free_port()
+    log = folder / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command(port),
-            cwd=app_root,
-            env=environment(app_root, {**paths, **settings}),
+            [*command(port), *arguments],
+            cwd=folder / "app",
+            env=environment(folder / "app", {**paths, **settings}),
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     server = Server(f"http://127.0.0.1:{port}", folder / "corpus", log, process)
     try:
-        server.wait_until(lambda status: True)
+        server.wait_until_up()
         yield server
     finally:
         stop(process)

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -124,7 +123,7 @@ def test_a_lost_connection_stops_the_model_and_the_page_shows_what_was_said_when
 ):
     script.play = talk_for_ever
     script.was_left.clear()
-    with cable_to(urlsplit(server.url).port) as cable:
+    with cable_to(server.port) as cable:
         chat = open_chat(cable.url)
         answer = chat.begin("How many days of leave are there?")
         expect(answer).to_contain_text("still talking [1]")

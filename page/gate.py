@@ -1,0 +1,153 @@
+"""What may be called: the addresses that the page needs, with the login where one is wanted, and nothing else.
+
+Chainlit's server has some thirty more, for features that this page hasn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from starlette.exceptions import HTTPException
+
+from page.asgi import App, Message, Receive, Scope, Send, refuse
+
+IsLoggedIn = Callable[[Scope], Awaitable[bool]]
+
+DOCUMENT_PATH = "/corpus/"
+UPLOAD_PATH = "/project/file"
+LONGEST_PATH = 4096
+"""Bytes. No file system has longer ones."""
+_LONGEST_NAME = 255
+"""Bytes of one part of a path, as most file systems have it; asking for a longer one is an error of the system's."""
+LARGEST_BODY = 1_000_000
+"""Bytes of a request that is no upload."""
+_MULTIPART_BYTES = 65_536
+"""What stands around the file in the body of an upload."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    methods: frozenset[str]
+    is_open: bool = False
+    """Without a login: what it takes to show the page where one logs in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    status: int
+    sentence: str
+    allow: str = ""
+    """The methods that are taken, with the status 405."""
+
+
+_READ, _WRITE = frozenset({"GET", "HEAD"}), frozenset({"POST"})
+ADDRESSES = {
+    "/": Address(_READ, is_open=True),
+    "/login": Address(_READ | _WRITE, is_open=True),
+    "/logout": Address(_WRITE, is_open=True),
+    "/user": Address(_READ, is_open=True),
+    "/auth/config": Address(_READ, is_open=True),
+    "/favicon": Address(_READ, is_open=True),
+    "/logo": Address(_READ, is_open=True),
+    "/project/translations": Address(_READ, is_open=True),
+    "/assets/": Address(_READ, is_open=True),
+    "/public/": Address(_READ, is_open=True),
+    "/avatars/": Address(_READ),
+    DOCUMENT_PATH: Address(_READ),
+    "/project/settings": Address(_READ),
+    UPLOAD_PATH: Address(_WRITE),
+    "/set-session-cookie": Address(_WRITE),
+    "/status": Address(_READ),
+    "/ws/socket.io/": Address(_READ | _WRITE),
+}
+"""By path; one that ends in a slash stands for all that begin with it."""
+
+
+class Gate:
+    """ASGI middleware. `is_logged_in` is None where no login is wanted; `largest_upload` is in bytes."""
+
+    def __init__(self, app: App, is_logged_in: IsLoggedIn | None, largest_upload: int) -> None:
+        self._app = app
+        self._is_logged_in = is_logged_in
+        self._largest_upload = largest_upload
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._check_request(scope) or await self._check_login(scope)
+        if refusal:
+            await refuse(scope, send, refusal.status, refusal.sentence, allow=refusal.allow)
+        else:
+            await self._app(scope, self._count_body(scope, receive), send)
+
+    def _check_request(self, scope: Scope) -> Refusal | None:
+        path, method = scope["path"], scope.get("method", "GET")
+        if len(path.encode()) > LONGEST_PATH:
+            return Refusal(414, f"This address is longer than {LONGEST_PATH} bytes.")
+        address = find_address(path)
+        if address is None or not is_possible_path(path):
+            return Refusal(404, "There is nothing at this address.")
+        if method not in address.methods:
+            allowed = ", ".join(sorted(address.methods))
+            return Refusal(405, f"This address takes {allowed} only.", allow=allowed)
+        if _read_announced_size(scope) > self._measure_limit(path):
+            return Refusal(413, self._describe_limit(path))
+        return None
+
+    async def _check_login(self, scope: Scope) -> Refusal | None:
+        address = find_address(scope["path"])
+        if self._is_logged_in is None or (address and address.is_open) or await self._is_logged_in(scope):
+            return None
+        return Refusal(401, "Log in first, on the page.")
+
+    def _measure_limit(self, path: str) -> int:
+        return self._largest_upload + _MULTIPART_BYTES if path == UPLOAD_PATH else LARGEST_BODY
+
+    def _describe_limit(self, path: str) -> str:
+        if path == UPLOAD_PATH:
+            megabytes = self._largest_upload // 1_000_000
+            return f"A file of more than {megabytes} MB can't be attached. Put it into the folder instead."
+        return f"This request has more than {LARGEST_BODY // 1000} kB."
+
+    def _count_body(self, scope: Scope, receive: Receive) -> Receive:
+        """Refuse a body that turns out larger than it may be while it arrives; a websocket has limits of its own."""
+        if scope["type"] == "websocket":
+            return receive
+        rest = self._measure_limit(scope["path"])
+
+        async def receive_and_count() -> Message:
+            nonlocal rest
+            message = await receive()
+            rest -= len(message.get("body", b""))
+            if rest < 0:
+                raise HTTPException(413, self._describe_limit(scope["path"]))
+            return message
+
+        return receive_and_count
+
+
+def find_address(path: str) -> Address | None:
+    """The rule for a path; None for a path that the page doesn't need."""
+    if path in ADDRESSES:
+        return ADDRESSES[path]
+    prefixes = (prefix for prefix in ADDRESSES if prefix.endswith("/") and len(prefix) > 1)
+    return next((ADDRESSES[prefix] for prefix in prefixes if path.startswith(prefix)), None)
+
+
+def is_possible_path(path: str) -> bool:
+    """Whether a file can have such a path; a system that is asked for another answers with an error in place of "no".
+
+    Those of documents are looked up in the index, which takes any.
+    """
+    parts = path.split("/")
+    is_plain = "\0" not in path and not {".", ".."}.intersection(parts)
+    is_short = all(len(part.encode()) <= _LONGEST_NAME for part in parts)
+    return (is_plain and is_short) or path.startswith(DOCUMENT_PATH)
+
+
+def _read_announced_size(scope: Scope) -> int:
+    """In bytes; 0 where none is announced."""
+    announced = dict(scope["headers"]).get(b"content-length", b"")
+    return int(announced) if announced.isdigit() else 0

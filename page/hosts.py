@@ -1,0 +1,117 @@
+"""Under which names the server may be called, and what its pages may fetch. Pure ASGI."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+from page.asgi import App, Message, Receive, Scope, Send, refuse
+from rag.errors import SettingsError
+from rag.settings import Settings
+
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+# A document or a model can put an image or a link into an answer; the browser must not fetch it from elsewhere.
+# Inline scripts and eval are what Chainlit's page is made of.
+CONTENT_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    b"content-security-policy": CONTENT_POLICY.encode(),
+    b"cross-origin-resource-policy": b"same-origin",
+    b"referrer-policy": b"no-referrer",
+    b"x-content-type-options": b"nosniff",
+}
+_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:]+")
+
+
+def require_password(host: str, settings: Settings) -> None:
+    """Raises SettingsError for a server that others than this machine's user could call without a password."""
+    if settings.password or (is_loopback(host) and not settings.hosts):
+        return
+    why = f"RAG_HOSTS is {settings.hosts}" if is_loopback(host) else f"The page is to listen on {host}"
+    remedy = "leave out RAG_HOSTS" if is_loopback(host) else "leave out --host"
+    raise SettingsError(
+        f"{why}, so that other machines could read your documents. Set RAG_PASSWORD to a password of eight characters"
+        f" or more, or {remedy}."
+    )
+
+
+def is_loopback(host: str) -> bool:
+    if host.lower() in LOOPBACK_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name
+        return False
+
+
+def list_names(host: str, settings: Settings) -> frozenset[str]:
+    """The names, in small letters, that a server bound to `host` answers to. Raises SettingsError for what is none."""
+    given = {name.strip().lower() for name in settings.hosts.split(",") if name.strip()}
+    if wrong := sorted(name for name in given if not _NAME.fullmatch(name)):
+        raise SettingsError(f"RAG_HOSTS names {wrong[0]!r}; write host names alone, as in: docs.example.org, library")
+    own = socket.gethostname().lower()
+    beyond = set() if is_loopback(host) else {own, f"{own}.local"}
+    return LOOPBACK_NAMES | {host.lower()} | beyond | given
+
+
+class KnownHostsOnly:
+    """ASGI middleware that answers only to known names, and only to the server's own pages.
+
+    A web site that is open in the same browser can reach the server by script, which its Origin tells, or by a name of
+    its own that it points at this machine, which the Host tells. Both are refused, websockets too. An address in place
+    of a name can't be pointed elsewhere; `any_address` lets all of them pass.
+    """
+
+    def __init__(self, app: App, names: frozenset[str], *, any_address: bool) -> None:
+        self._app = app
+        self._names = names
+        self._any_address = any_address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif self._is_own(dict(scope["headers"])):
+            await self._app(scope, receive, _add_headers(send))
+        else:
+            sentence = "Refused: this server answers only to its own pages, under the names that RAG_HOSTS may add to."
+            await refuse(scope, send, 403, sentence)
+
+    def _is_own(self, headers: dict[bytes, bytes]) -> bool:
+        host = headers.get(b"host", b"").decode("latin-1")
+        origin = headers.get(b"origin")  # scheme://host:port, or "null"
+        name = _read_hostname(f"//{host}")
+        is_known_name = name in self._names or (self._any_address and _is_address(name))
+        is_own_page = origin is None or origin.decode("latin-1").partition("://")[2] == host
+        return is_known_name and is_own_page
+
+
+def _read_hostname(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # brackets that hold no IPv6 address
+        return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _add_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            present = {name.lower() for name, _ in message.get("headers", ())}
+            missing = [(name, value) for name, value in _HEADERS.items() if name not in present]
+            message = {**message, "headers": [*message.get("headers", ()), *missing]}
+        await send(message)
+
+    return send_with_headers

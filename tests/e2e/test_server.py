@@ -1,0 +1,261 @@
+"""What the page's server answers, keeps and refuses; mostly without a browser."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.asking import SocketChat, open_socket
+from tests.e2e.serving import Server, command, environment, free_port, is_settled, make_app_root, serving
+from tests.e2e.talking import Chat
+from tests.endpoint import Exchange, model_server
+
+OpenChat = Callable[..., Chat]
+LEAVE = "# Leave\n\nStaff have 28 days of leave. Five unused days of leave may be kept until March.\n"
+QUESTION = "How many days of leave do staff have?"
+PASSWORD = "correct horse battery"
+
+
+def answer_at_length(exchange: Exchange) -> None:
+    exchange.begin_stream()
+    for _ in range(20):
+        exchange.send_text("Staff have 28 days of leave [1]. ")
+    exchange.send_text("", finish="stop")
+    exchange.send_event("[DONE]")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("server")
+    corpus = folder / "corpus"
+    (corpus / "private").mkdir(parents=True)
+    (corpus / "leave.md").write_text(LEAVE, "utf-8")
+    (corpus / ".secret").write_text("secret", "utf-8")
+    (corpus / ".ragignore").write_text("private/\n", "utf-8")
+    (corpus / "private" / "diary.md").write_text("# Diary\n\nA day.\n", "utf-8")
+    (corpus / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing more")
+    (corpus / "program.bin").write_bytes(bytes(range(256)) * 40)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[dict[str, str]]:
+    with model_server(answer_at_length) as (address, _):
+        yield {"BASE_URL": address, "MODEL": "tiny"}
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path, endpoint: dict[str, str], models_dir: Path) -> Iterator[Server]:
+    with serving(folder, models_dir, endpoint) as server:
+        server.wait_until(is_settled)
+        yield server
+        assert "Traceback" not in server.log.read_text()
+
+
+def call(server: Server, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+    reply = connection.getresponse()
+    return reply.status, reply.read()
+
+
+def upload(server: Server, chat: SocketChat, name: str, content: bytes) -> tuple[int, dict[str, str]]:
+    """As a browser sends a file; the reply's status and JSON."""
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: text/plain\r\n\r\n'
+    body = head.encode() + content + b"\r\n--b--\r\n"
+    kind = "multipart/form-data; boundary=b"
+    status, reply = call(server, "POST", f"/project/file?session_id={chat.session_id}", body, content_type=kind)
+    return status, json.loads(reply)
+
+
+def list_kept(folder: Path) -> list[Path]:
+    return [path for path in (folder / "index" / "uploads").rglob("*") if path.is_file()]
+
+
+def test_a_document_is_served(server: Server):
+    assert call(server, "GET", "/corpus/leave.md") == (200, LEAVE.encode())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [".secret", ".ragignore", "private/diary.md", "broken.pdf", "program.bin", "LEAVE.md", "./leave.md", "%00"],
+)
+def test_what_is_no_document_of_the_index_is_not_served(server: Server, source: str):
+    assert call(server, "GET", f"/corpus/{source}")[0] == 404
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/health", "/copilot/index.js", "/element/1"])
+def test_what_the_page_does_not_need_is_closed(server: Server, path: str):
+    assert call(server, "GET", path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", "/"),
+        ("PATCH", "/status"),
+        ("GET", "/public/" + "x" * 300),
+        ("GET", "/corpus/" + "x" * 5000),
+        ("GET", "/public/%00"),
+        ("GET", "/avatars/%2e%2e%2fx"),
+        ("GET", "/project/settings?language=%00"),
+        ("POST", "/project/file?session_id=nobody"),
+        ("POST", "/login"),
+    ],
+)
+def test_a_wrong_request_is_refused_without_a_traceback(server: Server, method: str, path: str):
+    assert 400 <= call(server, method, path)[0] < 500
+
+
+def test_an_upload_is_read_into_the_folder_and_its_copy_is_deleted_at_once(server: Server, folder: Path):
+    with open_socket(server) as chat:
+        status, reply = upload(server, chat, "minutes.md", b"# Minutes\n\nThe treasurer is Ottilie Brandt.\n")
+        assert status == 200
+        assert len(list_kept(folder)) == 1
+        assert chat.ask("", reply["id"]) == ["**minutes.md** is one of your documents now."]
+        assert list_kept(folder) == []
+    assert call(server, "GET", "/corpus/minutes.md")[0] == 200
+
+
+def test_an_empty_upload_is_refused_with_a_reason(server: Server):
+    with open_socket(server) as chat:
+        assert upload(server, chat, "empty.md", b"") == (400, {"detail": "The file is empty."})
+
+
+def test_a_huge_upload_is_refused_while_it_arrives_and_takes_no_memory(server: Server):
+    process = psutil.Process(server.process.pid)
+    before = process.memory_info().rss
+    sent = 0
+    with open_socket(server) as chat:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        connection.putrequest("POST", f"/project/file?session_id={chat.session_id}")
+        connection.putheader("Content-Type", "multipart/form-data; boundary=b")
+        connection.putheader("Transfer-Encoding", "chunked")
+        connection.endheaders(
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n', encode_chunked=True
+        )
+        piece = b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
+        try:
+            for _ in range(600):
+                connection.send(piece)
+                sent += 1
+        except OSError:  # the server has closed the connection
+            pass
+        assert sent < 300
+        announced = {"content_type": "multipart/form-data; boundary=b", "content_length": str(600_000_000)}
+        status, reply = call(server, "POST", f"/project/file?session_id={chat.session_id}", b"", **announced)
+    assert status == 413
+    assert json.loads(reply)["detail"].startswith("A file of more than 200 MB can't be attached.")
+    assert process.memory_info().rss - before < 50_000_000
+
+
+def test_fifty_people_at_once_leave_no_traceback(server: Server):
+    def ask(_: int) -> list[str]:
+        with open_socket(server) as chat:
+            return chat.ask(QUESTION)
+
+    with ThreadPoolExecutor(50) as people:
+        answers = list(people.map(ask, range(50)))
+    assert all("28 days" in answer for [answer] in answers)
+    assert "Exception ignored" not in server.log.read_text()
+
+
+def test_one_of_two_servers_of_a_folder_can_stop_and_the_other_goes_on(
+    server: Server, folder: Path, endpoint: dict[str, str], models_dir: Path
+):
+    with serving(folder, models_dir, endpoint) as second:
+        second.wait_until(lambda status: status["model"]["kind"] == "ready")
+        with open_socket(second) as chat:
+            assert "28 days" in chat.ask(QUESTION)[0]
+            assert upload(second, chat, "left.md", b"# Left\n\nNot sent.\n")[0] == 200
+    assert list_kept(folder) == []
+    with open_socket(server) as chat:
+        assert "28 days" in chat.ask(QUESTION)[0]
+        status, reply = upload(server, chat, "after.md", b"# After\n\nStill there.\n")
+        assert status == 200
+        assert chat.ask("", reply["id"]) == ["**after.md** is one of your documents now."]
+
+
+def test_listening_beyond_this_machine_without_a_password_is_refused_in_one_sentence(tmp_path: Path):
+    ended = subprocess.run(
+        [*command(free_port()), "--host", "0.0.0.0"],
+        cwd=make_app_root(tmp_path / "app"),
+        env=environment(tmp_path / "app", {}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert re.fullmatch(
+        r"The page is to listen on 0\.0\.0\.0, .* Set RAG_PASSWORD .* leave out --host\.\n", ended.stderr
+    )
+
+
+@pytest.fixture(scope="module")
+def guarded(endpoint: dict[str, str], models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("guarded")
+    (folder / "corpus").mkdir()
+    (folder / "corpus" / "leave.md").write_text(LEAVE, "utf-8")
+    settings = {**endpoint, "RAG_PASSWORD": PASSWORD, "RAG_HOSTS": "library.lan"}
+    with serving(folder, models_dir, settings, "--host", "0.0.0.0") as server:
+        cookie = log_in(server, PASSWORD)[1]
+        while json.loads(call(server, "GET", "/status", cookie=cookie)[1])["corpus"]["documents"] == 0:
+            time.sleep(0.1)
+        yield server
+        assert "Traceback" not in server.log.read_text()
+
+
+def log_in(server: Server, password: str) -> tuple[int, str]:
+    """The status, and the cookie that a browser would keep."""
+    form = urlencode({"username": "anyone", "password": password})
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    reply = connection.getresponse()
+    reply.read()
+    return reply.status, (reply.getheader("set-cookie") or "").partition(";")[0]
+
+
+@pytest.mark.parametrize(
+    "path", ["/status", "/corpus/leave.md", "/project/settings", "/ws/socket.io/?EIO=4&transport=polling"]
+)
+def test_without_the_password_nothing_is_told_and_with_it_everything(guarded: Server, path: str):
+    assert call(guarded, "GET", path)[0] == 401
+    status, cookie = log_in(guarded, PASSWORD)
+    assert status == 200
+    assert call(guarded, "GET", path, cookie=cookie)[0] == 200
+    assert call(guarded, "GET", path, cookie=cookie[:-2] + "xx")[0] == 401
+
+
+def test_the_password_is_asked_for_on_the_page_and_then_questions_are_answered(guarded: Server, browser: Browser):
+    page = browser.new_page()
+    page.goto(guarded.url)
+    expect(page.locator("#password")).to_be_visible()
+    expect(page.locator("#pw-status")).to_be_hidden()
+    page.locator("#email").fill("anyone")
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator(".pw-headline")).to_contain_text("1 document")
+    chat = Chat(page)
+    expect(chat.ask(QUESTION)).to_contain_text("28 days")
+    page.close()
+
+
+def test_it_answers_to_the_names_it_was_given_and_to_no_others(guarded: Server):
+    assert call(guarded, "GET", "/", host="library.lan")[0] == 200
+    assert call(guarded, "GET", "/", host="evil.example")[0] == 403
+
+
+def test_wrong_passwords_are_limited(guarded: Server):
+    assert [log_in(guarded, "wrong password")[0] for _ in range(7)] == [401] * 5 + [429] * 2
