@@ -29,7 +29,7 @@ class Pipeline:
 
     def make_fingerprint(self) -> dict[str, Any]:
         """All but the embedding model's own fingerprint that decides what a chunk is."""
-        from ingest.loaders.formats import LOADERS_VERSION
+        from ingest.loaders.reading import LOADERS_VERSION
         from ingest.splitting.version import SPLITTER_VERSION
 
         return {

@@ -10,11 +10,8 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from ingest.loaders.encrypted import decrypt
-from ingest.loaders.reading import Loader, Reading, ReadOptions
+from ingest.loaders.reading import LOADERS_VERSION, Loader, Reading, ReadOptions
 from rag.errors import LoadError, UnsupportedError
-
-LOADERS_VERSION = 1
-"""Raised when loaders give different text for the same bytes, so that the index is read anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from rag.types import Document, Page
 
+LOADERS_VERSION = 1
+"""Raised when loaders give different text for the same bytes, so that the index is read anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:

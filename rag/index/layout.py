@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.text.version import ANALYZER_VERSION
+
+LEXICAL_FORMAT = 4
+"""Raise it when the fields change; an index of another format is rebuilt."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -35,9 +40,6 @@ class Layout:
 
     def locate_lexical(self, build_id: int) -> Path:
         """One folder a build and version of the text analysis, so that a new version is simply missing."""
-        from rag.index.lexical import LEXICAL_FORMAT
-        from rag.text.terms import ANALYZER_VERSION
-
         return self.lexical / f"{build_id}-{LEXICAL_FORMAT}.{ANALYZER_VERSION}"
 
     def measure_bytes(self) -> int:

@@ -23,8 +23,6 @@ from rag.types import Restriction
 if TYPE_CHECKING:
     import numpy as np
 
-LEXICAL_FORMAT = 4
-"""Raise it when the fields change; an index of another format is rebuilt."""
 
 _REPEATS = 3
 """How often each term is added. Tantivy's BM25 has k1 = 1.2 built in; three times the frequency makes it .4, because in

@@ -23,10 +23,10 @@ from rag.index.counts import Counts
 from rag.index.integrity.damage import RepairMark, find_reasons_to_check
 from rag.index.layout import Layout
 from rag.index.lock import lock_for_writing
-from rag.index.snapshot import Snapshot
 from rag.index.views import OpenViews
 
 if TYPE_CHECKING:
+    from rag.index.snapshot import Snapshot
     from rag.index.writing.writer import IndexWriter
 
 T = TypeVar("T")
@@ -86,6 +86,8 @@ class Index:
 
         Raises IndexUnusableError if that happens each time.
         """
+        from rag.index.snapshot import Snapshot  # what an unchanged folder needn't wait for
+
         for _ in range(_READ_TRIES):
             with self.catalog.view() as view:
                 sweeps = view.sweeps

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rag.models.source import locate
+from rag.models.source import find_export_key
 
 EXPORT_VERSION = 1
 """Raise it when exported models would give other vectors, so that cached ones are made again."""
@@ -81,5 +81,5 @@ class Manifest:
 
 def read_fingerprint(model_name: str, models_dir: Path) -> str | None:
     """The fingerprint of the cached export, None if there is none yet. Reads one small file."""
-    manifest = Manifest.read(models_dir / locate(model_name).key)
+    manifest = Manifest.read(models_dir / find_export_key(model_name))
     return manifest.fingerprint if manifest else None

@@ -6,7 +6,6 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TypeAlias
 
@@ -104,10 +103,16 @@ def locate(model_name: str, kind: Kind = EMBEDDING) -> Source:
     return Source(model_name, model_name, _make_key(model_name, model_name, kind), is_local=False, kind=kind)
 
 
+def find_export_key(model_name: str, kind: Kind = EMBEDDING) -> str:
+    """The name of the folder of the model's export; raises as `locate` does."""
+    if model_name in _PACKAGED_NAMES:  # without looking for the package, which takes 10 ms
+        return _make_key(DEFAULT_EMBED_MODEL, PACKAGE_DIGESTS["model.safetensors"], kind)
+    return locate(model_name, kind).key
+
+
 def _locate_packaged(kind: Kind) -> Source:
     name, folder = DEFAULT_EMBED_MODEL, str(_find_packaged_folder())
-    key = _make_key(name, PACKAGE_DIGESTS["model.safetensors"], kind)
-    return Source(name, folder, key, is_local=True, is_packaged=True, kind=kind)
+    return Source(name, folder, find_export_key(name, kind), is_local=True, is_packaged=True, kind=kind)
 
 
 def _locate_folder(folder: Path, kind: Kind) -> Source:
@@ -138,6 +143,8 @@ def list_model_files(folder: Path) -> list[Path]:
 
 def _find_packaged_folder() -> Path:
     """The package's files, found without running any of its code."""
+    from importlib import metadata  # 10 ms, which an unchanged folder needn't wait for
+
     try:
         folder = Path(str(metadata.distribution(_PACKAGE).locate_file(_PACKAGE_FOLDER)))
     except metadata.PackageNotFoundError as exc:

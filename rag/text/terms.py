@@ -18,9 +18,6 @@ from typing import Any
 
 from rag.text.question_words import QUESTION_WORDS, SPACELESS_LANGUAGES
 
-ANALYZER_VERSION = 2
-"""Raise it when terms change, so that indexes made with other terms are rebuilt."""
-
 STEMMERS = {
     "ar": "arabic",
     "ca": "catalan",
