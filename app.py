@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 
+from page.access.login import is_password
 from page.filter_panel import find_restriction, offer_filters, read_chosen_filters, show_filter
 from page.filters import read_restriction
-from page.login import is_password
 from page.server import (
     call_on_reconnect,
     close_backend,
@@ -23,7 +23,7 @@ from page.server import (
     start_backend,
     wait_for_backend,
 )
-from page.upload_route import discard_uploads
+from page.upload_route import discard_unsent_later, discard_uploads
 from page.view import make_address
 from rag.errors import RagError
 
@@ -83,6 +83,7 @@ async def on_chat_end() -> None:
     """A tab was closed or its connection lost: nobody reads on, so no model need write on."""
     for reply in _get_replies():
         reply.break_off(CONNECTION_LOST)
+    discard_unsent_later()
 
 
 async def on_reconnect() -> None:

@@ -26,11 +26,11 @@ from chainlit.session import WebsocketSession
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from page.asgi import Scope
-from page.files import make_files_folder
-from page.gate import Gate
-from page.hosts import KnownHostsOnly, is_loopback, list_names, require_password
-from page.login import LimitTries, make_signing_secret
+from page.access.asgi import Scope
+from page.access.files import make_files_folder
+from page.access.gate import Gate
+from page.access.hosts import KnownHostsOnly, is_loopback, list_names, require_password
+from page.access.login import LimitTries, make_signing_secret
 from page.routes import ROUTES
 from page.terminal import keep_generators_closing, quiet_terminal
 from page.upload_route import ROUTE as UPLOAD_ROUTE
@@ -45,6 +45,9 @@ logger = logging.getLogger(__name__)
 
 # Chainlit would send chats to these services, or answer there, for no more than a variable left in the environment.
 FOREIGN_SERVICES = ("LITERAL_API_KEY", "DATABASE_URL", "DISCORD_BOT_TOKEN", "SLACK_BOT_TOKEN")
+
+# What a page of ours never says; Chainlit would act on it all the same.
+UNUSED_EVENTS = ("edit_message", "message_favorite", "fetch_favorites", "audio_start", "audio_chunk", "audio_end")
 
 
 def prepare_server() -> None:
@@ -148,6 +151,8 @@ def _add_page(settings: Settings, names: frozenset[str]) -> None:
     server.add_middleware(LimitTries)
     server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host))
     sio.on("connection_successful", _greet)
+    for event in UNUSED_EVENTS:
+        del sio.handlers["/"][event]
     server.state.settings = settings
 
 

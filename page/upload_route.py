@@ -15,8 +15,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from page.files import open_privately
-from page.gate import UPLOAD_PATH
+from page.access.files import open_privately
+from page.access.gate import UPLOAD_PATH
+
+_BACK_WITHIN_S = 60.0
 
 
 async def take_upload(request: Request) -> Response:
@@ -42,6 +44,18 @@ def discard_uploads(message: cl.Message) -> None:
         cl.context.session.files.pop(file.id, None)
         if file.path:
             Path(file.path).unlink(missing_ok=True)
+
+
+def discard_unsent_later() -> None:
+    """When a chat's connection ends: delete what was attached and not sent, unless the page is back in a minute."""
+    if session := WebsocketSession.get_by_id(cl.context.session.id):
+        asyncio.get_running_loop().call_later(_BACK_WITHIN_S, _discard_unsent, session, session.socket_id)
+
+
+def _discard_unsent(session: WebsocketSession, socket_id: str) -> None:
+    if session.socket_id == socket_id:  # a page that came back has another
+        session.files.clear()
+        shutil.rmtree(session.files_dir, ignore_errors=True)
 
 
 async def _keep(file: object, session: WebsocketSession) -> Response:

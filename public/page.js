@@ -160,7 +160,18 @@
   };
   document.addEventListener('click', ignoreEarlyClick, true);
 
+  // There is one password and no user; Chainlit's form wants a name all the same.
+  const fillName = () => {
+    const name = document.querySelector('#email');
+    if (!name || name.value) return;
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(name, 'reader');
+    name.dispatchEvent(new Event('input', { bubbles: true }));
+    name.parentElement.style.display = 'none';
+    document.querySelector('#password').focus();
+  };
+
   document.addEventListener('DOMContentLoaded', () => {
+    new MutationObserver(fillName).observe(document.body, { childList: true, subtree: true });
     document.body.append(root);
     poll();
   });

@@ -21,8 +21,18 @@ LEAVES = {"rag.types", "rag.errors"}
 """Every room may import them, and they import nothing of ours."""
 
 ARROWS = {
-    "app": {"page", "rag.answering"},
-    "page": {"ingest", "rag.assembly", "rag.answering", "rag.chat", "rag.index", "rag.text", "rag.settings"},
+    "app": {"page", "page.access", "rag.answering"},
+    "page": {
+        "page.access",
+        "ingest",
+        "rag.assembly",
+        "rag.answering",
+        "rag.chat",
+        "rag.index",
+        "rag.text",
+        "rag.settings",
+    },
+    "page.access": {"rag.settings"},
     "ingest": {"ingest.loaders", "rag.cli", "rag.index", "rag.models", "rag.processes", "rag.settings"},
     "ingest.loaders": set(),
     "rag.__main__": {

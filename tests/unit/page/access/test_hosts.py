@@ -9,7 +9,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from page.hosts import KnownHostsOnly, list_names, require_password
+from page.access.hosts import KnownHostsOnly, list_names, require_password
 from rag.errors import SettingsError
 from rag.settings import Settings
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
-from page.asgi import App, Message, Receive, Scope, Send, refuse
+from page.access.asgi import App, Message, Receive, Scope, Send, refuse
 
 IsLoggedIn = Callable[[Scope], Awaitable[bool]]
 

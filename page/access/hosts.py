@@ -7,7 +7,7 @@ import re
 import socket
 from urllib.parse import urlsplit
 
-from page.asgi import App, Message, Receive, Scope, Send, refuse
+from page.access.asgi import App, Message, Receive, Scope, Send, refuse
 from rag.errors import SettingsError
 from rag.settings import Settings
 

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from page.login import MOST_TRIES, LimitTries, find_network, is_password, make_signing_secret
+from page.access.login import MOST_TRIES, LimitTries, find_network, is_password, make_signing_secret
 
 
 def test_a_password_is_right_or_wrong():

@@ -11,8 +11,8 @@ import time
 from collections import deque
 from pathlib import Path
 
-from page.asgi import App, Message, Receive, Scope, Send, refuse
-from page.files import open_privately
+from page.access.asgi import App, Message, Receive, Scope, Send, refuse
+from page.access.files import open_privately
 
 MOST_TRIES = 5
 TRIES_WITHIN_S = 60.0

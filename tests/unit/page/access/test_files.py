@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from page.files import make_files_folder
+from page.access.files import make_files_folder
 
 
 def test_a_process_has_one_folder_and_keeps_it(tmp_path):
@@ -19,7 +19,7 @@ def test_a_process_has_one_folder_and_keeps_it(tmp_path):
 
 def test_what_a_killed_process_left_is_deleted_and_what_a_running_one_has_is_not(tmp_path):
     code = (
-        "import sys, pathlib; from page.files import make_files_folder;"
+        "import sys, pathlib; from page.access.files import make_files_folder;"
         " own = make_files_folder(pathlib.Path(sys.argv[1])); (own / 'upload').touch(); print(own, flush=True);"
         " sys.stdin.read()"
     )

@@ -8,7 +8,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from page.gate import ADDRESSES, LARGEST_BODY, Gate
+from page.access.gate import ADDRESSES, LARGEST_BODY, Gate
 
 
 async def hello(request: Request):
