@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from rag.answering.followup_words import FOLLOWUP_WORDS, NO_WORDS, FollowupWords
 from rag.errors import ModelUnavailableError
+from rag.text.hostile import neutralise_for_model
 from rag.text.question_words import QUESTION_END, QUESTION_WORDS, SPACELESS_LANGUAGES
 from rag.text.terms import detect_languages, question_terms, text_terms
 
@@ -221,11 +222,11 @@ def rewrite_messages(question: str, turns: Sequence[Turn]) -> list[dict[str, str
 
     Short, because it is read while the user waits.
     """
-    lines = [f"User: {turn.question}" for turn in turns[-KEPT_TURNS:]]
+    lines = [f"User: {neutralise_for_model(turn.question)}" for turn in turns[-KEPT_TURNS:]]
     if turns[-1].answer:
-        lines.append(f"Assistant: {turns[-1].answer[:_ANSWER_CHARACTERS]}")
+        lines.append(f"Assistant: {neutralise_for_model(turns[-1].answer[:_ANSWER_CHARACTERS])}")
     conversation = "\n".join(lines)
-    asked = f"Conversation:\n{conversation}\n\nLast question: {question}\n\nStandalone question:"
+    asked = f"Conversation:\n{conversation}\n\nLast question: {neutralise_for_model(question)}\n\nStandalone question:"
     return [{"role": "system", "content": _SYSTEM}, {"role": "user", "content": asked}]
 
 

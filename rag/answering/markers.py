@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rag.text.hostile import INVISIBLE
+
 _OPEN, _CLOSE = r"[\[【]", r"[\]】]"
 _MOST_NUMBERS = 16
 
@@ -19,14 +21,8 @@ MARKER = re.compile(rf"{_OPEN}\s*(\d{{1,3}}(?:\s*[,;]\s*\d{{1,3}}){{0,{_MOST_NUM
 UNFINISHED_MARKER = re.compile(rf"{_OPEN}[\d,;\s]*\Z")
 """The end of a text that can still become a marker while more of it arrives."""
 
-_INVISIBLE = (
-    "\x00-\x08\x0e-\x1b\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
-    "\U000e0000-\U000e0fff"
-)
-"""Control characters, and those that Unicode lets a program ignore. A reader sees a marker through them."""
-_GAP = rf"[\s{_INVISIBLE}]*"
-_NUMBER = rf"\d(?:[{_INVISIBLE}]*\d){{0,2}}"
+_GAP = rf"[\s{INVISIBLE}]*"
+_NUMBER = rf"\d(?:[{INVISIBLE}]*\d){{0,2}}"
 _LOOK_ALIKE = re.compile(
     rf"[\[【［〔]({_GAP}{_NUMBER}(?:{_GAP}[,;，；、]{_GAP}{_NUMBER})*{_GAP}(?:†[^\[\]【】［］〔〕\n]{{0,80}})?)[\]】］〕]"
 )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from rag.answering.markers import defuse_markers
 from rag.errors import PromptTooLongError
+from rag.text.hostile import neutralise_for_model, show_name
 from rag.types import Chunk, ScoredChunk
 
 SYSTEM_PROMPT = """\
@@ -33,9 +34,6 @@ _MESSAGE_OVERHEAD = 12
 _SMALLEST_PASSAGE = 60
 """Tokens. A first passage that is cut below this is not worth reading."""
 
-# Markers of chat templates: `<|end|>`, `[INST]`, `</s>`, `<start_of_turn>`. Many servers read them as control tokens
-# wherever they stand.
-_CONTROL = re.compile(r"<(?=\|)|<(?=/?(?:s|bos|eos|start_of_turn|end_of_turn)>)|\[(?=/?(?:INST|SYS)\])", re.IGNORECASE)
 _SECTION = re.compile(r"\b(context|question|query|passage)(\s*)([:：])", re.IGNORECASE)
 
 
@@ -112,7 +110,7 @@ def _cut_first(hits: Sequence[ScoredChunk], left: int) -> tuple[ScoredChunk, ...
 
 
 def _format_passage(number: int, chunk: Chunk) -> str:
-    place = [chunk.source, f"page {chunk.page}" if chunk.page is not None else "", chunk.section]
+    place = [show_name(chunk.source), f"page {chunk.page}" if chunk.page is not None else "", chunk.section]
     heading = ", ".join(" ".join(part.split()) for part in place if part)
     # Both are defused together, since a marker could begin in the heading and end in the text.
     passage = _defuse(f"{heading}\n{chunk.text.strip()}")
@@ -120,6 +118,5 @@ def _format_passage(number: int, chunk: Chunk) -> str:
 
 
 def _defuse(text: str) -> str:
-    """The text with our markers in round brackets, and with control tokens and section names broken up by a space."""
-    text = _CONTROL.sub(lambda match: match[0] + " ", defuse_markers(text))
-    return _SECTION.sub(r"\1 \3", text)
+    """The text with our markers in round brackets, and what could pass for a part of the prompt broken up."""
+    return _SECTION.sub(r"\1 \3", defuse_markers(neutralise_for_model(text)))

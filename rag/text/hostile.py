@@ -1,0 +1,215 @@
+"""Other people's text, made harmless for those who get it. Pure, and linear in the text's length.
+
+- For all: characters that nobody sees, control characters, terminal escapes and what turns the order of reading are
+  taken out, except for joiners where a language or an emoji needs them: `remove_invisible`, `VisibleStream`.
+- Names, of files above all: the same characters are shown by their codes: `show_name`.
+- For the model besides: control tokens of chat templates are broken up by a space, and the names of roles that begin a
+  line or a heading are put into round brackets: `neutralise_for_model`.
+- JSON that a terminal may show: the same characters as JSON's own escapes, so that no value changes: `escape_json`.
+
+Ordinary text of any language stays as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+
+INVISIBLE = (
+    "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+"""For a class of a pattern: control characters, and those that Unicode lets a program ignore."""
+
+_CURSIVE = (
+    "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1b00-\u1bff\ua880-\uabff\ufb50-\ufdff\ufe70-\ufefc"
+    "\U00010a00-\U00011fff\U0001e900-\U0001e95f"
+)
+_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_SYMBOLS = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u27bf\u2934\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299"
+    "\U0001f000-\U0001faff"
+)
+_NEEDED_AFTER = (
+    ("\u200c\u200d", _CURSIVE),  # joiners: Persian, Hindi, Sinhala, …
+    ("\u200d", f"{_SYMBOLS}\ufe0f"),  # emoji of several
+    ("\ufe00-\ufe0f", f"0-9#*{_SYMBOLS}{_IDEOGRAPHS}\u1000-\u109f"),  # variants of a sign
+    ("\U000e0100-\U000e01ef", _IDEOGRAPHS),
+    ("\u180b-\u180f", "\u1820-\u18aa"),  # Mongolian
+    ("\u200b", "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"),  # between words where there are no spaces: Khmer, Thai, …
+    ("\u200e\u200f\u061c", "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"),  # direction of what stands in Arabic or Hebrew
+    ("\u034f", "\u0591-\u05c7"),  # between Hebrew points
+)
+"""What stays though nobody sees it, and behind what: one, directly behind it."""
+_NEEDED = re.compile("|".join(f"[{before}][{signs}]" for signs, before in _NEEDED_AFTER))
+
+_FLAG = "\U0001f3f4(?:{})\U000e007f".format(
+    "|".join("".join(chr(0xE0000 + ord(c)) for c in region) for region in ("gbeng", "gbsct", "gbwls"))
+)
+_HANDLED = re.compile(
+    # Sequences of a terminal; those with a text of their own go with it if they end within a line.
+    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]{0,2000}(?:\x07|\x1b\\|\x9c)"
+    r"|(?P<line>\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029])"
+    rf"|(?P<flag>{_FLAG})"
+    r"|(?P<broken>[\ud800-\udfff])"
+    rf"|[\x1f{INVISIBLE}]"
+)
+_UNDECIDED = re.compile("(?:\r|\U0001f3f4[\U000e0020-\U000e007e]{0,8}|(?:\x1b\\[?|\x9b)[0-?]{0,64}[ -/]{0,8})\\Z")
+_NEW_LINE, _REPLACEMENT = "\n", "\ufffd"
+
+
+def remove_invisible(text: str, before: str = "") -> str:
+    """The text as a reader sees it, in lines that end with a line feed; `before` is the character it goes on from."""
+    return _replace_handled(text, before, lambda found: "", _NEW_LINE)
+
+
+def show_name(name: str) -> str:
+    """The name on one line, with the code of each character that nobody would see: ``invoice‹U+202E›fdp.exe``."""
+    shown = _replace_handled(name, "", _show_codes, "")
+    return re.sub(r"[\n\t]", lambda match: _show_code(match[0]), shown)
+
+
+def escape_json(encoded: str) -> str:
+    """JSON with the same values, which does nothing to a terminal that shows it."""
+    return re.sub(rf"[\x1f\x85\u2028\u2029{INVISIBLE}\ud800-\udfff]", lambda match: json.dumps(match[0])[1:-1], encoded)
+
+
+class VisibleStream:
+    """`remove_invisible` for a text that comes in pieces. An end that isn't decided yet is held back."""
+
+    def __init__(self) -> None:
+        self._undecided = ""
+        self._last = ""
+
+    def add(self, piece: str) -> str:
+        """What to show now."""
+        text = self._undecided + piece
+        undecided = _UNDECIDED.search(text)
+        decided = text[: undecided.start()] if undecided else text
+        self._undecided = text[len(decided) :]
+        return self._remove(decided)
+
+    def end(self) -> str:
+        """What is left to show when nothing more comes."""
+        text, self._undecided = self._undecided, ""
+        return self._remove(text)
+
+    def _remove(self, text: str) -> str:
+        shown = remove_invisible(text, self._last)
+        self._last = shown[-1:] or self._last
+        return shown
+
+
+def _replace_handled(text: str, before: str, replace: Callable[[str], str], new_line: str) -> str:
+    pieces: list[str] = []
+    at, last = 0, before
+    for match in _HANDLED.finditer(text):
+        if match.start() > at:
+            pieces.append(text[at : match.start()])
+            last = text[match.start() - 1]
+        at = match.end()
+        kept = _find_kept(match, last, new_line)
+        pieces.append(replace(match[0]) if kept is None else kept)
+        last = pieces[-1][-1:] or last
+    return "".join([*pieces, text[at:]]) if at else text
+
+
+def _find_kept(match: re.Match[str], last: str, new_line: str) -> str | None:
+    """What stays in place of a match behind the character `last`; None if it is to go."""
+    if match["line"]:
+        return new_line or None
+    if match["broken"]:
+        return _REPLACEMENT
+    if match["flag"] or _NEEDED.fullmatch(last + match[0]):
+        return match[0]
+    return None
+
+
+def _show_codes(found: str) -> str:
+    return "".join(_show_code(c) if _HANDLED.match(c) else c for c in found)
+
+
+def _show_code(character: str) -> str:
+    return f"‹U+{ord(character):04X}›"
+
+
+# Markers of chat templates, and names of roles at the beginning of a line or a heading
+
+_TOKENS = r"(?:s|bos|eos|pad|unk|sep|cls|mask|sop|eop|think|system|user|assistant|human|tools?|tool_\w+|function_\w+)"
+_NUMBERED = r"(?:(?:start|end|begin)_of_\w+|extra_id_\d+|special_\d+|unused_?\d+|fim_\w+|reserved_\w+|0x[0-9a-f]{2})"
+_NAMES = (
+    r"(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS?|TOOL_RESULTS?|TOOL_CONTENT|MODEL_SETTINGS|ARGS|CALL_ID"
+    r"|THINK|PREFIX|MIDDLE|SUFFIX|gMASK|control_\d+)"
+)
+_ROLES = r"(?:system|user|assistant|human|developer|ai)"
+_HEADED = rf"(?:{_ROLES}|tool|model|function|instructions?|response|input|output|context)"
+_TEMPLATE = re.compile(
+    r"<(?=\|)"
+    rf"|<(?=/?(?:{_TOKENS}|{_NUMBERED})>)"
+    r"|<(?=</?sys>>)|«(?=/?sys»)"
+    rf"|\[(?=/?{_NAMES}\])"
+    rf"|\#[ \t*_]{{0,8}}(?P<headed>{_HEADED})(?=[ \t*_]{{0,8}}:)"
+    rf"|^[ \t>*_-]{{0,8}}(?P<role>{_ROLES})(?=[ \t*_]{{0,8}}:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A role's name, or the beginning of a control token, which is one no more once a space follows."""
+
+
+def neutralise_for_model(text: str) -> str:
+    """The text without what nobody sees, and with what a model could take for its chat template broken up."""
+    text = remove_invisible(text)
+    likeness = text if text.isascii() else text.translate(_make_look_alikes())
+    pieces: list[str] = []
+    at = 0
+    for match in _TEMPLATE.finditer(likeness):
+        start = match.start(match.lastgroup or 0)
+        found = text[start : match.end()]
+        pieces += [text[at:start], f"({found})" if match.lastgroup else f"{found} "]
+        at = match.end()
+    return "".join([*pieces, text[at:]])
+
+
+@cache
+def _make_look_alikes() -> dict[int, str]:
+    """Characters that a model may read as one of ASCII, each to that one."""
+    pairs = {
+        "<": "‹〈⟨❮˂ᐸ",
+        ">": "›〉⟩❯˃ᐳ",
+        "|": "│┃∣ǀ❘￨¦ꟾ⏐",
+        "[": "【〔⟦",
+        "]": "】〕⟧",
+        ":": "꞉∶ː﹕",
+        "a": "аα",
+        "e": "е",
+        "i": "іι",
+        "m": "м",
+        "n": "ո",
+        "o": "оο",
+        "p": "рρ",
+        "r": "г",
+        "s": "ѕ",
+        "t": "т",
+        "u": "υս",
+        "v": "ν",
+        "y": "уγ",
+        "S": "Ѕ",
+        "A": "АΑ",
+        "U": "Ս",
+        "H": "НΗ",
+        "I": "ІΙ",
+        "N": "Ν",
+        "T": "ТΤ",
+        "_": "＿",
+    }
+    table = {ord(look): ascii_ for ascii_, looks in pairs.items() for look in looks}
+    # Full-width letters, and those of mathematics, of circles and the like.
+    for code in (*range(0xFF01, 0xFF5F), *range(0x1D400, 0x1D800), *range(0x24B6, 0x24EA), *range(0xFE50, 0xFE6C)):
+        plain = unicodedata.normalize("NFKC", chr(code))
+        if len(plain) == 1 and plain.isascii():
+            table[code] = plain
+    return table

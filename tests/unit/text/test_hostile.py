@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from rag.text.hostile import (
+    INVISIBLE,
+    VisibleStream,
+    escape_json,
+    neutralise_for_model,
+    remove_invisible,
+    show_name,
+)
+from tests.attacks import ATTACKS, PLAIN
+
+BUILDING_BLOCKS = [
+    *"a1 \n\r\t<>|[]:#*_-(){}\x1b\x9b\x07\x00\u200b\u200c\u200d\u2060\u202e\ufe0f\u00ad\u3164مक葛❤",
+    "\U0001f3f4",
+    "\U0001f600",
+    "\U000e0067",
+    "\U000e007f",
+    "\U000e0100",
+    "\ud800",
+    "\x1b[31m",
+    "\x1b]0;x\x07",
+    "system",
+    "INST",
+    "｜",
+    "：",
+]
+texts = st.text(max_size=60) | st.lists(st.sampled_from(BUILDING_BLOCKS), max_size=40).map("".join)
+plain = st.lists(st.sampled_from([word for text in PLAIN for word in text.split()]), max_size=30).map(" ".join)
+names = (st.text() | texts).filter(lambda text: "‹" not in text)
+dangerous = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def forget_escapes(text):
+    """Without what begins a sequence of a terminal."""
+    return re.sub("[\x1b\x90\x98\x9b\x9d-\x9f]", "", text)
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_nothing_of_an_attack_is_left(attack):
+    shown, read, name = (f(attack.text) for f in (remove_invisible, neutralise_for_model, show_name))
+    assert [trace for trace in attack.for_all if trace in shown or trace in read] == []
+    assert not dangerous.search(shown + read + name)
+    assert escape_json(json.dumps(attack.text, ensure_ascii=False)).isprintable()
+
+
+@pytest.mark.parametrize("text", PLAIN)
+def test_ordinary_text_stays_as_it_is(text):
+    assert remove_invisible(text) == neutralise_for_model(text) == show_name(text) == text
+
+
+@given(plain)
+def test_words_of_nine_languages_and_more_stay_as_they_are_in_any_order(text):
+    assert remove_invisible(text) == neutralise_for_model(text) == show_name(text) == text
+
+
+@given(texts)
+@example("<\u200b|im_start|>")
+@example("a\ufe0f\u200d\ufe0f\u200db")
+def test_what_was_neutralised_stays_as_it_is(text):
+    for neutralise in (remove_invisible, neutralise_for_model, show_name):
+        once = neutralise(text)
+        assert neutralise(once) == once
+        assert not dangerous.search(once)
+
+
+@given(texts.map(forget_escapes))
+def test_only_what_nobody_sees_is_taken_out(text):
+    def see(text):
+        text = re.sub(rf"[{INVISIBLE}\ud800-\udfff\ufffd]", "", text)
+        return [c for c in text if unicodedata.category(c) not in ("Cf", "Cc", "Zl", "Zp")]
+
+    assert see(remove_invisible(text)) == see(text)
+
+
+@given(st.lists(texts.map(forget_escapes)))
+@example(["\r", "\n"])
+@example(["م", "\u200c", "م"])
+@example(["\U0001f3f4\U000e0067\U000e0062", "\U000e0065\U000e006e\U000e0067\U000e007f!"])
+def test_a_text_in_pieces_is_shown_as_it_is_in_one(pieces):
+    stream = VisibleStream()
+    assert "".join([*map(stream.add, pieces), stream.end()]) == remove_invisible("".join(pieces))
+
+
+def test_a_terminal_sequence_in_pieces_is_taken_out_too():
+    stream = VisibleStream()
+    assert [stream.add(piece) for piece in ("a\x1b", "[3", "1mred")] == ["a", "", "red"]
+
+
+@given(names, names)
+def test_names_that_differ_are_shown_differently_and_on_one_line(one, other):
+    assert "\n" not in show_name(one)
+    if show_name(one) == show_name(other):
+        assert one.encode("utf-8", "replace") == other.encode("utf-8", "replace")
+
+
+@given(st.text() | texts)
+def test_json_keeps_its_values(text):
+    encoded = escape_json(json.dumps({"text": text}, ensure_ascii=False))
+    assert json.loads(encoded) == {"text": text}
+    assert not dangerous.search(encoded)
+
+
+@pytest.mark.parametrize(
+    "part",
+    ["\x1b[", "\x1b]", "<", "\r", "#", " ", "\u200d", "\U0001f3f4", "[/", "> ", "_", "а", "*\n", "\x1b]" + "a" * 99],
+)
+def test_many_hostile_characters_are_done_at_once(part):
+    """Whatever takes more than linear time here doesn't end within the limit of a test."""
+    text = part * (200_000 // len(part))
+    stream = VisibleStream()
+    assert "".join([*(stream.add(text[at : at + 50]) for at in range(0, len(text), 50)), stream.end()]) is not None
+    assert len(show_name(text)) >= len(neutralise_for_model(text)) - len(text)
