@@ -74,7 +74,7 @@ def main() -> None:
     right: Counter[str] = Counter()
     wrong: defaultdict[str, list[str]] = defaultdict(list)
     config = ParseConfig(DEFAULT_EMBED_MODEL, Path(tempfile.gettempdir()), 220, 32)
-    with ParsePool(config) as pool:
+    with ParsePool(config, config.models_dir / "scratch") as pool:
         for parsed in pool.parse(ParseJob(name, arguments.folder / name) for name in labels):
             with parsed:
                 label = labels[parsed.source]

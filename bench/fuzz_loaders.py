@@ -74,7 +74,7 @@ def main() -> None:
     until = time.monotonic() + arguments.minutes * 60
     with tempfile.TemporaryDirectory() as folder:
         config = ParseConfig(DEFAULT_EMBED_MODEL, Path(folder), 220, 32, limits=LIMITS)
-        with ParsePool(config, workers=arguments.workers) as pool:
+        with ParsePool(config, config.models_dir / "scratch", workers=arguments.workers) as pool:
             last = time.monotonic()
             for parsed in pool.parse(make_jobs(files, Path(folder), until, random.Random(arguments.seed))):
                 with parsed:

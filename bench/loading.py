@@ -35,7 +35,7 @@ def load_in_the_pool(files: list[Path]) -> int:
     pages = 0
     with tempfile.TemporaryDirectory() as folder:
         config = ParseConfig(DEFAULT_EMBED_MODEL, Path(folder), 220, 32)
-        with ParsePool(config) as pool:
+        with ParsePool(config, config.models_dir / "scratch") as pool:
             for parsed in pool.parse(ParseJob(path.name, path) for path in files):
                 with parsed:
                     pages += max((chunk.page or 0 for chunk in parsed.chunks), default=0)

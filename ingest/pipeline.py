@@ -76,7 +76,7 @@ class Pipeline:
             passwords_file=settings.index_dir / "passwords.txt",
             ocr_languages=settings.ocr_languages,
         )
-        return ParsePool(config)
+        return ParsePool(config, settings.index_dir / "scratch")
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Normalised vectors, shape (n, dimensions), in order."""

@@ -77,6 +77,7 @@ def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
 
 def _sync_once(index: Index, pipeline: Pipeline, options: SyncOptions) -> SyncReport:
     options.progress(Progress("scan"))
+    index.layout.tidy()
     scan = scan_corpus(pipeline.settings.corpus_dir, index.folder)
     if not options.rebuild and index.exists and not index.repair_mark.read_parts():
         report = report_if_unchanged(index, pipeline, scan, retry=options.retry)

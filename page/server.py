@@ -27,7 +27,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
 from page.access.asgi import Scope
-from page.access.files import make_files_folder
 from page.access.gate import Gate
 from page.access.hosts import KnownHostsOnly, is_loopback, list_names, require_password
 from page.access.login import LimitTries, make_signing_secret
@@ -36,6 +35,8 @@ from page.terminal import keep_generators_closing, quiet_terminal
 from page.upload_route import ROUTE as UPLOAD_ROUTE
 from page.view import remove_foreign_links
 from rag.errors import RagError
+from rag.index.layout import Layout
+from rag.private import make_process_folder, write_privately
 from rag.settings import Settings
 
 if TYPE_CHECKING:
@@ -129,8 +130,9 @@ def _open_backend(settings: Settings) -> Backend:
 
 def _prepare_folders(settings: Settings) -> None:
     """Two servers of one folder would otherwise share Chainlit's ``.files``, which each deletes when it stops."""
+    write_privately()
     try:
-        chainlit.config.FILES_DIRECTORY = make_files_folder(settings.index_dir / "uploads")
+        chainlit.config.FILES_DIRECTORY = make_process_folder(Layout(settings.index_dir).uploads)
         if settings.password:
             os.environ["CHAINLIT_AUTH_SECRET"] = make_signing_secret(settings.index_dir / "page", settings.password)
     except OSError as error:

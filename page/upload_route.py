@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from page.access.files import open_privately
 from page.access.gate import UPLOAD_PATH
+from rag.private import open_privately
 
 _BACK_WITHIN_S = 60.0
 

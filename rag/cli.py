@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rag.errors import RagError
+from rag.private import write_privately
 from rag.settings import Settings
 
 Result = TypeVar("Result")
@@ -96,6 +97,7 @@ def run(main: Callable[[], int]) -> int:
     """Run a command; what the user can mend is one sentence and an exit code, never a traceback."""
     for stream in (sys.stdout, sys.stderr):  # a Windows console's code page has no room for most of Unicode
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    write_privately()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
     try:
         return main()

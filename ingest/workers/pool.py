@@ -19,6 +19,7 @@ from ingest.workers.config import ParseConfig, count_allowed_seconds, tell_memor
 from ingest.workers.parsed import Parsed, ParseJob
 from ingest.workers.process import START_S, WorkerProcess
 from rag.errors import RagError
+from rag.private import make_process_folder
 
 _WATCH_S = 0.05
 """Between two looks at a busy worker's memory: at 2 GB/s it can pass its limit by 100 MB."""
@@ -30,7 +31,11 @@ _IDLE_S = 60.0
 class ParsePool:
     """Workers for one configuration. `parse` may be called from several threads."""
 
-    def __init__(self, config: ParseConfig, *, workers: int | None = None, idle_s: float = _IDLE_S) -> None:
+    def __init__(
+        self, config: ParseConfig, scratch: Path, *, workers: int | None = None, idle_s: float = _IDLE_S
+    ) -> None:
+        """In `scratch` each process gets a folder for the chunks of long documents."""
+        self._scratch = scratch
         self._config = config
         self._size = workers or max(1, min(4, os.cpu_count() or 1))
         self._idle_s = idle_s
@@ -117,7 +122,9 @@ class ParsePool:
     def _make_spool(self) -> Path:
         with self._lock:
             if self._spool_dir is None:
-                self._spool_dir = tempfile.TemporaryDirectory(prefix="pagewise-", ignore_cleanup_errors=True)
+                self._spool_dir = tempfile.TemporaryDirectory(
+                    dir=make_process_folder(self._scratch), ignore_cleanup_errors=True
+                )
             self._spools += 1
             return Path(self._spool_dir.name) / f"{self._spools}.jsonl"
 
@@ -155,6 +162,9 @@ class ParsePool:
             worker.close()
         if self._spool_dir:
             self._spool_dir.cleanup()
+            with contextlib.suppress(OSError):  # another pool of this process, or another process, has its own there
+                Path(self._spool_dir.name).parent.rmdir()
+                self._scratch.rmdir()
 
     def __enter__(self) -> ParsePool:
         return self

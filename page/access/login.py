@@ -12,7 +12,7 @@ from collections import deque
 from pathlib import Path
 
 from page.access.asgi import App, Message, Receive, Scope, Send, refuse
-from page.access.files import open_privately
+from rag.private import open_privately
 
 MOST_TRIES = 5
 TRIES_WITHIN_S = 60.0

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from rag.private import clear_dead_folders, take_rights_from_others
 from rag.text.version import ANALYZER_VERSION
 
 LEXICAL_FORMAT = 4
 """Raise it when the fields change; an index of another format is rebuilt."""
+
+_DOCUMENT_PARTS = {"catalog", "chroma", "lexical"}
+_PARTS = _DOCUMENT_PARTS | {"models", "page", "passwords", "repair", "scratch", "uploads", "writer"}
+"""What the names of all that we put into the folder begin with, up to their first dot."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +41,37 @@ class Layout:
         return self.folder / "models"
 
     @property
+    def uploads(self) -> Path:
+        """A folder for each process of the page, with what was uploaded and isn't in the corpus yet."""
+        return self.folder / "uploads"
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for each process, with what it needs for a while."""
+        return self.folder / "scratch"
+
+    @property
     def repair_mark(self) -> Path:
         return self.folder / "repair"
 
     def locate_lexical(self, build_id: int) -> Path:
         """One folder a build and version of the text analysis, so that a new version is simply missing."""
         return self.lexical / f"{build_id}-{LEXICAL_FORMAT}.{ANALYZER_VERSION}"
+
+    def tidy(self) -> None:
+        """Leave the index to its user alone, and clear away what processes left that were killed.
+
+        Of a folder that holds other things too, only the catalog and its views are touched.
+        """
+        clear_dead_folders(self.scratch)
+        clear_dead_folders(self.uploads)
+        with contextlib.suppress(OSError):  # there is no index yet
+            parts = list(self.folder.iterdir())
+            if all(part.name.partition(".")[0] in _PARTS for part in parts):
+                take_rights_from_others(self.folder)
+            for part in parts:
+                if part.name.partition(".")[0] in _DOCUMENT_PARTS:
+                    take_rights_from_others(part)
 
     def measure_bytes(self) -> int:
         """Size on disk, without the models."""

@@ -111,7 +111,7 @@ class Index:
         from rag.index.writing.writer import IndexWriter
 
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
             raise IndexUnusableError(
                 f"The index folder {self.folder} cannot be made ({exc.strerror or exc}). "

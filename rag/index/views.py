@@ -18,6 +18,7 @@ from rag.index.catalog.reading import CatalogView
 from rag.index.integrity.stamps import BEING_MADE, stamp_vectors
 from rag.index.layout import Layout
 from rag.index.vectors import VectorStore
+from rag.private import make_temporary_folder
 
 if TYPE_CHECKING:
     import tempfile
@@ -80,10 +81,8 @@ class OpenViews:
         """The folder, or a copy of it where nobody can write: tantivy makes a lock file even to read."""
         if os.access(folder, os.W_OK):
             return folder
-        import tempfile  # 0.01 s, and hardly ever needed
-
         if self._copies is None:
-            self._copies = tempfile.TemporaryDirectory(prefix="pagewise-", ignore_cleanup_errors=True)
+            self._copies = make_temporary_folder()
         return Path(shutil.copytree(folder, Path(self._copies.name) / folder.name, dirs_exist_ok=True))
 
     # ---- vectors

@@ -23,7 +23,7 @@ from rag.errors import EmbeddingModelError
 from rag.models.cache import ERROR_PREFIX
 from rag.models.hub import find_cached_config, identify, is_all_local
 from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest
-from rag.models.onnx import OnnxModel
+from rag.models.onnx import OnnxModel, forbid_telemetry
 from rag.models.source import KINDS, PACKAGE_DIGESTS, Say, Source, check_digest, get_first_line, locate
 from rag.models.torch_models import (
     Original,
@@ -158,6 +158,7 @@ def _export(source: Source, folder: Path, progress: Say) -> None:
     if source.is_packaged:
         for name, digest in PACKAGE_DIGESTS.items():
             check_digest(source.folder / name, digest)
+    forbid_telemetry()
     os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
     local_only = is_all_local(source, progress)
     is_here = local_only or find_cached_config(source) is not None

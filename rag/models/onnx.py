@@ -77,7 +77,17 @@ def _count_processors() -> int:
     return os.cpu_count() or 1
 
 
+def forbid_telemetry() -> None:
+    """Keep ONNX Runtime from telling its makers that it was started; before it is imported, since that already does.
+
+    Its own function for this comes too late: by then (1.31, Linux and macOS) it has written a number for this device
+    below the user's cache folder, a file into the temporary folder, and tried to send both.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
 def _open_session(path: Path) -> Any:  # noqa: ANN401 (untyped library)
+    forbid_telemetry()
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -157,18 +158,39 @@ def test_another_chunk_size_rebuilds_and_says_so(place):
     assert (changed["added"], changed["embedded"], changed["reused"]) == (2, 0, 2)
 
 
-def test_a_killed_run_is_made_good_and_told(place):
-    (place / "corpus" / "many").mkdir()
-    for number in range(40):
-        (place / "corpus" / "many" / f"{number}.txt").write_text(f"Number {number} of the many.")
-    process = start(place, "--json")
-    while not (place / "index" / "writer.json").exists() and process.poll() is None:
-        pass
+def test_a_killed_run_is_made_good_by_the_next_which_clears_away_what_it_left(place):
+    temporary = place / "temporary"
+    temporary.mkdir()
+    (place / "corpus" / "long.txt").write_text("\n\n".join(f"Paragraph {number} of many." for number in range(60_000)))
+    process = start(place, "--json", TMPDIR=str(temporary))
+    spools = (place / "index" / "scratch").glob
+    while not any(spools("*/*/*.jsonl")) and process.poll() is None:
+        time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    again = report(place)
-    assert again["chunks"] == 42
-    assert report(place)["unchanged"] == 42
+    assert any(spools("*/*/*.jsonl"))
+    (place / "corpus" / "long.txt").write_text("It is short now.")
+    again = report(place, TMPDIR=str(temporary))
+    assert again["chunks"] == 3
+    assert report(place)["unchanged"] == 3
+    assert list(temporary.iterdir()) == []
+    assert not (place / "index" / "scratch").exists()
+
+
+def list_open_to_others(folder):
+    return [path for path in (folder, *folder.rglob("*")) if not path.is_symlink() and path.stat().st_mode & 0o077]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_an_index_is_its_users_alone_and_one_made_before_becomes_so(place):
+    (place / "corpus" / "new.txt").write_text("new")
+    report(place)
+    assert list_open_to_others(place / "index") == []
+    for path in (place / "index", *(place / "index").rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | 0o055)
+    report(place)
+    assert list_open_to_others(place / "index") == []
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send")

@@ -38,7 +38,7 @@ def open_pool(tmp_path: Path) -> Iterator[Open]:
     pools: list[ParsePool] = []
 
     def open_(*, workers: int = 1, idle_s: float = 60.0, **changes: object) -> ParsePool:
-        pools.append(ParsePool(_config(tmp_path, **changes), workers=workers, idle_s=idle_s))
+        pools.append(ParsePool(_config(tmp_path, **changes), tmp_path / "scratch", workers=workers, idle_s=idle_s))
         return pools[-1]
 
     yield open_
@@ -247,7 +247,7 @@ def test_workers_end_with_their_parent(tmp_path, corpus):
         "import os\nfrom pathlib import Path, PosixPath, WindowsPath\nfrom ingest.workers.parsed import ParseJob\n"
         "from ingest.workers.pool import ParsePool\n"
         "from tests.integration.ingest.test_workers import _config, _workers\n"
-        f"results = ParsePool(_config({tmp_path!r}), workers=1).parse({jobs!r})\n"
+        f"results = ParsePool(_config({tmp_path!r}), {tmp_path!r}, workers=1).parse({jobs!r})\n"
         "next(results)\nprint(_workers()[0].pid, flush=True)\nos._exit(1)\n"
     )
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)

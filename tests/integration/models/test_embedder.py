@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def test_a_vector_depends_on_its_text_alone(embedder):
     np.testing.assert_array_equal(embedder.embed_query(TEXTS[0]), together[0])
 
 
-def test_another_process_computes_the_same_vectors(embedder, models_dir):
+def test_another_process_computes_the_same_vectors_and_leaves_nothing_behind(embedder, models_dir, tmp_path):
     script = (
         "import pathlib, sys, json; from rag.models.embedder import Embedder\n"
         f"embedder = Embedder.open({DEFAULT_EMBED_MODEL!r}, pathlib.Path({str(models_dir)!r}))\n"
@@ -63,8 +64,11 @@ def test_another_process_computes_the_same_vectors(embedder, models_dir):
         "heavy = sorted({'torch', 'onnx', 'transformers', 'sentence_transformers'} & set(sys.modules))\n"
         "print(json.dumps([heavy, vectors.tobytes().hex()]))"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    places = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"} | places
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [[], embedder.embed_documents(TEXTS).tobytes().hex()]
+    assert list(tmp_path.iterdir()) == []  # ONNX Runtime's telemetry would leave two files
 
 
 def test_many_threads_get_the_vectors_that_one_gets(embedder):

@@ -1,0 +1,112 @@
+"""What we write is the user's alone, and what a process leaves behind is cleared away by the next one.
+
+On Windows the modes below mean nothing, except that from 3.11.10 on Python makes a folder private that is made with
+mode 0700; an index that was made earlier keeps the rights of the folder that it lies in. None of this is tested there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tempfile
+
+    import psutil
+
+_CLOCK_S = 5.0
+"""A process's start, counted from the system's, may seem to change by so much when the clock is set."""
+_PREFIX = "pagewise-"
+"""Begins the names of our folders where other programs have theirs."""
+
+
+def write_privately() -> None:
+    """From now on, what this process and its children make is readable by their user alone."""
+    os.umask(0o077)
+
+
+def open_privately(path: str, flags: int) -> int:
+    """The `opener` of a file that only its user may read, whatever else the process makes."""
+    return os.open(path, flags, 0o600)
+
+
+def take_rights_from_others(path: Path) -> None:
+    """Leave a file, or a folder with all that is in it, to its user alone.
+
+    A folder that is private already isn't looked into; links, and what belongs to somebody else, are left as they are.
+    """
+    if _is_open_to_others(path):
+        for folder, _, names in os.walk(path):
+            for one in (folder, *(os.path.join(folder, name) for name in names)):
+                _take_rights_of_one(one)
+        _take_rights_of_one(path)
+
+
+def _is_open_to_others(path: str | Path) -> bool:
+    if os.name == "nt":
+        return False
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return False
+    is_ours = status.st_uid == os.geteuid() and not stat.S_ISLNK(status.st_mode)
+    return is_ours and bool(status.st_mode & 0o077)
+
+
+def _take_rights_of_one(path: str | Path) -> None:
+    if _is_open_to_others(path):
+        with contextlib.suppress(OSError):  # a read-only disk: then it was somebody else's decision
+            os.chmod(path, stat.S_IMODE(os.lstat(path).st_mode) & 0o700)
+
+
+def make_process_folder(base: Path) -> Path:
+    """This process's own folder below `base`; those of processes that have ended are deleted."""
+    import psutil  # 0.02 s
+
+    base.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear_dead_folders(base)
+    own = base / _name_folder(psutil.Process())
+    own.mkdir(mode=0o700, exist_ok=True)
+    return own
+
+
+def clear_dead_folders(base: Path, prefix: str = "") -> None:
+    """Delete the folders below `base` of processes that have ended."""
+    with contextlib.suppress(OSError):  # there is no such folder, most of the time
+        for folder in list(base.iterdir()):
+            if folder.name.startswith(prefix) and not _is_in_use(folder.name.removeprefix(prefix)):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def make_temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    """A folder for what can't be kept beside the index; those that ended processes of ours left are deleted."""
+    import tempfile
+
+    import psutil
+
+    clear_dead_folders(Path(tempfile.gettempdir()), _PREFIX)
+    prefix = f"{_PREFIX}{_name_folder(psutil.Process())}-"
+    return tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+
+
+def _name_folder(process: psutil.Process) -> str:
+    return f"{process.pid}-{process.create_time():.0f}"
+
+
+def _is_in_use(name: str) -> bool:
+    """Whether the process that made the folder of that name still runs, and isn't another one with its number."""
+    import psutil
+
+    number, _, start = name.partition("-")
+    try:
+        started: float = psutil.Process(int(number)).create_time()
+        is_same = abs(started - float(start.partition("-")[0])) < _CLOCK_S
+    except (ValueError, psutil.NoSuchProcess):
+        return False
+    except psutil.AccessDenied:  # another user's
+        return True
+    return is_same

@@ -1,0 +1,81 @@
+"""Folders of one process, and rights that are the user's alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from rag.private import make_process_folder, make_temporary_folder, take_rights_from_others
+
+
+def test_a_process_has_one_folder_and_keeps_it(tmp_path):
+    own = make_process_folder(tmp_path / "uploads")
+    (own / "upload").write_text("not taken yet", "utf-8")
+    assert make_process_folder(tmp_path / "uploads") == own
+    assert (own / "upload").is_file()
+
+
+def test_what_a_killed_process_left_is_deleted_and_what_a_running_one_has_is_not(tmp_path):
+    code = (
+        "import sys, pathlib; from rag.private import make_process_folder;"
+        " own = make_process_folder(pathlib.Path(sys.argv[1])); (own / 'upload').touch(); print(own, flush=True);"
+        " sys.stdin.read()"
+    )
+    base = tmp_path / "uploads"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(base)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        folder = other.stdout.readline().strip()
+        own = make_process_folder(base)
+        assert sorted(map(str, base.iterdir())) == sorted([str(own), folder])
+        other.kill()
+        other.wait()
+    make_process_folder(base)
+    assert list(base.iterdir()) == [own]
+
+
+def test_a_number_that_another_process_has_by_now_keeps_nothing(tmp_path):
+    (tmp_path / f"{os.getpid()}-1000000000").mkdir()
+    (tmp_path / "whatever").mkdir()
+    own = make_process_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == [own]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes.")
+def test_uploads_are_their_users_alone(tmp_path):
+    own = make_process_folder(tmp_path / "uploads")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (own.parent, own)] == [0o700, 0o700]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes.")
+def test_rights_are_taken_from_others_through_and_through_but_not_from_the_user(tmp_path):
+    inner = tmp_path / "index" / "chroma" / "inner"
+    inner.mkdir(parents=True)
+    outside = tmp_path / "outside.txt"
+    outside.write_text("not ours to change")
+    outside.chmod(0o644)
+    (inner / "link").symlink_to(outside)
+    for name, mode in (("data", 0o666), ("script", 0o755), ("fixed", 0o444)):
+        (inner / name).touch()
+        (inner / name).chmod(mode)
+    take_rights_from_others(tmp_path / "index")
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "index").rglob("*")}
+    assert modes == {"chroma": 0o700, "inner": 0o700, "data": 0o600, "script": 0o700, "fixed": 0o400, "link": 0o644}
+    assert stat.S_IMODE((tmp_path / "index").stat().st_mode) == 0o700
+
+
+def test_a_temporary_folder_of_a_killed_process_is_deleted_by_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "of another program").mkdir()
+    code = "import os; from rag.private import *; kept = make_temporary_folder(); os.kill(os.getpid(), 9)"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
+    assert len(list(tmp_path.iterdir())) == 2
+    with make_temporary_folder() as own:
+        assert {path.name for path in tmp_path.iterdir()} == {"of another program", Path(own).name}
+    assert [path.name for path in tmp_path.iterdir()] == ["of another program"]
