@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 
 from ingest.pipeline import Pipeline
 from ingest.workers.parsed import Parsed, ParseJob
 from rag.index.reader import Index
+from rag.ranking.retriever import MODES, Retriever
 from rag.settings import Settings
-from rag.types import Chunk, Document
+from rag.types import Chunk, Document, Retrieval
 
 DIMENSIONS = 8
 
@@ -89,6 +93,25 @@ def settle(corpus: Path) -> None:
         time.sleep(0.005)
 
 
+def answers_of(index: Index, questions: Sequence[str], embedder: TinyEmbedder | None = None) -> list[dict[str, Any]]:
+    """All that a question gets from the index, without what may differ between indexes of equal folders."""
+    with closing(Retriever(index, lambda name: embedder or TinyEmbedder(), top_k=6)) as retriever:
+        return [_describe_answer(retriever.retrieve(question, mode=mode)) for question in questions for mode in MODES]
+
+
+def _describe_answer(found: Retrieval) -> dict[str, Any]:
+    hits = [
+        (hit.chunk, [None if score is None else pytest.approx(score, rel=1e-6) for score in parts])
+        for hit in found.hits
+        for parts in [(hit.score, hit.dense, hit.lexical)]
+    ]
+    return {
+        "question": (found.question, found.mode),
+        "hits": hits,
+        "verdict": (found.answerable, pytest.approx(found.confidence, rel=1e-6)),
+    }
+
+
 def chunks_of(index: Index) -> list[tuple[str, int, str]]:
     """(source, ordinal, text) of every live chunk, in order: equal lists for equal folders."""
 
@@ -109,7 +132,7 @@ def problems_of(index: Index) -> list[str]:
 def found_by_words(index: Index, question: str, limit: int = 1_000) -> set[str]:
     """Sources of the chunks that the lexical search finds."""
     return index.read(
-        lambda s: {c.chunk.source for c in s.read_chunks([i for i, _ in s.search_words(question, limit)]).values()}
+        lambda s: {c.chunk.source for c in s.read_chunks([hit.id for hit in s.search_words(question, limit)]).values()}
     )
 
 

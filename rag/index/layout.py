@@ -9,7 +9,7 @@ from pathlib import Path
 from rag.private import clear_dead_folders, take_rights_from_others
 from rag.text.version import ANALYZER_VERSION
 
-LEXICAL_FORMAT = 4
+LEXICAL_FORMAT = 5
 """Raise it when the fields change; an index of another format is rebuilt."""
 
 _DOCUMENT_PARTS = {"catalog", "chroma", "lexical"}

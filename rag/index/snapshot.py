@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog.connections import Catalog
@@ -19,12 +19,11 @@ from rag.types import Restriction, StoredChunk
 if TYPE_CHECKING:
     import numpy as np
 
-    from rag.index.lexical import LexicalIndex, QuestionTerm
+    from rag.index.lexical.entry import LexicalHit, QuestionTerm
+    from rag.index.lexical.index import LexicalIndex
 
-T = TypeVar("T")
-
-_Resolve = Callable[[list[tuple[T, float]]], list[tuple[int, float]]]
-"""From what a view found to chunk ids, of those that are live and may be found."""
+Found = TypeVar("Found")
+Hit = TypeVar("Hit")
 
 _EXACT_CHUNKS = 20_000
 """A restriction to as many is searched vector by vector: 3.3 µs each, where Chroma would be asked for thousands."""
@@ -127,7 +126,9 @@ class Snapshot:
         hits = [hit for rows in self.view.iterate_vectors(model_id) for hit in rank_by_cosine(rows, vector)]
         return sorted(hits, key=lambda hit: -hit[1])
 
-    def _make_hash_resolver(self, build_id: int, only: Restriction | None) -> _Resolve[bytes]:
+    def _make_hash_resolver(
+        self, build_id: int, only: Restriction | None
+    ) -> Callable[[list[tuple[bytes, float]]], list[tuple[int, float]]]:
         def resolve(found: list[tuple[bytes, float]]) -> list[tuple[int, float]]:
             ids = self.view.find_ids_by_hash([hash_ for hash_, _ in found], build_id, only)
             return [(id_, score) for hash_, score in found for id_ in ids.get(hash_, ())]
@@ -147,8 +148,8 @@ class Snapshot:
         limit: int,
         only: Restriction | None = None,
         terms: Sequence[QuestionTerm] | None = None,
-    ) -> list[tuple[int, float]]:
-        """(chunk id, BM25), best first. A damaged index gives nothing, and is repaired by the next sync.
+    ) -> list[LexicalHit]:
+        """Best first. A damaged index gives nothing, and is repaired by the next sync.
 
         `terms` are the question's, if the caller has them already.
         """
@@ -163,13 +164,15 @@ class Snapshot:
             self._note_damage(exc, "lexical")
             return []
 
-    def _make_id_resolver(self, lexical: LexicalIndex, build_id: int, only: Restriction | None) -> _Resolve[int]:
-        def resolve(found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    def _make_id_resolver(
+        self, lexical: LexicalIndex, build_id: int, only: Restriction | None
+    ) -> Callable[[list[LexicalHit]], list[LexicalHit]]:
+        def resolve(found: list[LexicalHit]) -> list[LexicalHit]:
             # It holds at least what is live; if it holds no more, all is.
             if len(lexical) == self.chunk_count and not (only and only.is_dated):
                 return found
-            live = self.view.select_live([id_ for id_, _ in found], build_id, only)
-            return [hit for hit in found if hit[0] in live]
+            live = self.view.select_live([hit.id for hit in found], build_id, only)
+            return [hit for hit in found if hit.id in live]
 
         return resolve
 
@@ -183,8 +186,8 @@ class Snapshot:
 
 
 def _search_deeper(
-    search: Callable[[int], list[tuple[Any, float]]], resolve: _Resolve[Any], limit: int, depth: int
-) -> list[tuple[int, float]]:
+    search: Callable[[int], list[Found]], resolve: Callable[[list[Found]], list[Hit]], limit: int, depth: int
+) -> list[Hit]:
     """Search deeper, from `depth` on, while hits that aren't live or allowed take the places of those that are."""
     while True:
         found = search(depth)

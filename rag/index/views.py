@@ -23,7 +23,7 @@ from rag.private import make_temporary_folder
 if TYPE_CHECKING:
     import tempfile
 
-    from rag.index.lexical import LexicalIndex
+    from rag.index.lexical.index import LexicalIndex
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class OpenViews:
             return known.index
 
     def _load_lexical(self, view: CatalogView, build_id: int) -> _OpenLexical:
-        from rag.index.lexical import LexicalIndex
+        from rag.index.lexical.index import LexicalIndex
 
         folder = self._layout.locate_lexical(build_id)
         if not (folder / "meta.json").is_file():  # it would be made anew, and empty

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rag.index.lexical import DocumentContext
+from rag.index.lexical.entry import DocumentContext
 
 # Tuned together on SQuAD, JaQuAD and 10-Q filings (the table is in `bench/RESULTS.md`). An occurrence in the text
 # itself counts 1.57 times the idf.

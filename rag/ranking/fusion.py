@@ -8,10 +8,11 @@ model knows the language of the question; how much a lexical score, from how muc
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.index.lexical import QuestionTerm
+from rag.index.lexical.entry import QuestionTerm
 
 # Weight of a cosine, by coverage of the question by the model's vocabulary: from the first, where it knows nothing, to
 # the sum. Tuned on SQuAD, SQuAD 2, 10-Q filings and JaQuAD (the table is in `bench/RESULTS.md`).
@@ -23,6 +24,12 @@ _MATCH_WEIGHT = 1.8
 
 FULL_MATCH = 1.57
 """BM25 of one occurrence in a text of average length, in units of the term's idf."""
+
+
+Place = tuple[str, int]
+"""Source and ordinal."""
+
+_NOWHERE: Place = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ def _compute_chance_deviation(terms: Sequence[QuestionTerm], chunk_count: int) -
 
 
 def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale) -> list[Fused]:
-    """Best first. What one search didn't return gets that search's lowest score, the most it can have had."""
+    """In no order. What one search didn't return gets that search's lowest score, the most it can have had."""
     lowest_dense, lowest_lexical = min(dense.values(), default=0.0), min(lexical.values(), default=0.0)
 
     def combine(chunk_id: int) -> Fused:
@@ -79,4 +86,15 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale)
         score += scale.lexical * (lowest_lexical if bm25 is None else bm25)
         return Fused(chunk_id, score, cosine, bm25)
 
-    return sorted((combine(chunk_id) for chunk_id in dense.keys() | lexical.keys()), key=lambda f: (-f.score, f.id))
+    return [combine(chunk_id) for chunk_id in dense.keys() | lexical.keys()]
+
+
+def find_ties(scored: Sequence[Fused]) -> list[int]:
+    """Ids of the chunks that share their score with another."""
+    counts = Counter(fused.score for fused in scored)
+    return [fused.id for fused in scored if counts[fused.score] > 1]
+
+
+def rank(scored: Sequence[Fused], places: Mapping[int, Place]) -> list[Fused]:
+    """Best first; what ties by its place in the folder, for ids tell of the index's history."""
+    return sorted(scored, key=lambda fused: (-fused.score, places.get(fused.id, _NOWHERE)))

@@ -16,8 +16,7 @@ from rag.ranking.abstention import compute_confidence, is_answerable, is_in_doub
 from rag.ranking.question import AskedQuestion, LiveModel, OpenEmbedder, OpenModel, open_model, start_embedding
 from rag.ranking.reranking import Rerank
 from rag.ranking.search import Found, Wanted, search
-from rag.ranking.sentence import choose_sentence
-from rag.ranking.signals import Signals
+from rag.ranking.signals import Signals, choose_sentence
 from rag.ranking.snapshot import Snapshot
 from rag.types import Restriction, Retrieval
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.errors import IndexUnusableError
-from rag.index.lexical import LexicalIndex, QuestionTerm
-from rag.ranking.fusion import Fused, fuse, make_scale
+from rag.index.lexical.entry import QuestionTerm
+from rag.index.lexical.index import LexicalIndex
+from rag.ranking.fusion import Fused, find_ties, fuse, make_scale, rank
 from rag.ranking.passages import Candidate, choose, merge_neighbours
 from rag.ranking.question import AskedQuestion
 from rag.ranking.reranking import Rerank, rerank_candidates
@@ -66,23 +67,26 @@ def _search_vectors(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) ->
 
 
 def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: AskedQuestion, wanted: Wanted) -> Found:
-    terms = index.question_terms(asked.text)
-    lexical = dict(snapshot.search_words(asked.text, _DEPTH, wanted.only, terms))
+    terms = index.find_terms(asked.text)
+    by_words = snapshot.search_words(asked.text, _DEPTH, wanted.only, terms)
+    lexical = {hit.id: hit.score for hit in by_words}
     dense = {} if asked.vector is None else dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only))
     evidence = Evidence(terms, snapshot.chunk_count, asked.spread, asked.coverage)
     best_lexical = next(iter(lexical.values()), 0.0)
     scale = make_scale(terms, snapshot.chunk_count, asked.spread, asked.coverage, best_lexical)
     # A purely dense search keeps its order: it is what the embedding model says and nothing else.
     is_dense = asked.mode == "dense"
-    ranking = fuse(dense, {} if is_dense else lexical, scale)
-    looks = look_again(snapshot, index, ranking[:_SECOND_LOOK], terms, 0.0 if is_dense else scale.lexical)
+    scored = fuse(dense, {} if is_dense else lexical, scale)
+    ranking = rank(scored, snapshot.read_places(find_ties(scored)))
+    passages = {hit.id: hit.keys for hit in by_words if hit.keys is not None}
+    looks = look_again(snapshot, index, ranking[:_SECOND_LOOK], passages, terms, 0.0 if is_dense else scale.lexical)
     signals = measure_signals(evidence, dense, lexical, [look.closeness for look in looks[:3]])
     if not looks:
         return Found(signals=signals)
     candidates = rerank_candidates(snapshot, asked.text, [look.candidate for look in looks], wanted.rerank)
     # What comes after those that were looked at again, for those who want a long list.
     rest = ranking[_SECOND_LOOK : 2 * wanted.top_k]
-    candidates += list_candidates(snapshot, index, rest, candidates[-1].score)
+    candidates += list_candidates(snapshot, index, rest, passages, candidates[-1].score)
     hits = _make_hits(snapshot, ranking, choose(candidates, wanted.top_k, wanted.diversity))
     return Found(tuple(merge_neighbours(hits)), signals, hits[0].stored, tuple(terms))
 

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
-from rag.index.lexical import QuestionTerm
+from rag.index.lexical.entry import QuestionTerm
 from rag.ranking.closeness import Closeness
 from rag.ranking.fusion import FULL_MATCH
+from rag.text.sentences import Sentence, split_sentences
+from rag.text.terms import detect_languages, text_terms
 
 _SIZES = (10, 2_000)
 """Chunks of a small corpus and of a large one: the range of the sets that the calibration was fitted on."""
@@ -86,3 +88,15 @@ def _scale_size(chunk_count: int) -> float:
     """0…1, by the logarithm, because that is how fast the best of so many chance matches grows."""
     low, high = _SIZES
     return math.log(min(max(chunk_count, low), high) / low) / math.log(high / low)
+
+
+def choose_sentence(text: str, terms: Sequence[QuestionTerm]) -> str:
+    """The sentence whose terms have the greatest idf together; the first of those that are equal."""
+    idf = {term.text: term.idf for term in terms}
+    language = detect_languages(text)[0][0]
+
+    def weigh(sentence: Sentence) -> float:
+        return sum(idf.get(term, 0.0) for term in set(text_terms(text[sentence.start : sentence.end], language)))
+
+    best = max(split_sentences(text, language), key=weigh, default=None)
+    return text[best.start : best.end] if best else text

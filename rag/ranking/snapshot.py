@@ -7,7 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from rag.index.lexical import LexicalIndex, QuestionTerm
+from rag.index.lexical.entry import LexicalHit, QuestionTerm
+from rag.index.lexical.index import LexicalIndex
 from rag.types import Restriction, StoredChunk
 
 
@@ -27,6 +28,6 @@ class Snapshot(Protocol):
     def search_vectors(self, vector: np.ndarray, limit: int, only: Restriction | None) -> list[tuple[int, float]]: ...
     def search_words(
         self, question: str, limit: int, only: Restriction | None, terms: Sequence[QuestionTerm] | None
-    ) -> list[tuple[int, float]]: ...
+    ) -> list[LexicalHit]: ...
     def read_places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]: ...
     def read_chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]: ...

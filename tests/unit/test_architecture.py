@@ -76,7 +76,7 @@ OWNERS = {
     "pypdfium2": {"ingest.loaders.pdf.pages"},
     "sentence_transformers": {"rag.models.torch_models"},
     "sqlite3": {"rag.index.catalog.database"},
-    "tantivy": {"rag.index.lexical"},
+    "tantivy": {"rag.index.lexical.index", "rag.index.lexical.schema", "rag.index.lexical.state"},
     "torch": {"rag.models.torch_models"},
     "transformers": {"rag.models.torch_models"},
     "watchdog": {"ingest.watcher"},

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rag.index.catalog.records import Build, FileState, NewChunk, NewDocument
 from rag.index.catalog.writing import CatalogWriter
-from rag.index.lexical import LexicalEntry, LexicalIndex
+from rag.index.lexical.entry import LexicalEntry
+from rag.index.lexical.index import LexicalIndex
 from rag.index.packing import hash_text
 from rag.index.writing.lexical import make_entry
 from rag.index.writing.vectors import VectorWriter
@@ -95,7 +96,9 @@ class Batch:
         for chunk, label in part:
             hash_ = hash_text(chunk.embed_text)
             chunk_id = self._db.put_chunk(document_id, NewChunk(chunk, label, hash_))
-            entries.append(LexicalEntry(chunk_id, chunk.source, chunk.title, chunk.section, chunk.text, language))
+            entries.append(
+                LexicalEntry(chunk_id, chunk.source, chunk.ordinal, chunk.title, chunk.section, chunk.text, language)
+            )
             texts[hash_] = chunk.embed_text
         self.lexical.add(entries)
         self._note_unembedded(texts)

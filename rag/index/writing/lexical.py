@@ -12,7 +12,8 @@ from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError, is_
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.layout import Layout
-from rag.index.lexical import LexicalEntry, LexicalIndex
+from rag.index.lexical.entry import LexicalEntry
+from rag.index.lexical.index import LexicalIndex
 from rag.types import StoredChunk
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class LexicalWriter:
 
     def compare(self, build_id: int) -> tuple[set[int], set[int]]:
         """Chunks that the index lacks, and that it has too many."""
-        live, held = self._db.read_chunk_ids(build_id), self.open(build_id).ids()
+        live, held = self._db.read_chunk_ids(build_id), self.open(build_id).list_ids()
         return live - held, held - live
 
     def list_idle_folders(self) -> list[Path]:
@@ -93,7 +94,7 @@ class LexicalWriter:
 def make_entry(stored: StoredChunk) -> LexicalEntry:
     """What the lexical index knows of a chunk."""
     chunk = stored.chunk
-    return LexicalEntry(stored.id, chunk.source, chunk.title, chunk.section, chunk.text, stored.language)
+    return LexicalEntry(stored.id, chunk.source, chunk.ordinal, chunk.title, chunk.section, chunk.text, stored.language)
 
 
 @contextlib.contextmanager

@@ -103,7 +103,7 @@ def dated_document(source, date):
 
 def all_by_words(index, only):
     hits = index.read(lambda snapshot: snapshot.search_words("Where is the amber from?", 9, only))
-    return sources_of(index, hits)
+    return sources_of(index, [(hit.id, hit.score) for hit in hits])
 
 
 def all_by_vector(index, only):
@@ -347,7 +347,7 @@ def test_a_full_disk_stops_with_what_to_do_and_the_next_run_goes_on(index, monke
         raise IndexUnusableError("The lexical index cannot be used (No space left on device (os error 28)).")
 
     with monkeypatch.context() as patch:
-        patch.setattr("rag.index.lexical.LexicalIndex.commit", full)
+        patch.setattr("rag.index.lexical.index.LexicalIndex.commit", full)
         with pytest.raises(DiskFullError, match="Free some space"):
             sync(index)
     assert chunks_of(index) == before
@@ -378,7 +378,7 @@ def test_a_reader_asks_again_when_a_sweep_took_what_its_snapshot_listed(index):
                 sync(other)
         return {
             stored.chunk.text
-            for stored in snapshot.read_chunks([i for i, _ in snapshot.search_words("amber heron", 9)]).values()
+            for stored in snapshot.read_chunks([hit.id for hit in snapshot.search_words("amber heron", 9)]).values()
         }
 
     assert index.read(search) == {"heron grove"}

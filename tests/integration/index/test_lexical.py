@@ -1,14 +1,15 @@
 import pytest
 
 from rag.errors import IndexUnusableError
-from rag.index.lexical import LexicalEntry, LexicalIndex, term_key
+from rag.index.lexical.entry import LexicalEntry, term_key
+from rag.index.lexical.index import LexicalIndex
 from rag.types import Restriction
 
 ENTRIES = [
-    LexicalEntry(1, "manuals/boiler.md", "Boiler manual", "Setup", "Tighten the valve before you start the pump."),
-    LexicalEntry(2, "manuals/boiler.md", "Boiler manual", "Care", "Clean the filter every spring with warm water."),
-    LexicalEntry(3, "hr/leave.pdf", "", "", "Employees get thirty days of annual leave in every year."),
-    LexicalEntry(4, "hr/rejser.txt", "", "", "Medarbejdere får dækket rejser med tog, og der skal være kvittering."),
+    LexicalEntry(1, "manuals/boiler.md", 0, "Boiler manual", "Setup", "Tighten the valve before you start the pump."),
+    LexicalEntry(2, "manuals/boiler.md", 1, "Boiler manual", "Care", "Clean the filter every spring with warm water."),
+    LexicalEntry(3, "hr/leave.pdf", 0, "", "", "Employees get thirty days of annual leave in every year."),
+    LexicalEntry(4, "hr/rejser.txt", 0, "", "", "Medarbejdere får dækket rejser med tog, og der skal være kvittering."),
 ]
 
 
@@ -22,13 +23,13 @@ def index(tmp_path):
 
 
 def found(index, question, only=None):
-    return [chunk_id for chunk_id, _ in index.search(question, 10, only)]
+    return [hit.id for hit in index.search(question, 10, only)]
 
 
 def test_the_best_match_comes_first(index):
     hits = index.search("filters cleaned in spring", 10)
-    assert hits[0][0] == 2
-    assert hits == sorted(hits, key=lambda hit: -hit[1])
+    assert hits[0].id == 2
+    assert hits == sorted(hits, key=lambda hit: -hit.score)
 
 
 def test_a_danish_question_finds_other_forms_of_its_words(index):
@@ -37,11 +38,11 @@ def test_a_danish_question_finds_other_forms_of_its_words(index):
 
 def test_an_empty_index_finds_nothing(tmp_path):
     index = LexicalIndex(tmp_path)
-    assert (index.search("anything", 5), index.ids(), len(index), index.languages()) == ([], set(), 0, {})
+    assert (index.search("anything", 5), index.list_ids(), len(index), index.languages) == ([], set(), 0, {})
 
 
 def test_nothing_is_visible_before_the_commit(index):
-    index.add([LexicalEntry(9, "new.md", "", "", "zeppelin")])
+    index.add([LexicalEntry(9, "new.md", 0, "", "", "zeppelin")])
     assert found(index, "zeppelin") == []
     index.commit()
     assert found(index, "zeppelin") == [9]
@@ -51,7 +52,7 @@ def test_what_was_removed_is_gone(index):
     index.remove([2, 77])
     index.commit()
     assert 2 not in found(index, "filter spring")
-    assert index.ids() == {1, 3, 4}
+    assert index.list_ids() == {1, 3, 4}
     assert len(index) == 3
 
 
@@ -64,7 +65,7 @@ def test_closing_drops_what_was_not_committed(tmp_path):
 
 def test_another_reader_sees_a_commit_after_reloading(index, tmp_path):
     reader = LexicalIndex(tmp_path / "lexical")
-    index.add([LexicalEntry(9, "new.md", "", "", "zeppelin")])
+    index.add([LexicalEntry(9, "new.md", 0, "", "", "zeppelin")])
     index.commit()
     assert found(reader, "zeppelin") == []
     reader.reload()
@@ -73,11 +74,11 @@ def test_another_reader_sees_a_commit_after_reloading(index, tmp_path):
 
 def test_a_second_writer_can_follow_the_first(index, tmp_path):
     other = LexicalIndex(tmp_path / "lexical")
-    other.add([LexicalEntry(9, "new.md", "", "", "zeppelin")])
+    other.add([LexicalEntry(9, "new.md", 0, "", "", "zeppelin")])
     other.commit()
-    index.add([LexicalEntry(10, "newer.md", "", "", "airship")])
+    index.add([LexicalEntry(10, "newer.md", 0, "", "", "airship")])
     index.commit()
-    assert {9, 10} <= index.ids()
+    assert {9, 10} <= index.list_ids()
 
 
 @pytest.mark.parametrize(
@@ -107,24 +108,24 @@ def test_a_document_is_found_by_its_name_and_title(index):
 
 
 def test_the_context_of_a_document_is_its_name_title_and_opening(index):
-    context = index.context("manuals/boiler.md")
+    context = index.read_context("manuals/boiler.md")
     assert {term_key("manual"), term_key("boiler")} <= context.name
     assert term_key("valv") in context.opening
     assert term_key("filter") not in context.opening
-    assert not index.context("unknown.md").name
+    assert not index.read_context("unknown.md").name
 
 
 def test_the_context_is_that_of_the_newest_version(index):
-    assert term_key("valv") in index.context("manuals/boiler.md").opening
-    index.add([LexicalEntry(20, "manuals/boiler.md", "", "", "Everything is new here.")])
+    assert term_key("valv") in index.read_context("manuals/boiler.md").opening
+    index.add([LexicalEntry(20, "manuals/boiler.md", 0, "", "", "Everything is new here.")])
     index.commit()
-    assert term_key("valv") not in index.context("manuals/boiler.md").opening
+    assert term_key("valv") not in index.read_context("manuals/boiler.md").opening
 
 
 def test_terms_come_with_the_number_of_chunks_that_have_them(index):
-    counts = {term.text: term.chunks for term in index.question_terms("valve zeppelin every")}
+    counts = {term.text: term.chunks for term in index.find_terms("valve zeppelin every")}
     assert counts == {"valv": 1, "zeppelin": 0, "everi": 2}
-    idf = {term.text: term.idf for term in index.question_terms("valve zeppelin every")}
+    idf = {term.text: term.idf for term in index.find_terms("valve zeppelin every")}
     assert idf["zeppelin"] > idf["valv"] > idf["everi"] > 0
 
 
@@ -147,19 +148,19 @@ def test_a_restriction_keeps_to_its_documents(index, only, ids):
 
 def test_a_large_index_does_not_search_for_what_nearly_all_chunks_have_unless_there_is_nothing_else(index, monkeypatch):
     texts = ["The harbour opens at noon.", "The harbour closes.", "The harbour rests.", "The harbour is wide."]
-    index.add(LexicalEntry(50 + n, f"{n}.md", "", "", text, "en") for n, text in enumerate(texts))
+    index.add(LexicalEntry(50 + n, f"{n}.md", 0, "", "", text, "en") for n, text in enumerate(texts))
     index.remove(range(1, 5))
     index.commit()
     assert set(found(index, "harbour noon")) == {50, 51, 52, 53}
-    monkeypatch.setattr("rag.index.lexical._LARGE", 4)
+    monkeypatch.setattr("rag.index.lexical.index._LARGE", 4)
     assert found(index, "harbour noon") == [50]
     assert set(found(index, "harbour zeppelin")) == {50, 51, 52, 53}
 
 
 def test_the_terms_of_a_passage_come_in_order_with_its_section_s_first(index):
-    index.add([LexicalEntry(40, "a.md", "Title", "Care", "Clean the valve, the valve of the boiler.", "en")])
+    index.add([LexicalEntry(40, "a.md", 0, "Title", "Care", "Clean the valve, the valve of the boiler.", "en")])
     index.commit()
-    passages = index.passages([40, 99])
+    passages = index.read_passages([40, 99])
     assert list(passages) == [40]
     terms = ["care", "clean", "the", "valv", "the", "valv", "of", "the", "boiler"]
     assert passages[40].tolist() == list(map(term_key, terms))
@@ -170,14 +171,14 @@ def test_a_restriction_leaves_the_scores_as_they_are(index):
 
 
 def test_a_file_name_that_is_no_text_is_found_all_the_same(index):
-    index.add([LexicalEntry(30, "caf\udce9/menu.txt", "", "", "zeppelin")])
+    index.add([LexicalEntry(30, "caf\udce9/menu.txt", 0, "", "", "zeppelin")])
     index.commit()
     assert found(index, "zeppelin", Restriction("caf\udce9")) == [30]
-    assert term_key("zeppelin") in index.context("caf\udce9/menu.txt").opening
+    assert term_key("zeppelin") in index.read_context("caf\udce9/menu.txt").opening
 
 
 def test_languages_are_told_from_the_text(index):
-    assert index.languages() == {"en": 3, "da": 1}
+    assert index.languages == {"en": 3, "da": 1}
 
 
 def test_a_damaged_index_is_named_with_what_to_do(index, tmp_path):

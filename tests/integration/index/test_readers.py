@@ -26,7 +26,7 @@ wrong, versions, asked = [], set(), 0
 
 def ask(snapshot):
     found = {}
-    for name, ids in (("lexical", [i for i, _ in snapshot.search_words("common", 500)]),
+    for name, ids in (("lexical", [hit.id for hit in snapshot.search_words("common", 500)]),
                       ("dense", [i for i, _ in snapshot.search_vectors(vector, 500)])):
         stored = snapshot.read_chunks(ids)
         found[name] = sorted((stored[i].chunk.source, stored[i].chunk.ordinal, stored[i].chunk.text) for i in ids)

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from ingest.sync import SyncOptions, sync_corpus
 from rag.index.catalog.writing import CatalogWriter
-from rag.index.lexical import LexicalIndex
+from rag.index.lexical.index import LexicalIndex
 from rag.index.reader import Index
 from rag.index.vectors import VectorStore
 from tests.tiny import (

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.index.lexical import QuestionTerm
+from rag.index.lexical.entry import QuestionTerm
 from rag.models.source import PACKAGE_DIGESTS
 from rag.ranking.abstention import THRESHOLD, compute_confidence, is_answerable, is_in_doubt
 from rag.ranking.closeness import Closeness

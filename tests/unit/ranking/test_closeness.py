@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rag.index.lexical import DocumentContext, term_key
+from rag.index.lexical.entry import DocumentContext, term_key
 from rag.ranking.closeness import Closeness, find_occurrences, measure_closeness
 
 APPLE, TAX, RATE = map(term_key, ("apple", "tax", "rate"))

@@ -1,13 +1,13 @@
 import pytest
 
-from rag.index.lexical import QuestionTerm
-from rag.ranking.fusion import FULL_MATCH, Scale, fuse, make_scale
+from rag.index.lexical.entry import QuestionTerm
+from rag.ranking.fusion import FULL_MATCH, Scale, find_ties, fuse, make_scale, rank
 
 COMMON, RARE = QuestionTerm("the", 900, 0.1), QuestionTerm("boiler", 3, 5.7)
 
 
 def test_what_both_searches_found_comes_before_what_one_found():
-    ranking = fuse({1: 0.5, 2: 0.4, 3: 0.1}, {2: 9.0, 4: 8.0, 5: 1.0}, Scale(10, 1))
+    ranking = rank(fuse({1: 0.5, 2: 0.4, 3: 0.1}, {2: 9.0, 4: 8.0, 5: 1.0}, Scale(10, 1)), {})
     assert ranking[0].id == 2
     assert (ranking[0].dense, ranking[0].lexical) == (0.4, 9.0)
 
@@ -21,11 +21,14 @@ def test_what_a_search_did_not_return_counts_as_its_lowest():
     ("dense", "lexical", "order"), [({}, {7: 2.0, 8: 3.0}, [8, 7]), ({7: 0.1, 8: 0.3}, {}, [8, 7]), ({}, {}, [])]
 )
 def test_one_search_alone_keeps_its_order(dense, lexical, order):
-    assert [fused.id for fused in fuse(dense, lexical, Scale(1, 1))] == order
+    assert [fused.id for fused in rank(fuse(dense, lexical, Scale(1, 1)), {})] == order
 
 
-def test_equal_scores_are_ordered_by_id():
-    assert [fused.id for fused in fuse({5: 0.3, 2: 0.3, 9: 0.3}, {}, Scale(1, 1))] == [2, 5, 9]
+def test_equal_scores_are_ordered_by_their_place_and_never_by_id():
+    scored = fuse({5: 0.3, 2: 0.3, 9: 0.3, 1: 0.1}, {}, Scale(1, 1))
+    assert set(find_ties(scored)) == {2, 5, 9}
+    ranking = rank(scored, {2: ("b.md", 0), 5: ("a.md", 11), 9: ("a.md", 2)})
+    assert [fused.id for fused in ranking] == [9, 5, 2, 1]
 
 
 def test_a_cosine_counts_less_where_the_model_does_not_know_the_language():

@@ -1,6 +1,6 @@
 import numpy as np
 
-from rag.index.lexical import term_key
+from rag.index.lexical.entry import term_key
 from rag.ranking.passages import Candidate, choose, merge_neighbours
 from rag.types import Chunk, ScoredChunk, StoredChunk
 

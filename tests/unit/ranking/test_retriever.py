@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from rag.errors import IndexUnusableError, SettingsError
-from rag.index.lexical import LexicalEntry, LexicalIndex
+from rag.index.lexical.entry import LexicalEntry
+from rag.index.lexical.index import LexicalIndex
 from rag.ranking.retriever import MODES, Retriever
 from rag.settings import DEFAULT_EMBED_MODEL
 from rag.types import Chunk, Restriction, StoredChunk
@@ -47,7 +48,9 @@ class SmallIndex:
         self.stored = {n: StoredChunk(n, chunk) for n, chunk in enumerate(chunks, 1)}
         self.chunk_count, self.has_vectors = len(chunks), has_vectors and bool(chunks)
         self.lexical_index = LexicalIndex(folder / "lexical")
-        self.lexical_index.add(LexicalEntry(n, c.source, c.title, c.section, c.text) for n, c in enumerate(chunks, 1))
+        self.lexical_index.add(
+            LexicalEntry(n, c.source, c.ordinal, c.title, c.section, c.text) for n, c in enumerate(chunks, 1)
+        )
         self.lexical_index.commit()
 
     def read(self, fn):
