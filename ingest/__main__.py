@@ -106,10 +106,12 @@ def _show_plan(plan: Plan, *, as_json: bool) -> int:
     if as_json:
         cli.print_json({"read": read, "moved": moved, "removed": max(gone, 0), "unchanged": plan.unchanged})
     else:
+        from rag.text.hostile import show_name
+
         for source in read:
-            print(f"read   {source}")
+            cli.show(f"read   {show_name(source)}")
         for source in moved:
-            print(f"move   {source}")
+            cli.show(f"move   {show_name(source)}")
         print(f"{len(read):,} to read, {len(moved):,} moved, {max(gone, 0):,} removed, {plan.unchanged:,} unchanged")
     return 0
 
@@ -129,7 +131,7 @@ def _show_status(options: argparse.Namespace) -> int:
     if status.rebuilding:
         print("a new index is being built beside this one")
     for name, value in status.fingerprint.items():
-        print(f"  {name}: {value}")
+        cli.show(f"  {name}: {value}")
     _tell_failures(status.failures)
     return 0
 
@@ -152,8 +154,10 @@ def _encode_status(status: IndexStatus) -> dict[str, Any]:
 
 
 def _tell_failures(failures: tuple[Failure, ...]) -> int:
+    if failures:
+        from rag.text.hostile import show_name  # late: an unchanged folder has nothing to tell
     for failure in failures:
-        cli.say(f"Not indexed: {failure.source}: {failure.reason}")
+        cli.say(f"Not indexed: {show_name(failure.source)}: {failure.reason}")
     return 1 if failures else 0
 
 
