@@ -135,10 +135,10 @@ class Index:
         """Parts that are damaged or may be, and why: ``lexical``, ``vectors``, or ``all`` after a crash. Cheap."""
         return find_reasons_to_check(self.layout, self.repair_mark, view)
 
-    def find_damage(self, must_stop: Callable[[], bool] = lambda: False) -> list[Damage]:
+    def find_damage(self, must_stop: Callable[[], bool] = lambda: False) -> list[Damage] | None:
         """Hold everything against what was written: seconds for each GB. `must_stop` is asked several times a second.
 
-        Empty if all is sound, and also if it was stopped or a writer is at work. Raises IndexUnusableError.
+        None if it was stopped, or a writer was at work or did not come to its end. Raises IndexUnusableError.
         """
         from rag.index.integrity.check import Inspection
 

@@ -25,7 +25,7 @@ from rag.index.views import OpenViews
 T = TypeVar("T")
 
 _VECTORS_A_STEP = 2_000
-_TOLERANCE = 1e-5  # Chroma normalises vectors again, in single precision
+_TOLERANCE = 1e-6  # Chroma normalises vectors and gives them back in single precision
 _STATE = (Meta.IDENTITY, Meta.GENERATION, Meta.VECTOR_GENERATION, Meta.SWEEPS, Meta.UNCLEAN, Meta.VECTORS_STAMP)
 
 
@@ -50,27 +50,25 @@ class Inspection:
         self._views = views
         self._must_stop = must_stop
 
-    def run(self) -> list[Damage]:
-        """At most one damage a part; empty if all is sound, nothing was ever indexed, or it was stopped."""
+    def run(self) -> list[Damage] | None:
+        """At most one damage a part; None if it was stopped, or a writer was at work or did not come to its end."""
         try:
-            return list(self._inspect())
+            return self._inspect()
         except _Stopped:
-            return []
+            return None
         except IndexDamagedError as exc:
             return [Damage(exc.part, str(exc))]
 
-    def _inspect(self) -> Iterator[Damage]:
+    def _inspect(self) -> list[Damage] | None:
         with self._catalog.view() as view:
             if not checking.is_structure_sound(view.connection):
-                yield Damage("catalog", f"{self._layout.catalog} is damaged: its pages contradict each other.")
-                return
+                return [Damage("catalog", f"{self._layout.catalog} is damaged: its pages contradict each other.")]
             state = _read_state(view)
-            if view.read_meta(Meta.UNCLEAN):  # a writer is at work, or the next one checks
-                return
+            if view.read_meta(Meta.UNCLEAN):
+                return None
             found = [damage for damage in self._inspect_parts(view) if damage is not None]
         with self._catalog.view() as now:
-            if _read_state(now) == state:
-                yield from found
+            return found if _read_state(now) == state else None
 
     def _inspect_parts(self, view: CatalogView) -> Iterator[Damage | None]:
         yield self._inspect_rows(view)
@@ -129,7 +127,6 @@ class Inspection:
         for rows in self._step(view.iterate_vectors(model_id, _VECTORS_A_STEP)):
             held = store.read_vectors(model_id, [hash_ for hash_, _ in rows])
             wanted = unpack_vectors([packed for _, packed in rows])
-            wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
             if len(held) < len(rows) or not np.allclose(
                 np.stack([held[hash_] for hash_, _ in rows]), wanted, rtol=0, atol=_TOLERANCE
             ):

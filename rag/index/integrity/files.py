@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from rag.errors import IndexDamagedError
 from rag.index.catalog.records import FileDigest
 from rag.index.integrity.stamps import list_graph_files, list_lexical_files
 from rag.index.layout import Layout
 
 _DIGEST_BYTES = 6
+_SMALL_BYTES = 10_000_000
 
 
 def make_file_digests(layout: Layout, known: Mapping[str, FileDigest]) -> dict[str, FileDigest]:
@@ -37,7 +39,19 @@ def find_damaged_files(layout: Layout, known: Mapping[str, FileDigest], below: P
             yield name if _digest_file(layout.folder / name) not in (noted.digest, None) else None
 
 
-def measure_files(known: Mapping[str, FileDigest], layout: Layout, below: Path) -> int:
+def require_sound_files(layout: Layout, known: Mapping[str, FileDigest], below: Path, part: str) -> None:
+    """Raises IndexDamagedError if a file in the folder `below` isn't what was written; `part` is whose it is.
+
+    For whoever opens it: a few hundredths of a second at most, so that a large part is left to `check`.
+    """
+    if _measure_files(known, layout, below) > _SMALL_BYTES:
+        return
+    for name in find_damaged_files(layout, known, below):
+        if name is not None:
+            raise IndexDamagedError(f"{layout.folder / name} is damaged. Run python -m ingest to rebuild it.", part)
+
+
+def _measure_files(known: Mapping[str, FileDigest], layout: Layout, below: Path) -> int:
     """Bytes that `find_damaged_files` would read."""
     prefix = f"{below.relative_to(layout.folder).as_posix()}/"
     return sum(noted.size for name, noted in known.items() if name.startswith(prefix))
