@@ -11,6 +11,7 @@ damage might end it.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import random
@@ -72,24 +73,34 @@ def sync(root: Path, index: Index) -> None:
     sync_corpus(index, tiny_pipeline(root / "corpus", index.folder))
 
 
-def collect_answers(index: Index) -> list[Any]:
+Answers = dict[tuple[Any, ...], float]
+"""What was asked and found, with its score, or 0 where there is none."""
+
+
+def collect_answers(index: Index) -> Answers:
     """All that searches and lists give; equal for equal folders, whatever the numbers of the chunks are."""
 
-    def ask(snapshot: Snapshot) -> list[Any]:
-        answers: list[Any] = [(one.source, one.title, one.chunk_count, one.header) for one in snapshot.list_documents()]
+    def ask(snapshot: Snapshot) -> Answers:
+        answers: Answers = {}
+        for one in snapshot.list_documents():
+            answers["document", one.source, one.title, one.chunk_count, str(one.header)] = 0.0
         for question in QUESTIONS:
-            vector = TinyEmbedder().embed_query(question)
-            for hits in (snapshot.search_words(question, 500), snapshot.search_vectors(vector, 20)):
-                stored = snapshot.read_chunks([id_ for id_, _ in hits])
-                # Equal scores stand in any order, so what is compared is sorted.
-                answers.append(sorted((round(s, 4), *describe_chunk(stored[id_])) for id_, s in hits if id_ in stored))
+            by_words = {hit.id: hit.score for hit in snapshot.search_words(question, 500)}
+            by_vector = dict(snapshot.search_vectors(TinyEmbedder().embed_query(question), 20))
+            for name, scores in (("words", by_words), ("vectors", by_vector)):
+                for id_, stored in snapshot.read_chunks(list(scores)).items():
+                    chunk = stored.chunk
+                    found = (chunk.source, chunk.ordinal, chunk.text, chunk.page, chunk.section, stored.label)
+                    answers[name, question, *found] = scores[id_]
         return answers
 
-    def describe_chunk(stored: Any) -> tuple[Any, ...]:  # noqa: ANN401
-        chunk = stored.chunk
-        return (chunk.source, chunk.ordinal, chunk.text, chunk.page or 0, chunk.section, stored.label or "")
-
     return index.read(ask)
+
+
+def are_equal(found: Answers, wanted: Answers) -> bool:
+    return found.keys() == wanted.keys() and all(
+        math.isclose(found[key], wanted[key], rel_tol=1e-6, abs_tol=1e-6) for key in wanted
+    )
 
 
 def choose_file(folder: Path, choose: random.Random) -> tuple[str, Path]:
@@ -143,7 +154,7 @@ def run_round(root: Path, seed: int, answers: Any) -> None:  # noqa: ANN401
         wrong = [
             f"{what} ({path.name}, seed {seed}): {who} differs"
             for who, one in (("the index", index), ("an open reader", reader))
-            if collect_answers(one) != wanted
+            if not are_equal(collect_answers(one), wanted)
         ]
         left = index.find_damage()
         wrong += [f"{what} ({path.name}, seed {seed}): left {left}"] if left != [] else []

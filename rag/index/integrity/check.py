@@ -93,7 +93,7 @@ class Inspection:
         if damage := self._inspect_files(view, "lexical", "lexical index"):
             return damage
         try:
-            held = self._views.open_lexical(view, build.id).ids()
+            held = self._views.open_lexical(view, build.id).list_ids()
         except IndexUnusableError as exc:
             return Damage("lexical", str(exc))
         if view.read_chunk_ids(build.id) <= held:
