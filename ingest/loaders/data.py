@@ -44,13 +44,17 @@ def _chain(first: Iterable[str], rest: Iterable[str]) -> Iterator[str]:
 
 
 def _split_lines(blocks: Iterable[str]) -> Iterator[str]:
-    held = ""
+    held: list[str] = []
     for block in blocks:
-        lines = (held + block).splitlines(keepends=True)
-        held = lines.pop() if lines and not lines[-1].endswith("\n") else ""
-        yield from lines
-    if held:
-        yield held
+        lines = block.splitlines(keepends=True)
+        open_line = lines.pop() if lines and not lines[-1].endswith("\n") else ""
+        if lines:
+            yield "".join((*held, lines.pop(0)))
+            yield from lines
+            held.clear()
+        held.append(open_line)
+    if any(held):
+        yield "".join(held)
 
 
 def _find_separator(sample: str) -> str:
@@ -94,12 +98,26 @@ _MOST_PARSED = 10_000_000
 
 
 def _lay_out(text: str) -> str:
-    if len(text) > _MOST_PARSED:
+    if len(text) > _MOST_PARSED or _is_deep(text):
         return re.sub(r"(?<=[\"\]}\d]),(?=[\"\[{])", ",\n", text)
     try:
         return json.dumps(json.loads(text), ensure_ascii=False, indent=1)
     except (ValueError, RecursionError):  # JSON Lines, or not quite JSON: still text
         return "\n".join(map(_lay_out_line, text.splitlines()))
+
+
+_DEEPEST = 50
+"""Levels that are shown by indentation. Values within thousands would each come after as many spaces."""
+
+
+def _is_deep(text: str) -> bool:
+    """Whether brackets nest further than they are indented; those within strings count too, which does no harm."""
+    depth = 0
+    for found in re.finditer(r"[\[{]|[\]}]", text):
+        depth += 1 if found[0] in "[{" else -1
+        if depth > _DEEPEST:
+            return True
+    return False
 
 
 def _lay_out_line(line: str) -> str:
@@ -136,7 +154,7 @@ def _join_text(text: object) -> str:
 
 
 _CUE = re.compile(r"(?:\d+:)?\d{1,2}:\d{2}[.,]\d{3}[ \t]+-->.*")
-_CUE_TAG = re.compile(r"<v(?:\.[\w.-]+)?\s+([^>]*)>|</?[^<>]{0,100}>|\{\\[^{}]*\}")
+_CUE_TAG = re.compile(r"<v(?:\.[\w.-]{1,50})?[ \t]([^<>]{0,200})>|</?[^<>]{0,100}>|\{\\[^{}]{0,200}\}")
 
 
 def load_subtitles(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -168,4 +186,4 @@ def _read_cue(block: list[str]) -> str:
 
 
 def _name_speaker(found: re.Match[str]) -> str:
-    return f"{found[1]}: " if found[1] else ""
+    return f"{found[1].strip()}: " if found[1] else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterator
 
 _BOMS = (
@@ -72,7 +73,8 @@ def _guess_by_letters(data: bytes) -> str:
     import chardet
 
     # Around the first letter that isn't ASCII: a long English file may have its only one at the end.
-    first = next((at for at, byte in enumerate(data) if byte > 127), 0)
+    letter = re.search(rb"[\x80-\xff]", data)
+    first = letter.start() if letter else 0
     sample = data[max(0, first - _SAMPLE_BYTES // 2) : first + _SAMPLE_BYTES]
     found = chardet.detect(sample, encoding_era=chardet.EncodingEra.MODERN_WEB | chardet.EncodingEra.LEGACY_ISO)
     name, sure = found["encoding"] or "cp1252", found["confidence"] or 0.0

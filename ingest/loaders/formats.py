@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from ingest.loaders.encrypted import decrypt
+from ingest.loaders.labels import make_label
 from ingest.loaders.reading import LOADERS_VERSION, Loader, Reading, ReadOptions
 from rag.errors import LoadError, UnsupportedError
 
@@ -96,6 +97,9 @@ _CONTENT_TYPES = (
 )
 
 
+_LONGEST_DATE = 40
+
+
 def read(source: str, data: bytes, options: ReadOptions) -> tuple[Format, Reading]:
     """Begin to read a document. Raises LoadError or UnsupportedError, here or while the pages are taken."""
     if data.startswith((_OLE, b"PK")):
@@ -103,7 +107,16 @@ def read(source: str, data: bytes, options: ReadOptions) -> tuple[Format, Readin
     format_ = detect(source, data)
     reading = _import_loader(format_)(source, data, options)
     name = f"{reading.header.loader or format_.loader.split(':')[0].rpartition('.')[2]}/{LOADERS_VERSION}"
-    reading.header = replace(reading.header, format=reading.header.format or format_.name, loader=name)
+    header = reading.header
+    reading.header = replace(
+        header,
+        title=make_label(header.title),
+        author=make_label(header.author),
+        created=make_label(header.created, _LONGEST_DATE),
+        modified=make_label(header.modified, _LONGEST_DATE),
+        format=header.format or format_.name,
+        loader=name,
+    )
     return format_, reading
 
 
@@ -211,6 +224,7 @@ def _read_opening(data: bytes) -> str:
     return decode(data[:8192]).lstrip("\ufeff \t\n")
 
 
+# Each part of a sign can match in one way alone: with two, lines that end otherwise would be tried in all combinations.
 _SIGNS = (
     ("vtt", re.compile(r"WEBVTT\b")),
     ("srt", re.compile(r"\d{1,5}\n\d\d:\d\d:\d\d,\d{3} --> ")),
@@ -218,14 +232,15 @@ _SIGNS = (
     (
         "eml",
         re.compile(
-            r"(?:(?:[A-Z][\w-]*|X-[\w-]+): .*\n(?:[ \t].*\n)*){1,60}?(?:From|To|Subject|MIME-Version|Message-ID): ",
+            r"(?:[A-Z][\w-]*+: .*+\n(?:[ \t].*+\n)*+){1,60}?(?:From|To|Subject|MIME-Version|Message-ID): ",
             re.I,
         ),
     ),
     (
         "html",
         re.compile(
-            r"(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*(?:<!doctype html|<html\b|<head\b|<body\b)", re.I | re.S
+            r"(?:<\?xml[^>]*>\s*+)?(?:<!--(?:(?!-->).){0,2000}-->\s*+)*+(?:<!doctype html|<html\b|<head\b|<body\b)",
+            re.I | re.S,
         ),
     ),
     ("xml", re.compile(r"<\?xml\b|<!DOCTYPE\b|<(?:rss|feed|article|book|svg)\b")),

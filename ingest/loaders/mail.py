@@ -11,7 +11,7 @@ from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 
 from ingest.loaders.encoding import decode
-from ingest.loaders.labels import make_one_line
+from ingest.loaders.labels import make_label, make_one_line
 from ingest.loaders.reading import Reading, ReadOptions
 from ingest.loaders.web.html import convert_html
 from rag.errors import LoadError
@@ -20,6 +20,18 @@ from rag.types import Document, Page
 DEEPEST = 3
 """Mails within mails, and files attached to them, are read to this depth."""
 MOST_ATTACHMENTS = 200
+
+
+_LONGEST_FIELD = 20_000
+"""Characters of a header field. The standard library's parser of addresses takes the square of their length."""
+
+
+class _BoundedPolicy(email.policy.EmailPolicy):
+    """Overlong header fields are cut before they are parsed."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_FIELD]
 
 
 def load_eml(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -49,7 +61,7 @@ def load_mbox(source: str, data: bytes, options: ReadOptions) -> Reading:
     def read_pages() -> Iterator[Page]:
         for raw in _split_messages(data):
             message = _parse_message(raw)
-            title = _read_header(message, "subject") or "(no subject)"
+            title = make_label(_read_header(message, "subject")) or "(no subject)"
             yield Page(1, f"# {title}\n\n" + "\n\n".join(_write_message(message, options)))
 
     return Reading(Document(source, ()), read_pages())
@@ -62,7 +74,7 @@ def _split_messages(data: bytes) -> Iterator[bytes]:
 
 
 def _parse_message(data: bytes) -> EmailMessage:
-    message = BytesParser(policy=email.policy.default.clone(max_line_length=None)).parsebytes(data)
+    message = BytesParser(policy=_BoundedPolicy(max_line_length=None)).parsebytes(data)
     assert isinstance(message, EmailMessage)
     return message
 
@@ -98,9 +110,7 @@ def _write_message(message: EmailMessage, options: ReadOptions) -> Iterator[str]
 def _choose_body(message: EmailMessage) -> str:
     """The plain text; the HTML where the plain text has less than a third of its letters."""
     plain = html = ""
-    for part in message.walk():
-        if part.is_multipart() or _is_attachment(part):
-            continue
+    for part in _find_body_parts(message):
         if part.get_content_type() == "text/plain":
             plain += "\n" + _decode_part(part)
         elif part.get_content_type() == "text/html":
@@ -109,10 +119,24 @@ def _choose_body(message: EmailMessage) -> str:
     return plain.strip() if len(plain.strip()) * 3 > len(shown) else shown
 
 
+def _find_body_parts(message: EmailMessage) -> Iterator[EmailMessage]:
+    """Parts that aren't attached, in order; those of attached mails are read with the mail that they belong to."""
+    if not message.is_multipart():
+        if not _is_attachment(message):
+            yield message
+    elif message.get_content_type() != "message/rfc822":
+        for part in _list_parts(message):
+            yield from _find_body_parts(part)
+
+
+def _list_parts(message: EmailMessage) -> list[EmailMessage]:
+    payload = message.get_payload() if message.is_multipart() else []
+    return [part for part in payload if isinstance(part, EmailMessage)] if isinstance(payload, list) else []
+
+
 def _is_attachment(part: EmailMessage) -> bool:
-    return part.get_content_disposition() == "attachment" or (
-        part.get_filename() is not None and part.get_content_maintype() != "multipart"
-    )
+    is_named = part.get_content_disposition() == "attachment" or part.get_filename() is not None
+    return is_named and not part.is_multipart()
 
 
 def _decode_part(part: EmailMessage) -> str:
@@ -125,26 +149,19 @@ def _read_payload(part: EmailMessage) -> bytes:
 
 
 def _find_attachments(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Attached files and messages, not those within attached messages."""
-    if message.get_content_type() == "message/rfc822":
-        return
-    parts = message.get_payload() if message.is_multipart() else []
-    for part in parts if isinstance(parts, list) else []:
-        if not isinstance(part, EmailMessage):
-            continue
-        if part.get_content_type() == "message/rfc822" or _is_attachment(part):
-            yield part
-        else:
+    """Attached files and messages, not those within attached messages. A mail may be nothing but a file."""
+    if message.get_content_type() == "message/rfc822" or _is_attachment(message):
+        yield message
+    else:
+        for part in _list_parts(message):
             yield from _find_attachments(part)
 
 
 def _read_attached(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
     if part.get_content_type() == "message/rfc822":
-        inner = part.get_payload()
-        for message in inner if isinstance(inner, list) else []:
-            if isinstance(message, EmailMessage) and options.depth < DEEPEST:
-                yield f"## Attached: {_read_header(message, 'subject')}"
-                yield from _write_message(message, replace(options, depth=options.depth + 1))
+        for message in _list_parts(part) if options.depth < DEEPEST else ():
+            yield f"## Attached: {make_label(_read_header(message, 'subject'))}"
+            yield from _write_message(message, replace(options, depth=options.depth + 1))
         return
     yield from read_attachment(make_one_line(part.get_filename() or "attachment"), _read_payload(part), options)
 
@@ -153,7 +170,7 @@ def read_attachment(name: str, data: bytes, options: ReadOptions) -> Iterator[st
     """The attachment's text under its name. Of a file that cannot be read the name alone, which may be asked for."""
     from ingest.loaders.formats import read
 
-    yield f"## Attached: {name}"
+    yield f"## Attached: {make_label(name)}"
     if options.depth >= DEEPEST or not data:
         return
     try:

@@ -6,7 +6,7 @@ import re
 
 from ingest.loaders.encoding import decode
 from ingest.loaders.reading import Reading, ReadOptions, make_single_page
-from ingest.loaders.text import find_first_heading
+from ingest.loaders.text import find_first_heading, strip_closing_marks
 from rag.types import Document
 
 
@@ -66,10 +66,14 @@ def load_asciidoc(source: str, data: bytes, options: ReadOptions) -> Reading:
     text = decode(data)
     author = _find_field(text, r"(?:=[ \t].+\n([A-Z][\w .'-]{2,60}) ?(?:<[^>\n]+>)?$|:author:[ \t]*(.+))")
     date = _find_field(text, r":(?:revdate|date):[ \t]*(.+)")
-    text = re.sub(r"^(={1,6})[ \t]+(\S.*?)(?:[ \t]+=+)?$", lambda m: f"{'#' * len(m[1])} {m[2]}", text, flags=re.M)
+    text = re.sub(r"^(={1,6})[ \t]++(\S.*)$", _convert_asciidoc_title, text, flags=re.M)
     return make_single_page(
         Document(source, (), find_first_heading(text), author, date), _convert_asciidoc_tables(text)
     )
+
+
+def _convert_asciidoc_title(found: re.Match[str]) -> str:
+    return f"{'#' * len(found[1])} {strip_closing_marks(found[2], '=')}"
 
 
 def _convert_asciidoc_tables(text: str) -> str:

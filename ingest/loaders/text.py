@@ -10,7 +10,7 @@ from ingest.loaders.reading import Reading, ReadOptions, make_single_page
 from rag.types import Document, Page
 
 _FRONT_MATTER = re.compile(r"\A---\n(.{0,10000}?)\n(?:---|\.\.\.)\n", re.DOTALL)
-_FIELD = re.compile(r"^(title|author|date|lang|language):[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_FIELD = re.compile(r"^(title|author|date|lang|language):[ \t]*+(.+)$", re.MULTILINE | re.IGNORECASE)
 _BLOCK_CHARACTERS = 250_000
 
 
@@ -56,10 +56,17 @@ def load_markdown(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 def _read_front_matter(text: str) -> dict[str, str]:
     found = _FRONT_MATTER.match(text)
-    return {name.lower(): value for name, value in _FIELD.findall(found[1])} if found else {}
+    return {name.lower(): value.strip().strip("\"'") for name, value in _FIELD.findall(found[1])} if found else {}
 
 
 def find_first_heading(text: str) -> str:
     """The first Markdown heading of the outermost level that opens the text, without its marks."""
-    found = re.search(r"^#{1,2}[ \t]+(.+?)[ \t#]*$|^(\S.*)\n=+[ \t]*$", text[:20_000], re.MULTILINE)
-    return (found[1] or found[2]).strip() if found else ""
+    found = re.search(r"^#{1,2}[ \t]++(.+)$|^(\S.*)\n=++[ \t]*+$", text[:20_000], re.MULTILINE)
+    return (strip_closing_marks(found[1], "#") if found[1] else found[2].strip()) if found else ""
+
+
+def strip_closing_marks(title: str, mark: str) -> str:
+    """``Title`` of ``Title ##``; a mark that touches the last word belongs to it (``C#``)."""
+    title = title.strip()
+    bare = title.rstrip(mark)
+    return bare.rstrip() if bare.endswith((" ", "\t")) or not bare else title

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 HEADING, TABLE, CODE, PROSE = "heading", "table", "code", "prose"
 
-_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
-_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")  # |---|:--:|
+_RULE = re.compile(r"\s*+\|?\s*+:?-{2,}+:?\s*+(\|\s*+:?-{2,}+:?\s*+)*+\|?\s*$")  # |---|:--:|
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _find_special(lines: list[str], index: int, start: int) -> tuple[Block, int]
     if not stripped:
         return None
     if stripped[0] == "#" and (found := _HEADING.match(line.rstrip("\r\n"))):
-        return Block(HEADING, start, start + len(line), len(found[1]), found[2]), 1
+        return Block(HEADING, start, start + len(line), len(found[1]), _strip_closing_marks(found[2])), 1
     if stripped[0] in "`~" and (fence := _FENCE.match(line)):
         return _take_fence(lines, index, start, fence[1])
     if stripped[0] == "|":
@@ -72,6 +72,12 @@ def _find_special(lines: list[str], index: int, start: int) -> tuple[Block, int]
     if "\t" in line.rstrip() and any("\t" in after for after in lines[index + 1 : index + 3]):
         return _take_rows(lines, index, start)
     return _take_underlined(lines, index, start)
+
+
+def _strip_closing_marks(title: str) -> str:
+    """``Title`` of ``Title ##``; a mark that touches the last word belongs to it (``C#``)."""
+    bare = title.rstrip().rstrip("#")
+    return bare.rstrip() if bare.endswith((" ", "\t")) or not bare else title.rstrip()
 
 
 def _take_fence(lines: list[str], index: int, start: int, fence: str) -> tuple[Block, int]:
@@ -143,6 +149,10 @@ def _take_underlined(lines: list[str], index: int, start: int) -> tuple[Block, i
     return Block(HEADING, start, end, 1 if found[1][0] == "=" else 2, lines[index].strip()), 2
 
 
+_LONGEST_TITLE = 1_000
+"""Characters of a heading that name what is below it. Each chunk measures them again."""
+
+
 class HeadingPath:
     """The headings that a position lies under, outermost first."""
 
@@ -152,7 +162,7 @@ class HeadingPath:
     def enter(self, level: int, title: str) -> None:
         self._path = [entry for entry in self._path if entry[0] < level]
         if title:
-            self._path.append((level, strip_marks(title)))
+            self._path.append((level, strip_marks(title[:_LONGEST_TITLE])))
 
     def list_titles(self) -> tuple[str, ...]:
         return tuple(title for _, title in self._path)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from ingest.splitting.blocks import CODE, PROSE, TABLE, Block
 
+# A run of marks is tried from its first alone: tried from each, a page of full stops takes the square of its length.
 _SENTENCE_END = re.compile(
-    r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？｡]+[」』”）]*|[।॥។៕؟۔]+|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•–]|\d{1,3}[.)])[ \t])"
+    r"(?<![.!?…])[.!?…]++[\"'”’»)\]]*+(?=\s)|[。！？｡]+[」』”）]*|[।॥។៕؟۔]+"
+    r"|\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•–]|\d{1,3}[.)])[ \t])"
 )
 _CLAUSE_END = re.compile(r"[,;:—][\s]+|[、，；：]")
 _WORD_END = re.compile(r"\s+")
@@ -55,13 +57,14 @@ def _split_spans(text: str, start: int, end: int, pattern: re.Pattern[str], kind
     """Pieces that end where `pattern` ends, the white space after it included."""
     for found in pattern.finditer(text, start, end):
         stop = found.end()
+        if stop <= start:  # within the white space that the piece before took along
+            continue
         if found[0][0] == "." and _ABBREVIATION.search(text, max(start, found.start() - 8), found.start() + 1):
             continue
         while stop < end and text[stop].isspace():
             stop += 1
-        if stop > start:
-            yield Piece(start, stop, kind)
-            start = stop
+        yield Piece(start, stop, kind)
+        start = stop
     if start < end:
         yield Piece(start, end, kind)
 

@@ -7,7 +7,8 @@ rows or lines of code, then words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import takewhile
@@ -58,6 +59,8 @@ _GRAMMARS = {
 """Grammar module and function by file name ending."""
 _LONGEST_TEXT = 400_000
 """Characters split at a time."""
+_SURELY_LONGER = 20
+"""Characters for each token of a chunk; code has 3 or 4."""
 _LONGEST_CODE = 300_000
 """Characters. Longer code is generated; it is split by lines."""
 
@@ -129,7 +132,13 @@ class Splitter:
             return []
         return _find_starts(text, parts)
 
-    def _encode(self, text: str) -> list[int]:
+    def _encode(self, text: str) -> Sequence[int]:
+        """The tokens, for their number; of text that is surely longer than a chunk only as many as it has characters.
+
+        The library asks for every node, and those within it again: exact numbers would take the square of the length.
+        """
+        if len(text) > _SURELY_LONGER * self._size:
+            return range(len(text))
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _split_page(
@@ -245,9 +254,13 @@ class Splitter:
     def _shorten(self, text: str, limit: int) -> str:
         """The words from the beginning that fit `limit` tokens."""
         text = " ".join(text.split())[: limit * 20]
-        while text and self._counter.count(text) > limit:
-            text = text.rpartition(" ")[0]
-        return text
+        if self._counter.count(text) <= limit:
+            return text
+        words = text.split()
+        return " ".join(words[: bisect_right(range(1, len(words)), limit, key=lambda n: self._count_words(words[:n]))])
+
+    def _count_words(self, words: Sequence[str]) -> int:
+        return self._counter.count(" ".join(words))
 
     def _name_section(self, path: tuple[str, ...], title: str, spare: int) -> str:
         """The heading path; the outermost headings go first where it is too long, and the title isn't said twice."""

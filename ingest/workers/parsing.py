@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ingest.loaders.formats import read
+from ingest.loaders.labels import make_label
 from ingest.loaders.reading import Reading, ReadOptions
 from ingest.splitting.splitter import Splitter
 from ingest.workers.config import MEGABYTE, Limits, ParseConfig, tell_memory_limit
@@ -69,6 +70,8 @@ def parse_bytes(
         return Outcome(header, error=str(error), kind="failed")
     except MemoryError:
         return Outcome(header, error=tell_memory_limit(config.limits), kind="failed")
+    except RecursionError:
+        return Outcome(header, error="it nests too deeply to be read; save a plainer copy", kind="failed")
     except Exception as error:  # a loader's library may fail in any way on a damaged file; it costs this file alone
         reason = f"it seems to be damaged ({type(error).__name__}: {error})"[:300]
         return Outcome(header, error=" ".join(reason.split()), kind="failed")
@@ -110,9 +113,11 @@ def _count_pages(pages: Iterable[Page], limits: Limits, tally: _Tally) -> Iterat
         if tally.characters > limits.text_bytes:
             raise LoadError(f"it gives more than {limits.text_bytes // MEGABYTE} MB of text; split the file")
         if page.label:
-            tally.labels.append((page.number, clean(page.label)))
+            tally.labels.append((page.number, make_label(clean(page.label), _LONGEST_PAGE_LABEL)))
         yield page if clean(page.text) is page.text else replace(page, text=clean(page.text))
 
+
+_LONGEST_PAGE_LABEL = 40
 
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]+")
 

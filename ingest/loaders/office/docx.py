@@ -121,9 +121,8 @@ class _Story:
         alt = next((get_attribute(child, "descr") for child in drawing.iter() if get_tag(child) == "docPr"), "")
         yield make_one_line(alt)
         yield self._package.read_graphic(drawing, self._relations)
-        for box in drawing.iter():
-            if get_tag(box) == "txbxContent":
-                yield from self.read_blocks(box)
+        for box in _find_outermost(drawing, "txbxContent"):
+            yield from self.read_blocks(box)
 
     def _read_note(self, kind: str, identifier: str) -> Iterator[str]:
         entry = self._notes[kind].pop(identifier, None)
@@ -164,6 +163,15 @@ _LEFT_OUT = frozenset("pPr rPr del moveFrom delText instrText Fallback fldData s
 def _choose_alternative(alternate: _Element) -> _Element:
     """The content for new readers: Word writes a text box twice, for new and for old ones."""
     return next((child for child in alternate if get_tag(child) == "Choice"), alternate)
+
+
+def _find_outermost(element: _Element, name: str) -> Iterator[_Element]:
+    """Elements of that name, but not those within another: whoever reads the outer one meets them."""
+    for child in element:
+        if get_tag(child) == name:
+            yield child
+        else:
+            yield from _find_outermost(child, name)
 
 
 def _find_children(element: _Element, name: str) -> Iterator[_Element]:

@@ -18,6 +18,8 @@ from rag.types import Document
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_MOST_REPEATED = 1_000
+"""Characters of a cell that may be repeated: a table in a repeated cell in a repeated cell multiplies."""
 _MOST_REPEATS = 50
 """How often a table's cell may be repeated. Empty cells at a row's end say "16,384 times"."""
 
@@ -130,7 +132,8 @@ def _read_cell(element: _Element) -> Iterator[str]:
     repeats = get_attribute(element, "number-columns-repeated")
     text = make_one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in _read_blocks(element)))
     if get_tag(element) in ("table-cell", "covered-table-cell"):
-        yield from [text] * min(int(repeats) if repeats.isdigit() else 1, _MOST_REPEATS)
+        is_short = len(text) <= _MOST_REPEATED
+        yield from [text] * min(int(repeats) if repeats.isdigit() and is_short else 1, _MOST_REPEATS)
 
 
 def _read_inline(element: _Element, beside: list[str]) -> str:

@@ -142,22 +142,29 @@ def write_formula(element: _Element) -> str:
     name = get_tag(element)
     if name == "t":
         return element.text or ""
-    parts = {
-        get_tag(child): write_formula(child)
-        for child in element
-        if get_tag(child) in ("num", "den", "e", "sup", "sub", "deg")
-    }
+    if name == "d":
+        return "(" + ", ".join(write_formula(child) for child in element if get_tag(child) == "e") + ")"
+    if name not in _FORMULA_PARTS:
+        return "".join(write_formula(child) for child in element if not get_tag(child).endswith("Pr"))
+    # Written once each: parts nest, and twice at every level would be 2^depth times.
+    parts = {get_tag(child): write_formula(child) for child in element if get_tag(child) in _FORMULA_PARTS[name]}
     if name == "f":
         return f"{_parenthesise(parts.get('num', ''))}/{_parenthesise(parts.get('den', ''))}"
     if name == "rad":
         return f"√({parts.get('e', '')})"
-    if name in ("sSup", "sSub", "sSubSup"):
-        below = f"_{_parenthesise(parts['sub'])}" if parts.get("sub") else ""
-        above = f"^{_parenthesise(parts['sup'])}" if parts.get("sup") else ""
-        return parts.get("e", "") + below + above
-    if name == "d":
-        return "(" + ", ".join(write_formula(child) for child in element if get_tag(child) == "e") + ")"
-    return "".join(write_formula(child) for child in element if not get_tag(child).endswith("Pr"))
+    below = f"_{_parenthesise(parts['sub'])}" if parts.get("sub") else ""
+    above = f"^{_parenthesise(parts['sup'])}" if parts.get("sup") else ""
+    return parts.get("e", "") + below + above
+
+
+_FORMULA_PARTS = {
+    "f": ("num", "den"),
+    "rad": ("e",),
+    "sSup": ("e", "sup"),
+    "sSub": ("e", "sub"),
+    "sSubSup": ("e", "sub", "sup"),
+}
+"""Of fractions, roots and powers: the parts that are shown."""
 
 
 def _parenthesise(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_tag
-from ingest.loaders.labels import make_one_line
+from ingest.loaders.labels import make_label, make_one_line
 from ingest.loaders.office.odf import read_header, refuse_encrypted
 from ingest.loaders.office.ooxml import Package, get_relation_id, read_chart, read_drawing_text
 from ingest.loaders.reading import Reading, ReadOptions
@@ -52,13 +52,14 @@ def _open(data: bytes) -> CalamineWorkbook:
 
 def _read_pages(workbook: CalamineWorkbook, extras: dict[str, list[str]]) -> Iterator[Page]:
     for number, name in enumerate(workbook.sheet_names, start=1):
+        title = make_label(name)
         rows = _read_rows(workbook, name)
         first = True
         for block in _group_rows(rows):
-            yield Page(number, f"# {name}\n\n{block}" if first else block)
+            yield Page(number, f"# {title}\n\n{block}" if first else block)
             first = False
         if extra := "\n\n".join(extras.get(name, ())):
-            yield Page(number, f"# {name}\n\n{extra}" if first else extra)
+            yield Page(number, f"# {title}\n\n{extra}" if first else extra)
 
 
 def _read_rows(workbook: CalamineWorkbook, name: str) -> Iterator[str]:

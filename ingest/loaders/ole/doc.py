@@ -44,8 +44,10 @@ def _read_pieces(word: bytes, table: bytes) -> Iterator[str]:
     places = clx[at + 5 : at + 5 + size]
     count = (len(places) - 4) // 12
     limits = struct.unpack_from(f"<{count + 1}I", places)
+    left = len(word)  # pieces don't share letters; damaged or hostile ones may each claim the whole file
     for index in range(count):
-        letters = min(max(0, limits[index + 1] - limits[index]), len(word))
+        letters = min(max(0, limits[index + 1] - limits[index]), left)
+        left -= letters
         offset = struct.unpack_from("<I", places, 4 * (count + 1) + 8 * index + 2)[0]
         if offset & _COMPRESSED:
             begin = (offset & ~_COMPRESSED) // 2

@@ -10,7 +10,7 @@ from dataclasses import replace
 from email.utils import parsedate_to_datetime
 
 from ingest.loaders.encoding import decode
-from ingest.loaders.labels import make_one_line
+from ingest.loaders.labels import make_label, make_one_line
 from ingest.loaders.mail import DEEPEST, MOST_ATTACHMENTS, read_attachment
 from ingest.loaders.reading import Reading, ReadOptions, make_single_page
 from ingest.loaders.web.html import convert_html
@@ -105,7 +105,7 @@ class _Outlook:
     def _read_attached(self, storage: str, options: ReadOptions) -> Iterator[str]:
         inner = _Outlook(self._streams, f"{self._prefix}{storage}__substg1.0_{_DATA}000D/")
         if subject := inner.read_text(_SUBJECT):
-            yield f"## Attached: {subject}"
+            yield f"## Attached: {make_label(subject)}"
             if options.depth < DEEPEST:
                 yield from inner.read_parts(replace(options, depth=options.depth + 1))
             return

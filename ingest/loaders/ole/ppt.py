@@ -58,6 +58,7 @@ def _read_offsets(stream: bytes, current: bytes) -> dict[int, int]:
     """Persist id → offset, newest edit first; [MS-PPT] 2.1.2."""
     found: dict[int, int] = {}
     edit = struct.unpack_from("<I", current, 16)[0] if len(current) >= 20 else 0
+    seen: set[int] = set()
     for _ in range(1_000):
         if not 0 < edit <= len(stream) - 28:
             break
@@ -65,8 +66,9 @@ def _read_offsets(stream: bytes, current: bytes) -> dict[int, int]:
             struct.unpack_from("<H", stream, edit + 2)[0],
             struct.unpack_from("<II", stream, edit + 16),
         )
-        if kind != _USER_EDIT:
+        if kind != _USER_EDIT or directory in seen:
             break
+        seen.add(directory)
         for identifier, offset in _read_directory(stream, directory):
             found.setdefault(identifier, offset)
         edit = previous
@@ -102,8 +104,12 @@ def _read_slides(stream: bytes, offsets: dict[int, int]) -> Iterator[str]:
         elif record.kind in (_CHARS, _BYTES) and slides:
             text = _decode_record(stream, record)
             slides[-1][1].append(f"# {make_one_line(text)}" if kind in _TITLES and text.strip() else text)
+    seen = {0}  # a hostile list names one big slide a million times
     for identifier, outline in slides:
-        yield "\n\n".join(part for part in (*outline, *_read_boxes(stream, offsets.get(identifier, 0))) if part.strip())
+        offset = offsets.get(identifier, 0)
+        boxes = _read_boxes(stream, offset) if offset not in seen else ()
+        seen.add(offset)
+        yield "\n\n".join(part for part in (*outline, *boxes) if part.strip())
 
 
 def _read_boxes(stream: bytes, offset: int) -> Iterator[str]:

@@ -223,4 +223,4 @@ def _read_cell(cell: HtmlElement) -> str:
     cell_tag, cell.tag = cell.tag, "div"
     writer.walk(cell)
     cell.tag = cell_tag
-    return " ".join(re.sub(r"^\s*(?:- |#+ )", "", writer.join_blocks(), flags=re.MULTILINE).split())
+    return " ".join(re.sub(r"^[ \t]*+(?:- |#++ )", "", writer.join_blocks(), flags=re.MULTILINE).split())

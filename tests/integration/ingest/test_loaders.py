@@ -336,6 +336,21 @@ def test_a_mail_with_its_attachment():
     assert (reading.header.title, reading.header.created) == ("Größe of ducks", "2022-12-16T17:04:16-05:00")
 
 
+def test_an_attached_mail_is_read_once():
+    outer = EmailMessage()
+    outer["From"], outer["Subject"] = "x@y.z", "Fwd"
+    outer.set_content("see below")
+    outer.add_attachment(_mail())
+    text = _text("a.eml", outer.as_bytes())
+    assert text.count("see the table") == 1
+    assert text.index("see below") < text.index("## Attached: Größe of ducks") < text.index("see the table")
+
+
+def test_a_mail_that_is_nothing_but_a_file_is_read():
+    mail = b"From: a@b.c\nContent-Disposition: attachment; filename=ducks.txt\n\nThe teal is small."
+    assert _text("a.eml", mail).endswith("## Attached: ducks.txt\n\nThe teal is small.")
+
+
 def test_mails_within_mails_are_bounded():
     message = _mail()
     for _ in range(12):
