@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from rag.types import Document, Page
 
-LOADERS_VERSION = 1
+LOADERS_VERSION = 2
 """Raised when loaders give different text for the same bytes, so that the index is read anew."""
 
 
