@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Build
+from rag.index.packing import ChunkVectors
 
 T = TypeVar("T")
 
@@ -26,11 +27,13 @@ class Remembered(Generic[T]):
 
 
 class Counts:
-    """Shared by all threads of a process."""
+    """What is remembered of the live index. Shared by all threads of a process."""
 
     def __init__(self) -> None:
         self._all = Remembered[tuple[int, int, int]]()
         self._chunks = Remembered[int]()
+        self.vectors = Remembered[ChunkVectors]()
+        """All of a small index's."""
 
     def count_all(self, view: CatalogView, build: Build) -> tuple[int, int, int]:
         """Documents, chunks, chunks with a vector."""

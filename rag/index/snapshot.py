@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,7 +13,7 @@ from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import DocumentInfo
 from rag.index.counts import Counts
 from rag.index.integrity.damage import RepairMark
-from rag.index.packing import BYTES_A_COMPONENT, rank_by_cosine
+from rag.index.packing import BYTES_A_COMPONENT, ChunkVectors, rank_by_cosine, unpack_vectors
 from rag.index.views import OpenViews
 from rag.types import Restriction, StoredChunk
 
@@ -27,6 +28,13 @@ Hit = TypeVar("Hit")
 
 _EXACT_CHUNKS = 20_000
 """A restriction to as many is searched vector by vector: 3.3 µs each, where Chroma would be asked for thousands."""
+
+
+_REMEMBERED_CHUNKS = 5_000
+"""All vectors of an index with as many chunks are kept in memory after the first question (1.5 KB a chunk) and searched
+there: exactly, faster than by Chroma, and without loading it."""
+
+_SLACK = 20
 
 
 class Snapshot:
@@ -91,47 +99,81 @@ class Snapshot:
     def search_vectors(
         self, vector: np.ndarray, limit: int, only: Restriction | None = None
     ) -> list[tuple[int, float]]:
-        """(chunk id, cosine), best first; chunks whose embedded text is equal share a vector and all come.
+        """(chunk id, cosine), best first; what ties by its place in the folder.
 
-        A restriction to few chunks is searched exactly, in the catalog's own vectors; so is everything while the
-        vector view can't be used: slower, and nothing is missing.
+        Few chunks are searched exactly, in the catalog's own vectors; so is everything while the vector view can't be
+        used: slower, and nothing is missing.
         Raises ValueError for a vector whose number of dimensions isn't the index's.
         """
         build = self._build
         if build is None or build.model_id is None:
             return []
-        model_id = build.model_id
-        self._check_dimensions(model_id, vector)
-        depth = limit
-        if only is not None:
-            allowed = self.view.count_chunks(build.id, only)
-            if allowed <= _EXACT_CHUNKS:
-                return rank_by_cosine(self.view.read_chunk_vectors(build.id, model_id, only), vector)[:limit]
-            depth = math.ceil(1.5 * limit * self.chunk_count / allowed)
-        resolve = self._make_hash_resolver(build.id, only)
+        self._check_dimensions(build.model_id, vector)
+        allowed = self.chunk_count if only is None else self.view.count_chunks(build.id, only)
+        if allowed <= (_REMEMBERED_CHUNKS if only is None else _EXACT_CHUNKS):
+            hits = self._search_chunks(build.id, build.model_id, vector, limit, only)
+        else:
+            # Chroma's own vectors may be a little off those of the catalog, so the last that count are not its last.
+            depth = limit + _SLACK
+            deepest = depth if only is None else math.ceil(1.5 * depth * self.chunk_count / allowed)
+            hits = self._search_store(build.id, build.model_id, vector, only, depth, deepest)
+        return self._order_ties(hits)[:limit]
+
+    def _search_chunks(
+        self, build_id: int, model_id: int, vector: np.ndarray, limit: int, only: Restriction | None
+    ) -> list[tuple[int, float]]:
+        def read() -> ChunkVectors:
+            return ChunkVectors.unpack(self.view.read_chunk_vectors(build_id, model_id, only))
+
+        if only is None:
+            key = (self.view.identity, build_id, model_id, self.generation, self.view.vector_generation)
+            return self._counts.vectors.get(key, read).rank(vector, limit)
+        return read().rank(vector, limit)
+
+    def _search_store(
+        self, build_id: int, model_id: int, vector: np.ndarray, only: Restriction | None, limit: int, depth: int
+    ) -> list[tuple[int, float]]:
+        resolve = self._make_hash_resolver(build_id, model_id, vector, only)
         try:
             with self._views.use_store(self.view) as store:
                 return _search_deeper(lambda n: store.search(model_id, vector, n), resolve, limit, depth)
         except IndexUnusableError as exc:
             self._note_damage(exc)
-        ranking = self._rank_exactly(model_id, vector)
+        ranking = self._rank_all(model_id, vector)
         return _search_deeper(lambda n: ranking[:n], resolve, limit, limit)
+
+    def _order_ties(self, hits: list[tuple[int, float]]) -> list[tuple[int, float]]:
+        """Best first; what ties by its place in the folder, for ids tell of the index's history."""
+        counts = Counter(cosine for _, cosine in hits)
+        places = self.read_places([id_ for id_, cosine in hits if counts[cosine] > 1])
+        return sorted(hits, key=lambda hit: (-hit[1], places.get(hit[0], ("", 0))))
 
     def _check_dimensions(self, model_id: int, vector: np.ndarray) -> None:
         kept = self.view.measure_vector(model_id) // BYTES_A_COMPONENT
         if kept and vector.shape != (kept,):
             raise ValueError(f"The question's vector has the shape {vector.shape}, those of the index ({kept},).")
 
-    def _rank_exactly(self, model_id: int, vector: np.ndarray) -> list[tuple[bytes, float]]:
-        hits = [hit for rows in self.view.iterate_vectors(model_id) for hit in rank_by_cosine(rows, vector)]
+    def _rank_all(self, model_id: int, vector: np.ndarray) -> list[tuple[bytes, float]]:
+        hits = [
+            (rows[row][0], cosine)
+            for rows in self.view.iterate_vectors(model_id)
+            for row, cosine in rank_by_cosine(unpack_vectors([packed for _, packed in rows]), vector, len(rows))
+        ]
         return sorted(hits, key=lambda hit: -hit[1])
 
     def _make_hash_resolver(
-        self, build_id: int, only: Restriction | None
+        self, build_id: int, model_id: int, vector: np.ndarray, only: Restriction | None
     ) -> Callable[[list[tuple[bytes, float]]], list[tuple[int, float]]]:
+        """Cosines are those of the catalog's vectors."""
+
         def resolve(found: list[tuple[bytes, float]]) -> list[tuple[int, float]]:
             ids = self.view.find_ids_by_hash([hash_ for hash_, _ in found], build_id, only)
-            return [(id_, score) for hash_, score in found for id_ in ids.get(hash_, ())]
+            packed = self.view.read_vectors(model_id, list(ids))
+            hashes = list(packed)
+            if not hashes:
+                return []
+            ranked = rank_by_cosine(unpack_vectors(list(packed.values())), vector, len(hashes))
+            return [(id_, cosine) for row, cosine in ranked for id_ in ids[hashes[row]]]
 
         return resolve
 

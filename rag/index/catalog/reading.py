@@ -222,7 +222,7 @@ class CatalogView:
         statement = f"SELECT hash, vector FROM vectors WHERE hash IN {MANY} AND model = ?"
         return dict(run_over_parts(self._db, statement, hashes, (model_id,)))
 
-    def read_chunk_vectors(self, build_id: int, model_id: int, only: Restriction) -> list[tuple[int, bytes]]:
+    def read_chunk_vectors(self, build_id: int, model_id: int, only: Restriction | None) -> list[tuple[int, bytes]]:
         """(chunk id, packed vector) of all that may be found."""
         allowed, values = _make_condition(only)
         return self._db.execute(

@@ -37,6 +37,7 @@ MANY = 120  # vectors, more than Chroma gathers before it writes its graph to di
 def early_graph():
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(vector_store._HNSW, "sync_threshold", 100)
+        patch.setattr("rag.index.snapshot._REMEMBERED_CHUNKS", 0)  # through Chroma, as in an index of any size
         yield
 
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from rag.index.reader import Index
 from rag.index.vectors import VectorStore
 from tests.tiny import (
     TinyEmbedder,
+    answers_of,
     chunks_of,
     found_by_vector,
     found_by_words,
@@ -37,6 +38,8 @@ STEPS = [
 ]  # fmt: skip
 WORDS = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron"]
 PARAGRAPHS = [f"{word} {other}" for word in WORDS[:4] for other in WORDS[4:]]
+
+QUESTIONS = ["amber ember", "Where is the heron of the cedar grove?", "birch zeppelin"]
 
 names = st.sampled_from(["a.txt", "b.txt", "B.txt", "c d#%.txt", "é.txt", "é.txt", "🐟.md"])
 folders = st.sampled_from(["", "one/", "one/two/", "three/"])
@@ -155,13 +158,13 @@ class FolderAndIndex(RuleBasedStateMachine):
 
     @rule(step=st.integers(1, 40), after=st.booleans(), rebuild=st.booleans())
     def sync_and_die(self, step: int, after: bool, rebuild: bool) -> None:
-        with killed_at(step, after=after):
-            try:
+        try:
+            with killed_at(step, after=after):
                 self.sync(rebuild=rebuild)
-            except Killed:
-                self.open()  # not closed: a killed process closes nothing
-            else:
-                self.check()
+        except Killed:
+            self.open()  # not closed: a killed process closes nothing
+        else:
+            self.check()
 
     @rule(done=st.integers(0, 2))
     def sync_and_stop(self, done: int) -> None:
@@ -197,9 +200,21 @@ class FolderAndIndex(RuleBasedStateMachine):
         for text, sources in list(by_text.items())[:3]:
             assert sources <= found_by_words(self.reader, text)
             assert found_by_vector(self.reader, text) == sources
+        self.check_answers()
         assert problems_of(self.index) == []
         failed = {failure.source for failure in self.index.status().failures}
         assert failed == {source for source, text in self.folder().items() if text == "BAD"}
+
+    def check_answers(self) -> None:
+        """Those of a fresh index of the same folder, by exact search and through Chroma."""
+        with closing(Index(self.root / "fresh")) as fresh:
+            sync_corpus(fresh, tiny_pipeline(self.corpus, fresh.folder, chunk_size=self.chunk_size))
+            wanted = answers_of(fresh, QUESTIONS)
+        shutil.rmtree(self.root / "fresh")
+        assert answers_of(self.index, QUESTIONS) == wanted
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("rag.index.snapshot._REMEMBERED_CHUNKS", 0)
+            assert answers_of(self.reader, QUESTIONS) == wanted
 
     def wanted(self) -> list[tuple[str, int, str]]:
         return sorted(
