@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
-from ingest.loaders.pdf.layout import Line, PageLines, compose, find_title, mend_text, order_columns, order_rows
-from ingest.loaders.pdf.pages import clean_title, parse_pdf_date
+from ingest.loaders.pdf.columns import order_columns, order_rows
+from ingest.loaders.pdf.layout import compose
+from ingest.loaders.pdf.lines import Line, PageLines
+from ingest.loaders.pdf.mending import mend_text
+from ingest.loaders.pdf.properties import parse_pdf_date
+from ingest.loaders.pdf.title import clean_title, find_title
 
 
 def _line(text: str, bottom: float = 700, *, left: float = 72, size: float = 10, **more: Any) -> Line:
