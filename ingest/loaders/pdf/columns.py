@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from unicodedata import east_asian_width
 
 from ingest.loaders.pdf.lines import Line
 
 _COLUMN_LINES = 6
-"""Lines from which on a gap at one place parts two columns."""
+"""Lines from which on gaps at the same places part columns."""
 _COLUMN_LETTERS = 20
-"""Fewest letters of a line of a column."""
-_PROSE_SHARE = 0.8
-"""Share of letters and spaces in a line of a column; a table's cells have figures."""
+"""Fewest letters of a line of a column; letters of full width, as the Chinese ones, count twice."""
+_LETTER_SHARE = 0.8
+"""Letters and spaces among the characters of a line of a column; a table's cells have figures."""
+_PROSE_SHARE = 0.7
+"""Lines that are so, of those that all columns have; paragraphs end with short ones."""
 _CUT_SLACK = 1.0
-"""How far the second column's lines may begin from one another, in letter sizes."""
-_CUT_SLACK_PT = 2
-"""The same for lines that only one column still has, in points."""
+"""How far the lines of a column may begin from one another, in letter sizes."""
 _CELL_LETTERS = 30
 """Longest text that can be a cell of a table's head."""
 _CELLS = 3
@@ -29,56 +30,79 @@ _ROW_CELLS = 2
 
 
 def order_columns(lines: list[Line]) -> list[Line]:
-    """Text in two columns that a PDF draws line by line across both: first the left one, then the right one."""
+    """Text in columns that a PDF draws line by line across all of them: one column after the other."""
     result: list[Line] = []
     at = 0
     while at < len(lines):
-        end = at
-        while end < len(lines) and _is_across(lines[end], lines[at]):
-            end += 1
-        if end - at >= _COLUMN_LINES:
-            end = _extend_run(lines, at, end)
-            result.extend(_separate_columns(lines[at:end]))
-        else:
-            end = max(end, at + 1)
-            result.extend(lines[at:end])
+        end = _find_run_end(lines, at)
+        run = lines[at:end]
+        result.extend(_separate_columns(run) if _is_prose(run) else run)
         at = end
     return result
 
 
-def _is_across(line: Line, first: Line) -> bool:
-    """Prose, a gap, prose; the gap where the first line of the run has it."""
-    if len(line.cuts) != 1 or abs(line.cuts[0] - first.cuts[0]) > _CUT_SLACK * line.size:
-        return False
-    return all(
-        len(part) >= _COLUMN_LETTERS
-        and sum(letter.isalpha() or letter == " " for letter in part) > _PROSE_SHARE * len(part)
-        for part in line.text.split("\t")
-    )
-
-
-def _extend_run(lines: list[Line], start: int, end: int) -> int:
-    """Also the lines that only one of the columns still has."""
-    cut = lines[start].cuts[0]
-    while (
-        end < len(lines) and not lines[end].cuts and (lines[end].right < cut or lines[end].left >= cut - _CUT_SLACK_PT)
-    ):
+def _find_run_end(lines: list[Line], start: int) -> int:
+    """After the last line with the same gaps, and after those that not all columns still have."""
+    first = lines[start]
+    end = start
+    while first.cuts and end < len(lines) and _has_same_cuts(lines[end], first):
         end += 1
-    return end
+    if end - start >= _COLUMN_LINES:
+        while end < len(lines) and _is_within_columns(lines[end], first.cuts):
+            end += 1
+    return max(end, start + 1)
 
 
-def _separate_columns(lines: list[Line]) -> list[Line]:
-    cut = lines[0].cuts[0]
-    left: list[Line] = []
-    right: list[Line] = []
-    for line in lines:
-        if line.cuts:
-            before, after = line.text.split("\t")
-            left.append(replace(line, text=before, right=cut - line.size, cuts=()))
-            right.append(replace(line, text=after, left=line.cuts[0], cuts=()))
-        else:
-            (left if line.left < cut - _CUT_SLACK_PT else right).append(line)
-    return left + right
+def _has_same_cuts(line: Line, first: Line) -> bool:
+    if len(line.cuts) != len(first.cuts) or line.text.count("\t") != len(line.cuts):
+        return False
+    return all(abs(cut - other) <= _CUT_SLACK * line.size for cut, other in zip(line.cuts, first.cuts, strict=True))
+
+
+def _is_within_columns(line: Line, cuts: tuple[float, ...]) -> bool:
+    """Its parts begin where columns do, each in one of its own, and the last one ends there."""
+    if line.text.count("\t") != len(line.cuts):
+        return False
+    columns = [_find_column(left, line.size, cuts) for left in (line.left, *line.cuts)]
+    begins = all(
+        column and cut <= cuts[column - 1] + _CUT_SLACK * line.size
+        for cut, column in zip(line.cuts, columns[1:], strict=True)
+    )
+    ends = columns[-1] == len(cuts) or line.right < cuts[columns[-1]]
+    return begins and ends and len(set(columns)) == len(columns)
+
+
+def _find_column(left: float, size: float, cuts: tuple[float, ...]) -> int:
+    return sum(left >= cut - _CUT_SLACK * size for cut in cuts)
+
+
+def _is_prose(run: list[Line]) -> bool:
+    across = [line for line in run if len(line.cuts) == len(run[0].cuts)]
+    if not run[0].cuts or len(across) < _COLUMN_LINES:
+        return False
+    prose = sum(all(map(_reads_like_prose, line.text.split("\t"))) for line in across)
+    return prose >= _PROSE_SHARE * len(across)
+
+
+def _reads_like_prose(text: str) -> bool:
+    letters = sum(letter.isalpha() or letter == " " for letter in text)
+    return _measure_width(text) >= _COLUMN_LETTERS and letters > _LETTER_SHARE * len(text)
+
+
+def _measure_width(text: str) -> int:
+    """In letters; those of full width count twice."""
+    return len(text) if text.isascii() else sum(1 + (east_asian_width(letter) in "WF") for letter in text)
+
+
+def _separate_columns(run: list[Line]) -> list[Line]:
+    cuts = run[0].cuts
+    columns: list[list[Line]] = [[] for _ in range(len(cuts) + 1)]
+    for line in run:
+        rights = (*(cut - line.size for cut in line.cuts), line.right)
+        for text, left, right in zip(line.text.split("\t"), (line.left, *line.cuts), rights, strict=True):
+            part = replace(line, text=text, left=left, right=right, cuts=())
+            columns[_find_column(left, line.size, cuts)].append(part)
+    return [line for column in columns for line in column]
 
 
 def order_rows(lines: list[Line]) -> list[Line]:
@@ -86,7 +110,7 @@ def order_rows(lines: list[Line]) -> list[Line]:
     result: list[Line] = []
     run: list[Line] = []
     for line in lines:
-        if len(line.text) <= _CELL_LETTERS and "\t" not in line.text:
+        if "\t" not in line.text and _measure_width(line.text) <= _CELL_LETTERS:
             run.append(line)
             continue
         result.extend(_arrange_in_rows(run))

@@ -16,8 +16,6 @@ _ASIDE = 4
 """How far right of the text's left edge a bold line is no heading, in letter sizes."""
 _BOLD_AROUND = 1
 """Bold lines, at most, among the two above and the two below a bold heading."""
-_HEADINGS_SHARE = 0.5
-"""A page with a larger share of its letters in headings has none."""
 _HEADING_LETTERS = 120
 """Longest heading."""
 _WORD_LETTERS = 3
@@ -38,7 +36,7 @@ class Sizes:
 
     def add(self, lines: list[Line]) -> None:
         for line in lines:
-            self._letters[_round_size(line.size)] += len(line.text)
+            self._letters[round_size(line.size)] += len(line.text)
 
     def find_headings(self, lines: list[Line]) -> dict[int, int]:
         """Index of the line → level, of lines in larger or bold letters that read like a heading."""
@@ -53,19 +51,15 @@ class Sizes:
         left = min(line.left for line in lines)
         found = {}
         for index, line in enumerate(lines):
-            level = levels.get(_round_size(line.size), 0)
+            level = levels.get(round_size(line.size), 0)
             is_aside = line.left > left + _ASIDE * line.size
             if not level and line.is_bold and not is_aside and self._is_alone(lines, index):
                 level = min(len(larger), _MOST_LEVELS) + 1
             # A number set apart from a title in large letters is no cell; in the text's own size it may be.
-            text = line.text.replace("\t", " ") if _round_size(line.size) in levels else line.text
+            text = line.text.replace("\t", " ") if round_size(line.size) in levels else line.text
             if level and reads_like_heading(text):
                 found[index] = level
-        return (
-            found
-            if sum(len(lines[i].text) for i in found) < sum(len(line.text) for line in lines) * _HEADINGS_SHARE
-            else {}
-        )
+        return found
 
     @staticmethod
     def _is_alone(lines: list[Line], index: int) -> bool:
@@ -74,7 +68,7 @@ class Sizes:
         return sum(1 for line in near if line.is_bold) <= _BOLD_AROUND and len(near) > 1
 
 
-def _round_size(size: float) -> float:
+def round_size(size: float) -> float:
     return round(size * 2) / 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from statistics import median
 
@@ -23,6 +24,8 @@ _PARAGRAPH_STEP = 1.4
 """Largest step from line to line within a paragraph, in usual steps of the page."""
 _SIZE_CHANGE = 0.12
 """Least change of the letter size that begins a paragraph, as a share of it."""
+_DROP_CAP = 2.0
+"""Size of a paragraph's large first letter at least, in letter sizes of the line beside it."""
 
 
 def compose(pages: Iterable[PageLines], outline: dict[int, list[tuple[int, str]]]) -> Iterator[tuple[PageLines, str]]:
@@ -42,7 +45,7 @@ def _add_neighbours(pages: Iterable[PageLines], sizes: Sizes) -> Iterator[tuple[
     window: deque[PageLines] = deque()
     at = 0
     for page in pages:
-        page.lines = order_rows(order_columns(page.lines))
+        page.lines = order_rows(order_columns(_join_drop_caps(page.lines)))
         page.edges = find_edges(page.lines)
         sizes.add(page.lines)
         window.append(page)
@@ -55,6 +58,28 @@ def _add_neighbours(pages: Iterable[PageLines], sizes: Sizes) -> Iterator[tuple[
     while at < len(window):
         yield window[at], [other for other in window if other is not window[at]]
         at += 1
+
+
+def _join_drop_caps(lines: list[Line]) -> list[Line]:
+    """A paragraph's large first letter is part of its word."""
+    result: list[Line] = []
+    for line in lines:
+        if result and _is_drop_cap(result[-1], line):
+            line = replace(line, text=result.pop().text + line.text)
+        result.append(line)
+    return result
+
+
+def _is_drop_cap(letter: Line, beside: Line) -> bool:
+    """Not where the letter is a word of its own, in English."""
+    return (
+        len(letter.text) == 1
+        and letter.size >= _DROP_CAP * beside.size
+        and letter.text.isupper()
+        and letter.text not in "AI"
+        and beside.text[:1].islower()
+        and beside.left >= letter.left
+    )
 
 
 def _join_lines(lines: list[Line], headings: dict[int, int]) -> str:

@@ -9,8 +9,6 @@ from ingest.loaders.pdf.lines import Edge, Line, PageLines
 
 _EDGE = 3
 """Lines at the top and at the bottom that may be running heads."""
-_HEAD_LETTERS = 150
-"""Longest running head, without spaces."""
 _HEAD_WORD = 3
 """Fewest letters of a running head that is no page number."""
 _HEAD_PAGES = 2
@@ -35,12 +33,12 @@ _PAGE_NUMBER = re.compile(r"(?:page|seite|p\.?|s\.?)?#(?:(?:of|von|/|-)#)?|[ivxl
 
 @lru_cache(maxsize=4096)
 def make_key(text: str) -> str:
-    """Empty for lines that can't be running heads: long ones, and numbers that are no page number."""
+    """Empty for lines that can't be running heads: numbers that are no page number."""
     key = re.sub(r"\d+", "#", "".join(text.lower().split()))
     bare = re.sub(r"[-–—|.·•\[\](){}]", "", key)
     if _PAGE_NUMBER.fullmatch(bare):
         return "#"
-    return key if len(key) <= _HEAD_LETTERS and sum(letter.isalpha() for letter in key) >= _HEAD_WORD else ""
+    return key if sum(letter.isalpha() for letter in key) >= _HEAD_WORD else ""
 
 
 def find_running_heads(page: PageLines, around: list[PageLines]) -> set[str]:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from statistics import median
 
-from ingest.loaders.pdf.headings import reads_like_heading
+from ingest.loaders.pdf.headings import reads_like_heading, round_size
 from ingest.loaders.pdf.lines import PageLines
 from ingest.loaders.pdf.mending import mend_text
 from ingest.loaders.pdf.running_heads import find_edges, make_key
@@ -17,16 +17,10 @@ _LONGEST_NAME = 80
 """Most letters of one."""
 _NAMED_PAGES = 3
 """Pages that have it, at least."""
-_NAMED_SHARE = 0.5
-"""The same as a share of the first pages."""
 _TITLE_SIZE = 1.2
 """Letter size of a title on the first page at least, in usual sizes of that page."""
-_SAME_SIZE_PT = 0.1
-"""How far the sizes of a title's lines may differ, in points."""
 _TITLE_LINES = 3
 """Most lines of a title."""
-_LONGEST_TITLE = 150
-"""Where a title is cut off, in characters."""
 
 _NO_TITLE = re.compile(
     r"(?i)^(?:untitled.*|\(?anonymous\)?|unspecified|document\d*|title|slide \d+|powerpoint presentation|no title"
@@ -57,7 +51,7 @@ def find_title(pages: list[PageLines]) -> str:
         if _NAME_LETTERS <= len(key) <= _LONGEST_NAME and not _NO_NAME.search(key)
     )
     for key, count in counts.most_common(3):
-        if count >= _NAMED_PAGES and count >= (len(pages) - 1) * _NAMED_SHARE:
+        if count >= _NAMED_PAGES:
             line = next(line.text for page in pages[1:] for line in page.lines if make_key(line.text) == key)
             return _PAGE_AT_END.sub("", line).replace("\t", " ")
     first = pages[0].lines if pages else []
@@ -65,5 +59,5 @@ def find_title(pages: list[PageLines]) -> str:
     best = max(first, key=lambda line: line.size, default=None)
     if best is None or best.size < usual * _TITLE_SIZE or not reads_like_heading(best.text):
         return ""
-    same = [line.text for line in first if abs(line.size - best.size) < _SAME_SIZE_PT]
-    return " ".join(" ".join(same[:_TITLE_LINES]).split())[:_LONGEST_TITLE]
+    same = [line.text for line in first if round_size(line.size) == round_size(best.size)]
+    return " ".join(" ".join(same[:_TITLE_LINES]).split())

