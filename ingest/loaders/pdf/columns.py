@@ -7,20 +7,21 @@ from unicodedata import east_asian_width
 
 from ingest.loaders.pdf.lines import Line
 
+# Tuned on bench/labelled_pages; what each one does there and to real files: bench/RESULTS.md, Loaders.
 _COLUMN_LINES = 6
 """Lines from which on gaps at the same places part columns."""
 _COLUMN_LETTERS = 20
 """Fewest letters of a line of a column; letters of full width, as the Chinese ones, count twice."""
 _LETTER_SHARE = 0.8
-"""Letters and spaces among the characters of a line of a column; a table's cells have figures."""
+"""Share of letters and spaces in a line of a column; a table's cells have figures."""
 _PROSE_SHARE = 0.7
-"""Lines that are so, of those that all columns have; paragraphs end with short ones."""
+"""Share of such lines among those that all columns have; paragraphs end with short ones."""
 _CUT_SLACK = 1.0
 """How far the lines of a column may begin from one another, in letter sizes."""
 _CELL_LETTERS = 30
 """Longest text that can be a cell of a table's head."""
 _CELLS = 3
-"""Fewest cells."""
+"""Fewest cells of a table's head."""
 _SAME_ROW_PT = 2
 """How far the cells of a row may stand above one another, in points."""
 _HEAD_ROWS = 6
@@ -34,6 +35,10 @@ def order_columns(lines: list[Line]) -> list[Line]:
     result: list[Line] = []
     at = 0
     while at < len(lines):
+        if not lines[at].cuts:
+            result.append(lines[at])
+            at += 1
+            continue
         end = _find_run_end(lines, at)
         run = lines[at:end]
         result.extend(_separate_columns(run) if _is_prose(run) else run)
@@ -45,7 +50,7 @@ def _find_run_end(lines: list[Line], start: int) -> int:
     """After the last line with the same gaps, and after those that not all columns still have."""
     first = lines[start]
     end = start
-    while first.cuts and end < len(lines) and _has_same_cuts(lines[end], first):
+    while end < len(lines) and _has_same_cuts(lines[end], first):
         end += 1
     if end - start >= _COLUMN_LINES:
         while end < len(lines) and _is_within_columns(lines[end], first.cuts):
@@ -77,9 +82,9 @@ def _find_column(left: float, size: float, cuts: tuple[float, ...]) -> int:
 
 
 def _is_prose(run: list[Line]) -> bool:
-    across = [line for line in run if len(line.cuts) == len(run[0].cuts)]
-    if not run[0].cuts or len(across) < _COLUMN_LINES:
+    if len(run) < _COLUMN_LINES:
         return False
+    across = [line for line in run if len(line.cuts) == len(run[0].cuts)]
     prose = sum(all(map(_reads_like_prose, line.text.split("\t"))) for line in across)
     return prose >= _PROSE_SHARE * len(across)
 
@@ -110,7 +115,7 @@ def order_rows(lines: list[Line]) -> list[Line]:
     result: list[Line] = []
     run: list[Line] = []
     for line in lines:
-        if "\t" not in line.text and _measure_width(line.text) <= _CELL_LETTERS:
+        if len(line.text) <= _CELL_LETTERS and "\t" not in line.text and _measure_width(line.text) <= _CELL_LETTERS:
             run.append(line)
             continue
         result.extend(_arrange_in_rows(run))

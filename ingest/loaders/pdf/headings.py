@@ -6,6 +6,7 @@ from collections import Counter
 
 from ingest.loaders.pdf.lines import Line
 
+# Tuned on bench/labelled_pages; what each one does there and to real files: bench/RESULTS.md, Loaders.
 _MOST_LEVELS = 3
 """Heading levels told apart by letter size."""
 _LARGER = 1.12
@@ -19,9 +20,9 @@ _BOLD_AROUND = 1
 _HEADING_LETTERS = 120
 """Longest heading."""
 _WORD_LETTERS = 3
-"""Fewest letters of one."""
+"""Fewest letters of a heading."""
 _LETTER_SHARE = 0.5
-"""Letters among its characters."""
+"""A heading has more letters than this share of its characters."""
 _SMALL_START_LETTERS = 40
 """Longest heading that begins with a small letter."""
 _SENTENCE_LETTERS = 60

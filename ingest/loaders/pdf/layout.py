@@ -14,6 +14,7 @@ from ingest.loaders.pdf.lines import Line, PageLines
 from ingest.loaders.pdf.mending import mend_text
 from ingest.loaders.pdf.running_heads import find_edges, remove_running_heads
 
+# Tuned on bench/labelled_pages; what each one does there and to real files: bench/RESULTS.md, Loaders.
 _WINDOW = 6
 """Pages before and after that a running head is looked for on; chapters change it."""
 _SHORT = 4
@@ -62,6 +63,8 @@ def _add_neighbours(pages: Iterable[PageLines], sizes: Sizes) -> Iterator[tuple[
 
 def _join_drop_caps(lines: list[Line]) -> list[Line]:
     """A paragraph's large first letter is part of its word."""
+    if all(len(line.text) > 1 for line in lines):
+        return lines
     result: list[Line] = []
     for line in lines:
         if result and _is_drop_cap(result[-1], line):

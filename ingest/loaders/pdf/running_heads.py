@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from ingest.loaders.pdf.lines import Edge, Line, PageLines
 
+# Tuned on bench/labelled_pages; what each one does there and to real files: bench/RESULTS.md, Loaders.
 _EDGE = 3
 """Lines at the top and at the bottom that may be running heads."""
 _HEAD_WORD = 3
@@ -14,7 +15,7 @@ _HEAD_WORD = 3
 _HEAD_PAGES = 2
 """Other pages, at least, that have it at the same place."""
 _HEAD_PAGES_SHARE = 0.25
-"""The same as a share of the pages around."""
+"""Share of the pages around that have it, at least."""
 _SAME_HEIGHT_PT = 8
 """How far its places may differ in height, in points."""
 _HEAD_SHARE = 0.5

@@ -11,12 +11,13 @@ from ingest.loaders.pdf.lines import PageLines
 from ingest.loaders.pdf.mending import mend_text
 from ingest.loaders.pdf.running_heads import find_edges, make_key
 
+# Tuned on bench/labelled_pages; what each one does there and to real files: bench/RESULTS.md, Loaders.
 _NAME_LETTERS = 12
 """Fewest letters of a running head that names the document."""
 _LONGEST_NAME = 80
-"""Most letters of one."""
+"""Most letters of such a running head."""
 _NAMED_PAGES = 3
-"""Pages that have it, at least."""
+"""Pages that have such a running head, at least, of the first six without the very first."""
 _TITLE_SIZE = 1.2
 """Letter size of a title on the first page at least, in usual sizes of that page."""
 _TITLE_LINES = 3
