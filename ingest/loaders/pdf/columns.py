@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 
 from ingest.loaders.pdf.lines import Line
 
-# Tuned on bench/labelled_pages; what each one does there and to real files: bench/RESULTS.md, Loaders.
+# Tuned on bench/layout; what each one does there and to real files: bench/RESULTS.md, Loaders.
 _COLUMN_LINES = 6
 """Lines from which on gaps at the same places part columns."""
 _COLUMN_LETTERS = 20

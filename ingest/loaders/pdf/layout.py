@@ -14,13 +14,13 @@ from ingest.loaders.pdf.lines import Line, PageLines
 from ingest.loaders.pdf.mending import mend_text
 from ingest.loaders.pdf.running_heads import find_edges, remove_running_heads
 
-# Tuned on bench/labelled_pages; what each one does there and to real files: bench/RESULTS.md, Loaders.
+# Tuned on bench/layout; what each one does there and to real files: bench/RESULTS.md, Loaders.
 _WINDOW = 6
 """Pages before and after that a running head is looked for on; chapters change it."""
 _SHORT = 4
 """Characters below which a line never begins a paragraph: an exponent or a bullet, raised, but in its line."""
 _RISE_PT = 1.0
-"""How far a line of the same paragraph may stand above the one before, in points."""
+"""How far a line of the same paragraph may stand above the one before, in points: a part after an index."""
 _PARAGRAPH_STEP = 1.4
 """Largest step from line to line within a paragraph, in usual steps of the page."""
 _SIZE_CHANGE = 0.12

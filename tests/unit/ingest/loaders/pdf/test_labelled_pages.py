@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.labelled_pages.page import LabelledPage
-from bench.layout import PAGES, judge
+from bench.layout.judging import PAGES, judge
+from bench.layout.page import LabelledPage
 
 STILL_WRONG = ("a word broken across columns", "a heading of two lines")
 

@@ -2,7 +2,7 @@
 
     python -m bench.layout [--show] [--vary] [--folder FOLDER]
 
-The pages are those of `bench.labelled_pages`; a page is right if its text is the expected one, line by line. With
+The pages are those of this package; a page is right if its text is the expected one, line by line. With
 `--vary` each number that a module of the loader names is multiplied by 0.5, 0.8, 1.25 and 2 (whole numbers change by
 one at least). `--folder` counts beside that how many pages of real PDF files below a folder are read differently by it.
 """
@@ -10,53 +10,16 @@ one at least). `--folder` counts beside that how many pages of real PDF files be
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
-from bench.labelled_pages.columns import make_column_pages
-from bench.labelled_pages.headings import make_heading_pages
-from bench.labelled_pages.page import LabelledPage
-from bench.labelled_pages.paragraphs import make_paragraph_pages, make_script_pages
-from bench.labelled_pages.running_heads import make_running_head_pages, make_title_pages
-from bench.labelled_pages.tables import make_table_pages
-from ingest.loaders.pdf import columns, headings, layout, pages, running_heads, text_reader, title
-from ingest.loaders.reading import ReadOptions
-from rag.errors import LoadError
+from bench.layout.judging import PAGES, Texts, judge, read_texts
+from ingest.loaders.pdf import columns, headings, layout, running_heads, text_reader, title
 
-PAGES = (
-    *make_column_pages(),
-    *make_table_pages(),
-    *make_paragraph_pages(),
-    *make_script_pages(),
-    *make_heading_pages(),
-    *make_running_head_pages(),
-    *make_title_pages(),
-)
 MODULES = (text_reader, columns, running_heads, headings, layout, title)
 FACTORS = (0.5, 0.8, 1.25, 2.0)
-Texts = list[str]
-
-
-def read_texts(data: bytes) -> Texts:
-    """The title, then each page's text."""
-    try:
-        reading = pages.load_pdf("page.pdf", data, ReadOptions(ocr_seconds=0))
-        return [reading.header.title, *(page.text for page in reading.pages)]
-    except LoadError:
-        return [""]
-
-
-def judge(page: LabelledPage) -> str:
-    """Empty if the page is read as expected, else what differs."""
-    texts = read_texts(page.data)
-    expected, read = page.expected, texts[page.number] if len(texts) > page.number else ""
-    if page.title and texts[0] != page.title:
-        expected, read = f"title: {page.title}\n{expected}", f"title: {texts[0]}\n{read}"
-    lines = difflib.unified_diff(expected.splitlines(), read.splitlines(), "expected", "read", lineterm="", n=1)
-    return "\n".join(lines)
 
 
 def find_constants() -> Iterator[tuple[ModuleType, str]]:

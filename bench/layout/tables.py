@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.labelled_pages.drawing import (
+from bench.layout.drawing import (
     draw_rule,
     write,
     write_across,
     write_lines,
 )
-from bench.labelled_pages.page import WORDS, LabelledPage, make_page
+from bench.layout.page import WORDS, LabelledPage, make_page
 
 
 def make_table_pages() -> Iterator[LabelledPage]:

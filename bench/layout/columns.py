@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.labelled_pages.drawing import (
+from bench.layout.drawing import (
     write,
     write_across,
     write_lines,
 )
-from bench.labelled_pages.page import LabelledPage, make_page, tell
+from bench.layout.page import LabelledPage, make_page, tell
 
 
 def make_column_pages() -> Iterator[LabelledPage]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import cycle
 
-from bench.labelled_pages.drawing import Drawing, make_pdf, write_lines
+from bench.layout.drawing import Drawing, make_pdf, write_lines
 
 
 @dataclass(frozen=True)

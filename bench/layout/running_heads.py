@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bench.labelled_pages.drawing import (
+from bench.layout.drawing import (
     Drawing,
     make_pdf,
     write,
     write_lines,
 )
-from bench.labelled_pages.page import LabelledPage, draw_text_pages, join_blocks, make_page
+from bench.layout.page import LabelledPage, draw_text_pages, join_blocks, make_page
 
 
 def make_running_head_pages() -> Iterator[LabelledPage]:

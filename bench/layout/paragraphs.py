@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.labelled_pages.drawing import (
+from bench.layout.drawing import (
     NARROW,
     WIDE,
     write,
     write_lines,
     write_scaled,
 )
-from bench.labelled_pages.page import LabelledPage, make_page, tell
+from bench.layout.page import LabelledPage, make_page, tell
 
 
 def make_paragraph_pages() -> Iterator[LabelledPage]:

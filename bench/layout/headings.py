@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.labelled_pages.drawing import (
+from bench.layout.drawing import (
     BOLD,
     Drawing,
     make_pdf,
     write,
     write_lines,
 )
-from bench.labelled_pages.page import WORDS, LabelledPage, join_blocks, make_page, tell
+from bench.layout.page import WORDS, LabelledPage, join_blocks, make_page, tell
 
 
 def make_heading_pages() -> Iterator[LabelledPage]:
@@ -82,9 +82,11 @@ def make_heading_pages() -> Iterator[LabelledPage]:
     yield make_page("a large sentence", write(72, 720, sentence, 12) + full, sentence, text)
     figures = "12.5 t and 7.5 t = 20 t"
     yield make_page("a large line of figures", write(72, 720, figures, 14) + full, figures, text)
+    unit = write(72, 720, "kg", 14) + full
+    yield make_page("a unit in larger letters", unit, ["kg", *text])
     initial = write(72, 700, "A", 34) + write_lines(96, 720, text[:3]) + write_lines(72, 684, text[3:])
     yield make_page("a drop cap that is a word", initial, ["A", *text])
-    many = " ".join(WORDS.split()[:18]) + " and so on"
+    many = " ".join(WORDS.split()[:18]).capitalize() + " and so on"
     yield make_page("a long large line", write(10, 720, many, 11.5) + full, many, text)
     outline = make_pdf(
         [write(72, 720, "3.1 Boiler") + body, write_lines(72, 720, text[8:])],
