@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rag.processes import StopSwitch
 from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Pipeline:
         self._say = say
         self._pool: ParsePool | None = None
         self._embedder: Embedder | None = None
+        self._switch = StopSwitch()
 
     def make_fingerprint(self) -> dict[str, Any]:
         """All but the embedding model's own fingerprint that decides what a chunk is."""
@@ -52,14 +54,15 @@ class Pipeline:
         if self._embedder is None:
             from rag.models.embedder import Embedder
 
-            self._embedder = Embedder.open(self.settings.embed_model, self._models_dir, self._say)
+            self._embedder = Embedder.open(self.settings.embed_model, self._models_dir, self._say, self._switch)
         return self._embedder
 
     def parse(self, jobs: Iterable[ParseJob]) -> Iterator[Parsed]:
         """Results as they are finished, not in the order of the jobs."""
         if self._pool is None:
             self._pool = self._open_pool()
-        return self._pool.parse(jobs)
+        with self._switch.guard(self._pool.close):
+            yield from self._pool.parse(jobs)
 
     def _open_pool(self) -> ParsePool:
         from ingest.workers.config import ParseConfig
@@ -82,6 +85,10 @@ class Pipeline:
         """Normalised vectors, shape (n, dimensions), in order."""
         return self.embedder.embed_documents(texts)
 
+    def stop(self) -> None:
+        """From another thread: give up what is being read or prepared, which ends with a RagError there."""
+        self._switch.throw()
+
     def close(self) -> None:
         """End the worker processes and the model's threads; both start again when they are needed."""
         if self._pool is not None:
@@ -89,3 +96,4 @@ class Pipeline:
         if self._embedder is not None:
             self._embedder.close()
         self._pool = self._embedder = None
+        self._switch = StopSwitch()

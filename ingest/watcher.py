@@ -112,11 +112,12 @@ class CorpusWatcher:
         self._note_event()
 
     def close(self) -> None:
-        """Stop after the step at hand, in about a second; what is done stays done."""
+        """Stop in about a second; what is done stays done, what is being read or prepared is given up."""
         self._index.repair_mark.on_request = lambda: None
         self._closing.set()
         self._changed.set()
         if self._thread.is_alive():
+            self._pipeline.stop()
             self._thread.join(timeout=30)
         self._stop_observer()
 
@@ -153,7 +154,8 @@ class CorpusWatcher:
         except RagError as exc:
             self._rest("failed", str(exc))
         except Exception as exc:  # the watcher must outlive whatever one sync runs into
-            logger.exception("The sync failed")
+            if not self._closing.is_set():
+                logger.exception("The sync failed")
             self._rest("failed", f"The folder could not be read in ({type(exc).__name__}: {exc}). It is tried again.")
         else:
             self.status = replace(self.status, activity="idle", detail="", report=report)
@@ -164,6 +166,8 @@ class CorpusWatcher:
             self._on_report(report)
 
     def _rest(self, activity: str, detail: str) -> None:
+        if self._closing.is_set():  # then the sync was given up, and nothing failed
+            return
         if self.status.detail != detail:
             logger.warning("%s", detail)
         self.status = replace(self.status, activity=activity, detail=detail)

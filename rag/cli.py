@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import logging
 import os
 import select
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
@@ -93,20 +95,47 @@ def _is_output_unread() -> bool:
     return bool(poll.poll(0))
 
 
+class _StopRequest(BaseException):
+    """The system, or the terminal that was closed, asks the process to end."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.exit_code = 128 + signal_number
+
+
+def _heed_signals() -> None:
+    """A command that is told to end does so as after Ctrl-C: it leaves nothing half-done and nothing lying about."""
+
+    def request_stop(number: int, _: object) -> None:
+        raise _StopRequest(number)
+
+    for number in (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP", "SIGBREAK")):
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has one ignored
+            signal.signal(number, request_stop)
+
+
+def _tell_stopped(exit_code: int) -> int:
+    with contextlib.suppress(OSError):  # a terminal that was closed
+        say("Stopped. What was done so far is kept; run it again to go on.")
+    return exit_code
+
+
 def run(main: Callable[[], int]) -> int:
     """Run a command; what the user can mend is one sentence and an exit code, never a traceback."""
     for stream in (sys.stdout, sys.stderr):  # a Windows console's code page has no room for most of Unicode
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     write_privately()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    _heed_signals()
     try:
         return main()
     except RagError as exc:
         say(f"Error: {exc}")
         return exc.exit_code
     except KeyboardInterrupt:
-        say("Stopped. What was done so far is kept; run it again to go on.")
-        return 130
+        return _tell_stopped(130)
+    except _StopRequest as request:
+        return _tell_stopped(request.exit_code)
     except BrokenPipeError:  # the reader of our output has gone, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -5,7 +5,46 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
+from collections.abc import Callable, Iterator
 from typing import IO
+
+
+def leave_signals_to_parent() -> None:
+    """For a child that ends when its input does: Ctrl-C, a closed terminal and a service's stop reach it as well, and
+    its parent is to end in an orderly way first, instead of wondering why its child has died."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+class StopSwitch:
+    """Lets one thread end what another one waits for. Once thrown it stays so."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_thrown = False
+        self._ends: list[Callable[[], None]] = []
+
+    def throw(self) -> None:
+        """End what is being waited for, and what will be."""
+        with self._lock:
+            self._is_thrown = True
+            for end in self._ends:
+                end()
+
+    @contextlib.contextmanager
+    def guard(self, end: Callable[[], None]) -> Iterator[None]:
+        """While inside, `end` is called when the switch is thrown; at once if it was before."""
+        with self._lock:
+            self._ends.append(end)
+            if self._is_thrown:
+                end()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._ends.remove(end)
 
 
 def open_private_stdout() -> IO[str]:

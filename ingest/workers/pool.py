@@ -24,6 +24,7 @@ from rag.private import make_process_folder
 _WATCH_S = 0.05
 """Between two looks at a busy worker's memory: at 2 GB/s it can pass its limit by 100 MB."""
 _CLOSING = "The service is shutting down."
+_GIVEN_UP = "Nobody waits for it any more."
 _IDLE_S = 60.0
 """A worker holds 60 MB and starts in 0.3 s."""
 
@@ -41,7 +42,7 @@ class ParsePool:
         self._idle_s = idle_s
         self._lock = threading.Lock()
         self._idle: list[WorkerProcess] = []
-        self._busy: set[WorkerProcess] = set()
+        self._busy: dict[WorkerProcess, threading.Event] = {}  # with the event that stops whoever waits for it
         self._watching = False
         self._closed = False
         self._spool_dir: tempfile.TemporaryDirectory[str] | None = None
@@ -50,7 +51,8 @@ class ParsePool:
     def parse(self, jobs: Iterable[ParseJob]) -> Iterator[Parsed]:
         """Results as they finish. Jobs are taken as workers come free, at most two results ahead of the consumer.
 
-        Close each result once its chunks are used. Raises RagError if no worker can be started.
+        Close each result once its chunks are used; leave early by closing the iterator, which takes no longer than it
+        takes to end the workers. Raises RagError if no worker can be started.
         """
         take = _share_between_threads(iter(jobs))
         results: queue.Queue[Parsed | Exception | None] = queue.Queue(maxsize=2)
@@ -64,7 +66,7 @@ class ParsePool:
         try:
             yield from _take_until_done(results, len(threads))
         finally:
-            stop.set()
+            self._give_up(stop)
             _drain(results, threads)
 
     def _run(
@@ -74,14 +76,22 @@ class ParsePool:
             for job in jobs:
                 if stop.is_set():
                     break
-                results.put(self._parse_one(job))
+                results.put(self._parse_one(job, stop))
         except Exception as error:  # raised again in the consumer's thread
             results.put(error)
         finally:
             results.put(None)
 
-    def _parse_one(self, job: ParseJob) -> Parsed:
-        worker = self._acquire()
+    def _give_up(self, stop: threading.Event) -> None:
+        """End the workers whose results nobody waits for: a long document takes minutes."""
+        with self._lock:
+            stop.set()
+            for worker, its_stop in self._busy.items():
+                if its_stop is stop:
+                    worker.kill(_GIVEN_UP)
+
+    def _parse_one(self, job: ParseJob, stop: threading.Event) -> Parsed:
+        worker = self._acquire(stop)
         spool = self._make_spool()
         try:
             worker.await_ready()
@@ -94,24 +104,23 @@ class ParsePool:
         finally:
             self._release(worker)
 
-    def _acquire(self) -> WorkerProcess:
+    def _acquire(self, stop: threading.Event) -> WorkerProcess:
         with self._lock:
-            if self._closed:
-                raise RagError(_CLOSING)
+            if self._closed or stop.is_set():
+                raise RagError(_CLOSING if self._closed else _GIVEN_UP)
             worker = self._idle.pop() if self._idle else WorkerProcess(self._config)
             worker.begin(START_S)
-            self._busy.add(worker)
+            self._busy[worker] = stop
             if not self._watching:
                 self._watching = True
                 threading.Thread(target=self._watch, name="parse-watch", daemon=True).start()
             return worker
 
     def _release(self, worker: WorkerProcess) -> None:
-        is_bloated = (
-            worker.measure_memory() > self._config.limits.memory_bytes // 3
-        )  # by a big file: the next isn't at fault
+        # By a big file, for which the next one must not be blamed.
+        is_bloated = worker.measure_memory() > self._config.limits.memory_bytes // 3
         with self._lock:
-            self._busy.discard(worker)
+            self._busy.pop(worker, None)
             keep = worker.is_alive() and worker.kill_reason is None and not is_bloated and not self._closed
             if keep:
                 worker.idle_since = time.monotonic()

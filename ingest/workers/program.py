@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import queue
-import signal
 import sys
 import threading
 from dataclasses import asdict
@@ -24,13 +23,13 @@ from ingest.workers.config import Limits, ParseConfig, decode_config, tell_memor
 from ingest.workers.parsed import encode_chunk
 from ingest.workers.parsing import Outcome, build_splitter, clean, parse_bytes, read_bytes
 from rag.errors import LoadError
-from rag.processes import open_private_stdout
+from rag.processes import leave_signals_to_parent, open_private_stdout
 from rag.types import Chunk
 
 
 def main() -> None:
     """Serve jobs until the parent closes the pipe or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; we end when it does
+    leave_signals_to_parent()
     answers = open_private_stdout()
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     config = decode_config(sys.stdin.readline())

@@ -18,7 +18,7 @@ from typing import IO
 from rag.errors import EmbeddingModelError
 from rag.models.manifest import Manifest
 from rag.models.source import KINDS, Say, Source
-from rag.processes import name_signal, read_last_line
+from rag.processes import StopSwitch, name_signal, read_last_line
 
 ERROR_PREFIX = "Error: "
 """Begins the line with which an exporting process ends in vain; its other lines are progress."""
@@ -28,12 +28,14 @@ _EXPORTER = "rag.models.export"
 _EXPORTER_END_S = 5.0  # it clears away 200 MB when its input ends
 
 
-def open_export(source: Source, models_dir: Path, progress: Say | None) -> tuple[Path, Manifest]:
+def open_export(
+    source: Source, models_dir: Path, progress: Say | None, switch: StopSwitch | None = None
+) -> tuple[Path, Manifest]:
     """The folder and the manifest of a whole export, made first if need be, which is told to `progress`.
 
     Raises EmbeddingModelError if the model can't be found, isn't what it should be, or can't be exported.
     """
-    folder = ensure_exported(source, models_dir, progress or _say_nothing)
+    folder = ensure_exported(source, models_dir, progress or _say_nothing, switch)
     manifest = Manifest.read(folder)
     if manifest is None:
         raise EmbeddingModelError(f"The {source.kind.noun} in {folder} is damaged. Delete that folder and try again.")
@@ -44,16 +46,20 @@ def _say_nothing(_: str) -> None:
     pass
 
 
-def ensure_exported(source: Source, models_dir: Path, progress: Say) -> Path:
+def ensure_exported(source: Source, models_dir: Path, progress: Say, switch: StopSwitch | None = None) -> Path:
     """The folder of a whole export, made if need be."""
     folder = models_dir / source.key
     if Manifest.read(folder) is None:
-        _export_in_child(source, models_dir, progress)
+        _export_in_child(source, models_dir, progress, switch or StopSwitch())
     return folder
 
 
-def _export_in_child(source: Source, models_dir: Path, progress: Say) -> None:
-    with tempfile.TemporaryFile() as stderr, _run_exporter(source, models_dir, stderr) as child:
+def _export_in_child(source: Source, models_dir: Path, progress: Say, switch: StopSwitch) -> None:
+    with (
+        tempfile.TemporaryFile() as stderr,
+        _run_exporter(source, models_dir, stderr) as child,
+        switch.guard(lambda: _end_input(child)),
+    ):
         assert child.stdout
         for line in map(str.rstrip, child.stdout):
             if line.startswith(ERROR_PREFIX):
@@ -87,13 +93,19 @@ def _run_exporter(source: Source, models_dir: Path, stderr: IO[bytes]) -> Iterat
     try:
         yield child
     finally:
-        child.stdin.close()
+        _end_input(child)
         try:
             child.wait(_EXPORTER_END_S)
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
         child.stdout.close()
+
+
+def _end_input(child: subprocess.Popen[str]) -> None:
+    """Which ends the child."""
+    assert child.stdin
+    child.stdin.close()
 
 
 def _make_search_path() -> str:

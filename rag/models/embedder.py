@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
     from rag.models.onnx import Vectors
+    from rag.processes import StopSwitch
 
 
 class Embedder:
@@ -31,12 +32,15 @@ class Embedder:
         self._model = OnnxModel(folder, manifest.max_tokens, manifest.dimensions)
 
     @classmethod
-    def open(cls, model_name: str, models_dir: Path, progress: Say | None = None) -> Embedder:
+    def open(
+        cls, model_name: str, models_dir: Path, progress: Say | None = None, switch: StopSwitch | None = None
+    ) -> Embedder:
         """Open the cached export, or make it first (10 to 20 seconds for a small model), telling `progress`.
 
-        Raises EmbeddingModelError if the model can't be found, isn't what it should be, or can't be exported.
+        Raises EmbeddingModelError if the model can't be found, isn't what it should be, can't be exported, or if the
+        switch is thrown meanwhile.
         """
-        return cls(*open_export(locate(model_name), models_dir, progress))
+        return cls(*open_export(locate(model_name), models_dir, progress, switch))
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Normalised vectors, one row a text, in order."""

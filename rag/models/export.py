@@ -34,7 +34,7 @@ from rag.models.torch_models import (
     save_graph,
     save_tokenizer,
 )
-from rag.processes import open_private_stdout
+from rag.processes import leave_signals_to_parent, open_private_stdout
 from rag.settings import DEFAULT_EMBED_MODEL
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def main() -> int:
     try:
         source = locate(options.model, KINDS[options.kind])
         if options.child:
+            leave_signals_to_parent()
             _end_with_input(options.models_dir, source)
         ensure_export(source, options.models_dir, say)
     except EmbeddingModelError as exc:

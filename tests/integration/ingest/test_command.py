@@ -22,6 +22,8 @@ HEAVY = {
     "filelock", "watchdog", "rich", "pypdf", "pypdfium2", "openai", "fastapi",
 }  # fmt: skip
 
+STOPPED = "Stopped. What was done so far is kept; run it again to go on.\n"
+
 
 def start(place, *arguments, module=("-m", "ingest"), **environment):
     return subprocess.Popen(
@@ -175,6 +177,24 @@ def test_a_killed_run_is_made_good_by_the_next_which_clears_away_what_it_left(pl
     assert report(place)["unchanged"] == 3
     assert list(temporary.iterdir()) == []
     assert not (place / "index" / "scratch").exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_a_run_that_is_told_to_end_says_so_in_one_sentence_and_leaves_nothing(place):
+    long = place / "corpus" / "long.txt"
+    long.write_text("\n\n".join(f"Paragraph {number} of many." for number in range(60_000)))
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+        for options in ((), ("--watch",)):
+            process = start(place, "--json", *options)
+            while not any((place / "index" / "scratch").glob("*/*/*.jsonl")) and process.poll() is None:
+                time.sleep(0.005)
+            process.send_signal(number)
+            output, errors = process.communicate(timeout=20)
+            assert (process.returncode, output) == (code, "")
+            assert errors.removeprefix(f"Watching {place / 'corpus'}. Press Ctrl+C to stop.\n") == STOPPED
+            assert not (place / "index" / "scratch").exists()
+    long.write_text("It is short now.")
+    assert report(place)["chunks"] == 3
 
 
 def list_open_to_others(folder):

@@ -241,6 +241,15 @@ def test_leaving_the_results_early_frees_the_workers(open_pool, corpus):
     assert _one(pool, _job(corpus, "a.txt", "again")).error is None
 
 
+def test_leaving_the_results_early_gives_up_the_long_file_that_is_being_read(open_pool, corpus):
+    pool = open_pool()
+    results = pool.parse([_job(corpus, "a.txt", "short"), _job(corpus, "b.txt", "word and word. " * 6_000_000)])
+    next(results)
+    (worker,) = _workers()
+    results.close()
+    assert _killed(worker)
+
+
 def test_workers_end_with_their_parent(tmp_path, corpus):
     jobs = [_job(corpus, "b.txt", "short"), _job(corpus, "a.txt", "word and word. " * 2_000_000)]
     script = (

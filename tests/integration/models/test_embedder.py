@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,6 +18,7 @@ from rag.errors import EmbeddingModelError
 from rag.models.embedder import Embedder, load_tokenizer
 from rag.models.manifest import read_fingerprint
 from rag.models.source import locate
+from rag.processes import StopSwitch
 from rag.settings import DEFAULT_EMBED_MODEL
 
 TEXTS = [
@@ -153,15 +155,22 @@ def test_an_unreachable_hub_is_one_clear_sentence_whatever_lies_in_the_current_f
     assert folders(tmp_path / "models") == []
 
 
-def test_an_interrupted_export_ends_its_process_and_leaves_nothing(plain_model, tmp_path):
+@pytest.mark.parametrize("by_switch", [False, True], ids=["by an exception", "from another thread"])
+def test_an_interrupted_export_ends_its_process_and_leaves_nothing(plain_model, tmp_path, by_switch):
     class InterruptedError(BaseException):
         pass
 
-    def interrupt(_):
-        raise InterruptedError
+    switch = StopSwitch()
 
-    with pytest.raises(InterruptedError):
-        Embedder.open(str(plain_model), tmp_path, interrupt)
+    def interrupt(_):
+        if not by_switch:
+            raise InterruptedError
+        thread = threading.Thread(target=switch.throw)
+        thread.start()
+        thread.join()
+
+    with pytest.raises(EmbeddingModelError if by_switch else InterruptedError):
+        Embedder.open(str(plain_model), tmp_path, interrupt, switch)
     assert exporters() == []
     assert folders(tmp_path) == []
 
