@@ -114,7 +114,8 @@ def _count_pages(pages: Iterable[Page], limits: Limits, tally: _Tally) -> Iterat
             raise LoadError(f"it gives more than {limits.text_bytes // MEGABYTE} MB of text; split the file")
         if page.label:
             tally.labels.append((page.number, make_label(clean(page.label), _LONGEST_PAGE_LABEL)))
-        yield page if clean(page.text) is page.text else replace(page, text=clean(page.text))
+        text = shorten_gaps(clean(page.text))
+        yield page if text is page.text else replace(page, text=text)
 
 
 _LONGEST_PAGE_LABEL = 40
@@ -125,6 +126,16 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]+")
 def clean(text: str) -> str:
     """Without zeros and halves of surrogate pairs, which no store takes; the same object if there are none."""
     return _UNSTORABLE.sub("", text) if _UNSTORABLE.search(text) else text
+
+
+_LONG_GAP = re.compile(r"(?<!\s)\s{2000,}")
+
+
+def shorten_gaps(text: str) -> str:
+    """Without endless white space: it costs no token, so one chunk would hold megabytes. The same object if none."""
+    if not _LONG_GAP.search(text):
+        return text
+    return _LONG_GAP.sub(lambda gap: "\n\n" if "\n" in gap[0] else " ", text)
 
 
 def read_bytes(path: Path, limits: Limits) -> bytes:

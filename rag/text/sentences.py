@@ -15,9 +15,7 @@ Kind = Literal["sentence", "item", "heading", "row"]
 
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+\S")
 _ITEM = re.compile(r"\s*(?:[-*+•‣▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+\S")
-_ROW = re.compile(r"\s*\|.*\|\s*$|\s*\S.*(?:\t| {3,})\s*\S")
-"""Markdown's, or cells set apart by tabs or wide gaps, as in text that was taken out of a PDF."""
-_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
+_RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*$")
 _LINE = re.compile(r"\s*([-=*_~])(?:\s*\1){2,}\s*$")
 _LEADER = re.compile(r"\s*(?:#{1,6}|[-*+•‣▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")
 _LONGEST_SENTENCE = 2_000
@@ -81,11 +79,18 @@ def _classify_line(line: str) -> Kind | None:
     """None for an empty line, or one that is only drawn."""
     if not line.strip() or _LINE.match(line):
         return None
-    if _ROW.match(line) or (_RULE.match(line) and "|" in line):
+    if _is_row(line) or (_RULE.match(line) and "|" in line):
         return "row"
     if _HEADING.match(line):
         return "heading"
     return "item" if _ITEM.match(line) else "sentence"
+
+
+def _is_row(line: str) -> bool:
+    """Markdown's, or cells set apart by tabs or wide gaps, as in text that was taken out of a PDF."""
+    bare = line.strip()
+    is_framed = len(bare) > 1 and bare[0] == bare[-1] == "|"
+    return is_framed or "\t" in bare or "   " in bare
 
 
 def _split_block(text: str, block: _Block, language: str) -> Iterator[Sentence]:

@@ -73,4 +73,17 @@ def test_units_are_in_order_apart_and_leave_out_only_white_space_and_rules(text:
     left_out = "".join(
         text[a:b] for a, b in zip([0, *(u.end for u in units)], [*(u.start for u in units), len(text)], strict=True)
     )
-    assert not left_out.strip(" \r\n|-")
+    assert not left_out.strip(" \r\n|-*")  # `***` is a drawn line too
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("a" + " " * 5_000 + "\n\nb", ["a", "b"]),
+        ("a" + " " * 5_000 + "b", ["a" + " " * 5_000 + "b"]),
+        (" " * 50_000 + "a", ["a"]),
+        ("-" * 50_000 + "x", ["-" * 50_000 + "x"]),
+    ],
+)
+def test_endless_white_space_and_lines_take_no_endless_time(text, units):
+    assert [text[unit.start : unit.end] for unit in split_sentences(text)] == units
