@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ingest.pipeline import Pipeline
 from ingest.plan import Plan
@@ -17,9 +18,13 @@ from rag.index.catalog.records import Failure
 from rag.index.reader import Index, IndexStatus
 from rag.settings import Settings
 
+if TYPE_CHECKING:
+    from rag.index.integrity.check import Damage
+
 _EPILOG = """examples:
   python -m ingest                      read what changed in corpus/
   python -m ingest --watch              and go on doing so
+  python -m ingest --check              is the index still what was written? repair what isn't
   python -m ingest status               what the index holds, and which files could not be read
   python -m ingest --corpus ~/papers --index ~/papers-index"""
 
@@ -35,6 +40,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--watch", action="store_true", help="keep running and follow every change of the folder")
     parser.add_argument("--rebuild", action="store_true", help="read every file anew; the old index serves until then")
     parser.add_argument("--retry", action="store_true", help="give files that failed before another try")
+    parser.add_argument("--check", action="store_true", help="read the whole index and repair what is damaged")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
     parser.add_argument(
         "--wait", type=float, default=10.0, metavar="SECONDS", help="for another writer to finish (default: 10)"
@@ -56,6 +62,11 @@ def _run_sync(options: argparse.Namespace) -> int:
             return _show_plan(plan_sync(index, pipeline), as_json=options.json)
         if options.watch:
             return _watch(index, pipeline, options, display)
+        if options.check:
+            from ingest.check import check_index
+
+            checked = check_index(index, pipeline, _read_sync_options(options, display))
+            return _show_report(checked.sync, settings, as_json=options.json, damage=checked.damage)
         report = sync_corpus(index, pipeline, _read_sync_options(options, display))
     return _show_report(report, settings, as_json=options.json)
 
@@ -82,20 +93,28 @@ def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, displa
     return 3
 
 
-def _show_report(report: SyncReport, settings: Settings, *, as_json: bool) -> int:
+def _show_report(
+    report: SyncReport, settings: Settings, *, as_json: bool, damage: Sequence[Damage] | None = None
+) -> int:
+    """Exit code. `damage` is what a check found, None if there was none."""
     names = ("added", "changed", "removed", "moved", "unchanged")
     if as_json:
         counts = {name: getattr(report, name) for name in (*names, "chunks", "embedded", "reused", "pending")}
         failed = [{"source": failure.source, "reason": failure.reason} for failure in report.failed]
-        cli.print_json({**counts, "failed": failed, "seconds": round(report.seconds, 3), "notes": list(report.notes)})
+        found = {} if damage is None else {"damage": [{"part": one.part, "reason": one.reason} for one in damage]}
+        cli.print_json(
+            {**counts, **found, "failed": failed, "seconds": round(report.seconds, 3), "notes": list(report.notes)}
+        )
     else:
-        for note in report.notes:
-            cli.say(note)
+        for text in (*(one.reason for one in damage or ()), *report.notes):
+            cli.say(text)
         counts = {name: getattr(report, name) for name in names}
         done = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count) or "no files"
         print(f"{done}; {report.chunks:,} chunks, {report.embedded:,} newly embedded; {report.seconds:.1f} s")
         if not report.unchanged + report.added + report.changed + report.moved:
             print(f"{settings.corpus_dir} is empty: put documents into it and run this again.")
+        if damage is not None:
+            print("checked: what was damaged is repaired" if damage else "checked: the index is sound")
     return _tell_failures(report.failed)
 
 
@@ -106,10 +125,12 @@ def _show_plan(plan: Plan, *, as_json: bool) -> int:
     if as_json:
         cli.print_json({"read": read, "moved": moved, "removed": max(gone, 0), "unchanged": plan.unchanged})
     else:
+        from rag.text.hostile import show_name
+
         for source in read:
-            print(f"read   {source}")
+            cli.show(f"read   {show_name(source)}")
         for source in moved:
-            print(f"move   {source}")
+            cli.show(f"move   {show_name(source)}")
         print(f"{len(read):,} to read, {len(moved):,} moved, {max(gone, 0):,} removed, {plan.unchanged:,} unchanged")
     return 0
 
@@ -129,7 +150,7 @@ def _show_status(options: argparse.Namespace) -> int:
     if status.rebuilding:
         print("a new index is being built beside this one")
     for name, value in status.fingerprint.items():
-        print(f"  {name}: {value}")
+        cli.show(f"  {name}: {value}")
     _tell_failures(status.failures)
     return 0
 
@@ -152,8 +173,10 @@ def _encode_status(status: IndexStatus) -> dict[str, Any]:
 
 
 def _tell_failures(failures: tuple[Failure, ...]) -> int:
+    if failures:
+        from rag.text.hostile import show_name  # late: an unchanged folder has nothing to tell
     for failure in failures:
-        cli.say(f"Not indexed: {failure.source}: {failure.reason}")
+        cli.say(f"Not indexed: {show_name(failure.source)}: {failure.reason}")
     return 1 if failures else 0
 
 

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ingest.report import Progress
+from rag import cli
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -41,10 +42,13 @@ class Display:
         elif progress.stage in _LABELS and time.monotonic() - self._last_line > _LINE_S:
             self._last_line = time.monotonic()
             label, unit = _LABELS[progress.stage]
-            self._print_line(f"{label}: {progress.done:,} of {progress.total:,} {unit}")
+            cli.say(f"{label}: {progress.done:,} of {progress.total:,} {unit}")
 
     def note(self, text: str) -> None:
-        self._bar.console.print(text, highlight=False) if self._bar else self._print_line(text)
+        if self._bar:
+            self._bar.console.print(cli.clean(text), highlight=False, markup=False)
+        else:
+            cli.say(text)
 
     def pause(self) -> None:
         """Take the bar away, until there is progress again."""
@@ -62,9 +66,6 @@ class Display:
         if progress.stage not in self._tasks:
             self._tasks[progress.stage] = self._bar.add_task(label, unit=unit)
         self._bar.update(self._tasks[progress.stage], completed=progress.done, total=progress.total)
-
-    def _print_line(self, text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
 
 
 def _open_bar() -> Bar:

@@ -42,6 +42,8 @@ LOOK_S = 300.0
 """Between two looks at a folder that is watched, for events that a network file system never sent."""
 RETRY_S = 1.0
 """Until files that were still being written are looked at again."""
+CHECK_AFTER_S, CHECK_EVERY_S = 600.0, 86_400.0
+"""The whole index is checked when nothing has changed for so long, and again at this interval."""
 LOCKED_S = 3.0
 """Until another try while another process writes the index."""
 _EVENTS = ("created", "modified", "moved", "deleted", "closed", "attrib")
@@ -85,6 +87,7 @@ class CorpusWatcher:
         self._closing = threading.Event()
         self._last_event = 0.0
         self._retry_at = float("inf")
+        self._check_at = 0.0
         self._root = os.path.realpath(self._corpus)
         self._writes = _OpenWrites()
         self._observer: BaseObserver | None = None
@@ -137,6 +140,8 @@ class CorpusWatcher:
         while not self._changed.wait(min(POLL_S, max(0.0, min(look_at, self._retry_at) - time.monotonic()))):
             if time.monotonic() >= min(look_at, self._retry_at) or _inode(self._corpus) != self._observed:
                 return
+            if time.monotonic() >= self._check_at:
+                self._check()
         began = time.monotonic()
         while not self._closing.is_set():
             quiet = time.monotonic() - self._last_event
@@ -144,8 +149,20 @@ class CorpusWatcher:
                 return
             self._closing.wait(min(QUIET_S - quiet + 0.01, QUIET_S))
 
+    def _check(self) -> None:
+        """Look for damage that no size and no time shows, and have it repaired."""
+        try:
+            damage = self._index.find_damage(must_stop=self._changed.is_set)
+        except Exception as exc:  # the watcher must outlive whatever a damaged disk brings about
+            logger.warning("The index could not be checked (%s: %s).", type(exc).__name__, exc)
+            damage = []
+        self._check_at = time.monotonic() + (CHECK_AFTER_S if damage is None else CHECK_EVERY_S)
+        for one in damage or ():
+            self._index.repair_mark.request(one.part, one.reason)
+
     def _sync(self) -> None:
         self._changed.clear()
+        self._check_at = max(self._check_at, time.monotonic() + CHECK_AFTER_S)
         self._retry_at = float("inf")
         try:
             report = sync_corpus(self._index, self._pipeline, self._options)

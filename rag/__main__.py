@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rag.answering.events import Event
     from rag.answering.report import AnswerReport
     from rag.evaluation.retrieval import Dataset
+    from rag.text.hostile import VisibleStream
     from rag.types import Citation, Restriction, Retrieval
 
 _EPILOG = """examples:
@@ -149,14 +150,14 @@ def _print_hits(found: Retrieval) -> None:
     from rag.answering.answer import decline
 
     if not found.hits:
-        print("Nothing found.")
+        cli.show("Nothing found.")
     elif not found.answerable:
-        print(decline() + "\n")
+        cli.show(decline() + "\n")
     for rank, hit in enumerate(found.hits, start=1):
         section = f" · {hit.chunk.section}" if hit.chunk.section else ""
         place = _format_place(hit.chunk.source, hit.chunk.page, hit.stored.page_kind)
-        print(f"{rank}. {place}{section}  ({hit.score:.3f})")
-        print("   " + " ".join(hit.chunk.text.split())[:400] + "\n")
+        cli.show(f"{rank}. {place}{section}  ({hit.score:.3f})")
+        cli.show("   " + " ".join(hit.chunk.text.split())[:400] + "\n")
 
 
 def _ask(options: argparse.Namespace) -> int:
@@ -192,16 +193,18 @@ async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) ->
     from contextlib import aclosing
 
     from rag.answering.events import Done
+    from rag.text.hostile import VisibleStream
 
+    stream = VisibleStream()
     async with aclosing(events):
         async for event in events:
-            _show_event(event, as_json=as_json)
+            _show_event(event, stream, as_json=as_json)
             if isinstance(event, Done):
                 return event.report
     raise AssertionError("answer() ends with Done")
 
 
-def _show_event(event: Event, *, as_json: bool) -> None:
+def _show_event(event: Event, stream: VisibleStream, *, as_json: bool) -> None:
     from rag.answering.events import Citations, Notice, Token
 
     if isinstance(event, Notice):
@@ -209,11 +212,11 @@ def _show_event(event: Event, *, as_json: bool) -> None:
     elif as_json:
         return
     elif isinstance(event, Token):
-        print(event.text, end="", flush=True)
+        print(stream.add(event.text), end="", flush=True)
     elif isinstance(event, Citations):
-        print("\n" if event.citations else "")
+        print(stream.end() + ("\n" if event.citations else ""))
         for citation in event.citations:
-            print(f"[{citation.number}] {_format_citation(citation)}")
+            cli.show(f"[{citation.number}] {_format_citation(citation)}")
 
 
 def _format_citation(citation: Citation) -> str:
@@ -221,7 +224,9 @@ def _format_citation(citation: Citation) -> str:
 
 
 def _format_place(source: str, page: int | None, kind: str) -> str:
-    return source if page is None else f"{source}, {kind or 'page'} {page}"
+    from rag.text.hostile import show_name
+
+    return show_name(source) if page is None else f"{show_name(source)}, {kind or 'page'} {page}"
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -248,7 +253,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     if options.json:
         cli.print_json(report)
     else:
-        print(format_report(report, baseline))
+        cli.show(format_report(report, baseline))
     return 1 if report.get("answers", {}).get("failed") else 0
 
 

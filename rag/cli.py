@@ -58,13 +58,42 @@ def normalise_folder(corpus_dir: Path, given: str) -> str:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One line on standard output."""
-    print(json.dumps(value, ensure_ascii=False))
+    """One line on standard output, which does nothing to a terminal."""
+    encoded = json.dumps(value, ensure_ascii=False)
+    if not _is_plain(encoded):
+        from rag.text.hostile import escape_json
+
+        encoded = escape_json(encoded)
+    print(encoded)
+
+
+def show(text: str) -> None:
+    """Lines on standard output, without anything in them that could steer a terminal."""
+    print(clean(text), flush=True)
 
 
 def say(text: str) -> None:
-    """Tell the user something, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    """Tell the user something, on standard error; cleaned like what `show` shows."""
+    print(clean(text), file=sys.stderr, flush=True)
+
+
+def clean(text: str) -> str:
+    """What a terminal may show of a text that can hold names and words of documents."""
+    if _is_plain(text):
+        return text
+    from rag.text.hostile import remove_invisible
+
+    return remove_invisible(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether it is ASCII without control characters, as most of what we say; then nothing needs to be loaded."""
+    return text.isascii() and text.replace("\n", "").isprintable()
+
+
+class _CleanFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return clean(super().format(record))
 
 
 async def work_while_read(work: Coroutine[Any, Any, Result]) -> Result:
@@ -125,7 +154,9 @@ def run(main: Callable[[], int]) -> int:
     for stream in (sys.stdout, sys.stderr):  # a Windows console's code page has no room for most of Unicode
         getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
     write_privately()
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.setFormatter(_CleanFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
     _heed_signals()
     try:
         return main()

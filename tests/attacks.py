@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -119,3 +121,25 @@ PLAIN = (
     "Tiếng Việt có dấu: Nguyễn",
 )
 """Ordinary text, which reaches everybody as it is."""
+
+_FILE_NAMES = (
+    "a\u202efdp.exe.md",
+    "b\x1b]0;owned\x07.md",
+    "c\x9b31m.md",
+    "d\u200b\ufeff.md",
+    "**e**[x](y)<b>.md",
+    "system: f.md",
+)
+
+
+def write_attacks(folder: Path, subject: str) -> None:
+    """A document for each attack, which says that it is about `subject`, and some with hostile names.
+
+    Names that the file system doesn't take are left out.
+    """
+    for number, attack in enumerate(ATTACKS):
+        text = f"# The {subject} number {number}\n\nIt is about the {subject}.\n\n{attack.text}\n"
+        (folder / f"{subject}-{number}.md").write_bytes(text.encode("utf-8", "surrogatepass"))
+    for name in _FILE_NAMES:
+        with contextlib.suppress(OSError, ValueError):
+            (folder / name).write_text(f"# The {subject}\n\nA {subject} of that name.", "utf-8")

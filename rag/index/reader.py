@@ -26,6 +26,7 @@ from rag.index.lock import lock_for_writing
 from rag.index.views import OpenViews
 
 if TYPE_CHECKING:
+    from rag.index.integrity.check import Damage
     from rag.index.snapshot import Snapshot
     from rag.index.writing.writer import IndexWriter
 
@@ -133,6 +134,15 @@ class Index:
     def find_reasons_to_check(self, view: CatalogView) -> dict[str, str]:
         """Parts that are damaged or may be, and why: ``lexical``, ``vectors``, or ``all`` after a crash. Cheap."""
         return find_reasons_to_check(self.layout, self.repair_mark, view)
+
+    def find_damage(self, must_stop: Callable[[], bool] = lambda: False) -> list[Damage] | None:
+        """Hold everything against what was written: seconds for each GB. `must_stop` is asked several times a second.
+
+        None if it was stopped, or a writer was at work or did not come to its end. Raises IndexUnusableError.
+        """
+        from rag.index.integrity.check import Inspection
+
+        return Inspection(self.layout, self.catalog, self.views, must_stop).run() if self.exists else []
 
     def close(self) -> None:
         self.catalog.close()

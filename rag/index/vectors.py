@@ -157,6 +157,15 @@ class VectorStore:
             found: Any = collection.get(ids=[hash_.hex() for hash_ in hashes], include=["embeddings"])
             return {bytes.fromhex(id_): vector for id_, vector in zip(found["ids"], found["embeddings"], strict=True)}
 
+    def has_our_settings(self, model_id: int) -> bool:
+        """Whether the collection ranks as we made it to: damage to its settings would change every score."""
+        with self.exclusive(), self._translate_work():
+            collection = self._find_collection(model_id)
+            if collection is None:
+                return True
+            hnsw: Any = collection.configuration["hnsw"]
+            return all(hnsw.get(name) == _HNSW[name] for name in ("space", "ef_search", "max_neighbors"))
+
     def list_model_ids(self) -> set[int]:
         """The models that there is a collection for."""
         with self.exclusive(), self._translate_opening():

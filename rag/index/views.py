@@ -15,6 +15,7 @@ from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog.connections import Catalog
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
+from rag.index.integrity.files import require_sound_files
 from rag.index.integrity.stamps import BEING_MADE, stamp_vectors
 from rag.index.layout import Layout
 from rag.index.vectors import VectorStore
@@ -75,6 +76,7 @@ class OpenViews:
         folder = self._layout.locate_lexical(build_id)
         if not (folder / "meta.json").is_file():  # it would be made anew, and empty
             raise IndexDamagedError(f"{folder} is missing. Run python -m ingest to rebuild it.", "lexical")
+        require_sound_files(self._layout, view.read_file_digests(), folder, "lexical")
         return _OpenLexical(view.identity, build_id, view.generation, LexicalIndex(self._make_writable(folder)))
 
     def _make_writable(self, folder: Path) -> Path:
@@ -142,13 +144,14 @@ class OpenViews:
         """Before Chroma is let at its files: are they as the last writer left them?"""
         folder = self._layout.vectors
         with self._catalog.view() as view:
-            known = view.read_meta(Meta.VECTORS_STAMP)
+            known, digests = view.read_meta(Meta.VECTORS_STAMP), view.read_file_digests()
         if known == BEING_MADE and not self._is_writing:
             raise IndexUnusableError(f"The vectors in {folder} are being made anew.")
         if known not in (BEING_MADE, stamp_vectors(folder)):
             raise IndexDamagedError(
                 f"The vectors in {folder} are damaged. Run python -m ingest to rebuild them.", "vectors"
             )
+        require_sound_files(self._layout, digests, folder, "vectors")
 
 
 def _combine_generations(view: CatalogView) -> int:

@@ -20,7 +20,10 @@ from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog.database import (
     Connection,
     describe_missing_index,
+    explain_damage,
+    list_columns,
     open_database,
+    remake_indices,
     roll_back,
     translate_errors,
 )
@@ -46,16 +49,20 @@ class Catalog:
 
     def create(self) -> None:
         """Make an empty catalog if there is none. Raises IndexUnusableError for one that this version can't use."""
-        from rag.index.catalog.schema import SCHEMA  # a reader starts faster without the tables and the writer
+        from rag.index.catalog.schema import SCHEMA, TABLES  # a reader starts faster without these and the writer
 
         with translate_errors(self.path), contextlib.closing(open_database(self.path, create=True)) as connection:
-            if _read_format(connection):
+            if self._read_format(connection):
                 self._check_format(connection)
             connection.execute("BEGIN IMMEDIATE")
             for statement in SCHEMA:
                 connection.execute(statement)
+            for table in TABLES:
+                for statement in table.add_statements(list_columns(connection, table.name)):
+                    connection.execute(statement)
             identity = int.from_bytes(os.urandom(7), "big")
             connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (Meta.IDENTITY, identity))
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (Meta.FORMAT, FORMAT))
             connection.execute(f"PRAGMA user_version = {FORMAT}")
             connection.execute("COMMIT")
 
@@ -63,13 +70,15 @@ class Catalog:
         """The stored format version; 0 for an empty file. Raises IndexDamagedError if it is no database."""
         with translate_errors(self.path), contextlib.closing(open_database(self.path)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return _read_format(connection)
+            return self._read_format(connection)
 
     def is_sound(self) -> bool:
-        """Check every page of the file: about a second for each GB."""
+        """Check every page of the file, about a second for each GB; indices that contradict the rows are made anew."""
+        from rag.index.catalog.checking import is_structure_sound
+
         try:
             with translate_errors(self.path), contextlib.closing(open_database(self.path)) as connection:
-                return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+                return is_structure_sound(connection) or (remake_indices(connection) and is_structure_sound(connection))
         except IndexDamagedError:
             return False
 
@@ -132,7 +141,7 @@ class Catalog:
             connection.close()
 
     def _check_format(self, connection: Connection) -> None:
-        found = _read_format(connection)
+        found = self._read_format(connection)
         if found == 0:
             raise IndexUnusableError(describe_missing_index(self.path.parent))
         if found > FORMAT:
@@ -143,9 +152,14 @@ class Catalog:
         if found < FORMAT:
             raise IndexUnusableError(f"{self.path} has the older format {found}. Run python -m ingest to rebuild it.")
 
-
-def _read_format(connection: Connection) -> int:
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    def _read_format(self, connection: Connection) -> int:
+        """Raises IndexDamagedError where the file's head tells another format than its content."""
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found != FORMAT and list_columns(connection, "meta"):
+            noted = connection.execute("SELECT value FROM meta WHERE key = ?", (Meta.FORMAT,)).fetchone()
+            if noted is not None and noted[0] == FORMAT:
+                raise explain_damage(self.path, f"its head tells format {found}, its content {FORMAT}")
+        return found
 
 
 def _identify_file(path: Path) -> _File | None:

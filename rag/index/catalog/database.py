@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sqlite3
 import urllib.parse
@@ -14,10 +15,20 @@ from rag.errors import DiskFaultError, DiskFullError, IndexDamagedError, IndexUn
 
 Connection = sqlite3.Connection
 
+
+class MalformedValueError(ValueError):
+    """A value of the catalog can't be what was written. The message says which."""
+
+
+_UNDECODABLE = "Could not decode to UTF-8"  # of what Python's module says of a damaged text
+
 MANY = "(?, …)"
 """In a statement for `run_over_parts`: stands for as many values as there are."""
 _MOST_VALUES = 500  # in one statement; SQLite's own limit is far higher, but plans are cached per length
 _BUSY_TIMEOUT_S = 30.0
+DIGEST_FUNCTION = "content_digest"
+"""In a statement: 40 bits of BLAKE2b over any number of blobs. Damage goes unnoticed once in 10¹² times."""
+_DIGEST_BYTES = 5  # so that SQLite can sum up those of eight million chunks
 
 
 def open_database(path: Path, *, create: bool = False) -> Connection:
@@ -34,12 +45,30 @@ def open_database(path: Path, *, create: bool = False) -> Connection:
     try:
         if mode != "immutable=1":
             connection.execute("PRAGMA journal_mode = WAL")
+        connection.create_function(DIGEST_FUNCTION, -1, compute_digest, deterministic=True)
         # FULL: what the views hold must never be ahead of a catalog that forgot it after a power cut.
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error:
         connection.close()
         raise
     return connection
+
+
+def compute_digest(*values: bytes | None) -> int:
+    """What `DIGEST_FUNCTION` gives."""
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    for value in values:
+        digest.update(b"-" if value is None else b"%d:%b" % (len(value), value))
+    return int.from_bytes(digest.digest(), "big")
+
+
+def remake_indices(connection: Connection) -> bool:
+    """From the rows, which may be whole where an index is damaged. False if the rows don't allow it."""
+    try:
+        connection.execute("REINDEX")
+    except sqlite3.DatabaseError:
+        return False
+    return True
 
 
 def roll_back(connection: Connection) -> None:
@@ -50,6 +79,11 @@ def roll_back(connection: Connection) -> None:
     except sqlite3.Error:
         connection.close()
         raise
+
+
+def list_columns(connection: Connection, table: str) -> list[str]:
+    """Of a table, in order; empty if there is no such table."""
+    return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
 
 
 def run_over_parts(
@@ -72,18 +106,32 @@ def translate_errors(path: Path) -> Iterator[None]:
     """Raise SQLite's errors as ours where its code says what a user can do. All others stay as they are."""
     try:
         yield
+    except MalformedValueError as exc:
+        raise explain_damage(path, str(exc)) from exc
     except sqlite3.Error as exc:
-        explain = _find_explanation(exc)
+        explain = _find_explanation(path, exc)
         if explain is None:
             raise
         raise explain(path, str(exc)) from exc
 
 
-def _find_explanation(exc: sqlite3.Error) -> _Explain | None:
-    code = getattr(exc, "sqlite_errorcode", None)  # Python's own errors have none
-    if code is None:
-        return None
+def _find_explanation(path: Path, exc: sqlite3.Error) -> _Explain | None:
+    code = getattr(exc, "sqlite_errorcode", None)
+    if code is None:  # Python's own errors: only this one is about what the file holds
+        return explain_damage if _UNDECODABLE in str(exc) else None
+    if code == sqlite3.SQLITE_ERROR:  # a wrong statement, or a right one that meets tables which aren't ours
+        return None if _has_our_tables(path) else explain_damage
     return _EXPLANATIONS.get(code) or _EXPLANATIONS.get(code & 0xFF)
+
+
+def _has_our_tables(path: Path) -> bool:
+    from rag.index.catalog.schema import TABLES
+
+    try:
+        with contextlib.closing(open_database(path)) as connection:
+            return all(set(table.list_first_columns()) <= set(list_columns(connection, table.name)) for table in TABLES)
+    except sqlite3.Error:
+        return False
 
 
 def _is_read_only(path: Path) -> bool:
@@ -92,7 +140,7 @@ def _is_read_only(path: Path) -> bool:
     return not os.access(path.parent, os.W_OK) and not (wal.is_file() and wal.stat().st_size)
 
 
-def _explain_damage(path: Path, reason: str) -> IndexUnusableError:
+def explain_damage(path: Path, reason: str) -> IndexUnusableError:
     return IndexDamagedError(f"{path} is damaged ({reason}). Run python -m ingest: it rebuilds the index.", "catalog")
 
 
@@ -133,8 +181,8 @@ _EXPLANATIONS: dict[int, _Explain] = {
     sqlite3.SQLITE_FULL: _explain_full_disk,
     sqlite3.SQLITE_IOERR_SHMSIZE: _explain_full_disk,  # no room for the file that its readers share
     sqlite3.SQLITE_IOERR: _explain_disk_fault,
-    sqlite3.SQLITE_CORRUPT: _explain_damage,
-    sqlite3.SQLITE_NOTADB: _explain_damage,
+    sqlite3.SQLITE_CORRUPT: explain_damage,
+    sqlite3.SQLITE_NOTADB: explain_damage,
     sqlite3.SQLITE_BUSY: _explain_lock,
     sqlite3.SQLITE_LOCKED: _explain_lock,
     sqlite3.SQLITE_PERM: _explain_rights,

@@ -11,6 +11,8 @@ FORMAT = 2
 class Meta(StrEnum):
     """Keys of the table `meta`, whose values are whole numbers."""
 
+    FORMAT = "format"
+    """The format again, which the file's head tells too: so a flipped bit there is told from a newer version."""
     IDENTITY = "identity"
     """Random, so that a reader can tell this catalog from the one that was here before it."""
     GENERATION = "generation"
@@ -23,6 +25,8 @@ class Meta(StrEnum):
     """Id of the build that readers search."""
     UNCLEAN = "unclean"
     """1 while a writer is at work, and after one that did not come to its end."""
+    DIGESTED = "digested"
+    """1 when all rows have a digest; 0 in a catalog of an earlier version."""
     LEXICAL_STAMP = "lexical_stamp"
     """What the lexical index's files looked like when the last writer left them."""
     VECTORS_STAMP = "vectors_stamp"

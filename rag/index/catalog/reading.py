@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rag.index.catalog.database import MANY, Connection, run_over_parts
+from rag.index.catalog.database import MANY, Connection, MalformedValueError, list_columns, run_over_parts
 from rag.index.catalog.meta import Meta
-from rag.index.catalog.records import Build, DocumentInfo, Failure, FileState, KnownFile
+from rag.index.catalog.records import Build, DocumentInfo, Failure, FileDigest, FileState, KnownFile
 from rag.types import Chunk, Restriction, StoredChunk
 
 # CROSS keeps SQLite from going through all documents of the build to find 100 chunks: .4 ms, not 11, at 100,000 chunks.
@@ -27,7 +27,7 @@ class CatalogView:
     """Read access within one snapshot."""
 
     def __init__(self, connection: Connection) -> None:
-        self._db = connection
+        self.connection = connection
         self._meta: dict[str, int] | None = None
 
     # ---- what is live and what made it
@@ -35,7 +35,8 @@ class CatalogView:
     def read_meta(self, key: Meta) -> int:
         """0 if it was never set. All keys are read once: within a snapshot nothing changes."""
         if self._meta is None:
-            self._meta = {name: int(value) for name, value in self._db.execute("SELECT key, value FROM meta")}
+            rows = self.connection.execute("SELECT key, value FROM meta")
+            self._meta = {name: _load_number(name, value) for name, value in rows}
         return self._meta.get(key, 0)
 
     @property
@@ -55,7 +56,7 @@ class CatalogView:
         return self.read_meta(Meta.SWEEPS)
 
     def find_build(self, build_id: int) -> Build | None:
-        row = self._db.execute(f"{_BUILD} WHERE id = ?", (build_id,)).fetchone()
+        row = self.connection.execute(f"{_BUILD} WHERE id = ?", (build_id,)).fetchone()
         return None if row is None else _make_build(row)
 
     def find_live_build(self) -> Build | None:
@@ -64,17 +65,17 @@ class CatalogView:
 
     def list_builds(self) -> list[Build]:
         """The live one and those that are being made, oldest first."""
-        return [_make_build(row) for row in self._db.execute(f"{_BUILD} ORDER BY id").fetchall()]
+        return [_make_build(row) for row in self.connection.execute(f"{_BUILD} ORDER BY id").fetchall()]
 
     def find_model_fingerprint(self, model_id: int | None) -> str | None:
-        row = self._db.execute("SELECT fingerprint FROM models WHERE id = ?", (model_id,)).fetchone()
+        row = self.connection.execute("SELECT fingerprint FROM models WHERE id = ?", (model_id,)).fetchone()
         return None if row is None else str(row[0])
 
     # ---- documents
 
     def read_known_files(self, build_id: int) -> dict[str, KnownFile]:
         """All files of the build, failed ones included, by their source."""
-        rows = self._db.execute(
+        rows = self.connection.execute(
             "SELECT source, id, size, mtime_ns, ctime_ns, sha256, loader, chunk_count, reason FROM documents"
             " WHERE build = ?",
             (build_id,),
@@ -83,7 +84,7 @@ class CatalogView:
 
     def read_file_states(self, build_id: int) -> Iterator[tuple[str, tuple[int, int, int], str | None]]:
         """(source, state, why it could not be indexed): `read_known_files` at a fraction of its cost."""
-        rows = self._db.execute(
+        rows = self.connection.execute(
             "SELECT source, size, mtime_ns, ctime_ns, reason FROM documents WHERE build = ?", (build_id,)
         )
         for source, size, mtime_ns, ctime_ns, reason in rows:
@@ -91,22 +92,22 @@ class CatalogView:
 
     def list_documents(self, build_id: int) -> list[DocumentInfo]:
         """Indexed documents, in order of their source."""
-        return [_make_info(row) for row in self._db.execute(f"{_INFO} ORDER BY source", (build_id,))]
+        return [_make_info(row) for row in self.connection.execute(f"{_INFO} ORDER BY source", (build_id,))]
 
     def list_sources(self, build_id: int) -> list[str]:
         """Of the indexed documents, in order: `list_documents` at a fraction of its cost."""
-        rows = self._db.execute(
+        rows = self.connection.execute(
             "SELECT source FROM documents WHERE build = ? AND reason IS NULL ORDER BY source", (build_id,)
         )
         return [row[0] for row in rows]
 
     def find_document(self, build_id: int, source: str) -> DocumentInfo | None:
-        row = self._db.execute(f"{_INFO} AND source = ?", (build_id, source)).fetchone()
+        row = self.connection.execute(f"{_INFO} AND source = ?", (build_id, source)).fetchone()
         return None if row is None else _make_info(row)
 
     def list_failures(self, build_id: int) -> list[Failure]:
         """Files that could not be indexed, in order of their source."""
-        rows = self._db.execute(
+        rows = self.connection.execute(
             "SELECT source, reason, kind, since FROM documents WHERE build = ? AND reason IS NOT NULL ORDER BY source",
             (build_id,),
         )
@@ -116,20 +117,20 @@ class CatalogView:
 
     def read_chunks(self, ids: Sequence[int], build_id: int) -> dict[int, StoredChunk]:
         """Those of `ids` that belong to the build."""
-        rows = run_over_parts(self._db, f"{_STORED} WHERE c.id IN {MANY} AND d.build = ?", ids, (build_id,))
+        rows = run_over_parts(self.connection, f"{_STORED} WHERE c.id IN {MANY} AND d.build = ?", ids, (build_id,))
         return {row[0]: _make_chunk(row) for row in rows}
 
     def read_places(self, ids: Sequence[int], build_id: int) -> dict[int, tuple[str, int]]:
         """Source and ordinal of those of `ids` that belong to the build."""
         statement = f"SELECT c.id, d.source, c.ordinal {_OF_DOCUMENTS} WHERE c.id IN {MANY} AND d.build = ?"
-        rows = run_over_parts(self._db, statement, ids, (build_id,))
+        rows = run_over_parts(self.connection, statement, ids, (build_id,))
         return {id_: (source, ordinal) for id_, source, ordinal in rows}
 
     def select_live(self, ids: Sequence[int], build_id: int, only: Restriction | None = None) -> set[int]:
         """Those of `ids` that belong to the build and may be found: `read_chunks` without reading any text."""
         allowed, values = _make_condition(only)
         statement = f"SELECT c.id {_OF_DOCUMENTS} WHERE c.id IN {MANY} AND d.build = ?{allowed}"
-        return {row[0] for row in run_over_parts(self._db, statement, ids, (build_id, *values))}
+        return {row[0] for row in run_over_parts(self.connection, statement, ids, (build_id, *values))}
 
     def find_ids_by_hash(
         self, hashes: Sequence[bytes], build_id: int, only: Restriction | None = None
@@ -138,13 +139,13 @@ class CatalogView:
         allowed, values = _make_condition(only)
         statement = f"SELECT c.hash, c.id {_OF_DOCUMENTS} WHERE c.hash IN {MANY} AND d.build = ?{allowed} ORDER BY c.id"
         found: dict[bytes, list[int]] = {}
-        for hash_, id_ in run_over_parts(self._db, statement, hashes, (build_id, *values)):
+        for hash_, id_ in run_over_parts(self.connection, statement, hashes, (build_id, *values)):
             found.setdefault(hash_, []).append(id_)
         return found
 
     def read_neighbours(self, chunk_id: int, before: int, after: int) -> list[StoredChunk]:
         """The chunk with those around it in its document, in order."""
-        rows = self._db.execute(
+        rows = self.connection.execute(
             f"{_STORED} WHERE c.document = (SELECT document FROM chunks WHERE id = ?) AND c.ordinal BETWEEN"
             " (SELECT ordinal - ? FROM chunks WHERE id = ?) AND (SELECT ordinal + ? FROM chunks WHERE id = ?)"
             " ORDER BY c.ordinal",
@@ -154,25 +155,25 @@ class CatalogView:
 
     def read_document_chunks(self, document_id: int) -> list[StoredChunk]:
         """All chunks of a document, in order."""
-        rows = self._db.execute(f"{_STORED} WHERE c.document = ? ORDER BY c.ordinal", (document_id,))
+        rows = self.connection.execute(f"{_STORED} WHERE c.document = ? ORDER BY c.ordinal", (document_id,))
         return [_make_chunk(row) for row in rows]
 
     def read_chunk_ids(self, build_id: int) -> set[int]:
-        rows = self._db.execute(
+        rows = self.connection.execute(
             "SELECT c.id FROM documents d JOIN chunks c ON c.document = d.id WHERE d.build = ?", (build_id,)
         )
         return {row[0] for row in rows}
 
     def iterate_chunks(self, build_id: int) -> Iterator[StoredChunk]:
         """All chunks of a build, in order of their ids."""
-        for row in self._db.execute(f"{_STORED} WHERE d.build = ? ORDER BY c.id", (build_id,)):
+        for row in self.connection.execute(f"{_STORED} WHERE d.build = ? ORDER BY c.id", (build_id,)):
             yield _make_chunk(row)
 
     # ---- counts
 
     def count_all(self, build_id: int, model_id: int | None) -> tuple[int, int, int]:
         """Indexed documents, their chunks, and how many of the chunks have a vector."""
-        documents, chunks = self._db.execute(
+        documents, chunks = self.connection.execute(
             "SELECT count(*), coalesce(sum(chunk_count), 0) FROM documents WHERE build = ? AND reason IS NULL",
             (build_id,),
         ).fetchone()
@@ -182,7 +183,7 @@ class CatalogView:
     def count_chunks(self, build_id: int, only: Restriction | None = None) -> int:
         """Chunks of the build's documents that may be found."""
         allowed, values = _make_condition(only)
-        row = self._db.execute(
+        row = self.connection.execute(
             f"SELECT coalesce(sum(d.chunk_count), 0) FROM documents d WHERE d.build = ? AND d.reason IS NULL{allowed}",
             (build_id, *values),
         ).fetchone()
@@ -190,7 +191,7 @@ class CatalogView:
 
     def count_pending(self, build_id: int, model_id: int | None) -> int:
         """Chunks of a build without a vector."""
-        row = self._db.execute(
+        row = self.connection.execute(
             "SELECT count(*) FROM documents d JOIN chunks c ON c.document = d.id"
             f" WHERE d.build = ? AND {_WITHOUT_VECTOR}",
             (build_id, model_id or 0),
@@ -199,7 +200,7 @@ class CatalogView:
 
     def list_pending(self, build_id: int, model_id: int | None) -> list[tuple[bytes, int]]:
         """(hash, id of a chunk with that text), one for each text without a vector, newest files first."""
-        rows = self._db.execute(
+        rows = self.connection.execute(
             "SELECT c.hash, min(c.id), max(d.mtime_ns) AS newest FROM documents d JOIN chunks c ON c.document = d.id"
             f" WHERE d.build = ? AND {_WITHOUT_VECTOR} GROUP BY c.hash ORDER BY newest DESC, min(c.id)",
             (build_id, model_id or 0),
@@ -208,24 +209,33 @@ class CatalogView:
 
     # ---- vectors
 
+    def read_file_digests(self) -> dict[str, FileDigest]:
+        """Of the views' files, by their path below the index folder; empty before the first writer that notes them."""
+        if not list_columns(self.connection, "files"):
+            return {}
+        rows = self.connection.execute("SELECT name, size, mtime_ns, digest FROM files")
+        return {row[0]: FileDigest(*row[1:]) for row in rows}
+
     def has_vectors(self, model_id: int | None) -> bool:
-        row = self._db.execute("SELECT 1 FROM vectors WHERE model = ? LIMIT 1", (model_id or 0,)).fetchone()
+        row = self.connection.execute("SELECT 1 FROM vectors WHERE model = ? LIMIT 1", (model_id or 0,)).fetchone()
         return row is not None
 
     def measure_vector(self, model_id: int) -> int:
         """Bytes of a packed vector of the model; 0 if it has none."""
-        row = self._db.execute("SELECT length(vector) FROM vectors WHERE model = ? LIMIT 1", (model_id,)).fetchone()
+        row = self.connection.execute(
+            "SELECT length(vector) FROM vectors WHERE model = ? LIMIT 1", (model_id,)
+        ).fetchone()
         return 0 if row is None else int(row[0])
 
     def read_vectors(self, model_id: int, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
         """The packed vectors of those of the texts that have one."""
         statement = f"SELECT hash, vector FROM vectors WHERE hash IN {MANY} AND model = ?"
-        return dict(run_over_parts(self._db, statement, hashes, (model_id,)))
+        return dict(run_over_parts(self.connection, statement, hashes, (model_id,)))
 
     def read_chunk_vectors(self, build_id: int, model_id: int, only: Restriction | None) -> list[tuple[int, bytes]]:
         """(chunk id, packed vector) of all that may be found."""
         allowed, values = _make_condition(only)
-        return self._db.execute(
+        return self.connection.execute(
             "SELECT c.id, v.vector FROM documents d CROSS JOIN chunks c ON c.document = d.id"
             " CROSS JOIN vectors v ON v.model = ? AND v.hash = c.hash"
             f" WHERE d.build = ? AND d.reason IS NULL{allowed}",
@@ -234,25 +244,41 @@ class CatalogView:
 
     def iterate_vectors(self, model_id: int, part: int = 10_000) -> Iterator[list[tuple[bytes, bytes]]]:
         """(hash, packed vector) of all, in lists of at most `part`."""
-        cursor = self._db.execute("SELECT hash, vector FROM vectors WHERE model = ?", (model_id,))
+        cursor = self.connection.execute("SELECT hash, vector FROM vectors WHERE model = ?", (model_id,))
         while rows := cursor.fetchmany(part):
             yield rows
 
     def read_vector_hashes(self, model_id: int) -> set[bytes]:
-        return {row[0] for row in self._db.execute("SELECT hash FROM vectors WHERE model = ?", (model_id,))}
+        return {row[0] for row in self.connection.execute("SELECT hash FROM vectors WHERE model = ?", (model_id,))}
 
     def find_known_hashes(self, model_id: int, hashes: Sequence[bytes]) -> set[bytes]:
         """Those of the texts that have a vector."""
         statement = f"SELECT hash FROM vectors WHERE hash IN {MANY} AND model = ?"
-        return {row[0] for row in run_over_parts(self._db, statement, hashes, (model_id,))}
+        return {row[0] for row in run_over_parts(self.connection, statement, hashes, (model_id,))}
+
+
+def _load_number(name: str, value: object) -> int:
+    if not isinstance(value, int):
+        raise MalformedValueError(f"{name} is no number")
+    return value
+
+
+def _load_json(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, TypeError) as exc:
+        raise MalformedValueError("a text is no JSON") from exc
+    if not isinstance(value, dict):
+        raise MalformedValueError("a text isn't the JSON that was written")
+    return value
 
 
 def _make_build(row: tuple[Any, ...]) -> Build:
-    return Build(row[0], json.loads(row[1]), row[2])
+    return Build(row[0], _load_json(row[1]), row[2])
 
 
 def _make_info(row: tuple[Any, ...]) -> DocumentInfo:
-    return DocumentInfo(row[0], row[1], row[2], row[3], json.loads(row[4]))
+    return DocumentInfo(row[0], row[1], row[2], row[3], _load_json(row[4]))
 
 
 def _make_chunk(row: tuple[Any, ...]) -> StoredChunk:

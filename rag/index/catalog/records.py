@@ -90,6 +90,14 @@ class DocumentInfo:
     header: Mapping[str, Any] = field(default_factory=dict)
 
 
+class FileDigest(NamedTuple):
+    """A file of a view as the last writer left it."""
+
+    size: int
+    mtime_ns: int
+    digest: int
+
+
 def encode_header(document: Document) -> str:
     """Everything of a document but its pages, as JSON."""
     header: dict[str, Any] = {name: getattr(document, name) for name in _HEADER}

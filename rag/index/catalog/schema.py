@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 
@@ -14,12 +14,23 @@ class Table:
     columns: Mapping[str, str]
     constraint: str = ""
     options: str = ""
+    is_later: bool = False
+    """Whether a catalog of this format may lack it, because an earlier version wrote it."""
 
     def create_statement(self) -> str:
         """Makes the table where there is none."""
         columns = [f"{name} {kind}".strip() for name, kind in self.columns.items()]
         body = ", ".join([*columns, self.constraint] if self.constraint else columns)
         return f"CREATE TABLE IF NOT EXISTS {self.name} ({body}) {self.options}".strip()
+
+    def add_statements(self, present: Collection[str]) -> list[str]:
+        """Adds the columns that a catalog of an earlier version lacks; all rows have NULL there."""
+        missing = (name for name in self.columns if present and name not in present)
+        return [f"ALTER TABLE {self.name} ADD COLUMN {name} {self.columns[name]}" for name in missing]
+
+    def list_first_columns(self) -> list[str]:
+        """Those that each catalog of this format has; later versions added the others."""
+        return [] if self.is_later else [name for name in self.columns if name != "digest"]
 
     def insert_statement(self) -> str:
         """Takes a dictionary of the values of all columns but the id."""
@@ -69,6 +80,7 @@ DOCUMENTS = Table(
         "kind": "TEXT NOT NULL",
         "since": "REAL NOT NULL",
         "date": "TEXT NOT NULL",
+        "digest": "INTEGER",
     },
     constraint="UNIQUE (build, source)",
 )
@@ -94,12 +106,25 @@ VECTORS = Table(
         "model": "INTEGER NOT NULL",
         "hash": "BLOB NOT NULL",
         "vector": "BLOB NOT NULL",
+        "digest": "INTEGER",
     },
     constraint="UNIQUE (model, hash)",
 )
+FILES = Table(
+    "files",
+    {
+        "name": "TEXT PRIMARY KEY",
+        "size": "INTEGER NOT NULL",
+        "mtime_ns": "INTEGER NOT NULL",
+        "digest": "INTEGER NOT NULL",
+    },
+    options="WITHOUT ROWID",
+    is_later=True,
+)
+TABLES = (META, MODELS, BUILDS, DOCUMENTS, CHUNKS, VECTORS, FILES)
 _INDICES = (
     "CREATE INDEX IF NOT EXISTS chunks_by_document ON chunks (document, ordinal)",
     "CREATE INDEX IF NOT EXISTS chunks_by_hash ON chunks (hash, document)",
 )
-SCHEMA = (*(table.create_statement() for table in (META, MODELS, BUILDS, DOCUMENTS, CHUNKS, VECTORS)), *_INDICES)
+SCHEMA = (*(table.create_statement() for table in TABLES), *_INDICES)
 """Statements that make an empty catalog, and change nothing in one that is there."""

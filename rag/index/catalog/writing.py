@@ -9,14 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rag.index.catalog.database import MANY, run_over_parts
+from rag.index.catalog.digests import DOCUMENT_DIGEST, VECTOR_DIGEST
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
-from rag.index.catalog.records import Build, FileState, NewChunk, NewDocument, encode_header
+from rag.index.catalog.records import Build, FileDigest, FileState, NewChunk, NewDocument, encode_header
 from rag.index.catalog.schema import CHUNKS, DOCUMENTS
 from rag.text.dates import iso_day
 
 _INSERT_DOCUMENT, _INSERT_CHUNK = DOCUMENTS.insert_statement(), CHUNKS.insert_statement()
 _COPY_DOCUMENT = DOCUMENTS.copy_statement("build", "source", *FileState._fields, condition="id = ?")
+_PUT_VECTOR = (
+    "INSERT OR REPLACE INTO vectors (model, hash, vector, digest)"
+    f" SELECT model, hash, vector, {VECTOR_DIGEST} FROM (SELECT ? AS model, ? AS hash, ? AS vector) AS vectors"
+)
 _COPY_CHUNKS = CHUNKS.copy_statement("document", condition="document = ? ORDER BY ordinal")
 
 
@@ -25,19 +30,19 @@ class CatalogWriter(CatalogView):
 
     def read_meta(self, key: Meta) -> int:
         """As it is now, own changes included."""
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
         return 0 if row is None else int(row[0])
 
     def begin(self) -> None:
-        self._db.execute("BEGIN IMMEDIATE")
+        self.connection.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        self._db.execute("COMMIT")
+        self.connection.execute("COMMIT")
 
     def roll_back(self) -> None:
         """Undo what was not committed, if there is something."""
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -50,7 +55,7 @@ class CatalogWriter(CatalogView):
             self.roll_back()
 
     def set_meta(self, key: Meta, value: int) -> None:
-        self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
     def increase(self, key: Meta) -> None:
         """Add one."""
@@ -65,28 +70,30 @@ class CatalogWriter(CatalogView):
 
     def add_build(self, fingerprint: Mapping[str, Any]) -> Build:
         text = json.dumps(fingerprint, sort_keys=True)
-        cursor = self._db.execute("INSERT INTO builds (fingerprint, started) VALUES (?, ?)", (text, time.time()))
+        cursor = self.connection.execute("INSERT INTO builds (fingerprint, started) VALUES (?, ?)", (text, time.time()))
         return Build(_expect_id(cursor.lastrowid), json.loads(text), None)
 
     def drop_build(self, build_id: int) -> None:
         """Forget the build with its documents and chunks."""
-        self._db.execute("DELETE FROM chunks WHERE document IN (SELECT id FROM documents WHERE build = ?)", (build_id,))
-        self._db.execute("DELETE FROM documents WHERE build = ?", (build_id,))
-        self._db.execute("DELETE FROM builds WHERE id = ?", (build_id,))
+        self.connection.execute(
+            "DELETE FROM chunks WHERE document IN (SELECT id FROM documents WHERE build = ?)", (build_id,)
+        )
+        self.connection.execute("DELETE FROM documents WHERE build = ?", (build_id,))
+        self.connection.execute("DELETE FROM builds WHERE id = ?", (build_id,))
 
     def set_build_model(self, build_id: int, model_fingerprint: str) -> int:
         """Give the build its embedding model; returns the model's id."""
-        self._db.execute("INSERT OR IGNORE INTO models (fingerprint) VALUES (?)", (model_fingerprint,))
-        row = self._db.execute("SELECT id FROM models WHERE fingerprint = ?", (model_fingerprint,)).fetchone()
-        self._db.execute("UPDATE builds SET model = ? WHERE id = ?", (row[0], build_id))
+        self.connection.execute("INSERT OR IGNORE INTO models (fingerprint) VALUES (?)", (model_fingerprint,))
+        row = self.connection.execute("SELECT id FROM models WHERE fingerprint = ?", (model_fingerprint,)).fetchone()
+        self.connection.execute("UPDATE builds SET model = ? WHERE id = ?", (row[0], build_id))
         return int(row[0])
 
     def drop_models_except(self, model_ids: Iterable[int]) -> None:
         """Forget the models that no build uses, and their vectors."""
         kept = set(model_ids)
-        gone = [row for row in self._db.execute("SELECT id FROM models").fetchall() if row[0] not in kept]
-        self._db.executemany("DELETE FROM vectors WHERE model = ?", gone)
-        self._db.executemany("DELETE FROM models WHERE id = ?", gone)
+        gone = [row for row in self.connection.execute("SELECT id FROM models").fetchall() if row[0] not in kept]
+        self.connection.executemany("DELETE FROM vectors WHERE model = ?", gone)
+        self.connection.executemany("DELETE FROM models WHERE id = ?", gone)
 
     # ---- documents and chunks
 
@@ -108,8 +115,9 @@ class CatalogWriter(CatalogView):
             "kind": document.kind,
             "since": time.time(),
             "date": iso_day(header.modified) or iso_day(header.created),
+            "digest": None,
         }
-        return _expect_id(self._db.execute(_INSERT_DOCUMENT, values).lastrowid)
+        return _expect_id(self.connection.execute(_INSERT_DOCUMENT, values).lastrowid)
 
     def put_chunk(self, document_id: int, new: NewChunk) -> int:
         """Insert a chunk and return its id."""
@@ -125,54 +133,65 @@ class CatalogWriter(CatalogView):
             "overlap": chunk.overlap,
             "hash": new.hash,
         }
-        return _expect_id(self._db.execute(_INSERT_CHUNK, values).lastrowid)
+        return _expect_id(self.connection.execute(_INSERT_CHUNK, values).lastrowid)
 
-    def set_chunk_count(self, document_id: int, count: int) -> None:
-        self._db.execute("UPDATE documents SET chunk_count = ? WHERE id = ?", (count, document_id))
+    def finish_document(self, document_id: int, chunk_count: int) -> None:
+        """To be called when all chunks of a document are in: note their number and the digest of it all."""
+        self.connection.execute("UPDATE documents SET chunk_count = ? WHERE id = ?", (chunk_count, document_id))
+        self._seal_document(document_id)
+
+    def _seal_document(self, document_id: int) -> None:
+        self.connection.execute(f"UPDATE documents SET digest = {DOCUMENT_DIGEST} WHERE id = ?", (document_id,))
 
     def copy_document(self, document_id: int, build_id: int, source: str, state: FileState) -> int:
         """The same content under another path; returns the new document's id. Its chunks get new ids."""
-        cursor = self._db.execute(_COPY_DOCUMENT, (build_id, source, *state, document_id))
+        cursor = self.connection.execute(_COPY_DOCUMENT, (build_id, source, *state, document_id))
         new_id = _expect_id(cursor.lastrowid)
-        self._db.execute(_COPY_CHUNKS, (new_id, document_id))
+        self.connection.execute(_COPY_CHUNKS, (new_id, document_id))
+        self._seal_document(new_id)
         return new_id
 
     def set_state(self, document_id: int, state: FileState) -> None:
-        self._db.execute(
+        self.connection.execute(
             "UPDATE documents SET size = ?, mtime_ns = ?, ctime_ns = ? WHERE id = ?", (*state, document_id)
         )
 
     def remove_document(self, document_id: int) -> tuple[list[int], list[bytes]]:
         """Returns the ids and the hashes of the chunks that are no more."""
-        rows = self._db.execute("SELECT id, hash FROM chunks WHERE document = ?", (document_id,)).fetchall()
-        self._db.execute("DELETE FROM chunks WHERE document = ?", (document_id,))
-        self._db.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+        rows = self.connection.execute("SELECT id, hash FROM chunks WHERE document = ?", (document_id,)).fetchall()
+        self.connection.execute("DELETE FROM chunks WHERE document = ?", (document_id,))
+        self.connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         return [row[0] for row in rows], [row[1] for row in rows]
 
     # ---- vectors
 
     def put_vectors(self, model_id: int, vectors: Iterable[tuple[bytes, bytes]]) -> None:
         """Keep packed vectors by the hash of their text; known ones are overwritten."""
-        self._db.executemany(
-            "INSERT OR REPLACE INTO vectors (model, hash, vector) VALUES (?, ?, ?)",
-            ((model_id, hash_, vector) for hash_, vector in vectors),
-        )
+        self.connection.executemany(_PUT_VECTOR, ((model_id, hash_, vector) for hash_, vector in vectors))
 
     def list_unused_hashes(self) -> list[bytes]:
         """Texts with a vector that no chunk carries any more."""
-        rows = self._db.execute(
+        rows = self.connection.execute(
             "SELECT DISTINCT hash FROM vectors v WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.hash = v.hash)"
         )
         return [row[0] for row in rows]
 
     def select_unused_hashes(self, hashes: Sequence[bytes]) -> list[bytes]:
         """Those of the texts that no chunk carries any more, each once."""
-        rows = run_over_parts(self._db, f"SELECT DISTINCT hash FROM chunks WHERE hash IN {MANY}", hashes)
+        rows = run_over_parts(self.connection, f"SELECT DISTINCT hash FROM chunks WHERE hash IN {MANY}", hashes)
         used = {row[0] for row in rows}
         return [hash_ for hash_ in dict.fromkeys(hashes) if hash_ not in used]
 
     def remove_vectors(self, hashes: Sequence[bytes]) -> None:
-        run_over_parts(self._db, f"DELETE FROM vectors WHERE hash IN {MANY}", hashes)
+        run_over_parts(self.connection, f"DELETE FROM vectors WHERE hash IN {MANY}", hashes)
+
+    # ---- the views' files
+
+    def set_file_digests(self, digests: Mapping[str, FileDigest]) -> None:
+        """Note all of them, and forget those of before."""
+        self.connection.execute("DELETE FROM files")
+        rows = ((name, *digest) for name, digest in digests.items())
+        self.connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", rows)
 
 
 def _expect_id(row_id: int | None) -> int:

@@ -38,7 +38,7 @@ class RepairMark:
     def read_parts(self) -> set[str]:
         """Parts that are to be made anew."""
         try:
-            return set(self._path.read_text("utf-8").split())
+            return set(self._path.read_text("utf-8", errors="replace").split())
         except OSError:
             return set()
 

@@ -8,8 +8,9 @@ import shutil
 from pathlib import Path
 
 from rag.errors import IndexDamagedError, IndexUnusableError
+from rag.index.catalog.checking import remove_damaged
 from rag.index.catalog.connections import Catalog
-from rag.index.catalog.meta import FORMAT
+from rag.index.catalog.meta import FORMAT, Meta
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.integrity.damage import RepairMark
 from rag.index.layout import Layout
@@ -27,6 +28,17 @@ class Repair:
         self._layout = layout
         self._lexical = lexical
         self._vectors = vectors
+
+    def remove_damaged_rows(self) -> list[str]:
+        """Forget documents and vectors that aren't what was written; the sync at hand reads and embeds them anew."""
+        with self._db.transaction():
+            documents, vectors = remove_damaged(self._db)
+            self._db.increase(Meta.GENERATION)
+            self._db.increase(Meta.VECTOR_GENERATION)
+        return [
+            *_describe("catalog", "document", {"to be read anew": documents}),
+            *_describe("catalog", "vector", {"to be made anew": vectors}),
+        ]
 
     def repair_views(self, *, remake_lexical: bool, remake_vectors: bool) -> list[str]:
         """Put back and clear away what differs, or make a view anew; returns what was done, in words."""

@@ -52,7 +52,7 @@ class Batch:
         for part in _split_into_parts(chunks):
             self._put_chunks(document_id, document, part)
             count += len(part)
-        self._db.set_chunk_count(document_id, count)
+        self._db.finish_document(document_id, count)
         self.added += count
         self.changed = True
         return count

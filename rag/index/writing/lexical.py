@@ -11,6 +11,7 @@ from pathlib import Path
 from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError, is_disk_full
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.writing import CatalogWriter
+from rag.index.integrity.files import require_sound_files
 from rag.index.layout import Layout
 from rag.index.lexical.entry import LexicalEntry
 from rag.index.lexical.index import LexicalIndex
@@ -33,7 +34,9 @@ class LexicalWriter:
     def open(self, build_id: int) -> LexicalIndex:
         """Raises IndexUnusableError for a damaged one."""
         if build_id not in self._open:
-            self._open[build_id] = LexicalIndex(self._layout.locate_lexical(build_id))
+            folder = self._layout.locate_lexical(build_id)
+            require_sound_files(self._layout, self._db.read_file_digests(), folder, "lexical")
+            self._open[build_id] = LexicalIndex(folder)
         return self._open[build_id]
 
     def open_or_remake(self, build_id: int) -> LexicalIndex:

@@ -11,11 +11,13 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rag.index.catalog.checking import add_missing_digests
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Build
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.integrity.damage import RepairMark, find_reasons_to_check
+from rag.index.integrity.files import make_file_digests
 from rag.index.integrity.repair import Repair
 from rag.index.integrity.stamps import stamp_lexical
 from rag.index.layout import Layout
@@ -167,9 +169,11 @@ class IndexWriter:
             self.sweep()
         finally:
             self.abandon()
+        digests = make_file_digests(self._layout, self.db.read_file_digests())
         with self.db.transaction():
             self.db.set_meta(Meta.UNCLEAN, 0)
             self.db.set_meta(Meta.LEXICAL_STAMP, stamp_lexical(self._layout.lexical))
+            self.db.set_file_digests(digests)
 
     def abandon(self) -> None:
         """Leave everything as it is, for the next writer to check."""
@@ -187,8 +191,17 @@ class IndexWriter:
         """How both views differ from the catalog, chunk by chunk; empty if they are equal."""
         return self._repair.find_problems()
 
+    def note_digests(self) -> None:
+        """Of everything that an earlier version wrote without; it is taken for sound as it is."""
+        self._touch()  # so that `close` notes those of the files
+        with self.db.transaction():
+            add_missing_digests(self.db)
+            self.db.set_meta(Meta.DIGESTED, 1)
+
     def recover(self) -> None:
-        """Make good what a crash or another program did to the views."""
+        """Make good what a crash, another program or the disk did to the index."""
+        if not self.db.read_meta(Meta.DIGESTED):
+            self.note_digests()
         if not self.db.list_builds():
             self._mark.remove()
             self._repair.empty_views()
@@ -197,7 +210,8 @@ class IndexWriter:
         if not reasons:
             return
         self._touch()
-        done = self._repair.repair_views(remake_lexical="lexical" in reasons, remake_vectors="vectors" in reasons)
+        done = self._repair.remove_damaged_rows() if "catalog" in reasons else []
+        done += self._repair.repair_views(remake_lexical="lexical" in reasons, remake_vectors="vectors" in reasons)
         self._mark.remove()
         why = "; ".join(dict.fromkeys(reasons.values()))
         self.notes.append(f"{why}: " + ("; ".join(done) + "." if done else "checked, and nothing was wrong."))

@@ -302,6 +302,8 @@ def test_a_reader_goes_over_to_the_new_catalog(index):
 def set_format(index, number):
     connection = sqlite3.connect(index.catalog.path)
     connection.execute(f"PRAGMA user_version = {number}")
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (number,))
+    connection.commit()
     connection.close()
 
 

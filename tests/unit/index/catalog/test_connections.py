@@ -24,7 +24,7 @@ def add(writer, build_id, source, *texts):
     document_id = writer.put_document(build_id, NewDocument(Document(source, ()), FileState(1, 2, 3), b"sha"))
     for ordinal, text in enumerate(texts):
         writer.put_chunk(document_id, NewChunk(Chunk(source, ordinal, text), None, text.encode()))
-    writer.set_chunk_count(document_id, len(texts))
+    writer.finish_document(document_id, len(texts))
     return document_id
 
 
@@ -123,6 +123,7 @@ def test_reading_makes_no_catalog(tmp_path):
 def test_a_newer_catalog_is_refused_with_what_to_do(catalog):
     with sqlite3.connect(catalog.path) as connection:
         connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (FORMAT + 1,))
     connection.close()
     with pytest.raises(IndexUnusableError, match=r"newer version.*Update this program"), catalog.view():
         pass
@@ -141,7 +142,7 @@ def test_a_damaged_catalog_is_told_from_other_trouble(tmp_path, damage):
 def test_a_full_disk_is_told_from_damage(catalog):
     def fill():
         with catalog.writer() as writer, writer.transaction():
-            writer._db.execute("PRAGMA max_page_count = 1")
+            writer.connection.execute("PRAGMA max_page_count = 1")
             add(writer, writer.add_build({}).id, "a.txt", *("x" * 4_000 for _ in range(50)))
 
     with pytest.raises(DiskFullError, match="Free some space"):

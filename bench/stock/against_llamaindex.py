@@ -1,6 +1,6 @@
 """Whole ingestion (load, split, embed, store) of a folder: ours against the stock LlamaIndex pipeline, in one run.
 
-    uv run python -m bench.against_llamaindex FOLDER
+    uv run python -m bench.stock.against_llamaindex FOLDER
 
 Each is a process of its own with an empty index; our embedding model is exported before the clock starts, as the
 stock's is downloaded. Memory is the peak of the whole process tree, worker processes included. The stock pipeline
@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 STOCK_PACKAGES = (
     "llama-index-embeddings-huggingface",
     "llama-index-vector-stores-chroma",
@@ -37,7 +37,7 @@ def main(folder: Path) -> None:
         _run([*ours, str(empty)])
         rows = {"ours": _run([*ours, str(folder)])}
     extra = [word for package in STOCK_PACKAGES for word in ("--with", package)]
-    rows["stock"] = _run(["uv", "run", *extra, "python", "bench/stock_pipeline.py", str(folder)])
+    rows["stock"] = _run(["uv", "run", *extra, "python", "bench/stock/stock_pipeline.py", str(folder)])
     seconds = {"ours": rows["ours"][0]["seconds"], "stock": rows["stock"][0]["seconds"]["all"]}
     print(f"{'':8}{'chunks':>10}{'seconds':>10}{'chunks/s':>10}{'process, s':>12}{'peak, MB':>10}")
     for name, (result, process_s, peak_mb) in rows.items():

@@ -1,6 +1,6 @@
 """The stock LlamaIndex pipeline on a folder, as its documentation shows it; prints one JSON line.
 
-Run by bench/against_llamaindex.py, which brings the packages that it needs beyond the project's.
+Run by bench/stock/against_llamaindex.py, which brings the packages that it needs beyond the project's.
 """
 
 from __future__ import annotations

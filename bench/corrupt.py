@@ -1,0 +1,216 @@
+"""Damage a file of the index at random, and see that one check makes every answer that of a fresh index.
+
+    python -m bench.corrupt [ROUNDS] [SEED]
+
+Each round takes a sound index, flips a bit of one of its files, cuts it off or deletes it, half of the time while a
+reader has the index open, runs what `python -m ingest --check` runs, and compares searches and documents with those of
+an index that was never damaged. A flipped bit leaves size and times as they were, as a failing disk does.
+Reading and embedding are small stand-ins, since they are not what is tried. Each round is a process of its own, for
+damage might end it.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ingest.check import check_index
+from ingest.sync import SyncOptions, sync_corpus
+from rag.index import vectors as vector_store
+from rag.index.reader import Index
+from rag.index.snapshot import Snapshot
+from tests.tiny import TinyEmbedder, settle, tiny_pipeline
+
+FILES, PARAGRAPHS = 40, 6
+GRAPH_AT = 100  # vectors, at which Chroma writes its graph here; in earnest it is 2,000
+WORDS = "amber birch cedar delta ember fjord grove heron inlet juniper kelp lagoon meadow nettle orchard pebble".split()
+QUESTIONS = ("amber birch", "cedar delta grove", "heron", "inlet juniper kelp lagoon", "meadow nettle orchard pebble")
+DAMAGES = ("flip", "flip", "flip", "cut", "delete")
+KINDS = {
+    "catalog": "catalog.sqlite3",
+    "catalog's log": "catalog.sqlite3-wal",
+    "Chroma's database": "chroma/chroma.sqlite3",
+    "graph": "chroma/*/*.*",
+    "segment": "lexical/*/*.*",
+    "segment list": "lexical/*/*.json",
+    "repair mark": "repair",
+    "lock": "*.lock",
+}
+
+
+@dataclass
+class Tally:
+    rounds: int = 0
+    damaged: Counter[str] = field(default_factory=Counter)
+    """Rounds by kind of file and of damage."""
+    noticed: int = 0
+    """Rounds in which the check told of damage or of a repair; the others hit bytes that mean nothing."""
+    wrong: list[str] = field(default_factory=list)
+
+
+def make_corpus(corpus: Path, seed: int) -> None:
+    choose = random.Random(seed)
+    corpus.mkdir(parents=True)
+    for number in range(FILES):
+        paragraphs = (" ".join(choose.choice(WORDS) for _ in range(12)) for _ in range(PARAGRAPHS))
+        (corpus / f"{number:02}.txt").write_text("\n\n".join(paragraphs))
+    settle(corpus)
+
+
+def sync(root: Path, index: Index) -> None:
+    sync_corpus(index, tiny_pipeline(root / "corpus", index.folder))
+
+
+Answers = dict[tuple[Any, ...], float]
+"""What was asked and found, with its score, or 0 where there is none."""
+
+
+def collect_answers(index: Index) -> Answers:
+    """All that searches and lists give; equal for equal folders, whatever the numbers of the chunks are."""
+
+    def ask(snapshot: Snapshot) -> Answers:
+        answers: Answers = {}
+        for one in snapshot.list_documents():
+            answers["document", one.source, one.title, one.chunk_count, str(one.header)] = 0.0
+        for question in QUESTIONS:
+            by_words = {hit.id: hit.score for hit in snapshot.search_words(question, 500)}
+            by_vector = dict(snapshot.search_vectors(TinyEmbedder().embed_query(question), 20))
+            for name, scores in (("words", by_words), ("vectors", by_vector)):
+                for id_, stored in snapshot.read_chunks(list(scores)).items():
+                    chunk = stored.chunk
+                    found = (chunk.source, chunk.ordinal, chunk.text, chunk.page, chunk.section, stored.label)
+                    answers[name, question, *found] = scores[id_]
+        return answers
+
+    return index.read(ask)
+
+
+def are_equal(found: Answers, wanted: Answers) -> bool:
+    return found.keys() == wanted.keys() and all(
+        math.isclose(found[key], wanted[key], rel_tol=1e-6, abs_tol=1e-6) for key in wanted
+    )
+
+
+def choose_file(folder: Path, choose: random.Random) -> tuple[str, Path]:
+    (folder / "repair").write_text("lexical\n" if choose.random() < 0.5 else "vectors\n")
+    kinds = {name: sorted(path for path in folder.glob(pattern) if path.is_file()) for name, pattern in KINDS.items()}
+    kind = choose.choice([name for name, files in kinds.items() if files])
+    if kind != "repair mark":
+        (folder / "repair").unlink()
+    return kind, choose.choice(kinds[kind])
+
+
+def damage(path: Path, how: str, choose: random.Random) -> None:
+    """A flipped bit keeps the file's times; an empty file can't be flipped or cut, so it is deleted."""
+    stat = path.stat()
+    if how == "delete" or not stat.st_size:
+        path.unlink()
+    elif how == "cut":
+        os.truncate(path, choose.randrange(stat.st_size))
+    else:
+        place = choose.randrange(stat.st_size)
+        with path.open("r+b") as file:
+            file.seek(place)
+            byte = file.read(1)[0]
+            file.seek(place)
+            file.write(bytes([byte ^ 1 << choose.randrange(8)]))
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def run_round(root: Path, seed: int, answers: Any) -> None:  # noqa: ANN401
+    """In a process of its own; puts (kind and damage, whether it was noticed, what went wrong) into `answers`."""
+    vector_store._HNSW["sync_threshold"] = GRAPH_AT
+    choose = random.Random(seed)
+    folder = root / "index"
+    is_open = choose.random() < 0.5
+    with closing(Index(folder)) as reader, closing(Index(folder)) as index:
+        with reader.catalog.view() if is_open else nullcontext():
+            if is_open:  # then what was written last stays in the catalog's log
+                collect_answers(reader)
+                (root / "corpus" / "new.txt").write_text("heron kelp\n\namber grove")
+                settle(root / "corpus")
+                with closing(Index(folder)) as other:
+                    sync(root, other)
+            kind, path = choose_file(folder, choose)
+            how = choose.choice(DAMAGES)
+            damage(path, how, choose)
+            what = f"{kind}: {how}{' while open' if is_open else ''}"
+            report = check_index(index, tiny_pipeline(root / "corpus", folder), SyncOptions())
+        with closing(Index(root / "fresh")) as fresh:
+            sync(root, fresh)
+            wanted = collect_answers(fresh)
+        wrong = [
+            f"{what} ({path.name}, seed {seed}): {who} differs"
+            for who, one in (("the index", index), ("an open reader", reader))
+            if not are_equal(collect_answers(one), wanted)
+        ]
+        left = index.find_damage()
+        wrong += [f"{what} ({path.name}, seed {seed}): left {left}"] if left != [] else []
+        answers.put((what, bool(report.damage or report.sync.notes), wrong))
+
+
+def run(rounds: int, root: Path, seed: int, say: Callable[[str], None] = lambda text: None) -> Tally:
+    tally = Tally()
+    context = multiprocessing.get_context("spawn")
+    make_corpus(root / "sound" / "corpus", seed)
+    builder = context.Process(target=_build, args=(root / "sound",))
+    builder.start()
+    builder.join()
+    for number in range(rounds):
+        place = root / f"round-{number}"
+        shutil.copytree(root / "sound", place, symlinks=True)
+        settle(place / "corpus")
+        answers = context.SimpleQueue()
+        process = context.Process(target=run_round, args=(place, seed + number, answers))
+        process.start()
+        process.join()
+        if answers.empty():
+            tally.wrong.append(f"seed {seed + number}: the process ended with {process.exitcode}")
+        else:
+            what, is_noticed, wrong = answers.get()
+            tally.damaged[what] += 1
+            tally.noticed += is_noticed
+            tally.wrong += wrong
+        tally.rounds += 1
+        say(f"{tally.rounds} rounds, {tally.noticed} noticed, {len(tally.wrong)} wrong")
+        shutil.rmtree(place)
+    return tally
+
+
+def _build(root: Path) -> None:
+    vector_store._HNSW["sync_threshold"] = GRAPH_AT
+    with closing(Index(root / "index")) as index:
+        sync(root, index)
+
+
+def describe(tally: Tally) -> Iterator[str]:
+    yield f"{tally.rounds} rounds, {tally.noticed} noticed, {len(tally.wrong)} wrong"
+    for what, count in sorted(tally.damaged.items()):
+        yield f"  {count:>3} {what}"
+    yield from tally.wrong
+
+
+def main() -> int:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 100
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1_000_000)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        tally = run(rounds, Path(folder), seed, lambda text: print(text, file=sys.stderr, flush=True))
+    print(f"seed {seed}, {time.monotonic() - began:.0f} s; " + "\n".join(describe(tally)))
+    return bool(tally.wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
