@@ -24,7 +24,7 @@ from page.server import (
     wait_for_backend,
 )
 from page.upload_route import discard_unsent_later, discard_uploads
-from page.view import make_address
+from page.view import escape_markdown, make_address
 from rag.errors import RagError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ async def on_settings_update(_: dict[str, Any]) -> None:
         await show_filter(f"Only {only.description}" if only else "")
         await find_restriction(await wait_for_backend())
     except RagError as error:
-        await cl.ErrorMessage(str(error)).send()
+        await cl.ErrorMessage(escape_markdown(str(error))).send()
 
 
 @cl.on_message
@@ -119,10 +119,12 @@ async def on_message(message: cl.Message) -> None:
     try:
         await _take_message(message, reply)
     except RagError as error:
-        await cl.ErrorMessage(str(error)).send()
+        await cl.ErrorMessage(escape_markdown(str(error))).send()
     except Exception as error:  # Chainlit would print it and leave the page without an answer
         logger.exception("A message failed")
-        await cl.ErrorMessage(f"That went wrong ({error}). The terminal says more; please try again.").send()
+        await cl.ErrorMessage(
+            f"That went wrong ({escape_markdown(str(error))}). The terminal says more; please try again."
+        ).send()
     finally:
         _remember_turn(message.content, reply)
         await reply.finish()

@@ -13,6 +13,7 @@ from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.filters import Choices, find_choices
 from page.uploads import keep_upload
+from page.view import escape_markdown
 from rag.answering.widening import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
@@ -20,6 +21,7 @@ from rag.errors import RagError
 from rag.index.reader import Index, IndexStatus
 from rag.index.snapshot import Snapshot
 from rag.settings import Settings
+from rag.text.hostile import remove_invisible, show_name
 from rag.types import Restriction
 
 _WARM_UP_LIMIT_S = 20.0
@@ -103,21 +105,26 @@ class Backend:
         try:
             source = keep_upload(self.settings.corpus_dir, name, content)
         except OSError as exc:
-            raise RagError(f"{name} can't be put into {self.settings.corpus_dir} ({exc.strerror or exc}).") from exc
+            raise RagError(
+                f"{show_name(name)} can't be put into {self.settings.corpus_dir} ({exc.strerror or exc})."
+            ) from exc
         self.watcher.wake()
         deadline = time.monotonic() + ADDING_S
         while time.monotonic() < deadline:
             if outcome := self._find_outcome(source):
                 return Addition(source, outcome)
             time.sleep(0.1)
-        return Addition(source, f"**{source}** is in the corpus folder and will be read soon.")
+        return Addition(
+            source, f"**{escape_markdown(show_name(source))}** is in the corpus folder and will be read soon."
+        )
 
     def _find_outcome(self, source: str) -> str:
         """Empty while it isn't known."""
         reasons = {failure.source: failure.reason for failure in self._read_index_status().failures}
+        name = f"**{escape_markdown(show_name(source))}**"
         if source in reasons:
-            return f"**{source}** can't be read: {reasons[source]}"
-        return f"**{source}** is one of your documents now." if self.has_document(source) else ""
+            return f"{name} can't be read: {escape_markdown(reasons[source])}"
+        return f"{name} is one of your documents now." if self.has_document(source) else ""
 
     def _describe_corpus(self) -> dict[str, Any]:
         now, held = self.watcher.status, self._read_index_status()
@@ -131,7 +138,10 @@ class Backend:
             "passages": held.chunks,
             "vectors": held.vectors,
             "generation": held.generation,
-            "failed": [{"source": failure.source, "reason": failure.reason} for failure in held.failures],
+            "failed": [
+                {"source": show_name(failure.source), "reason": remove_invisible(failure.reason)}
+                for failure in held.failures
+            ],
         }
 
     def _describe_model(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from chainlit.input_widget import InputWidget, Select, TextInput
 
 from page.filters import EVERY_FOLDER, EVERY_TYPE, Choices, read_restriction
 from rag.errors import QuestionError
+from rag.text.hostile import remove_invisible, show_name
 from rag.types import Restriction
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ async def find_restriction(backend: Backend) -> Restriction | None:
 
 async def show_filter(text: str) -> None:
     """Put `text` into the status line of this page; empty for no filter."""
-    await cl.send_window_message({"pwFilter": text})
+    await cl.send_window_message({"pwFilter": remove_invisible(text)})
 
 
 async def offer_filters(backend: Backend) -> None:
@@ -52,8 +53,8 @@ async def offer_filters(backend: Backend) -> None:
 
 def make_inputs(choices: Choices, chosen: Mapping[str, object]) -> list[InputWidget]:
     folder, file_type = chosen.get("folder") or EVERY_FOLDER, chosen.get("type") or EVERY_TYPE
-    folders = {"All folders": EVERY_FOLDER} | {f"{name}/": name for name in choices.folders}
-    types = {"All types": EVERY_TYPE} | {f".{name}": name for name in choices.file_types}
+    folders = {"All folders": EVERY_FOLDER} | {f"{show_name(name)}/": name for name in choices.folders}
+    types = {"All types": EVERY_TYPE} | {f".{show_name(name)}": name for name in choices.file_types}
     return [
         _make_select("folder", "Folder", folders, str(folder)),
         _make_select("type", "File type", types, str(file_type)),

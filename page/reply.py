@@ -14,6 +14,7 @@ from page.view import MarkerStream, link_markers, make_cards, make_marker
 from rag.answering.answer import answer
 from rag.answering.citations import cite_sources
 from rag.answering.events import Citations, Done, Notice, Retrieved, Rewritten, Shown, Token
+from rag.text.hostile import VisibleStream, remove_invisible
 from rag.types import Citation, Restriction, ScoredChunk
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Reply:
         self.task = asyncio.current_task()
         self.message = cl.Message("")
         self.sources = cl.CustomElement(name="Sources", props={}, url=_NO_FILE)
+        self.visible = VisibleStream()
         self.text = ""
         self.shown = MarkerStream()
         self.shown_length = 0
@@ -53,7 +55,7 @@ class Reply:
         self, backend: Backend, question: str, turns: Sequence[Turn], only: Restriction | None
     ) -> None:
         """Show the answer while it is written. Raises RagError if there can't be one."""
-        self.searched_in = only.description if only else ""
+        self.searched_in = remove_invisible(only.description) if only else ""
         events = answer(
             question,
             retrieve=backend.retriever.retrieve,
@@ -75,6 +77,7 @@ class Reply:
 
     async def finish(self) -> None:
         """Show the complete text with its sources; after a stop or an error, what was said until then."""
+        self.text += self.visible.end()
         if self.text or self.broken_off:
             self.citations = self.citations or cite_sources(self.text, self.hits)
             self.message.content = link_markers(self.text, len(self.hits)) or self.broken_off
@@ -84,16 +87,16 @@ class Reply:
     async def _show_event(self, event: object) -> None:
         match event:
             case Rewritten(question):
-                self.searched_for = question
+                self.searched_for = remove_invisible(question)
             case Retrieved(retrieval):
                 await self._send_passages(retrieval.hits)
             case Shown(hits):
                 self.hits = hits
                 await self._send_sources()
             case Notice(text, brief):
-                self.notices.append(brief or text)
+                self.notices.append(remove_invisible(brief or text))
             case Token(text):
-                self.text += text
+                self.text += self.visible.add(text)
                 await self._stream_text()
             case Citations(citations):
                 self.citations = citations

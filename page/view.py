@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from rag.answering.citations import make_citation
 from rag.answering.markers import MARKER, UNFINISHED_MARKER, read_numbers
+from rag.text.hostile import remove_invisible, show_name
 from rag.types import Citation, ScoredChunk
 
 JOINER = "\u2060"
@@ -16,7 +17,8 @@ JOINER = "\u2060"
 stand, be it in code."""
 
 _BACKTICKS = re.compile(r"`+")
-_UNDECIDED = re.compile(rf"(?:{UNFINISHED_MARKER.pattern}|`+\Z)")
+_MARKER_OR_IMAGE = re.compile(rf"{MARKER.pattern}|!(?=\[)")
+_UNDECIDED = re.compile(rf"(?:!?{UNFINISHED_MARKER.pattern}|!\Z|`+\Z)")
 _LONGEST_UNDECIDED = 200
 """Characters that are held back while they can still become a marker; a model's text may have endless ones."""
 
@@ -27,7 +29,10 @@ def make_marker(number: int) -> str:
 
 
 def link_markers(text: str, passages: int) -> str:
-    """The answer with its citations made into links' names: ``[1, 2]`` becomes two, ``argv[1]`` in code stays."""
+    """The answer with its citations made into links' names: ``[1, 2]`` becomes two, ``argv[1]`` in code stays.
+
+    An image becomes a link to it, since showing it would tell its host that the answer was read.
+    """
     pieces: list[str] = []
     end_of_code = 0
     for start, end in _find_code(text):
@@ -92,11 +97,13 @@ def _find_code(text: str) -> Iterator[tuple[int, int]]:
 
 def _link_outside_code(text: str, passages: int) -> str:
     def link(match: re.Match[str]) -> str:
+        if match[0] == "!":
+            return f"!{JOINER}"
         numbers = read_numbers(match)
         is_citation = all(1 <= number <= passages for number in numbers)
         return "".join(map(make_marker, numbers)) if is_citation else match[0]
 
-    return MARKER.sub(link, text)
+    return _MARKER_OR_IMAGE.sub(link, text)
 
 
 def make_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:
@@ -108,17 +115,25 @@ def make_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> li
 
 def _make_card(citation: Citation) -> dict[str, Any]:
     is_pdf = citation.source.lower().endswith(".pdf")
+    # The page looks for the quote in the text, so both have to be shown alike.
+    parts = citation.text.partition(citation.quote) if citation.quote else (citation.text, "", "")
+    before, quoted, after = map(remove_invisible, parts)
     return {
         "number": citation.number,
         "marker": make_marker(citation.number),
-        "source": citation.source,
-        "place": describe_place(citation),
-        "section": citation.section,
-        "quote": citation.quote,
-        "text": citation.text,
+        "source": show_name(citation.source),
+        "place": remove_invisible(describe_place(citation)),
+        "section": remove_invisible(citation.section),
+        "quote": quoted,
+        "text": before + quoted + after,
         "url": make_address(citation.source),
         "page": citation.page if is_pdf else None,
     }
+
+
+def escape_markdown(text: str) -> str:
+    """Markdown that shows just this text: for sentences of ours that hold names of files or other programs' words."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", remove_invisible(text))
 
 
 def make_address(source: str) -> str:

@@ -160,6 +160,32 @@
   };
   document.addEventListener('click', ignoreEarlyClick, true);
 
+  // Links of an answer that lead outside: where to stands behind them, and is asked about before they open.
+  const findOutside = (link) => {
+    const target = URL.canParse(link?.href) ? new URL(link.href) : null;
+    return target && target.origin !== window.location.origin ? target : null;
+  };
+  const nameTarget = ({ host, href }) => host || href;
+  const markLinks = () => {
+    for (const link of document.querySelectorAll('.ai-message a[href]')) {
+      const target = findOutside(link);
+      if (!target) continue;
+      link.title = target.href;
+      const isSaid = [target.href, target.host].includes(link.textContent.trim());
+      if (!isSaid) link.dataset.pwTarget = nameTarget(target);
+    }
+  };
+  const confirmLeaving = (event) => {
+    const target = findOutside(event.target.closest?.('.ai-message a[href]'));
+    if (!target || event.button > 1) return;
+    const isOpenable = ['http:', 'https:', 'mailto:'].includes(target.protocol);
+    if (isOpenable && window.confirm(`This link leads to ${nameTarget(target)}. Open it?\n\n${target.href}`)) return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  document.addEventListener('click', confirmLeaving, true);
+  document.addEventListener('auxclick', confirmLeaving, true);
+
   // There is one password and no user; Chainlit's form wants a name all the same.
   const fillName = () => {
     const name = document.querySelector('#email');
@@ -172,6 +198,7 @@
 
   document.addEventListener('DOMContentLoaded', () => {
     new MutationObserver(fillName).observe(document.body, { childList: true, subtree: true });
+    new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
     document.body.append(root);
     poll();
   });

@@ -50,16 +50,17 @@ _NEEDED = re.compile("|".join(f"[{before}][{signs}]" for signs, before in _NEEDE
 _FLAG = "\U0001f3f4(?:{})\U000e007f".format(
     "|".join("".join(chr(0xE0000 + ord(c)) for c in region) for region in ("gbeng", "gbsct", "gbwls"))
 )
+_SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}"
+_STRING = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]{0,500}"
+"""What a terminal obeys, up to its last character: a sequence, and one with a text of its own, which goes with it."""
 _HANDLED = re.compile(
-    # Sequences of a terminal; those with a text of their own go with it if they end within a line.
-    r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]{0,2000}(?:\x07|\x1b\\|\x9c)"
+    rf"{_SEQUENCE}[@-~]|{_STRING}(?:\x07|\x1b\\|\x9c)"
     r"|(?P<line>\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029])"
     rf"|(?P<flag>{_FLAG})"
     r"|(?P<broken>[\ud800-\udfff])"
     rf"|[\x1f{INVISIBLE}]"
 )
-_UNDECIDED = re.compile("(?:\r|\U0001f3f4[\U000e0020-\U000e007e]{0,8}|(?:\x1b\\[?|\x9b)[0-?]{0,64}[ -/]{0,8})\\Z")
+_UNDECIDED = re.compile(rf"(?:\r|\U0001f3f4[\U000e0020-\U000e007e]{{0,8}}|\x1b|{_SEQUENCE}|{_STRING}\x1b?)\Z")
 _NEW_LINE, _REPLACEMENT = "\n", "\ufffd"
 
 

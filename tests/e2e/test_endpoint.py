@@ -204,8 +204,9 @@ def test_an_answer_can_not_make_the_browser_fetch_anything(script: Script, chat:
     with socket.create_server(("127.0.0.1", 0)) as canary:
         canary.settimeout(0.5)
         elsewhere = f"http://127.0.0.1:{canary.getsockname()[1]}/leak.png"
-        script.play = say(f"28 days [1]. ![chart]({elsewhere}?q=secret) <img src={elsewhere}>")
+        script.play = say(f"28 days [1]. ![a]({elsewhere}?a) <img src={elsewhere}?b> `\n\n![c]({elsewhere}?c)\n\n`")
         expect(chat.ask("How many days of leave are there?")).to_contain_text("28 days")
-        assert f"{elsewhere}?q=secret" in chat.fetched  # tried, and then refused by the page's policy
+        # The last one looks like code to us and not to the browser: tried, and then refused by the page's policy.
+        assert {url for url in chat.fetched if url.startswith(elsewhere)} == {f"{elsewhere}?c"}
         with pytest.raises(TimeoutError):
             canary.accept()

@@ -9,7 +9,7 @@ import pytest
 
 from ingest.__main__ import main as ingest
 from rag.__main__ import main as rag
-from tests.attacks import ATTACKS, write_attacks
+from tests.attacks import ATTACKS, SUBJECTS, write_attacks
 from tests.endpoint import model_server
 
 DANGEROUS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e0fff]")
@@ -20,7 +20,7 @@ def place(models_dir, tmp_path_factory):
     """The options for a corpus of attacks that is indexed."""
     root = tmp_path_factory.mktemp("attacks")
     (root / "corpus").mkdir()
-    write_attacks(root / "corpus", "gazette")
+    write_attacks(root / "corpus")
     (root / "corpus" / "broken\x1b[31m\u202e.pdf").write_bytes(b"%PDF-1.4 broken")
     (root / "index").mkdir()
     (root / "index" / "models").symlink_to(models_dir)
@@ -47,12 +47,11 @@ def test_a_hostile_name_is_told_by_its_codes(place, capsys):
     assert "Not indexed: broken‹U+001B›[31m‹U+202E›.pdf: " in run(ingest, "status", *place, capsys=capsys)
 
 
-def test_what_is_found_does_nothing_to_the_terminal(place, capsys, monkeypatch):
-    monkeypatch.setenv("RAG_TOP_K", "32")
-    for number in range(0, len(ATTACKS), 20):
-        shown = run(rag, "search", f"gazette number {number}", "--top-k", "32", *place, capsys=capsys)
-        assert "gazette" in shown
-        assert not DANGEROUS.search(shown)
+@pytest.mark.parametrize("subject", [*SUBJECTS, "register"])
+def test_what_is_found_does_nothing_to_the_terminal(place, capsys, subject):
+    shown = run(rag, "search", f"What is the {subject} about?", "--top-k", "16", *place, capsys=capsys)
+    assert shown.count(f"It is about the {subject}.") > 4
+    assert not DANGEROUS.search(shown)
 
 
 def test_json_has_the_text_as_it_is_and_does_nothing_to_the_terminal(place, capsys):

@@ -4,8 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from page.view import JOINER, MarkerStream, describe_place, link_markers, make_cards, remove_foreign_links
+from page.view import (
+    JOINER,
+    MarkerStream,
+    describe_place,
+    escape_markdown,
+    link_markers,
+    make_cards,
+    remove_foreign_links,
+)
 from rag.types import Chunk, Citation, ScoredChunk, StoredChunk
+from tests.attacks import ATTACKS
 
 answers = st.lists(st.sampled_from(["[", "]", "1", "2", "9", ",", " ", "`", "``", "```\n", "word ", "\n"])).map("".join)
 
@@ -101,6 +110,35 @@ def test_only_a_pdf_has_a_page_to_show():
 
 def test_a_source_with_spaces_and_umlauts_has_a_valid_address():
     assert make_cards([hit("Pläne/a b#.md")], [])[0]["url"] == "/corpus/Pl%C3%A4ne/a%20b%23.md"
+
+
+def test_a_card_shows_the_quote_and_the_text_alike_without_what_nobody_sees_and_its_address_is_faithful():
+    text = "The ta\u200bnk \u202eholds\u202c 1.8 lit\u00adres."
+    quoted = Citation(1, "a\u202efdp.md", None, "\u202eholds\u202c 1.8", section="A\x1b[1mB", text=text)
+    card = make_cards([hit("a.md")], [quoted])[0]
+    assert (card["quote"], card["text"]) == ("holds 1.8", "The tank holds 1.8 litres.")
+    assert (card["source"], card["section"]) == ("a‹U+202E›fdp.md", "AB")
+    assert card["url"] == "/corpus/a%E2%80%AEfdp.md"
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_a_quote_is_found_in_the_text_of_its_card_whatever_they_hold(attack):
+    text = f"Before {attack.text} after."
+    for start in range(0, len(text), 3):
+        card = make_cards([hit("a.md")], [Citation(1, "a.md", None, text[start:], text=text)])[0]
+        assert card["quote"] in card["text"]
+        assert not [trace for trace in attack.for_all if trace in card["text"] and not trace.isprintable()]
+
+
+@pytest.mark.parametrize("pieces", [["So![1](u)"], ["So!", "[1](u)"], ["So![", "1](u)"], ["So\\!", "[1](u)"]], ids=repr)
+def test_an_image_becomes_a_link(pieces):
+    shown = "".join(show_by_pieces([*pieces, " "]))
+    assert "![" not in shown
+    assert shown == link_markers("".join(pieces) + " ", 2)
+
+
+def test_a_sentence_with_a_hostile_name_is_shown_as_just_that():
+    assert escape_markdown("**e**[x](y)<b>!") == r"\*\*e\*\*\[x\](y)\<b\>\!"
 
 
 def test_a_place_tells_the_printed_number_where_it_differs():

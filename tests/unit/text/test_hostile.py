@@ -90,9 +90,11 @@ def test_a_text_in_pieces_is_shown_as_it_is_in_one(pieces):
     assert "".join([*map(stream.add, pieces), stream.end()]) == remove_invisible("".join(pieces))
 
 
-def test_a_terminal_sequence_in_pieces_is_taken_out_too():
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_nothing_of_an_attack_is_left_that_comes_in_pieces(attack):
     stream = VisibleStream()
-    assert [stream.add(piece) for piece in ("a\x1b", "[3", "1mred")] == ["a", "", "red"]
+    shown = "".join([*map(stream.add, attack.text), stream.end()])
+    assert shown == remove_invisible(attack.text)
 
 
 @given(names, names)
