@@ -10,7 +10,7 @@ from bench.layout.drawing import (
     write_across,
     write_lines,
 )
-from bench.layout.page import WORDS, LabelledPage, make_page
+from bench.layout.page import WORDS, LabelledPage, make_page, tell
 
 
 def make_table_pages() -> Iterator[LabelledPage]:
@@ -37,19 +37,19 @@ def make_table_pages() -> Iterator[LabelledPage]:
     yield make_page(
         "two tables side by side", write_across((50, 200, 330, 500), 720, pair), ["\t".join(row) for row in pair]
     )
-    words = [
-        (f"{one} of the first kind", f"{other} of the second")
-        for one, other in zip(WORDS.split()[:5], WORDS.split()[5:10], strict=True)
+    words = list(zip(tell("This", 5, 38), tell("That", 5, 40), strict=True))
+    yield _make_table("a table of words in five rows", words)
+    figures = [
+        (f"Paid in {1990 + n} for goods of all kinds", f"{n},123,456 and {n},654,321 in all euro") for n in range(8)
     ]
-    yield make_page(
-        "a table of words in five rows", write_across((50, 330), 720, words), ["\t".join(row) for row in words]
-    )
-    figures = [(f"Paid in {1990 + n} for all goods", f"{n},123,456 and {n},654,321 euro") for n in range(8)]
-    yield make_page(
-        "a table of two wide columns with figures",
-        write_across((50, 330), 720, figures),
-        ["\t".join(row) for row in figures],
-    )
+    yield _make_table("a table of wide columns with figures", figures)
+    names = list(zip(tell("This", 8, 38), WORDS.split()[:8], strict=True))
+    yield _make_table("a table of long names and short words", [(name, f"old {word}") for name, word in names])
+    some = [
+        (one, other if n % 2 else "none")
+        for n, (one, other) in enumerate(zip(tell("This", 8, 38), tell("That", 8, 40), strict=True))
+    ]
+    yield _make_table("a table of words where half the rows have few", some)
     near = [("Item", "Amount"), ("Apples", "12"), ("Pears", "140"), ("Plums", "7")]
     yield make_page("a table of narrow gaps", write_across((72, 130), 720, near), ["\t".join(row) for row in near])
     signs = write_lines(72, 720, ("Sales", "Costs", "Share"))
@@ -69,3 +69,7 @@ def make_table_pages() -> Iterator[LabelledPage]:
     yield make_page("a form", write_across((72, 200), 720, form, step=18), ["\t".join(row) for row in form])
     chapters = [(f"Chapter {n} {'.' * 40}", f"{n * 12}") for n in range(1, 8)]
     yield make_page("a table of contents", write_across((72, 480), 720, chapters), ["\t".join(row) for row in chapters])
+
+
+def _make_table(name: str, rows: list[tuple[str, str]]) -> LabelledPage:
+    return make_page(name, write_across((50, 330), 720, rows), ["\t".join(row) for row in rows])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import replace
 from unicodedata import east_asian_width
 
 from ingest.loaders.pdf.lines import Line
 
-# Tuned on bench/layout; what each one does there and to real files: bench/RESULTS.md, Loaders.
+# Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _COLUMN_LINES = 6
 """Lines from which on gaps at the same places part columns."""
 _COLUMN_LETTERS = 20
@@ -78,7 +79,7 @@ def _is_within_columns(line: Line, cuts: tuple[float, ...]) -> bool:
 
 
 def _find_column(left: float, size: float, cuts: tuple[float, ...]) -> int:
-    return sum(left >= cut - _CUT_SLACK * size for cut in cuts)
+    return bisect_right(cuts, left + _CUT_SLACK * size)
 
 
 def _is_prose(run: list[Line]) -> bool:

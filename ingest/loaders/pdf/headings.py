@@ -6,7 +6,7 @@ from collections import Counter
 
 from ingest.loaders.pdf.lines import Line
 
-# Tuned on bench/layout; what each one does there and to real files: bench/RESULTS.md, Loaders.
+# Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _MOST_LEVELS = 3
 """Heading levels told apart by letter size."""
 _LARGER = 1.12

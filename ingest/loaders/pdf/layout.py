@@ -14,7 +14,7 @@ from ingest.loaders.pdf.lines import Line, PageLines
 from ingest.loaders.pdf.mending import mend_text
 from ingest.loaders.pdf.running_heads import find_edges, remove_running_heads
 
-# Tuned on bench/layout; what each one does there and to real files: bench/RESULTS.md, Loaders.
+# Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _WINDOW = 6
 """Pages before and after that a running head is looked for on; chapters change it."""
 _SHORT = 4

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ingest.loaders.pdf.lines import Edge, Line, PageLines
 
-# Tuned on bench/layout; what each one does there and to real files: bench/RESULTS.md, Loaders.
+# Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _EDGE = 3
 """Lines at the top and at the bottom that may be running heads."""
 _HEAD_WORD = 3

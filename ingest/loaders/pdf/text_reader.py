@@ -13,7 +13,7 @@ from ingest.loaders.pdf.lines import Line, PageLines
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
-# Tuned on bench/layout; what each one does there and to real files: bench/RESULTS.md, Loaders.
+# Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _CELL_GAP = 1.2
 """Word space, in letter sizes, from which on it separates cells. Justified text was seen to stretch spaces to 0.8."""
 

@@ -11,7 +11,7 @@ from ingest.loaders.pdf.lines import PageLines
 from ingest.loaders.pdf.mending import mend_text
 from ingest.loaders.pdf.running_heads import find_edges, make_key
 
-# Tuned on bench/layout; what each one does there and to real files: bench/RESULTS.md, Loaders.
+# Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _NAME_LETTERS = 12
 """Fewest letters of a running head that names the document."""
 _LONGEST_NAME = 80
