@@ -60,6 +60,15 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """Of a round."""
+
+    what: str
+    is_noticed: bool
+    wrong: list[str]
+
+
 def make_corpus(corpus: Path, seed: int) -> None:
     choose = random.Random(seed)
     corpus.mkdir(parents=True)
@@ -129,70 +138,81 @@ def damage(path: Path, how: str, choose: random.Random) -> None:
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-def run_round(root: Path, seed: int, answers: Any) -> None:  # noqa: ANN401
-    """In a process of its own; puts (kind and damage, whether it was noticed, what went wrong) into `answers`."""
-    vector_store._HNSW["sync_threshold"] = GRAPH_AT
+def run_round(root: Path, seed: int) -> Outcome:
+    """Damage the index in `root` and check it. It need not be sound before: what was left is checked too."""
     choose = random.Random(seed)
     folder = root / "index"
     is_open = choose.random() < 0.5
     with closing(Index(folder)) as reader, closing(Index(folder)) as index:
         with reader.catalog.view() if is_open else nullcontext():
-            if is_open:  # then what was written last stays in the catalog's log
+            if is_open:  # then what is written last stays in the catalog's log
                 collect_answers(reader)
-                (root / "corpus" / "new.txt").write_text("heron kelp\n\namber grove")
+                (root / "corpus" / f"new {seed}.txt").write_text("heron kelp\n\namber grove")
                 settle(root / "corpus")
                 with closing(Index(folder)) as other:
                     sync(root, other)
             kind, path = choose_file(folder, choose)
             how = choose.choice(DAMAGES)
             damage(path, how, choose)
-            what = f"{kind}: {how}{' while open' if is_open else ''}"
             report = check_index(index, tiny_pipeline(root / "corpus", folder), SyncOptions())
-        with closing(Index(root / "fresh")) as fresh:
-            sync(root, fresh)
-            wanted = collect_answers(fresh)
-        wrong = [
-            f"{what} ({path.name}, seed {seed}): {who} differs"
-            for who, one in (("the index", index), ("an open reader", reader))
-            if not are_equal(collect_answers(one), wanted)
-        ]
-        left = index.find_damage()
-        wrong += [f"{what} ({path.name}, seed {seed}): left {left}"] if left != [] else []
-        answers.put((what, bool(report.damage or report.sync.notes), wrong))
+        what = f"{kind}: {how}{' while open' if is_open else ''}"
+        wrong = [f"{what} ({path.name}, seed {seed}): {text}" for text in find_differences(root, index, reader)]
+        return Outcome(what, bool(report.damage or report.sync.notes), wrong)
+
+
+def find_differences(root: Path, index: Index, reader: Index) -> Iterator[str]:
+    """From a fresh index of the same folder."""
+    with closing(Index(root / "fresh")) as fresh:
+        sync(root, fresh)
+        wanted = collect_answers(fresh)
+    shutil.rmtree(root / "fresh")
+    for who, one in (("the index", index), ("an open reader", reader)):
+        if not are_equal(collect_answers(one), wanted):
+            yield f"{who} answers otherwise than a fresh one"
+    if left := index.find_damage():
+        yield f"damage is left: {left}"
+
+
+def build_sound(root: Path, seed: int) -> None:
+    """A corpus and its index, with a graph on disk."""
+    make_corpus(root / "corpus", seed)
+    with closing(Index(root / "index")) as index:
+        sync(root, index)
 
 
 def run(rounds: int, root: Path, seed: int, say: Callable[[str], None] = lambda text: None) -> Tally:
     tally = Tally()
-    context = multiprocessing.get_context("spawn")
-    make_corpus(root / "sound" / "corpus", seed)
-    builder = context.Process(target=_build, args=(root / "sound",))
-    builder.start()
-    builder.join()
-    for number in range(rounds):
-        place = root / f"round-{number}"
+    run_apart(build_sound, root / "sound", seed)
+    for number in range(seed, seed + rounds):
+        place = root / str(number)
         shutil.copytree(root / "sound", place, symlinks=True)
         settle(place / "corpus")
-        answers = context.SimpleQueue()
-        process = context.Process(target=run_round, args=(place, seed + number, answers))
-        process.start()
-        process.join()
-        if answers.empty():
-            tally.wrong.append(f"seed {seed + number}: the process ended with {process.exitcode}")
+        outcome = run_apart(run_round, place, number)
+        if isinstance(outcome, Outcome):
+            tally.damaged[outcome.what] += 1
+            tally.noticed += outcome.is_noticed
+            tally.wrong += outcome.wrong
         else:
-            what, is_noticed, wrong = answers.get()
-            tally.damaged[what] += 1
-            tally.noticed += is_noticed
-            tally.wrong += wrong
+            tally.wrong.append(f"seed {number}: the process ended with {outcome}")
         tally.rounds += 1
         say(f"{tally.rounds} rounds, {tally.noticed} noticed, {len(tally.wrong)} wrong")
         shutil.rmtree(place)
     return tally
 
 
-def _build(root: Path) -> None:
+def run_apart(function: Callable[[Path, int], Any], root: Path, seed: int) -> Any:  # noqa: ANN401
+    """What the function returns in a process of its own, or the exit code of a process that died."""
+    context = multiprocessing.get_context("spawn")
+    answers = context.SimpleQueue()
+    process = context.Process(target=_answer, args=(function, root, seed, answers))
+    process.start()
+    process.join()
+    return process.exitcode if answers.empty() else answers.get()
+
+
+def _answer(function: Callable[[Path, int], Any], root: Path, seed: int, answers: Any) -> None:  # noqa: ANN401
     vector_store._HNSW["sync_threshold"] = GRAPH_AT
-    with closing(Index(root / "index")) as index:
-        sync(root, index)
+    answers.put(function(root, seed))
 
 
 def describe(tally: Tally) -> Iterator[str]:

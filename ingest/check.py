@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ingest.pipeline import Pipeline
 from ingest.report import SyncReport
 from ingest.sync import SyncOptions, sync_corpus
-from rag.errors import IndexLockedError, IndexUnusableError
+from rag.errors import IndexLockedError, IndexUnusableError, advise_repair
 from rag.index.integrity.check import Damage
 from rag.index.reader import Index
 
@@ -53,9 +53,6 @@ def _find_damage_undisturbed(index: Index) -> list[Damage]:
 
 def _request_repairs(index: Index, damage: list[Damage]) -> None:
     if damage and not os.access(index.folder, os.W_OK):
-        raise IndexUnusableError(
-            f"{damage[0].reason} It can't be repaired there, because {index.folder} can't be written. "
-            "Make the folder writable, or build another index with --index or RAG_INDEX_DIR."
-        )
+        raise IndexUnusableError(f"{damage[0].reason} {advise_repair(index.folder)}")
     for one in damage:
         index.repair_mark.request(one.part, one.reason)

@@ -7,6 +7,7 @@ RagError                 exit 3: could not run
 ├─ IndexUnusableError    the index cannot be read or written, and why
 │  ├─ DiskFullError       there is no room to write it
 │  ├─ DiskFaultError      its disk fails to read or write
+│  ├─ IndexAccessError    we have no right to open or write it
 │  └─ IndexDamagedError   a part of it is damaged; the next sync makes that part anew
 ├─ EmbeddingModelError   the embedding or reranking model cannot be loaded
 ├─ ModelUnavailableError no language model answers
@@ -18,13 +19,15 @@ RagError                 exit 3: could not run
 from __future__ import annotations
 
 import errno
+import os
+import re
 import shutil
 from pathlib import Path
 
 _ROOM_BYTES = 8_000_000  # with less than this free, a failure to write is taken for a full disk
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# Chroma and tantivy tell in words alone: SQLite's, or those of Rust, which end in the system's number.
-_FULL_IN_WORDS = ("database or disk is full", *(f"os error {number})" for number in sorted(_FULL)))
+_FULL_IN_WORDS = "database or disk is full"  # SQLite's, inside Chroma
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class RagError(Exception):
@@ -68,6 +71,16 @@ class DiskFaultError(IndexUnusableError):
         )
 
 
+class IndexAccessError(IndexUnusableError):
+    """`path` may not be opened or written, `reason` is what the system said."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        super().__init__(
+            f"{path} cannot be opened or written ({reason}). "
+            "Check the folder's rights, or choose another with --index or RAG_INDEX_DIR."
+        )
+
+
 class IndexDamagedError(IndexUnusableError):
     """`part` is ``catalog``, ``lexical`` or ``vectors``."""
 
@@ -100,26 +113,25 @@ class UnsupportedError(LoadError):
     pass
 
 
-def is_disk_full(exc: BaseException) -> bool:
-    """Whether an error that isn't SQLite's own says that there is no room on the disk."""
-    if isinstance(exc, OSError) and exc.errno is not None:
-        return exc.errno in _FULL
-    return any(words in str(exc) for words in _FULL_IN_WORDS)
-
-
 def explain_system_error(exc: BaseException, folder: Path) -> IndexUnusableError | None:
     """What kept a library from using its files in the folder, if the operating system said it; else None."""
-    reason = str(exc).partition("\n")[0][:200]
-    if is_disk_full(exc) or _has_no_room(folder):
+    reason = str(exc).strip().partition("\n")[0][:200]
+    number = _find_errno(exc)
+    if number in _FULL or _FULL_IN_WORDS in reason or _has_no_room(folder):
         return DiskFullError(folder, reason)
-    if not isinstance(exc, OSError):
-        return None
-    if exc.errno == errno.EIO:
+    if number == errno.EIO:
         return DiskFaultError(folder, reason)
-    return IndexUnusableError(
-        f"{folder} cannot be opened or written ({reason}). "
-        "Check the folder's rights, or choose another with --index or RAG_INDEX_DIR."
-    )
+    if number in _FORBIDDEN or isinstance(exc, OSError):
+        return IndexAccessError(folder, reason)
+    return None
+
+
+def _find_errno(exc: BaseException) -> int | None:
+    """The system's number; Chroma and tantivy tell it in words alone, as Rust does."""
+    if isinstance(exc, OSError) and exc.errno is not None:
+        return exc.errno
+    in_words = re.search(r"os error (\d+)", str(exc))
+    return int(in_words[1]) if in_words else None
 
 
 def _has_no_room(folder: Path) -> bool:
@@ -128,3 +140,14 @@ def _has_no_room(folder: Path) -> bool:
         return shutil.disk_usage(folder).free < _ROOM_BYTES
     except OSError:
         return False
+
+
+def advise_repair(folder: Path) -> str:
+    """What to do about a damaged part of the index in the folder: the end of a message."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if os.access(existing, os.W_OK):
+        return "Run python -m ingest: it makes that part anew."
+    return (
+        f"It can't be repaired there, because {folder} can't be written. "
+        "Make the folder writable, or build another index with --index or RAG_INDEX_DIR."
+    )

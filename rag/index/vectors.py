@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import IndexDamagedError, IndexUnusableError, explain_system_error
+from rag.errors import IndexDamagedError, IndexUnusableError, advise_repair, explain_system_error
 from rag.index.lock import Lock, make_file_lock
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class VectorStore:
             collection = self._find_collection(model_id)
             if collection is None:
                 return True
-            hnsw: Any = collection.configuration["hnsw"]
+            hnsw: Any = collection.configuration_json["hnsw"]
             return all(hnsw.get(name) == _HNSW[name] for name in ("space", "ef_search", "max_neighbors"))
 
     def list_model_ids(self) -> set[int]:
@@ -233,7 +233,7 @@ class VectorStore:
         except BaseException as exc:
             reason = _describe_briefly(exc)
             raise explain_system_error(exc, self.folder) or IndexDamagedError(
-                f"The vectors in {self.folder} cannot be opened ({reason}). Run python -m ingest to rebuild them.",
+                f"The vectors in {self.folder} cannot be opened ({reason}). {advise_repair(self.folder.parent)}",
                 "vectors",
             ) from exc
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.errors import IndexDamagedError, IndexUnusableError
+from rag.errors import IndexDamagedError, IndexUnusableError, advise_repair
 from rag.index.catalog.connections import Catalog
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
@@ -75,7 +75,7 @@ class OpenViews:
 
         folder = self._layout.locate_lexical(build_id)
         if not (folder / "meta.json").is_file():  # it would be made anew, and empty
-            raise IndexDamagedError(f"{folder} is missing. Run python -m ingest to rebuild it.", "lexical")
+            raise IndexDamagedError(f"{folder} is missing. {advise_repair(self._layout.folder)}", "lexical")
         require_sound_files(self._layout, view.read_file_digests(), folder, "lexical")
         return _OpenLexical(view.identity, build_id, view.generation, LexicalIndex(self._make_writable(folder)))
 
@@ -149,7 +149,7 @@ class OpenViews:
             raise IndexUnusableError(f"The vectors in {folder} are being made anew.")
         if known not in (BEING_MADE, stamp_vectors(folder)):
             raise IndexDamagedError(
-                f"The vectors in {folder} are damaged. Run python -m ingest to rebuild them.", "vectors"
+                f"The vectors in {folder} are not as they were left. {advise_repair(self._layout.folder)}", "vectors"
             )
         require_sound_files(self._layout, digests, folder, "vectors")
 

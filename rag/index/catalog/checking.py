@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from rag.index.catalog.database import MANY, Connection, list_columns, run_over_parts
+from rag.index.catalog.database import MANY, Connection, list_columns, remake_indices, run_over_parts
 from rag.index.catalog.digests import DOCUMENT_DIGEST, VECTOR_DIGEST
+from rag.index.catalog.meta import FORMAT, Meta
 from rag.index.catalog.reading import CatalogView
+from rag.index.catalog.schema import FILES
 from rag.index.catalog.writing import CatalogWriter
 
 _DOCUMENTS_A_STEP, _VECTORS_A_STEP = 200, 5_000  # a few hundredths of a second each
@@ -20,6 +23,24 @@ _ORPHANS = (
 def is_structure_sound(connection: Connection) -> bool:
     """SQLite's own check of all pages and indices: about a second for each GB."""
     return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
+
+
+def restore_structure(connection: Connection) -> bool:
+    """Make anew what can be: indices, the format in the file's head, notes about files. False if that isn't enough.
+
+    What is damaged beyond that raises as it is read.
+    """
+    if not is_structure_sound(connection) and not (remake_indices(connection) and is_structure_sound(connection)):
+        return False
+    keys = ", ".join(f"'{key}'" for key in Meta)
+    connection.execute(f"DELETE FROM meta WHERE key NOT IN ({keys}) OR typeof(value) <> 'integer'")
+    if list_columns(connection, FILES.name):
+        connection.execute(f"DELETE FROM {FILES.name}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    view = CatalogView(connection)
+    for build in view.list_builds():
+        view.find_model_fingerprint(build.model_id)
+    return True
 
 
 def has_digests(view: CatalogView) -> bool:
@@ -50,19 +71,25 @@ def count_orphans(view: CatalogView) -> int:
     return sum(view.connection.execute(f"SELECT count(*) FROM {orphans}").fetchone()[0] for orphans in _ORPHANS)
 
 
-def remove_damaged(db: CatalogWriter) -> tuple[int, int]:
-    """Within a transaction: forget damaged documents and vectors, so that the sync reads and embeds them anew.
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What `remove_damaged` took away."""
 
-    Returns how many documents and how many vectors.
-    """
+    documents: int
+    vectors: int
+    hashes: list[bytes]
+    """Of the texts of the documents' chunks."""
+
+
+def remove_damaged(db: CatalogWriter) -> Removed:
+    """Within a transaction: forget damaged documents and vectors, so that the sync reads and embeds them anew."""
     documents = [id_ for ids in find_damaged_documents(db) for id_ in ids]
     vectors = [id_ for ids in find_damaged_vectors(db) for id_ in ids]
-    for document_id in documents:
-        db.remove_document(document_id)
+    hashes = [hash_ for document_id in documents for hash_ in db.remove_document(document_id)[1]]
     run_over_parts(db.connection, f"DELETE FROM vectors WHERE id IN {MANY}", vectors)
     for orphans in _ORPHANS:
         db.connection.execute(f"DELETE FROM {orphans}")
-    return len(documents), len(vectors)
+    return Removed(len(documents), len(vectors), hashes)
 
 
 def add_missing_digests(db: CatalogWriter) -> None:

@@ -23,7 +23,6 @@ from rag.index.catalog.database import (
     explain_damage,
     list_columns,
     open_database,
-    remake_indices,
     roll_back,
     translate_errors,
 )
@@ -72,13 +71,16 @@ class Catalog:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             return self._read_format(connection)
 
-    def is_sound(self) -> bool:
-        """Check every page of the file, about a second for each GB; indices that contradict the rows are made anew."""
-        from rag.index.catalog.checking import is_structure_sound
+    def restore(self) -> bool:
+        """Make good what the catalog can by itself; False if it must be made anew. About a second for each GB.
+
+        Rows of documents and vectors that are damaged stay: `checking.remove_damaged` sees to them.
+        """
+        from rag.index.catalog.checking import restore_structure
 
         try:
             with translate_errors(self.path), contextlib.closing(open_database(self.path)) as connection:
-                return is_structure_sound(connection) or (remake_indices(connection) and is_structure_sound(connection))
+                return restore_structure(connection)
         except IndexDamagedError:
             return False
 

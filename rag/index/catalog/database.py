@@ -11,7 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.errors import DiskFaultError, DiskFullError, IndexDamagedError, IndexUnusableError
+from rag.errors import (
+    DiskFaultError,
+    DiskFullError,
+    IndexAccessError,
+    IndexDamagedError,
+    IndexUnusableError,
+    advise_repair,
+)
 
 Connection = sqlite3.Connection
 
@@ -141,14 +148,11 @@ def _is_read_only(path: Path) -> bool:
 
 
 def explain_damage(path: Path, reason: str) -> IndexUnusableError:
-    return IndexDamagedError(f"{path} is damaged ({reason}). Run python -m ingest: it rebuilds the index.", "catalog")
+    return IndexDamagedError(f"{path} is damaged ({reason}). {advise_repair(path.parent)}", "catalog")
 
 
 def _explain_rights(path: Path, reason: str) -> IndexUnusableError:
-    return IndexUnusableError(
-        f"{path} cannot be opened or written ({reason}). "
-        "Check its folder's rights, or choose another with --index or RAG_INDEX_DIR."
-    )
+    return IndexAccessError(path, reason)
 
 
 def _explain_missing(path: Path, reason: str) -> IndexUnusableError:
@@ -181,6 +185,7 @@ _EXPLANATIONS: dict[int, _Explain] = {
     sqlite3.SQLITE_FULL: _explain_full_disk,
     sqlite3.SQLITE_IOERR_SHMSIZE: _explain_full_disk,  # no room for the file that its readers share
     sqlite3.SQLITE_IOERR: _explain_disk_fault,
+    sqlite3.SQLITE_IOERR_SHORT_READ: explain_damage,  # the file was cut off
     sqlite3.SQLITE_CORRUPT: explain_damage,
     sqlite3.SQLITE_NOTADB: explain_damage,
     sqlite3.SQLITE_BUSY: _explain_lock,

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from rag.errors import IndexDamagedError
+from rag.errors import IndexDamagedError, advise_repair
 from rag.index.catalog.records import FileDigest
 from rag.index.integrity.stamps import list_graph_files, list_lexical_files
 from rag.index.layout import Layout
@@ -48,7 +48,7 @@ def require_sound_files(layout: Layout, known: Mapping[str, FileDigest], below: 
         return
     for name in find_damaged_files(layout, known, below):
         if name is not None:
-            raise IndexDamagedError(f"{layout.folder / name} is damaged. Run python -m ingest to rebuild it.", part)
+            raise IndexDamagedError(f"{layout.folder / name} is damaged. {advise_repair(layout.folder)}", part)
 
 
 def _measure_files(known: Mapping[str, FileDigest], layout: Layout, below: Path) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from rag.errors import IndexDamagedError, IndexUnusableError
-from rag.index.catalog.checking import remove_damaged
+from rag.index.catalog.checking import Removed, remove_damaged
 from rag.index.catalog.connections import Catalog
 from rag.index.catalog.meta import FORMAT, Meta
 from rag.index.catalog.writing import CatalogWriter
@@ -29,22 +30,22 @@ class Repair:
         self._lexical = lexical
         self._vectors = vectors
 
-    def remove_damaged_rows(self) -> list[str]:
+    def remove_damaged_rows(self) -> Removed:
         """Forget documents and vectors that aren't what was written; the sync at hand reads and embeds them anew."""
         with self._db.transaction():
-            documents, vectors = remove_damaged(self._db)
+            removed = remove_damaged(self._db)
             self._db.increase(Meta.GENERATION)
             self._db.increase(Meta.VECTOR_GENERATION)
-        return [
-            *_describe("catalog", "document", {"to be read anew": documents}),
-            *_describe("catalog", "vector", {"to be made anew": vectors}),
-        ]
+        return removed
 
-    def repair_views(self, *, remake_lexical: bool, remake_vectors: bool) -> list[str]:
-        """Put back and clear away what differs, or make a view anew; returns what was done, in words."""
+    def repair_views(self, *, remake_lexical: bool, remake_vectors: bool, kept: Collection[bytes] = ()) -> list[str]:
+        """Put back and clear away what differs, or make a view anew; returns what was done, in words.
+
+        Vectors of the texts `kept` stay, even if no chunk carries these now.
+        """
         done = [text for build in self._db.list_builds() for text in self._repair_lexical(build.id, remake_lexical)]
         done += self._repair_vectors(remake_vectors)
-        self.clear_leftovers()
+        self.clear_leftovers(kept)
         return done
 
     def empty_views(self) -> None:
@@ -52,12 +53,13 @@ class Repair:
         shutil.rmtree(self._layout.lexical, ignore_errors=True)
         self._vectors.empty()
 
-    def clear_leftovers(self) -> None:
+    def clear_leftovers(self, kept: Collection[bytes] = ()) -> None:
         """Remove what belongs to no build, also where a crash kept it from being cleared away."""
         for folder in self._lexical.list_idle_folders():
             shutil.rmtree(folder, ignore_errors=True)
         self._vectors.drop_unused_models()
-        self._vectors.remove(self._db.list_unused_hashes())
+        wanted = set(kept)
+        self._vectors.remove([hash_ for hash_ in self._db.list_unused_hashes() if hash_ not in wanted])
 
     def find_problems(self) -> list[str]:
         """How both views differ from the catalog, chunk by chunk; empty if they are equal."""
@@ -115,13 +117,14 @@ def set_aside_unusable(catalog: Catalog, mark: RepairMark) -> list[str]:
         _remove_log(catalog.path)
         return []
     try:
-        found = catalog.read_format()
-        is_sound = "catalog" not in mark.read_parts() or catalog.is_sound()
+        found, is_damaged = catalog.read_format(), "catalog" in mark.read_parts()
     except IndexDamagedError:
-        is_sound = False
-    if not is_sound:
-        return _set_aside(catalog.path, "was damaged")
-    return _set_aside(catalog.path, f"had the older format {found}") if 0 < found < FORMAT else []
+        found, is_damaged = FORMAT, True
+    if 0 < found < FORMAT:
+        return _set_aside(catalog.path, f"had the older format {found}")
+    if found > FORMAT or not is_damaged or catalog.restore():
+        return []
+    return _set_aside(catalog.path, "was damaged")
 
 
 def _set_aside(path: Path, why: str) -> list[str]:
@@ -140,6 +143,14 @@ def _remove_log(path: Path) -> None:
     """SQLite would take an old log for the new catalog's."""
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
+
+
+def describe_removed(removed: Removed) -> list[str]:
+    """In words, for the user."""
+    return [
+        *_describe("catalog", "document", {"read anew": removed.documents}),
+        *_describe("catalog", "vector", {"made anew": removed.vectors}),
+    ]
 
 
 def _describe_repair(view: str, noun: str, missing: int, surplus: int) -> list[str]:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import IndexUnusableError
+from rag.errors import IndexUnusableError, advise_repair, explain_system_error
 from rag.index.lexical.best import find_best
 from rag.index.lexical.entry import DocumentContext, LexicalEntry, LexicalHit, QuestionTerm
 from rag.index.lexical.schema import make_fields, make_schema, open_folder
@@ -179,7 +179,6 @@ class LexicalIndex:
 
     def _make_error(self, exc: BaseException) -> IndexUnusableError:
         reason = re.sub(r"\s+", " ", str(exc))[:200]
-        return IndexUnusableError(
-            f"The lexical index in {self._folder} cannot be used ({reason}). "
-            "Run `python -m ingest --rebuild` to make it anew."
+        return explain_system_error(exc, self._folder) or IndexUnusableError(
+            f"The lexical index in {self._folder} cannot be used ({reason}). {advise_repair(self._folder)}"
         )

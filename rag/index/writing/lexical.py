@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rag.errors import DiskFullError, IndexDamagedError, IndexUnusableError, is_disk_full
+from rag.errors import IndexDamagedError, IndexUnusableError, explain_system_error
 from rag.index.catalog.meta import Meta
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.integrity.files import require_sound_files
@@ -102,12 +102,10 @@ def make_entry(stored: StoredChunk) -> LexicalEntry:
 
 @contextlib.contextmanager
 def translate_lexical_errors(folder: Path) -> Iterator[None]:
-    """The lexical index calls everything unusable; a full disk is another matter than damage."""
+    """What isn't the system's fault is taken for damage: Tantivy doesn't tell, and it costs little to make it anew."""
     try:
         yield
-    except (DiskFullError, IndexDamagedError):
-        raise
     except IndexUnusableError as exc:
-        if is_disk_full(exc):
-            raise DiskFullError(folder, str(exc)) from exc
-        raise IndexDamagedError(str(exc), "lexical") from exc
+        if type(exc) is not IndexUnusableError:
+            raise
+        raise explain_system_error(exc, folder) or IndexDamagedError(str(exc), "lexical") from exc

@@ -18,7 +18,7 @@ from rag.index.catalog.records import Build
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.integrity.damage import RepairMark, find_reasons_to_check
 from rag.index.integrity.files import make_file_digests
-from rag.index.integrity.repair import Repair
+from rag.index.integrity.repair import Repair, describe_removed
 from rag.index.integrity.stamps import stamp_lexical
 from rag.index.layout import Layout
 from rag.index.vectors import VectorStore
@@ -210,11 +210,18 @@ class IndexWriter:
         if not reasons:
             return
         self._touch()
-        done = self._repair.remove_damaged_rows() if "catalog" in reasons else []
-        done += self._repair.repair_views(remake_lexical="lexical" in reasons, remake_vectors="vectors" in reasons)
+        done = self._remove_damaged_rows() if "catalog" in reasons else []
+        done += self._repair.repair_views(
+            remake_lexical="lexical" in reasons, remake_vectors="vectors" in reasons, kept=self._dead_hashes
+        )
         self._mark.remove()
         why = "; ".join(dict.fromkeys(reasons.values()))
         self.notes.append(f"{why}: " + ("; ".join(done) + "." if done else "checked, and nothing was wrong."))
+
+    def _remove_damaged_rows(self) -> list[str]:
+        removed = self._repair.remove_damaged_rows()
+        self._dead_hashes += removed.hashes  # swept if they are still unused when all is read anew
+        return describe_removed(removed)
 
 
 def is_same_model(view: CatalogView, build: Build, embedding: str | None) -> bool:

@@ -134,7 +134,7 @@ def test_a_damaged_catalog_is_told_from_other_trouble(tmp_path, damage):
     catalog = Catalog(tmp_path / "catalog.sqlite3")
     catalog.create()
     catalog.path.write_bytes(damage(catalog.path.read_bytes()))
-    assert not catalog.is_sound()
+    assert not catalog.restore()
     with pytest.raises(IndexDamagedError), catalog.view() as view:
         view.list_builds()
 

@@ -5,7 +5,7 @@ import sqlite3
 
 import pytest
 
-from rag.errors import DiskFaultError, DiskFullError, IndexDamagedError, IndexUnusableError
+from rag.errors import DiskFaultError, DiskFullError, IndexAccessError, IndexDamagedError, IndexUnusableError
 from rag.index.catalog import database
 from rag.index.catalog.connections import Catalog
 from rag.index.catalog.database import MANY, open_database, run_over_parts, translate_errors
@@ -37,10 +37,11 @@ def sqlite_error(code):
         (sqlite3.SQLITE_IOERR_SHMSIZE, DiskFullError, "Free some space"),
         (sqlite3.SQLITE_IOERR, DiskFaultError, "Check the disk"),
         (sqlite3.SQLITE_IOERR_READ, DiskFaultError, "Check the disk"),
-        (sqlite3.SQLITE_CORRUPT, IndexDamagedError, "it rebuilds the index"),
-        (sqlite3.SQLITE_CORRUPT_INDEX, IndexDamagedError, "it rebuilds the index"),
-        (sqlite3.SQLITE_READONLY_DIRECTORY, IndexUnusableError, "rights"),
-        (sqlite3.SQLITE_CANTOPEN, IndexUnusableError, "rights"),
+        (sqlite3.SQLITE_IOERR_SHORT_READ, IndexDamagedError, "makes that part anew"),
+        (sqlite3.SQLITE_CORRUPT, IndexDamagedError, "makes that part anew"),
+        (sqlite3.SQLITE_CORRUPT_INDEX, IndexDamagedError, "makes that part anew"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, IndexAccessError, "rights"),
+        (sqlite3.SQLITE_CANTOPEN, IndexAccessError, "rights"),
     ],
 )
 def test_an_error_is_told_by_its_code(path, code, expected, advice):
