@@ -21,6 +21,7 @@ MANY = 120  # vectors, more than Chroma gathers here before it writes its graph
 @pytest.fixture(autouse=True)
 def early_graph(monkeypatch):
     monkeypatch.setitem(vector_store._HNSW, "sync_threshold", 100)
+    monkeypatch.setattr("rag.index.snapshot._REMEMBERED_CHUNKS", 0)  # through Chroma, as in a large index
 
 
 @pytest.fixture
