@@ -3,12 +3,13 @@
     python -m bench.kill [KILLS] [SEED]
 
 Each round changes a folder at random, starts a run in a process of its own, kills it (SIGKILL), sometimes kills the
-next one too, lets one run to its end, and compares catalog, vectors and lexical index with a fresh build.
+next one too, lets one run to its end, and compares chunks, views and answers with those of a fresh index.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import shutil
@@ -16,16 +17,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from ingest.pipeline import Pipeline
-from ingest.sync import SyncOptions, sync_corpus
+from ingest.sync import sync_corpus
 from rag.index.reader import Index
 from rag.models.embedder import Embedder
+from rag.ranking.retriever import Retriever
 from rag.settings import DEFAULT_EMBED_MODEL, Settings
+from rag.types import Retrieval
 
 ROOT = Path(__file__).parents[1]
 # Chroma writes its graph at every 2,000 vectors; at every 100 there are more chances to die in the midst of it.
@@ -37,6 +42,7 @@ from ingest.__main__ import main
 sys.exit(main())
 """
 CHUNK_SIZES = (64, 96)
+QUESTIONS, TOP_K = 8, 6  # asked after each round
 WORDS = "amber birch cedar delta ember fjord grove heron inlet juniper kelp lagoon meadow nettle orchard pebble".split()
 
 
@@ -50,6 +56,19 @@ class Tally:
     wrong: list[str] = field(default_factory=list)
 
 
+class RememberingPipeline(Pipeline):
+    """Embeds each text once, however many fresh indexes it makes: a text's vector is always the same."""
+
+    def __init__(self, settings: Settings, models_dir: Path) -> None:
+        super().__init__(settings, models_dir)
+        self._known: dict[str, np.ndarray] = {}
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known |= dict(zip(new, super().embed(new), strict=True))
+        return np.stack([self._known[text] for text in texts])
+
+
 class Victim:
     """A folder, its index, and the runs that are killed."""
 
@@ -59,7 +78,7 @@ class Victim:
         self.random = random.Random(seed)
         self.chunk_size = CHUNK_SIZES[0]
         self.tally = Tally()
-        self._pipelines: dict[int, Pipeline] = {}  # for fresh builds, by chunk size
+        self._pipelines: dict[int, RememberingPipeline] = {}  # for fresh builds, by chunk size
         self._run_s = 4.0
         self.folder.mkdir(parents=True)
         (self.folder / "models").symlink_to(models_dir)
@@ -100,29 +119,33 @@ class Victim:
         self.tally.repaired += "cut short" in notes and "nothing was wrong" not in notes
 
     def problems(self) -> list[str]:
-        wanted = self._fresh()
+        questions = [" ".join(self.random.choices(WORDS, k=self.random.randint(1, 5))) for _ in range(QUESTIONS)]
+        wanted, wanted_answers = self._fresh(questions)
         with closing(Index(self.folder)) as index:
             found = _chunks(index)
             problems = [f"lost: {chunk}" for chunk in wanted if chunk not in found]
             problems += [f"stale or doubled: {chunk}" for chunk in found if found.count(chunk) != wanted.count(chunk)]
+            pairs = zip(_ask(index, self._pipeline, questions), wanted_answers, strict=True)
+            problems += [f"another answer: {had.question!r}" for had, wants in pairs if not _is_same(had, wants)]
             status = index.status()
             if status.vectors != status.chunks:
                 problems.append(f"{status.chunks - status.vectors} chunks without a vector")
             with index.writing() as writer:
                 return [*problems, *writer.notes, *writer.find_problems()]
 
-    def _fresh(self) -> list[tuple[str, int, str]]:
+    @property
+    def _pipeline(self) -> RememberingPipeline:
+        if self.chunk_size not in self._pipelines:
+            settings = Settings(self.corpus, self.root / "fresh", chunk_size=self.chunk_size, chunk_overlap=0)
+            self._pipelines[self.chunk_size] = RememberingPipeline(settings, self.models_dir)
+        return self._pipelines[self.chunk_size]
+
+    def _fresh(self, questions: list[str]) -> tuple[list[tuple[str, int, str]], list[Retrieval]]:
         folder = self.root / "fresh"
-        pipeline = self._pipelines.get(self.chunk_size)
-        if pipeline is None:
-            settings = Settings(self.corpus, folder, chunk_size=self.chunk_size, chunk_overlap=0)
-            pipeline = self._pipelines[self.chunk_size] = Pipeline(settings, self.models_dir)
         try:
             with closing(Index(folder)) as index:
-                stages: set[str] = set()  # its vectors are not needed, so it stops at the first of them
-                options = SyncOptions(progress=lambda step: stages.add(step.stage), must_stop=lambda: "embed" in stages)
-                sync_corpus(index, pipeline, options)
-                return _chunks(index)
+                sync_corpus(index, self._pipeline)
+                return _chunks(index), _ask(index, self._pipeline, questions)
         finally:
             shutil.rmtree(folder)
 
@@ -169,6 +192,18 @@ def _chunks(index: Index) -> list[tuple[str, int, str]]:
         build = view.find_live_build()
         found = view.iterate_chunks(build.id) if build else ()
         return sorted((stored.chunk.source, stored.chunk.ordinal, stored.chunk.text) for stored in found)
+
+
+def _ask(index: Index, pipeline: Pipeline, questions: list[str]) -> list[Retrieval]:
+    with closing(Retriever(index, lambda name: pipeline.embedder, TOP_K)) as retriever:
+        return [retriever.retrieve(question) for question in questions]
+
+
+def _is_same(one: Retrieval, other: Retrieval) -> bool:
+    """The same passages in the same order and the same verdict; figures to a millionth."""
+    shown = [(answer.answerable, [hit.chunk for hit in answer.hits]) for answer in (one, other)]
+    figures = [[answer.confidence, *(hit.score for hit in answer.hits)] for answer in (one, other)]
+    return shown[0] == shown[1] and all(math.isclose(*pair, rel_tol=1e-6) for pair in zip(*figures, strict=True))
 
 
 def run(kills: int, root: Path, models_dir: Path, seed: int, say: Callable[[str], None] = lambda text: None) -> Tally:
