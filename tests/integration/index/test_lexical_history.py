@@ -60,11 +60,18 @@ def test_what_was_deleted_leaves_no_trace(tmp_path, limit):
 
 
 def test_of_equal_chunks_the_same_are_found_in_whatever_order_they_came(tmp_path):
-    equal = [LexicalEntry(number, f"{number}.txt", 1, "", "", "the ferry leaves", "en") for number in range(300)]
-    first = make_index(tmp_path / "first", (equal, ()))
-    second = make_index(tmp_path / "second", (equal[200:], ()), (reversed(equal[:200]), ()))
-    assert len(first.search("ferry", 10)) == 10
-    assert find(first, "ferry", 10) == find(second, "ferry", 10)
+    first, second = (
+        [LexicalEntry(id_, f"{number}.txt", 1, "", "", "the ferry leaves", "en") for number, id_ in enumerate(ids)]
+        for ids in (range(300), range(300, 0, -1))
+    )
+    came_first = make_index(tmp_path / "first", (first, ()))
+    came_last = make_index(tmp_path / "second", (second[200:], ()), (second[:200], ()))
+    places = [
+        [300 - hit.id for hit in came_last.search("ferry", 10)],
+        [hit.id for hit in came_first.search("ferry", 10)],
+    ]
+    assert len(places[0]) == 10
+    assert places[0] == places[1]
 
 
 def test_a_chunk_put_back_alone_is_not_taken_for_its_document_s_first(tmp_path):
