@@ -1,4 +1,4 @@
-"""The weights of the verdict's logistic model, read from `calibration.json`; `bench/fit_abstention.py` writes them.
+"""The weights of the verdict's logistic model, read from `calibration.json`; `bench/abstention/fit.py` writes them.
 
 Each embedding model that was calibrated has its own, found by the model's exact name and the digest of its weights. A
 model's precision may differ: a reduced one is kept only if its vectors agree with the original's. What the weights were
@@ -103,6 +103,6 @@ def _parse_coefficients(place: str, data: Mapping[str, Any]) -> Coefficients:
     if wrong:
         raise ValueError(
             f"The calibration ({place}) lacks a weight, or has one that no signal is named by: {', '.join(wrong)}. "
-            "Write it anew with bench/fit_abstention.py."
+            "Write it anew with bench/abstention/fit.py."
         )
     return Coefficients(float(data["intercept"]), weights)

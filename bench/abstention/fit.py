@@ -1,11 +1,11 @@
 """Fit the weights of `rag.ranking.calibration` for the embedding model of some indexes, and write them to its file.
 
-    uv run python -m bench.fit_abstention DATASET=INDEX[,DATASET=INDEX …][@WEIGHT] …
+    uv run python -m bench.abstention.fit DATASET=INDEX[,DATASET=INDEX …][@WEIGHT] …
 
 Each dataset has questions that its corpus can and cannot answer (form: `rag.evaluation.retrieval`) and an index made
-by ``python -m ingest``; those joined by commas count as one (small corpora: `bench/small_corpora.py`). Half of each
-one's questions fit and the other half tests, which is printed; the weights written are those of all questions. Each
-set weighs alike, or as WEIGHT says, whatever its size, and so do both kinds of question. ``first`` is the opinion
+by ``python -m ingest``; those joined by commas count as one (small corpora: `bench.abstention.small_corpora`). Half of
+each one's questions fit and the other half tests, which is printed; the weights written are those of all questions.
+Each set weighs alike, or as WEIGHT says, whatever its size, and so do both kinds of question. ``first`` is the opinion
 before the sentence is asked for. The weights of other models stay in the file.
 """
 

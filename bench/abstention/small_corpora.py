@@ -1,6 +1,6 @@
 """Cut a dataset of paragraphs into small corpora, with questions that each can and cannot answer, for fitting.
 
-    uv run python -m bench.small_corpora DATASET FOLDER
+    uv run python -m bench.abstention.small_corpora DATASET FOLDER
 
 Writes 60 datasets of one document, 40 of two, 24 of 5, 12 of 20 and 6 of 80 into FOLDER (form:
 `rag.evaluation.retrieval`).
