@@ -170,3 +170,6 @@ def run(main: Callable[[], int]) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as exc:  # a disk or a right that fails where nothing better could be said
+        say(f"Error: {exc.filename or 'A file'} cannot be read or written ({exc.strerror or exc}).")
+        return 3

@@ -18,6 +18,10 @@ from rag.errors import LoadError, UnsupportedError
 from rag.types import Chunk, Document, Page
 
 
+class SpoolError(OSError):
+    """The chunks can't be kept, which is no fault of the file that they are from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a file, beside its chunks."""
@@ -68,6 +72,8 @@ def parse_bytes(
         return Outcome(header, error=str(error), kind="unsupported")
     except LoadError as error:
         return Outcome(header, error=str(error), kind="failed")
+    except SpoolError:
+        raise
     except MemoryError:
         return Outcome(header, error=tell_memory_limit(config.limits), kind="failed")
     except RecursionError:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ingest.workers.config import ParseConfig, count_allowed_seconds, tell_memory_limit
 from ingest.workers.parsed import Parsed, ParseJob
-from ingest.workers.process import START_S, WorkerProcess
+from ingest.workers.process import START_S, WorkerProcess, explain_no_spool
 from rag.errors import RagError
 from rag.private import make_process_folder
 
@@ -92,8 +92,8 @@ class ParsePool:
 
     def _parse_one(self, job: ParseJob, stop: threading.Event) -> Parsed:
         worker = self._acquire(stop)
-        spool = self._make_spool()
         try:
+            spool = self._make_spool()
             worker.await_ready()
             worker.begin(count_allowed_seconds(self._config.limits, _measure_file(job.path)))
             worker.send(job, spool)
@@ -131,11 +131,16 @@ class ParsePool:
     def _make_spool(self) -> Path:
         with self._lock:
             if self._spool_dir is None:
-                self._spool_dir = tempfile.TemporaryDirectory(
-                    dir=make_process_folder(self._scratch), ignore_cleanup_errors=True
-                )
+                self._spool_dir = self._open_spool_dir()
             self._spools += 1
             return Path(self._spool_dir.name) / f"{self._spools}.jsonl"
+
+    def _open_spool_dir(self) -> tempfile.TemporaryDirectory[str]:
+        try:
+            own = make_process_folder(self._scratch)
+            return tempfile.TemporaryDirectory(dir=own, ignore_cleanup_errors=True)
+        except OSError as exc:
+            raise explain_no_spool(exc, self._scratch) from exc
 
     def _watch(self) -> None:
         """Kill what passes a limit and end what is idle; ends itself when no worker is left."""

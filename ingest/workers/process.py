@@ -17,7 +17,7 @@ import psutil
 
 from ingest.workers.config import ParseConfig, encode_config
 from ingest.workers.parsed import Parsed, ParseJob, SpooledChunks
-from rag.errors import RagError
+from rag.errors import RagError, explain_system_error
 from rag.processes import name_signal, read_last_line
 from rag.types import Document
 
@@ -75,9 +75,15 @@ class WorkerProcess:
         self._write(json.dumps(job_line) + "\n")
 
     def collect_result(self, job: ParseJob, spool: Path) -> Parsed:
-        """Wait for the job's result. If the worker dies or is killed, that is the reason of the failure."""
+        """Wait for the job's result. If the worker dies or is killed, that is the reason of the failure.
+
+        Raises RagError if there was no room for the chunks.
+        """
         digest = self._read_answer()
         outcome = self._read_outcome() if digest else None
+        if outcome is not None and "spool_errno" in outcome:
+            spool.unlink(missing_ok=True)
+            raise explain_no_spool(OSError(outcome["spool_errno"], os.strerror(outcome["spool_errno"])), spool.parent)
         sha256 = bytes.fromhex(digest["sha256"]) if digest else b""
         if outcome is None:
             spool.unlink(missing_ok=True)
@@ -142,6 +148,11 @@ class WorkerProcess:
     def _read_last_words(self) -> str:
         self._process.wait()
         return read_last_line(self._stderr) or self.explain_end()
+
+
+def explain_no_spool(exc: OSError, folder: Path) -> RagError:
+    """Why the chunks of documents can't be kept in the folder for a while."""
+    return explain_system_error(exc, folder) or RagError(f"{folder} cannot be written ({exc}).")
 
 
 def _decode_outcome(outcome: dict[str, Any], job: ParseJob, sha256: bytes, spool: Path) -> Parsed:

@@ -21,7 +21,7 @@ from typing import IO, Any
 from ingest.splitting.splitter import Splitter
 from ingest.workers.config import Limits, ParseConfig, decode_config, tell_memory_limit
 from ingest.workers.parsed import encode_chunk
-from ingest.workers.parsing import Outcome, build_splitter, clean, parse_bytes, read_bytes
+from ingest.workers.parsing import Outcome, SpoolError, build_splitter, clean, parse_bytes, read_bytes
 from rag.errors import LoadError
 from rag.processes import leave_signals_to_parent, open_private_stdout
 from rag.types import Chunk
@@ -78,8 +78,19 @@ def _serve(job: dict[str, str], config: ParseConfig, splitter: Splitter, answers
         _send(answers, {"document": {"source": source}, "error": reason, "kind": "failed"})
         return
     _send(answers, {"sha256": hashlib.sha256(data).hexdigest()})
-    with Path(job["spool"]).open("w", encoding="utf-8", errors="replace", newline="\n") as spool:
-        outcome = parse_bytes(
+    try:
+        outcome = _parse_to_spool(source, data, Path(job["spool"]), config, splitter, answers)
+    except OSError as error:  # the spool's: what is wrong with the file is an outcome
+        _send(answers, {"spool_errno": error.errno})
+    else:
+        _send(answers, _encode_outcome(outcome))
+
+
+def _parse_to_spool(
+    source: str, data: bytes, path: Path, config: ParseConfig, splitter: Splitter, answers: IO[str]
+) -> Outcome:
+    with path.open("w", encoding="utf-8", errors="replace", newline="\n") as spool:
+        return parse_bytes(
             source,
             data,
             config,
@@ -87,12 +98,13 @@ def _serve(job: dict[str, str], config: ParseConfig, splitter: Splitter, answers
             take_chunk=lambda chunk: _write_chunk(spool, chunk),
             more_time=lambda seconds: _send(answers, {"more_s": seconds}),
         )
-    del data
-    _send(answers, _encode_outcome(outcome))
 
 
 def _write_chunk(spool: IO[str], chunk: Chunk) -> None:
-    spool.write(encode_chunk(chunk))
+    try:
+        spool.write(encode_chunk(chunk))
+    except OSError as error:
+        raise SpoolError(error.errno, error.strerror) from error
 
 
 def _encode_outcome(outcome: Outcome) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import pytest
 from ingest.workers.config import Limits, ParseConfig
 from ingest.workers.parsed import Parsed, ParseJob, decode_chunk, encode_chunk
 from ingest.workers.pool import ParsePool
-from rag.errors import RagError
+from rag.errors import DiskFullError, RagError
 from rag.types import Chunk
 from tests import files
 
@@ -162,6 +162,18 @@ def test_big_results_are_spooled_and_deleted(open_pool, corpus, tmp_path):
     with parsed:
         assert spool.exists()
     assert not spool.exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
+def test_no_room_for_the_chunks_is_no_fault_of_the_file(open_pool, corpus, tmp_path, monkeypatch):
+    pool = open_pool()
+    monkeypatch.setattr(pool, "_make_spool", lambda: tmp_path / "spool")
+    for text in ("short", "word and word. " * 20_000):
+        (tmp_path / "spool").symlink_to("/dev/full")
+        with pytest.raises(DiskFullError, match="is full"):
+            list(pool.parse([_job(corpus, "a.txt", text)]))
+    monkeypatch.undo()
+    assert _one(pool, _job(corpus, "a.txt", text)).error is None
 
 
 def test_a_file_that_takes_too_long_costs_itself_alone(open_pool, corpus):
