@@ -25,6 +25,8 @@ def parse_xml(data: bytes, *, recover: bool = False) -> _Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
+        if getattr(error, "code", None) == etree.ErrorTypes.ERR_RESOURCE_LIMIT:  # what comes after would be lost unsaid
+            raise LoadError(f"its XML goes beyond what is safe to read ({str(error).split(',')[0]})") from error
         if not recover:
             return parse_xml(data, recover=True)
         raise LoadError(f"it has damaged XML ({str(error)[:120]})") from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ingest.loaders.encoding import decode
@@ -46,14 +48,21 @@ def load_html(source: str, data: bytes, options: ReadOptions) -> Reading:
     return make_single_page(header, text)
 
 
+_NESTING_TAG = re.compile(r"</?(?!(?:script|style|title|p|br)\b)[a-z][^<>]*+>", re.I)
+"""Left out where tags nest beyond what the parser reads (2,048 levels): it would lose all that comes after."""
+
+
 def parse_html(text: str) -> HtmlElement:
     """The root element; an empty paragraph where there is nothing to read."""
     from lxml import etree, html
 
-    text = re.sub(r"^\s*<\?xml[^>]*\?>", "", text)  # lxml refuses a declared encoding in text that is decoded already
-    parser = html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True, remove_pis=True)
+    text = re.sub(r"^\s*+<\?xml[^>]*\?>", "", text)  # lxml refuses a declared encoding in text that is decoded already
+    parser = html.HTMLParser(no_network=True, huge_tree=True, remove_comments=True, remove_pis=True)
     try:
-        return html.document_fromstring(text or "<p></p>", parser=parser)
+        root = html.document_fromstring(text or "<p></p>", parser=parser)
+        if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+            root = html.document_fromstring(_NESTING_TAG.sub(" ", text), parser=parser)
+        return root
     except etree.ParserError:  # nothing but comments
         return html.document_fromstring("<p></p>")
 
@@ -93,7 +102,7 @@ class _Writer:
         self._blocks: list[str] = []
         self._line: list[str] = []
         self._mark = ""
-        self._menus: list[HtmlElement] = []
+        self._menus: deque[HtmlElement] = deque()
 
     def join_blocks(self) -> str:
         """What was collected so far, as Markdown."""
@@ -122,7 +131,7 @@ class _Writer:
     def walk_menus(self) -> None:
         """Add the navigation, which was put off to the end."""
         while self._menus:
-            menu = self._menus.pop(0)
+            menu = self._menus.popleft()
             menu.tag, menu.tail = "div", None
             menu.attrib.pop("role", None)
             self.walk(menu)
@@ -199,17 +208,24 @@ def _read_rows(table: HtmlElement) -> list[str]:
         len(cell.text_content()) > _LAYOUT_CELL for cell in _find_cells(table)
     ):
         return []
-    rows = [[_read_cell(cell) for cell in row if cell.tag in ("td", "th")] for row in _find_rows(table)]
-    if max((len(row) for row in rows), default=0) < 2 or any(len(cell) > _LAYOUT_CELL for row in rows for cell in row):
+    cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in _find_rows(table)]
+    if max(map(len, cells), default=0) < 2:
+        return []
+    rows = [[_read_cell(cell) for cell in row] for row in cells]
+    if any(len(cell) > _LAYOUT_CELL for row in rows for cell in row):
         return []
     caption = table.find("caption")
     head = [_read_cell(caption), ""] if caption is not None else []
     return head + ["\t".join(row) for row in rows if any(row)]
 
 
-def _find_rows(table: HtmlElement) -> list[HtmlElement]:
+def _find_rows(table: HtmlElement) -> Iterator[HtmlElement]:
     """The table's own rows, without those of tables within its cells."""
-    return [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
+    for child in table:
+        if child.tag == "tr":
+            yield child
+        elif child.tag in ("thead", "tbody", "tfoot"):
+            yield from _find_rows(child)
 
 
 def _find_cells(table: HtmlElement) -> list[HtmlElement]:

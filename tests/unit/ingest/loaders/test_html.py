@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from ingest.loaders.reading import Reading, ReadOptions
 from ingest.loaders.web.html import convert_html, load_html
 
@@ -65,3 +67,19 @@ def test_the_declared_encoding_is_used():
 def test_nothing_but_a_comment_gives_nothing():
     assert convert_html("<!-- x -->") == ""
     assert convert_html("") == ""
+
+
+def test_a_table_that_alone_fills_a_cell_keeps_its_rows():
+    text = convert_html("<table><tr><td><table><tr><td>a<td>b</tr><tr><td>c<td>d</table></td></tr></table>")
+    assert text == "a\tb\nc\td"
+
+
+@pytest.mark.parametrize("tag", ["<font>", "<div>", "<ul><li>", "<table><tr><td>a<td>"])
+@pytest.mark.parametrize("depth", [300, 5_000])
+def test_what_comes_after_endless_nesting_is_not_lost(tag, depth):
+    assert "deep" in convert_html(f"<html><body>{tag * depth}deep")
+
+
+def test_many_menus_and_tables_in_tables_end():
+    assert convert_html("<p>story</p>" + "<nav>a</nav>" * 30_000).startswith("story")
+    assert "deep" in convert_html(("<table><tr><td>a<td>" * 600 + "deep" + "</table>" * 600) * 5)
