@@ -117,7 +117,7 @@ def test_json_keeps_its_values(text):
 )
 def test_many_hostile_characters_are_done_at_once(part):
     """Whatever takes more than linear time here doesn't end within the limit of a test."""
-    text = part * (200_000 // len(part))
+    text = part * (50_000 // len(part))
     stream = VisibleStream()
     assert "".join([*(stream.add(text[at : at + 50]) for at in range(0, len(text), 50)), stream.end()]) is not None
     assert len(show_name(text)) >= len(neutralise_for_model(text)) - len(text)
