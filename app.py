@@ -23,7 +23,7 @@ from page.server import (
     start_backend,
     wait_for_backend,
 )
-from page.upload_route import discard_unsent_later, discard_uploads
+from page.sessions import discard_uploads, release_session
 from page.view import escape_markdown, make_address
 from rag.errors import RagError
 
@@ -83,7 +83,7 @@ async def on_chat_end() -> None:
     """A tab was closed or its connection lost: nobody reads on, so no model need write on."""
     for reply in _get_replies():
         reply.break_off(CONNECTION_LOST)
-    discard_unsent_later()
+    release_session()
 
 
 async def on_reconnect() -> None:

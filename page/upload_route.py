@@ -8,7 +8,6 @@ import uuid
 from pathlib import Path
 from typing import BinaryIO
 
-import chainlit as cl
 from chainlit.session import WebsocketSession
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
@@ -17,8 +16,6 @@ from starlette.routing import Route
 
 from page.access.gate import UPLOAD_PATH
 from rag.private import open_privately
-
-_BACK_WITHIN_S = 60.0
 
 
 async def take_upload(request: Request) -> Response:
@@ -36,26 +33,6 @@ async def take_upload(request: Request) -> Response:
         return _refuse(400, "The file did not arrive whole.")
     except OSError as error:
         return _refuse(507, f"There is no room to keep the file ({error.strerror or error}).")
-
-
-def discard_uploads(message: cl.Message) -> None:
-    """Delete the copies that came with a message, once their documents are in the folder or were refused."""
-    for file in message.elements:
-        cl.context.session.files.pop(file.id, None)
-        if file.path:
-            Path(file.path).unlink(missing_ok=True)
-
-
-def discard_unsent_later() -> None:
-    """When a chat's connection ends: delete what was attached and not sent, unless the page is back in a minute."""
-    if session := WebsocketSession.get_by_id(cl.context.session.id):
-        asyncio.get_running_loop().call_later(_BACK_WITHIN_S, _discard_unsent, session, session.socket_id)
-
-
-def _discard_unsent(session: WebsocketSession, socket_id: str) -> None:
-    if session.socket_id == socket_id:  # a page that came back has another
-        session.files.clear()
-        shutil.rmtree(session.files_dir, ignore_errors=True)
 
 
 async def _keep(file: object, session: WebsocketSession) -> Response:
