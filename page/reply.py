@@ -30,12 +30,12 @@ _NO_FILE = "#"
 
 
 class Reply:
-    """Made for each question, in the task that answers it. Call `stream_answer` once, and `finish` whatever became of
-    it; `break_off` ends it early, from any other task.
+    """Made for each question. Call `stream_answer` once, and `finish` whatever became of it; `break_off` ends it early,
+    from any other task.
     """
 
     def __init__(self) -> None:
-        self.task = asyncio.current_task()
+        self.task: asyncio.Task[None] | None = None
         self.message = cl.Message("")
         self.sources = cl.CustomElement(name="Sources", props={}, url=_NO_FILE)
         self.visible = VisibleStream()
@@ -55,6 +55,9 @@ class Reply:
         self, backend: Backend, question: str, turns: Sequence[Turn], only: Restriction | None
     ) -> None:
         """Show the answer while it is written. Raises RagError if there can't be one."""
+        if self.broken_off:  # while the files of the message were added, which goes on
+            return
+        self.task = asyncio.current_task()
         self.searched_in = remove_invisible(only.description) if only else ""
         events = answer(
             question,

@@ -168,7 +168,8 @@ async def _is_logged_in(scope: Scope) -> bool:
 
 def _require_free_port(host: str, port: int) -> None:
     try:
-        socket.create_server((host, port)).close()
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
     except OSError as error:
         raise RagError(f"Port {port} of {host} can't be used ({error.strerror}). Choose another with --port.") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -16,8 +17,8 @@ def discard_uploads(message: cl.Message) -> None:
     """Delete the copies that came with a message, once their documents are in the folder or were refused."""
     for file in message.elements:
         cl.context.session.files.pop(file.id, None)
-        if file.path:
-            Path(file.path).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # after a stop it may be read still; then it goes with the chat
+            Path(file.path or "").unlink()
 
 
 def release_session() -> None:

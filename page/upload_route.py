@@ -32,7 +32,7 @@ async def take_upload(request: Request) -> Response:
     except ClientDisconnect:
         return _refuse(400, "The file did not arrive whole.")
     except OSError as error:
-        return _refuse(507, f"There is no room to keep the file ({error.strerror or error}).")
+        return _refuse(507, f"The server can't keep the file ({error.strerror or error}).")
 
 
 async def _keep(file: object, session: WebsocketSession) -> Response:
@@ -42,7 +42,7 @@ async def _keep(file: object, session: WebsocketSession) -> Response:
         return _refuse(400, "The file is empty.")
     file_id = str(uuid.uuid4())
     path = Path(session.files_dir) / file_id
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     await asyncio.to_thread(_copy, file.file, path)
     kind = file.content_type or "application/octet-stream"
     session.files[file_id] = {"id": file_id, "path": path, "name": file.filename, "type": kind, "size": file.size}

@@ -138,11 +138,28 @@
     return false;
   };
 
+  // There is one password and no user; Chainlit's form wants a name all the same.
+  const fillName = () => {
+    const name = document.querySelector('#email');
+    if (!name || name.value) return;
+    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(name, 'reader');
+    name.dispatchEvent(new Event('input', { bubbles: true }));
+    name.parentElement.style.display = 'none';
+    document.querySelector('#password').focus();
+  };
+  const loginForm = new MutationObserver(fillName);
+  const awaitLogin = () => {
+    loginForm.observe(document.body, { childList: true, subtree: true });
+    fillName();
+    return true;
+  };
+
   const refresh = async () => {
     try {
       const response = await fetch('/status', { cache: 'no-store' });
       root.hidden = response.status === 401; // the page shows its login form
-      if (root.hidden) return false;
+      if (root.hidden) return awaitLogin();
+      loginForm.disconnect();
       return response.ok ? render(await response.json()) : fail('Not working', await response.text());
     } catch {
       return fail('Disconnected', 'The server does not answer. Start it again with: uv run chainlit run app.py');
@@ -186,18 +203,7 @@
   document.addEventListener('click', confirmLeaving, true);
   document.addEventListener('auxclick', confirmLeaving, true);
 
-  // There is one password and no user; Chainlit's form wants a name all the same.
-  const fillName = () => {
-    const name = document.querySelector('#email');
-    if (!name || name.value) return;
-    Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, 'value').set.call(name, 'reader');
-    name.dispatchEvent(new Event('input', { bubbles: true }));
-    name.parentElement.style.display = 'none';
-    document.querySelector('#password').focus();
-  };
-
   document.addEventListener('DOMContentLoaded', () => {
-    new MutationObserver(fillName).observe(document.body, { childList: true, subtree: true });
     new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
     document.body.append(root);
     poll();

@@ -6,6 +6,7 @@ import http.client
 import json
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -96,9 +97,36 @@ def test_what_is_no_document_of_the_index_is_not_served(server: Server, source: 
     assert call(server, "GET", f"/corpus/{source}")[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/health", "/copilot/index.js", "/element/1"])
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/element/1", "/anything"])
 def test_what_the_page_does_not_need_is_closed(server: Server, path: str):
     assert call(server, "GET", path)[0] == 404
+
+
+NEEDED = {
+    *("HEAD /", "GET /auth/config", "GET /user", "POST /login", "POST /logout", "POST /set-session-cookie"),
+    *("GET /project/translations", "GET /project/settings", "POST /project/file"),
+    *("GET /assets/x", "GET /public/x", "GET /favicon", "GET /logo", "GET /avatars/x"),
+}
+LIST_ROUTES = """
+import json
+from chainlit.server import router
+print(json.dumps([(method, route.path) for route in router.routes for method in route.methods]))
+"""
+
+
+def test_every_other_route_of_chainlits_is_closed(server: Server, tmp_path: Path):
+    listed = subprocess.run(
+        [sys.executable, "-c", LIST_ROUTES],
+        cwd=tmp_path,
+        env=environment(tmp_path, {}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    routes = {(method, re.sub(r"{[^}]*}", "x", path)) for method, path in json.loads(listed.stdout)}
+    assert {f"{method} {path}" for method, path in routes} > NEEDED
+    open_routes = {f"{method} {path}" for method, path in routes if call(server, method, path)[0] not in (404, 405)}
+    assert open_routes <= NEEDED
 
 
 @pytest.mark.parametrize(
