@@ -1,6 +1,6 @@
 """Do damaged files ever take the service down? Mutates real files and reads them in the worker pool.
 
-    python -m bench.fuzz_loaders FOLDER [--minutes 10] [--seed 1]
+    python -m bench.attacks.fuzz_loaders FOLDER [--minutes 10] [--seed 1]
 
 Every outcome is allowed but two: a hang past the limits, and an error outside the pool. Prints the outcomes by format,
 and each crash of a worker (which costs one file) with what made it.

@@ -1,6 +1,6 @@
 """Does a hostile file cost more than its size? Reads each attack at two sizes, in a process of its own.
 
-    python -m bench.hostile_files [--size 200000] [--only NAME]
+    python -m bench.attacks.hostile_files [--size 200000] [--only NAME]
 
 Twice the bytes may take about twice the time: four times is quadratic, and a reader that ends at its limit is worse.
 Prints the seconds for both sizes, the growth and what became of the file. Exit code 1 if one grows faster or doesn't
