@@ -201,7 +201,7 @@ def run(rounds: int, root: Path, seed: int, say: Callable[[str], None] = lambda 
     return tally
 
 
-def run_apart(function: Callable[[Path, int], Any], root: Path, seed: int) -> Any:  # noqa: ANN401
+def run_apart(function: Callable[[Path, int], Any], root: Path, seed: int) -> Any:  # noqa: ANN401 (whatever the function gives)
     """What the function returns in a process of its own, or the exit code of a process that died."""
     context = multiprocessing.get_context("spawn")
     answers = context.SimpleQueue()
@@ -211,7 +211,7 @@ def run_apart(function: Callable[[Path, int], Any], root: Path, seed: int) -> An
     return process.exitcode if answers.empty() else answers.get()
 
 
-def _answer(function: Callable[[Path, int], Any], root: Path, seed: int, answers: Any) -> None:  # noqa: ANN401
+def _answer(function: Callable[[Path, int], Any], root: Path, seed: int, answers: Any) -> None:  # noqa: ANN401 (whatever the function gives)
     vector_store._HNSW["sync_threshold"] = GRAPH_AT
     snapshot._REMEMBERED_CHUNKS = 0  # through Chroma, as in a large index
     answers.put(function(root, seed))

@@ -71,11 +71,11 @@ def _run_sync(options: argparse.Namespace) -> int:
     return _show_report(report, settings, as_json=options.json)
 
 
-def _read_sync_options(options: argparse.Namespace, display: Any) -> SyncOptions:  # noqa: ANN401
+def _read_sync_options(options: argparse.Namespace, display: Any) -> SyncOptions:  # noqa: ANN401 (a Display, imported late)
     return SyncOptions(rebuild=options.rebuild, retry=options.retry, wait_s=options.wait, progress=display.show)
 
 
-def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, display: Any) -> int:  # noqa: ANN401
+def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, display: Any) -> int:  # noqa: ANN401 (a Display, imported late)
     from ingest.watcher import CorpusWatcher
 
     def show_report(report: SyncReport) -> None:

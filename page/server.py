@@ -139,7 +139,7 @@ def _prepare_folders(settings: Settings) -> None:
         raise RagError(f"{settings.index_dir} can't be written ({error.strerror}). Set RAG_INDEX_DIR.") from error
     with contextlib.suppress(OSError):  # not empty: of a server of another version
         (Path(chainlit.config.APP_ROOT) / ".files").rmdir()
-    chainlit.server.FILES_DIRECTORY = chainlit.config.FILES_DIRECTORY  # type: ignore[attr-defined]
+    chainlit.server.FILES_DIRECTORY = chainlit.config.FILES_DIRECTORY  # type: ignore[attr-defined]  # imported there, not exported
 
 
 def _add_page(settings: Settings, names: frozenset[str]) -> None:

@@ -100,7 +100,7 @@ class CommittedState:
 
     # ---- searching
 
-    def make_query(self, terms: Iterable[tuple[str, float]], only: Restriction | None) -> Any:  # noqa: ANN401
+    def make_query(self, terms: Iterable[tuple[str, float]], only: Restriction | None) -> Any:  # noqa: ANN401 (untyped library)
         """`terms` with their boosts."""
         from tantivy import Occur, Query
 
@@ -108,7 +108,7 @@ class CommittedState:
         query = Query.boolean_query(wanted)
         return query if only is None else Query.boolean_query([(Occur.Must, query), *self._restrict(only)])
 
-    def search(self, query: Any, limit: int) -> list[ScoredAddress]:  # noqa: ANN401
+    def search(self, query: Any, limit: int) -> list[ScoredAddress]:  # noqa: ANN401 (untyped library)
         """Best first, by tantivy's own scores."""
         limit = min(limit, self.chunk_count)
         if limit < 1:  # tantivy panics
@@ -118,7 +118,7 @@ class CommittedState:
     def read_column(self, name: str, addresses: Sequence[Any]) -> list[int]:
         return cast("list[int]", self._searcher.fast_field_values(name, list(addresses)))
 
-    def read_keys(self, address: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401
+    def read_keys(self, address: Any) -> tuple[np.ndarray, np.ndarray]:  # noqa: ANN401 (untyped library)
         """Keys of the terms of a chunk's passage, and of all that it is found by."""
         import numpy as np
 
@@ -161,7 +161,7 @@ class CommittedState:
         document = self._searcher.doc(addresses[newest])
         return DocumentContext(*(frozenset(unpack_terms(document.get_first(field))) for field in ("name", "opening")))
 
-    def _make_boosted_query(self, term: str, boost: float) -> Any:  # noqa: ANN401
+    def _make_boosted_query(self, term: str, boost: float) -> Any:  # noqa: ANN401 (untyped library)
         from tantivy import Query
 
         # One field: tantivy then skips what can't be among the best.
@@ -179,7 +179,7 @@ class CommittedState:
             clauses.append(self._make_term_query("places", "." + only.file_type.lstrip(".").lower()))
         return [(Occur.Must, Query.const_score_query(clause, 0.0)) for clause in clauses]
 
-    def _make_term_query(self, field: str, value: str | int) -> Any:  # noqa: ANN401
+    def _make_term_query(self, field: str, value: str | int) -> Any:  # noqa: ANN401 (untyped library)
         from tantivy import Query
 
         return Query.term_query(self._schema, field, value, "basic")
