@@ -44,8 +44,9 @@ FACTS = {
 EVERY_NTH_VANISHES = 5
 PAUSE_S = 0.05
 """Between two words of the model's."""
-READ_S = 1.0
-"""How long a client that vanishes reads before."""
+READ_S = 2.0
+"""How long a client that vanishes reads before, and how long it stays away."""
+QUESTIONS_A_VISIT = 10
 ANSWER_LIMIT_S = 60.0
 LEAVE_LIMIT_S = 1.0
 ROWS = 12
@@ -177,8 +178,11 @@ async def come_and_go(url: str, number: int, tally: Tally, until: float, tags: i
             tag = next(tags)
             await browser.ask_and_vanish(f"{next(questions)} #{tag}", politely=tag % 2 == 0)
             tally.vanished_at[str(tag)] = time.monotonic()
+            await asyncio.sleep(READ_S)
             continue
-        for question in itertools.islice(questions, 2):
+        for question in itertools.islice(questions, QUESTIONS_A_VISIT):
+            if time.monotonic() > until:
+                break
             await ask_and_check(browser, question, tally)
         await browser.close()
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +47,68 @@ class AnswerLimits:
 
 
 class Patience:
-    """The clock of one answer. Make it when the request is sent, in the event loop that waits for it."""
+    """The clock of one answer, for the task that makes it. Make it when the request is sent.
+
+    It sets a timer now and then instead of one for each piece, as `asyncio.timeout` does: Chainlit's event loop keeps
+    those that were cancelled until their time has come, which is thousands of them for each answer.
+    """
 
     def __init__(self, limits: AnswerLimits) -> None:
         self._limits = limits
-        self._clock = asyncio.get_running_loop().time
-        self._begin = self._clock()
+        self._loop = asyncio.get_running_loop()
+        self._begin = self._loop.time()
         self._has_heard = False
+        self._waiting: asyncio.Task[Any] | None = None
+        self._deadline = 0.0
+        self._is_over = False
+        self._timer: asyncio.TimerHandle | None = None
 
-    def wait(self) -> asyncio.Timeout:
+    @contextmanager
+    def wait(self) -> Iterator[None]:
         """To be entered around each wait; raises TimeoutError when it or the whole answer has taken too long."""
-        silence = (
-            self._clock() + self._limits.silence_s if self._has_heard else self._begin + self._limits.first_piece_s
+        silence = self._loop.time() + self._limits.silence_s
+        self._deadline = min(
+            silence if self._has_heard else self._begin + self._limits.first_piece_s,
+            self._begin + self._limits.total_s,
         )
-        return asyncio.timeout_at(min(silence, self._begin + self._limits.total_s))
+        self._set_timer()
+        self._waiting = task = asyncio.current_task()
+        try:
+            yield
+        except asyncio.CancelledError as exc:
+            # Somebody else may have cancelled the task as well, who then goes before.
+            if self._is_over and task and not task.uncancel():
+                raise TimeoutError from exc
+            raise
+        finally:
+            self._waiting = None
 
     def note_piece(self) -> None:
         self._has_heard = True
 
     def explain(self) -> tuple[Literal["slow", "stalled", "endless"], float]:
         """After a TimeoutError: what took too long, and its limit in seconds."""
-        if self._clock() >= self._begin + self._limits.total_s:
+        if self._loop.time() >= self._begin + self._limits.total_s:
             return "endless", self._limits.total_s
         return ("stalled", self._limits.silence_s) if self._has_heard else ("slow", self._limits.first_piece_s)
+
+    def end(self) -> None:
+        """The answer has ended, or nobody waits for it."""
+        if self._timer:
+            self._timer.cancel()
+
+    def _set_timer(self) -> None:
+        if self._timer and self._timer.when() <= self._deadline:
+            return  # it rings early and is set again
+        self.end()
+        self._timer = self._loop.call_at(self._deadline, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiting is None:
+            return  # the next wait sets it again
+        if self._loop.time() < self._deadline:
+            self._set_timer()
+        else:
+            self._is_over = True
+            self._waiting.cancel()

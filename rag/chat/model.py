@@ -90,7 +90,7 @@ class ChatModel:
             with translate_errors(self.endpoint):
                 async with self._request(messages, limits.tokens, patience) as chunks:
                     while True:
-                        async with patience.wait():
+                        with patience.wait():
                             piece = await _read_piece(chunks)
                         if piece is None:
                             break
@@ -99,13 +99,15 @@ class ChatModel:
         except TimeoutError as exc:
             fault, limit_s = patience.explain()
             raise make_error(fault, self.endpoint, limit_s) from exc
+        finally:
+            patience.end()
 
     @asynccontextmanager
     async def _request(
         self, messages: Sequence[dict[str, str]], max_tokens: int, patience: Patience
     ) -> AsyncIterator[ChunkStream]:
         sent: Any = list(messages)
-        async with patience.wait():
+        with patience.wait():
             stream = await self._completions.create(
                 model=self.endpoint.model_id,
                 messages=sent,

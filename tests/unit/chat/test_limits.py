@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from rag.chat.limits import AnswerLimits, Patience
+
+LIMITS = AnswerLimits(10, first_piece_s=0.05, silence_s=0.02, token_s=1.0)
+
+
+def test_a_shorter_answer_keeps_all_other_limits_and_a_longer_one_is_not_to_be_had():
+    assert AnswerLimits(500).narrow(80) == AnswerLimits(80)
+    assert AnswerLimits(500).narrow(1000) == AnswerLimits(500)
+    assert (AnswerLimits(500).characters, AnswerLimits(500).total_s) == (4000, 1300.0)
+
+
+def wait(limits: AnswerLimits, *waits_s: float) -> tuple[str, float] | None:
+    """What took too long when a piece comes after each wait; None if nothing did."""
+
+    async def hear() -> tuple[str, float] | None:
+        patience = Patience(limits)
+        for wait_s in waits_s:
+            try:
+                with patience.wait():
+                    await asyncio.sleep(wait_s)
+            except TimeoutError:
+                return patience.explain()
+            patience.note_piece()
+        return None
+
+    return asyncio.run(hear())
+
+
+@pytest.mark.parametrize(
+    ("waits_s", "fault"),
+    [
+        ((0.0, 0.0, 0.0), None),
+        ((9.0,), ("slow", 0.05)),
+        ((0.03, 9.0), ("stalled", 0.02)),
+        ((0.0, 0.01, 0.01, 0.01, 9.0), ("stalled", 0.02)),
+    ],
+)
+def test_the_first_piece_and_each_silence_have_their_limits(waits_s: tuple[float, ...], fault: object):
+    assert wait(LIMITS, *waits_s) == fault
+
+
+def test_the_whole_has_a_limit_however_often_a_piece_comes():
+    assert wait(AnswerLimits(10, first_piece_s=0.1, silence_s=9.0, token_s=0.001), *[0.01] * 1000) == ("endless", 0.11)
+
+
+def test_time_in_which_nobody_waits_is_no_silence():
+    async def read_slowly() -> None:
+        patience = Patience(LIMITS)
+        for _ in range(3):
+            with patience.wait():
+                await asyncio.sleep(0)
+            patience.note_piece()
+            await asyncio.sleep(0.06)
+
+    asyncio.run(read_slowly())
+
+
+def test_whoever_cancels_the_task_meanwhile_goes_before():
+    async def wait_long() -> None:
+        with Patience(LIMITS).wait():
+            try:
+                await asyncio.sleep(9)
+            finally:
+                tasks[0].cancel()
+
+    async def run() -> None:
+        tasks.append(asyncio.create_task(wait_long()))
+        await asyncio.wait(tasks)
+        assert tasks[0].cancelled()
+
+    tasks: list[asyncio.Task[None]] = []
+    asyncio.run(run())
+
+
+def test_a_thousand_pieces_need_no_more_than_a_few_timers():
+    async def count_timers() -> int:
+        loop, made = asyncio.get_running_loop(), 0
+        patience, call_at = Patience(AnswerLimits(10)), loop.call_at
+
+        def count(*arguments: object, **options: object) -> asyncio.TimerHandle:
+            nonlocal made
+            made += 1
+            return call_at(*arguments, **options)  # type: ignore[arg-type]
+
+        loop.call_at = count  # type: ignore[method-assign]
+        for _ in range(1000):
+            with patience.wait():
+                pass
+            patience.note_piece()
+        patience.end()
+        return made
+
+    assert asyncio.run(count_timers()) <= 2
