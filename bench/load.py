@@ -123,7 +123,13 @@ class Browser:
 
     async def open(self) -> None:
         session = {"sessionId": str(uuid.uuid4()), "clientType": "webapp", "userEnv": "{}", "threadId": ""}
-        await self._socket.connect(self._url, auth=session, transports=["websocket"], socketio_path="/ws/socket.io")
+        await self._socket.connect(
+            self._url,
+            auth=session,
+            transports=["websocket"],
+            socketio_path="/ws/socket.io",
+            wait_timeout=ANSWER_LIMIT_S,
+        )
         await self._socket.emit("connection_successful")
 
     async def ask(self, question: str) -> tuple[str, str]:
@@ -173,26 +179,28 @@ async def come_and_go(url: str, number: int, tally: Tally, until: float, tags: i
     questions = itertools.islice(itertools.cycle(FACTS), number, None)
     while time.monotonic() < until:
         browser = Browser(url)
-        await browser.open()
-        if number % EVERY_NTH_VANISHES == 0:
-            tag = next(tags)
-            await browser.ask_and_vanish(f"{next(questions)} #{tag}", politely=tag % 2 == 0)
-            tally.vanished_at[str(tag)] = time.monotonic()
-            await asyncio.sleep(READ_S)
-            continue
-        for question in itertools.islice(questions, QUESTIONS_A_VISIT):
-            if time.monotonic() > until:
-                break
-            await ask_and_check(browser, question, tally)
+        try:
+            await browser.open()
+            if number % EVERY_NTH_VANISHES == 0:
+                await vanish(browser, next(questions), next(tags), tally)
+                continue
+            for question in itertools.islice(questions, QUESTIONS_A_VISIT):
+                if time.monotonic() < until:
+                    await ask_and_check(browser, question, tally)
+        except (TimeoutError, socketio.exceptions.SocketIOError) as exc:
+            tally.wrong.append(f"client {number}: {type(exc).__name__} {exc}")
         await browser.close()
+
+
+async def vanish(browser: Browser, question: str, tag: int, tally: Tally) -> None:
+    await browser.ask_and_vanish(f"{question} #{tag}", politely=tag % 2 == 0)
+    tally.vanished_at[str(tag)] = time.monotonic()
+    await asyncio.sleep(READ_S)
 
 
 async def ask_and_check(browser: Browser, question: str, tally: Tally) -> None:
     begin = time.monotonic()
-    try:
-        text, source = await browser.ask(question)
-    except TimeoutError:
-        text, source = f"no answer in {ANSWER_LIMIT_S:.0f} s", ""
+    text, source = await browser.ask(question)
     tally.answers += 1
     tally.seconds.append(time.monotonic() - begin)
     fact, expected = FACTS[question]
