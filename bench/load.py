@@ -26,7 +26,7 @@ import socketio  # type: ignore[import-untyped]
 
 from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL
-from tests.e2e.serving import ROOT, Server, is_settled, serving
+from tests.e2e.serving import ROOT, Server, is_settled, make_app_root, serving
 from tests.endpoint import Exchange, Reply, Requests, model_server
 
 FACTS = {
@@ -49,6 +49,7 @@ READ_S = 2.0
 QUESTIONS_A_VISIT = 10
 ANSWER_LIMIT_S = 60.0
 LEAVE_LIMIT_S = 1.0
+KEEP_CHATS_S = 20
 ROWS = 12
 
 
@@ -208,16 +209,15 @@ async def ask_and_check(browser: Browser, question: str, tally: Tally) -> None:
         tally.wrong.append(f"{question} → {text!r} from {source or 'nowhere'}")
 
 
-async def watch(server: Server, requests: Requests, tally: Tally, seconds: float) -> list[tuple[float, int]]:
-    """Print a row now and then; the server's memory in MB and its descriptors at each."""
-    process, begin, rows = psutil.Process(server.process.pid), time.monotonic(), []
+async def watch(server: Server, requests: Requests, tally: Tally, seconds: float) -> None:
+    """Print a row now and then."""
+    process, begin = psutil.Process(server.process.pid), time.monotonic()
     print("| seconds | answers | wrong | vanished | streams open | memory, MB | descriptors |\n|" + " --- |" * 7)
     for row in range(1, ROWS + 1):
         await asyncio.sleep(begin + row * seconds / ROWS - time.monotonic())
-        rows.append((process.memory_info().rss / 1e6, process.num_fds()))
+        use = (requests.open_count, process.memory_info().rss / 1e6, process.num_fds())
         counts = (time.monotonic() - begin, tally.answers, len(tally.wrong), len(tally.vanished_at))
-        print(f"| {' | '.join(f'{n:.0f}' for n in (*counts, requests.open_count, *rows[-1]))} |", flush=True)
-    return rows
+        print(f"| {' | '.join(f'{number:.0f}' for number in (*counts, *use))} |", flush=True)
 
 
 async def run(server: Server, requests: Requests, tally: Tally, clients: int, seconds: float) -> None:
@@ -240,15 +240,22 @@ def find_faults(tally: Tally, requests: Requests, log: str) -> list[str]:
     ]
 
 
+def forget_chats_soon(config: Path) -> None:
+    """After KEEP_CHATS_S instead of an hour, so that what is kept of them levels off during the run."""
+    text = re.sub(r"(?m)^session_timeout = \d+", f"session_timeout = {KEEP_CHATS_S}", config.read_text())
+    config.write_text(text)
+
+
 def main() -> int:
     clients = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 600.0
     tally = Tally()
     with tempfile.TemporaryDirectory() as name, model_server(make_reply(tally)) as (url, requests):
         folder = Path(name)
-        Embedder.open(DEFAULT_EMBED_MODEL, folder / "models")
+        Embedder.open(DEFAULT_EMBED_MODEL, folder / "index" / "models")
         (folder / "corpus").symlink_to(ROOT / "corpus")
-        with serving(folder, folder / "models", {"BASE_URL": url, "MODEL": "tiny"}) as server:
+        forget_chats_soon(make_app_root(folder / "app") / ".chainlit" / "config.toml")
+        with serving(folder, folder, {"BASE_URL": url, "MODEL": "tiny"}) as server:
             server.wait_until(is_settled)
             asyncio.run(run(server, requests, tally, clients, seconds))
             log = server.log.read_text()
