@@ -152,6 +152,13 @@ def _list_modules(room: str) -> list[str]:
     return [module for module in MODULES if _find_room(module) == room]
 
 
+def test_every_room_of_the_map_exists():
+    assert [room for room in (*ARROWS, *LEAVES) if not _list_modules(room)] == []
+    folders = set(re.findall(r"`([a-z]+/)`", (ROOT / "ARCHITECTURE.md").read_text("utf-8")))
+    rooms = {path.name + "/" for folder in (ROOT, ROOT / "tests") for path in folder.iterdir() if path.is_dir()}
+    assert folders <= rooms
+
+
 def test_the_rooms_of_the_map_stand_in_no_circle():
     assert list(graphlib.TopologicalSorter(ARROWS).static_order())
 
