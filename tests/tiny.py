@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -145,3 +146,12 @@ def found_by_vector(index: Index, text: str, embedder: TinyEmbedder | None = Non
         return {stored.chunk.source for stored in snapshot.read_chunks(ids).values() if stored.chunk.embed_text == text}
 
     return index.read(search)
+
+
+def flip_bit(path: Path, place: int) -> None:
+    """As a failing disk does: size and times stay."""
+    stat = path.stat()
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 
@@ -13,7 +12,7 @@ from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import IndexUnusableError
 from rag.index import vectors as vector_store
 from rag.index.reader import Index
-from tests.tiny import chunks_of, found_by_vector, found_by_words, problems_of, settle, tiny_pipeline
+from tests.tiny import chunks_of, flip_bit, found_by_vector, found_by_words, problems_of, settle, tiny_pipeline
 
 MANY = 120  # vectors, more than Chroma gathers here before it writes its graph
 
@@ -44,15 +43,6 @@ def make_pipeline(index):
 
 def check(index):
     return check_index(index, make_pipeline(index), SyncOptions())
-
-
-def flip_bit(path, place):
-    """As a failing disk does: size and times stay."""
-    stat = path.stat()
-    data = bytearray(path.read_bytes())
-    data[place] ^= 1
-    path.write_bytes(data)
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def assert_whole(index):

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rag.index.lock import lock_for_writing
+from tests.tiny import flip_bit
 
 ROOT = Path(__file__).parents[3]
 HEAVY = {
@@ -233,3 +234,16 @@ def test_watching_follows_changes_until_it_is_interrupted(place):
         process.wait()
     assert process.returncode == 130
     assert "Watching" in errors
+
+
+def test_a_check_names_what_was_damaged_and_repairs_it(place):
+    code, output, _ = ingest(place, "--check")
+    assert (code, output.splitlines()[-1]) == (0, "checked: the index is sound")
+    path = next((place / "index" / "lexical").rglob("*.store"))
+    flip_bit(path, 5)
+    assert report(place)["notes"] == []
+    told = report(place, "--check")
+    assert [damage["part"] for damage in told["damage"]] == ["lexical"]
+    assert str(path) in told["damage"][0]["reason"]
+    assert "put back" in " ".join(told["notes"])
+    assert report(place, "--check")["damage"] == []

@@ -17,7 +17,16 @@ from ingest import watcher as watcher_module
 from ingest.sync import sync_corpus
 from ingest.watcher import CorpusWatcher
 from rag.index.reader import Index
-from tests.tiny import TinyPipeline, chunks_of, found_by_vector, found_by_words, problems_of, settle, tiny_pipeline
+from tests.tiny import (
+    TinyPipeline,
+    chunks_of,
+    flip_bit,
+    found_by_vector,
+    found_by_words,
+    problems_of,
+    settle,
+    tiny_pipeline,
+)
 
 PATIENCE_S = 60  # for a busy machine; nothing takes so long
 
@@ -340,3 +349,14 @@ def test_it_outlives_an_error_of_a_sync(watched, monkeypatch):
     watched.start()
     assert found_by_vector(watched.index, "amber") == {"a.txt"}
     assert failed.is_set()
+
+
+def test_an_index_that_is_idle_is_checked_and_repaired(watched, monkeypatch):
+    monkeypatch.setattr(watcher_module, "CHECK_AFTER_S", 0.2)
+    watched.put("a.txt", "amber", old=True)
+    sync_corpus(watched.index, watched.pipeline)
+    path = next((watched.index.folder / "lexical").rglob("*.store"))
+    flip_bit(path, 5)
+    assert watched.start().is_noop
+    assert "lexical index: 1 chunk put back" in " ".join(watched.next().notes)
+    assert watched.index.find_damage() == []
