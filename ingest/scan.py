@@ -39,12 +39,16 @@ def scan_corpus(corpus: Path, leave_out: Path | None = None) -> Scan:
     """Walk the corpus folder; symbolic links are followed as long as they stay inside it.
 
     Hidden and temporary files are left out, what ``.ragignore`` files (gitignore rules) name, and one folder.
-    Raises SettingsError if the folder doesn't exist.
+    Raises SettingsError if the folder doesn't exist, or is the one to be left out.
     """
     if not corpus.is_dir():
         what = "is not a folder" if corpus.exists() else "does not exist"
         raise SettingsError(
             f"The corpus folder {corpus} {what}. Create it, or name another with --corpus or RAG_CORPUS_DIR."
+        )
+    if leave_out is not None and find_inode(leave_out) == find_inode(corpus):
+        raise SettingsError(
+            f"{corpus} can't be both the corpus folder and the index folder. Name another with --index."
         )
     scan = Scan()
     _Walk(os.path.realpath(corpus), scan, find_inode(leave_out)).run(str(corpus))

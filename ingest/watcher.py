@@ -236,7 +236,8 @@ class CorpusWatcher:
 
     def _matters(self, path: str) -> bool:
         """Whether what happens there can matter; our own index may lie in the corpus, in a hidden folder or not."""
-        if Path(path).is_relative_to(os.path.realpath(self._index.folder)):
+        index = Path(os.path.realpath(self._index.folder))
+        if index.is_relative_to(self._root) and Path(path).is_relative_to(index):
             return False
         source = self._find_source(path)
         parts = source.split("/")

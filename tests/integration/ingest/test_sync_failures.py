@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
 
 from ingest.sync import SyncOptions, sync_corpus
-from tests.tiny import TinyPipeline, chunks_of, found_by_words
+from rag.errors import SettingsError
+from rag.index.reader import Index
+from tests.tiny import TinyPipeline, chunks_of, found_by_words, tiny_pipeline
 
 
 def test_a_bad_file_is_a_row_with_its_reason_and_stops_nothing(filled):
@@ -94,3 +97,9 @@ def test_files_still_being_written_are_left_for_the_next_sync(filled):
     )
     assert report.unsettled == 1
     assert filled.sync()["changed"] == 1
+
+
+def test_one_folder_as_corpus_and_index_is_a_wrong_setting(place):
+    place.put("a.txt", "amber")
+    with contextlib.closing(Index(place.corpus)) as index, pytest.raises(SettingsError, match="--index"):
+        sync_corpus(index, tiny_pipeline(place.corpus, place.corpus))

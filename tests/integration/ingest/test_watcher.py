@@ -134,6 +134,7 @@ def test_reading_files_wakes_nothing(watched):
 
 def test_an_index_inside_the_corpus_does_not_wake_its_own_watcher(tmp_path):
     watched = Watched(tmp_path)
+    (watched.corpus / "index").mkdir()  # a new folder in the corpus is an event of the corpus
     watched.index = Index(watched.corpus / "index")
     watched.pipeline = tiny_pipeline(watched.corpus, watched.index.folder)
     watched.watcher = CorpusWatcher(watched.index, watched.pipeline, on_report=watched.reports.put)
@@ -144,6 +145,19 @@ def test_an_index_inside_the_corpus_does_not_wake_its_own_watcher(tmp_path):
         watched.until(lambda: found_by_words(watched.index, "birch"))
         assert watched.count == 2
         assert {source for source, _, _ in chunks_of(watched.index)} == {"a.txt", "b.txt"}
+    finally:
+        watched.close()
+
+
+def test_a_corpus_inside_the_index_folder_is_followed(tmp_path):
+    watched = Watched(tmp_path)
+    watched.index = Index(tmp_path)
+    watched.pipeline = tiny_pipeline(watched.corpus, watched.index.folder)
+    watched.watcher = CorpusWatcher(watched.index, watched.pipeline, on_report=watched.reports.put)
+    try:
+        watched.start()
+        watched.put("b.txt", "birch")
+        watched.until(lambda: found_by_words(watched.index, "birch"))
     finally:
         watched.close()
 
