@@ -117,7 +117,7 @@ def stop_reading(process: subprocess.Popen[str]) -> None:
     ("leave", "reply", "code", "said"),
     [
         (interrupt, begin_and_hang, 130, "Stopped. "),
-        (subprocess.Popen.terminate, talk_slowly, -signal.SIGTERM, ""),
+        (subprocess.Popen.terminate, talk_slowly, 128 + signal.SIGTERM, "Stopped. "),
         (stop_reading, begin_and_hang, 0, ""),
     ],
 )
