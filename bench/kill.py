@@ -136,7 +136,7 @@ class Victim:
     @property
     def _pipeline(self) -> RememberingPipeline:
         if self.chunk_size not in self._pipelines:
-            settings = Settings(self.corpus, self.root / "fresh", chunk_size=self.chunk_size, chunk_overlap=0)
+            settings = Settings(self.corpus, self.root / "parsing", chunk_size=self.chunk_size, chunk_overlap=0)
             self._pipelines[self.chunk_size] = RememberingPipeline(settings, self.models_dir)
         return self._pipelines[self.chunk_size]
 

@@ -34,8 +34,6 @@ _REMEMBERED_CHUNKS = 5_000
 """All vectors of an index with as many chunks are kept in memory after the first question (1.5 KB a chunk) and searched
 there: exactly, faster than by Chroma, and without loading it."""
 
-_SLACK = 20
-
 
 class Snapshot:
     """One consistent view of what is live."""
@@ -113,10 +111,8 @@ class Snapshot:
         if allowed <= (_REMEMBERED_CHUNKS if only is None else _EXACT_CHUNKS):
             hits = self._search_chunks(build.id, build.model_id, vector, limit, only)
         else:
-            # Chroma's own vectors may be a little off those of the catalog, so the last that count are not its last.
-            depth = limit + _SLACK
-            deepest = depth if only is None else math.ceil(1.5 * depth * self.chunk_count / allowed)
-            hits = self._search_store(build.id, build.model_id, vector, only, depth, deepest)
+            depth = limit if only is None else math.ceil(1.5 * limit * self.chunk_count / allowed)
+            hits = self._search_store(build.id, build.model_id, vector, only, limit, depth)
         return self._order_ties(hits)[:limit]
 
     def _search_chunks(
@@ -133,7 +129,7 @@ class Snapshot:
     def _search_store(
         self, build_id: int, model_id: int, vector: np.ndarray, only: Restriction | None, limit: int, depth: int
     ) -> list[tuple[int, float]]:
-        resolve = self._make_hash_resolver(build_id, model_id, vector, only)
+        resolve = self._make_hash_resolver(build_id, only)
         try:
             with self._views.use_store(self.view) as store:
                 return _search_deeper(lambda n: store.search(model_id, vector, n), resolve, limit, depth)
@@ -162,18 +158,11 @@ class Snapshot:
         return sorted(hits, key=lambda hit: -hit[1])
 
     def _make_hash_resolver(
-        self, build_id: int, model_id: int, vector: np.ndarray, only: Restriction | None
+        self, build_id: int, only: Restriction | None
     ) -> Callable[[list[tuple[bytes, float]]], list[tuple[int, float]]]:
-        """Cosines are those of the catalog's vectors."""
-
         def resolve(found: list[tuple[bytes, float]]) -> list[tuple[int, float]]:
             ids = self.view.find_ids_by_hash([hash_ for hash_, _ in found], build_id, only)
-            packed = self.view.read_vectors(model_id, list(ids))
-            hashes = list(packed)
-            if not hashes:
-                return []
-            ranked = rank_by_cosine(unpack_vectors(list(packed.values())), vector, len(hashes))
-            return [(id_, cosine) for row, cosine in ranked for id_ in ids[hashes[row]]]
+            return [(id_, cosine) for hash_, cosine in found for id_ in ids.get(hash_, ())]
 
         return resolve
 
