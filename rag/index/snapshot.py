@@ -190,7 +190,7 @@ class Snapshot:
         try:
             lexical = self._views.open_lexical(self.view, build.id)
             resolve = self._make_id_resolver(lexical, build.id, only)
-            return _search_deeper(lambda n: lexical.search(question, n, only, terms), resolve, limit, limit)
+            return _search_deeper(lambda n: lexical.search(question, n, only, terms), resolve, limit, limit)[:limit]
         except IndexUnusableError as exc:
             self._note_damage(exc, "lexical")
             return []
@@ -219,10 +219,13 @@ class Snapshot:
 def _search_deeper(
     search: Callable[[int], list[Found]], resolve: Callable[[list[Found]], list[Hit]], limit: int, depth: int
 ) -> list[Hit]:
-    """Search deeper, from `depth` on, while hits that aren't live or allowed take the places of those that are."""
+    """At least `limit` hits if there are as many.
+
+    The search goes deeper, from `depth` on, while hits that aren't live or allowed take the places of those that are.
+    """
     while True:
         found = search(depth)
         hits = resolve(found)
         if len(hits) >= limit or len(found) < depth:
-            return hits[:limit]
+            return hits
         depth *= 4
