@@ -207,14 +207,12 @@ class FolderAndIndex(RuleBasedStateMachine):
 
     def check_answers(self) -> None:
         """Those of a fresh index of the same folder, by exact search and through Chroma."""
-        with closing(Index(self.root / "fresh")) as fresh:
+        with closing(Index(self.root / "fresh")) as fresh, pytest.MonkeyPatch.context() as patch:
             sync_corpus(fresh, tiny_pipeline(self.corpus, fresh.folder, chunk_size=self.chunk_size))
-            wanted = answers_of(fresh, QUESTIONS)
-        shutil.rmtree(self.root / "fresh")
-        assert answers_of(self.index, QUESTIONS) == wanted
-        with pytest.MonkeyPatch.context() as patch:
+            assert answers_of(self.index, QUESTIONS) == answers_of(fresh, QUESTIONS)
             patch.setattr("rag.index.snapshot._REMEMBERED_CHUNKS", 0)
-            assert answers_of(self.reader, QUESTIONS) == wanted
+            assert answers_of(self.reader, QUESTIONS) == answers_of(fresh, QUESTIONS)
+        shutil.rmtree(self.root / "fresh")
 
     def wanted(self) -> list[tuple[str, int, str]]:
         return sorted(
