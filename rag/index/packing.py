@@ -44,7 +44,8 @@ def rank_by_cosine(vectors: np.ndarray, vector: np.ndarray, limit: int) -> list[
     """
     import numpy as np
 
-    rough = vectors @ vector
+    # Not by BLAS: its threads wait for one another, which takes 6 ms of a busy processor where this takes .3.
+    rough = np.einsum("ij,j->i", vectors, vector)
     candidates = np.arange(len(rough))
     if len(rough) > limit:
         last = np.partition(rough, -limit)[-limit]
