@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]+")
 _STRAY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff\uf000-\uf0ff]")
-_BROKEN_WORD = re.compile(r"([^\W\d_]+)(?:[\ufffe\x02]\n?|\u00ad\n)([^\W\d_]*)")
+_BROKEN_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]++)(?:[\ufffe\x02]\n?|\u00ad\n)([^\W\d_]*)")
 
 
 def mend_text(text: str) -> str:

@@ -91,6 +91,7 @@ def test_a_gap_begins_a_paragraph():
         ("o\ufb03ce \ufb01le", "office file"),
         ("a\x02b", "ab"),
         ("end\ufffe", "end-"),
+        ("a" * 60_000 + " so\u00ad\nft", "a" * 60_000 + " soft"),
     ],
 )
 def test_words_broken_at_line_ends_are_mended(text, expected):
