@@ -48,7 +48,7 @@ def _nest(name: str, opening: str, closing: str, inside: str = "deep", before: s
     return build
 
 
-def _docx(build: Callable[[int], str]) -> Attack:
+def _wrap_docx(build: Callable[[int], str]) -> Attack:
     return lambda size: ("a.docx", files.docx(build(size)))
 
 
@@ -83,7 +83,7 @@ def _repeat_slide(size: int) -> tuple[str, bytes]:
     return "a.pptx", files.pptx([files.shape("word " * 200, "title")] * (size // 1000))
 
 
-def _stray_cell(size: int) -> tuple[str, bytes]:
+def _widen_sheet(size: int) -> tuple[str, bytes]:
     data = files.xlsx({"a": [["word"] * (size // 100)]})
     return "a.xlsx", data
 
@@ -108,11 +108,11 @@ def _attach_many(size: int) -> tuple[str, bytes]:
     return "a.eml", message.as_bytes()
 
 
-def _header(name: str, piece: str) -> Attack:
+def _fill_header(name: str, piece: str) -> Attack:
     return lambda size: ("a.eml", f"From: a@b.c\n{name}: {piece * (size // len(piece))}\n\nword\n".encode())
 
 
-def _rows(size: int) -> tuple[str, bytes]:
+def _widen_table(size: int) -> tuple[str, bytes]:
     row = ",".join("ab" for _ in range(size // 12))
     return "a.csv", "\n".join([row] * 4).encode()
 
@@ -121,23 +121,23 @@ def _nest_numbers(size: int) -> tuple[str, bytes]:
     return "a.json", ("[" * 900 + "1," * (size // 2) + "1" + "]" * 900).encode()
 
 
-def _pdf_lines(size: int) -> tuple[str, bytes]:
+def _draw_lines(size: int) -> tuple[str, bytes]:
     count = size // 40
     return "a.pdf", files.pdf([[(72, 700 - n % 600, 10, f"word {n}") for n in range(count)]])
 
 
-def _pdf_pages(size: int) -> tuple[str, bytes]:
+def _draw_pages(size: int) -> tuple[str, bytes]:
     return "a.pdf", files.pdf([[(72, 700, 10, f"page {n}")] for n in range(size // 400)])
 
 
-def _pdf_broken_words(size: int) -> tuple[str, bytes]:
+def _draw_long_word(size: int) -> tuple[str, bytes]:
     letters = "".join(chr(97 + n % 26) for n in range(100))
     return "a.pdf", files.pdf(
         [[(0, 700, 1, letters * (size // 100)), (72, 600, 10, "well\xad"), (72, 590, 10, "done")]]
     )
 
 
-def _pdf_outline_loop(size: int) -> tuple[str, bytes]:
+def _loop_outline(size: int) -> tuple[str, bytes]:
     entry = "<< /Title (a) /Parent 7 0 R /Next 8 0 R /First 8 0 R /Dest [5 0 R /Fit] >>"
     pad = "% " + "x" * size
     return "a.pdf", files.pdf(
@@ -147,14 +147,14 @@ def _pdf_outline_loop(size: int) -> tuple[str, bytes]:
     )
 
 
-def _pdf_tree_loop(size: int) -> tuple[str, bytes]:
+def _loop_pages(size: int) -> tuple[str, bytes]:
     data = files.pdf([[(72, 700, 10, "word")]])
     return "a.pdf", data.replace(b"/Kids [5 0 R]", b"/Kids [2 0 R]").replace(
         b"/Count 1", b"/Count 999999"
     ) + b"%" * size
 
 
-def _pdf_wide(size: int) -> tuple[str, bytes]:
+def _stretch_page(size: int) -> tuple[str, bytes]:
     data = files.picture_pdf(1)
     return "a.pdf", data.replace(b"[0 0 200 200]", b"[0 0 9e9 9e9]") + b"%" * size
 
@@ -192,7 +192,7 @@ ATTACKS: dict[str, Attack] = {
     "asciidoc, spaces in a title": _repeat("a.adoc", " ", "= a", "x"),
     "asciidoc, tables": _repeat("a.adoc", "|===\n|a|b\n"),
     "org, spaces": _repeat("a.org", " ", "* ", "\n"),
-    "csv, columns": _rows,
+    "csv, columns": _widen_table,
     "csv, one line": _repeat("a.csv", "ab,"),
     "csv, open quote": _repeat("a.csv", "ab,", '"'),
     "csv, quotes": _repeat("a.csv", '"'),
@@ -230,29 +230,29 @@ ATTACKS: dict[str, Attack] = {
     "mail, parts in parts": _nest_mails,
     "mail, forwarded": _forward_mails,
     "mail, attachments": _attach_many,
-    "mail, addresses": _header("To", "a@b.c, "),
-    "mail, encoded words": _header("Subject", "=?utf-8?q?a?= "),
-    "mail, comments": _header("From", "("),
-    "mail, quotes": _header("To", '"a" <'),
-    "mail, date": _header("Date", "1 "),
+    "mail, addresses": _fill_header("To", "a@b.c, "),
+    "mail, encoded words": _fill_header("Subject", "=?utf-8?q?a?= "),
+    "mail, comments": _fill_header("From", "("),
+    "mail, quotes": _fill_header("To", '"a" <'),
+    "mail, date": _fill_header("Date", "1 "),
     "mail, header lines": lambda size: ("a.eml", ("From: a@b.c\n" + "X-A: b\n" * (size // 7) + "\nword").encode()),
     "mailbox": _repeat("a.mbox", "From a@b.c Thu Jan  1 00:00:00 2026\nFrom: a@b.c\n\nword\n\n"),
-    "docx, boxes in boxes": _docx(_nest_text_boxes),
-    "docx, formulas in formulas": _docx(_nest_formulas),
-    "docx, tables in tables": _docx(_nest_tables),
-    "docx, paragraphs": _docx(lambda size: files.paragraph("word") * (size // 60)),
+    "docx, boxes in boxes": _wrap_docx(_nest_text_boxes),
+    "docx, formulas in formulas": _wrap_docx(_nest_formulas),
+    "docx, tables in tables": _wrap_docx(_nest_tables),
+    "docx, paragraphs": _wrap_docx(lambda size: files.paragraph("word") * (size // 60)),
     "odt, repeated cells in repeated cells": _nest_repeated_cells,
     "pptx, slides": _repeat_slide,
-    "xlsx, columns": _stray_cell,
+    "xlsx, columns": _widen_sheet,
     "rtf, deep": _nest("a.rtf", "{", "}", before="{\\rtf1 ", after="}"),
     "rtf, open boxes": _repeat("a.rtf", "{\\shptxt a", "{\\rtf1 ", "}"),
     "rtf, stars": _repeat("a.rtf", "*a ", "{\\rtf1 ", "}"),
-    "pdf, lines": _pdf_lines,
-    "pdf, pages": _pdf_pages,
-    "pdf, one long word": _pdf_broken_words,
-    "pdf, outline in a circle": _pdf_outline_loop,
-    "pdf, pages in a circle": _pdf_tree_loop,
-    "pdf, a page of kilometres": _pdf_wide,
+    "pdf, lines": _draw_lines,
+    "pdf, pages": _draw_pages,
+    "pdf, one long word": _draw_long_word,
+    "pdf, outline in a circle": _loop_outline,
+    "pdf, pages in a circle": _loop_pages,
+    "pdf, a page of kilometres": _stretch_page,
 }
 
 
