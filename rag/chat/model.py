@@ -28,7 +28,7 @@ from rag.types import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class AnswerPiece:
     """What one event of the server's holds; any of it may be empty."""
 
     text: str = ""
@@ -83,7 +83,7 @@ class ChatModel:
 
     async def _read_pieces(
         self, messages: Sequence[dict[str, str]], limits: AnswerLimits
-    ) -> AsyncGenerator[Piece, None]:
+    ) -> AsyncGenerator[AnswerPiece, None]:
         """What the server writes, with our errors instead of openai's."""
         patience = Patience(limits)
         try:
@@ -121,7 +121,7 @@ class ChatModel:
             await stream.close()
 
 
-async def _read_piece(stream: ChunkStream) -> Piece | None:
+async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
     """The next that says something; None at the end."""
     from rag.chat.transport import note_piece
 
@@ -130,21 +130,21 @@ async def _read_piece(stream: ChunkStream) -> Piece | None:
         return None if response.is_closed else _read_whole_answer(await response.aread())
     # Not "async for", which would leave a generator behind.
     while (chunk := await anext(stream, None)) is not None:
-        if (piece := _read_chunk(chunk)) != Piece():
+        if (piece := _read_chunk(chunk)) != AnswerPiece():
             note_piece(response)
             return piece
     return None
 
 
-def _read_chunk(chunk: Any) -> Piece:  # noqa: ANN401 (openai passes on whatever the server sent)
+def _read_chunk(chunk: Any) -> AnswerPiece:  # noqa: ANN401 (openai passes on whatever the server sent)
     """Raises ValueError for one that isn't of the protocol's form."""
     try:
         choice = next(iter(chunk.choices or ()), None)
         if choice is None:
-            return Piece()
+            return AnswerPiece()
         content, extra = (choice.delta.content, choice.delta.model_extra or {}) if choice.delta else (None, {})
         thought = extra.get("reasoning_content") or extra.get("reasoning")
-        return Piece(_require_text(content), _require_text(thought), _require_text(choice.finish_reason))
+        return AnswerPiece(_require_text(content), _require_text(thought), _require_text(choice.finish_reason))
     except (AttributeError, TypeError) as exc:
         raise ValueError("an event of no known form") from exc
 
@@ -155,11 +155,11 @@ def _require_text(value: object) -> str:
     return str(value or "")
 
 
-def _read_whole_answer(body: bytes) -> Piece:
+def _read_whole_answer(body: bytes) -> AnswerPiece:
     """What a server sent that doesn't stream: the answer at once, or an error under a status of 200."""
     try:
         choice = json.loads(body)["choices"][0]
-        return Piece(_require_text(choice["message"]["content"]), reason=choice.get("finish_reason") or "stop")
+        return AnswerPiece(_require_text(choice["message"]["content"]), reason=choice.get("finish_reason") or "stop")
     except (ValueError, LookupError, TypeError, AttributeError):
         raise ServerError(_read_error_text(body)) from None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rag.ranking.passages import Candidate
-from rag.ranking.snapshot import Snapshot
+from rag.ranking.searchable import Searchable
 
 Rerank = Callable[[str, Sequence[str]], "list[float] | None"]
 """From a question and passages to scores in their order, higher is better; None if the first order stands."""
@@ -16,7 +16,7 @@ _RERANKED = 20
 
 
 def rerank_candidates(
-    snapshot: Snapshot, question: str, candidates: list[Candidate], rerank: Rerank | None
+    snapshot: Searchable, question: str, candidates: list[Candidate], rerank: Rerank | None
 ) -> list[Candidate]:
     """The first candidates in their new order, the others after them.
 

@@ -16,8 +16,8 @@ from rag.ranking.abstention import compute_confidence, is_answerable, is_in_doub
 from rag.ranking.question import AskedQuestion, LiveModel, OpenEmbedder, OpenModel, open_model, start_embedding
 from rag.ranking.reranking import Rerank
 from rag.ranking.search import Found, Wanted, search
+from rag.ranking.searchable import Searchable
 from rag.ranking.signals import Signals, choose_sentence
-from rag.ranking.snapshot import Snapshot
 from rag.types import Restriction, Retrieval
 
 MODES = ("hybrid", "dense", "lexical")
@@ -32,7 +32,7 @@ class Readable(Protocol):
 
     @property
     def models_dir(self) -> Path: ...
-    def read(self, fn: Callable[[Snapshot], T]) -> T: ...
+    def read(self, fn: Callable[[Searchable], T]) -> T: ...
 
 
 class Retriever:
@@ -99,7 +99,7 @@ class Retriever:
             model = self._open_model(found)
 
     def _search_with(
-        self, model: OpenModel | None, asked: AskedQuestion, wanted: Wanted, snapshot: Snapshot
+        self, model: OpenModel | None, asked: AskedQuestion, wanted: Wanted, snapshot: Searchable
     ) -> tuple[AskedQuestion, Found] | LiveModel:
         """The model that must be opened first if the snapshot's vectors are of another."""
         live = _find_live_model(snapshot) if asked.needs_vector else None
@@ -117,7 +117,7 @@ class Retriever:
             return self._model
 
 
-def _find_live_model(snapshot: Snapshot) -> LiveModel | None:
+def _find_live_model(snapshot: Searchable) -> LiveModel | None:
     """None while there are no vectors."""
     name, fingerprint = snapshot.embed_model, snapshot.embedding
     if name is None or fingerprint is None or not snapshot.has_vectors:

@@ -12,9 +12,9 @@ from rag.ranking.fusion import Fused, find_ties, fuse, make_scale, rank
 from rag.ranking.passages import Candidate, choose, merge_neighbours
 from rag.ranking.question import AskedQuestion
 from rag.ranking.reranking import Rerank, rerank_candidates
+from rag.ranking.searchable import Searchable
 from rag.ranking.second_look import list_candidates, look_again
 from rag.ranking.signals import Evidence, Signals, measure_signals
-from rag.ranking.snapshot import Snapshot
 from rag.types import Restriction, ScoredChunk, StoredChunk
 
 _DEPTH = 100
@@ -45,7 +45,7 @@ class Found:
     terms: tuple[QuestionTerm, ...] = ()
 
 
-def search(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) -> Found:
+def search(snapshot: Searchable, asked: AskedQuestion, wanted: Wanted) -> Found:
     """By vectors alone while the lexical index is damaged."""
     try:
         index = snapshot.lexical_index
@@ -56,7 +56,7 @@ def search(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) -> Found:
         return _search_vectors(snapshot, asked, wanted)
 
 
-def _search_vectors(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) -> Found:
+def _search_vectors(snapshot: Searchable, asked: AskedQuestion, wanted: Wanted) -> Found:
     if asked.vector is None:
         return Found()
     dense = dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only))
@@ -66,7 +66,7 @@ def _search_vectors(snapshot: Snapshot, asked: AskedQuestion, wanted: Wanted) ->
     return Found(tuple(merge_neighbours(hits[: wanted.top_k])), measure_signals(evidence, dense, {}, []))
 
 
-def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: AskedQuestion, wanted: Wanted) -> Found:
+def _search_both(snapshot: Searchable, index: LexicalIndex, asked: AskedQuestion, wanted: Wanted) -> Found:
     terms = index.find_terms(asked.text)
     by_words = snapshot.search_words(asked.text, _DEPTH, wanted.only, terms)
     lexical = {hit.id: hit.score for hit in by_words}
@@ -91,7 +91,7 @@ def _search_both(snapshot: Snapshot, index: LexicalIndex, asked: AskedQuestion, 
     return Found(tuple(merge_neighbours(hits)), signals, hits[0].stored, tuple(terms))
 
 
-def _make_hits(snapshot: Snapshot, ranking: Sequence[Fused], chosen: Sequence[Candidate]) -> list[ScoredChunk]:
+def _make_hits(snapshot: Searchable, ranking: Sequence[Fused], chosen: Sequence[Candidate]) -> list[ScoredChunk]:
     stored = snapshot.read_chunks([candidate.id for candidate in chosen])
     parts = {fused.id: fused for fused in ranking}
     return [ScoredChunk(stored[c.id], c.score, parts[c.id].dense, parts[c.id].lexical) for c in chosen]

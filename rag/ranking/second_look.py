@@ -12,7 +12,7 @@ from rag.index.lexical.index import LexicalIndex
 from rag.ranking.closeness import Closeness, find_occurrences, measure_closeness
 from rag.ranking.fusion import Fused
 from rag.ranking.passages import Candidate
-from rag.ranking.snapshot import Snapshot
+from rag.ranking.searchable import Searchable
 
 _NO_TERMS = np.empty(0, np.uint32)
 
@@ -26,7 +26,7 @@ class Look:
 
 
 def look_again(
-    snapshot: Snapshot,
+    snapshot: Searchable,
     index: LexicalIndex,
     ranking: Sequence[Fused],
     known: Mapping[int, np.ndarray],
@@ -54,7 +54,7 @@ def look_again(
 
 
 def list_candidates(
-    snapshot: Snapshot,
+    snapshot: Searchable,
     index: LexicalIndex,
     ranking: Sequence[Fused],
     known: Mapping[int, np.ndarray],

@@ -12,7 +12,7 @@ from rag.index.lexical.index import LexicalIndex
 from rag.types import Restriction, StoredChunk
 
 
-class Snapshot(Protocol):
+class Searchable(Protocol):
     """One consistent state of the index."""
 
     @property
