@@ -1,6 +1,7 @@
 """How far Chroma's graph depends on its history: the one thing in a large index that does.
 
-    python -m bench.graph_history INDEX QUESTIONS.jsonl [VECTORS]
+    python -m bench.graph_history                                  what an exact search costs beside Chroma's
+    python -m bench.graph_history INDEX QUESTIONS.jsonl [VECTORS]  how far graphs with another history differ
 
 Of the vectors of an index (see `bench.retrieval`), two graphs hold the same: one was filled with them alone, the other
 in another order, with half as many others that were removed again. Each question asks both, as deep as a search does.
@@ -10,16 +11,19 @@ from __future__ import annotations
 
 import json
 import random
+import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from rag.index.packing import unpack_vectors
+from rag.index.packing import ChunkVectors, pack_vectors, unpack_vectors
 from rag.index.reader import Index
 from rag.index.vectors import VectorStore
 from rag.models.embedder import Embedder
@@ -28,6 +32,8 @@ from rag.settings import DEFAULT_EMBED_MODEL
 _QUESTIONS = 300
 _DEPTH, _SLACK, _SHOWN = 100, 20, 6
 _PART = 2_000
+_COUNTS = (5_000, 10_000, 20_000, 40_000)
+_DIMENSIONS = 384
 _MODEL = 1
 
 
@@ -43,6 +49,32 @@ def main(folder: Path, questions: Path, count: int) -> None:
         with closing(fresh), closing(old), closing(Embedder.open(DEFAULT_EMBED_MODEL, folder / "models")) as embedder:
             embedded = [embedder.embed_query(question) for question in asked]
             _compare(fresh, old, hashes[:count], vectors[:count], embedded)
+
+
+def compare_costs() -> None:
+    """Of vectors at random, since the costs don't depend on what they mean."""
+    random_numbers = np.random.default_rng(1)
+    for count in _COUNTS:
+        vectors = random_numbers.normal(size=(count, _DIMENSIONS)).astype(np.float32)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        hashes = [place.to_bytes(16, "big") for place in range(count)]
+        exact = ChunkVectors.unpack([(place, row.tobytes()) for place, row in enumerate(pack_vectors(vectors))])
+        with tempfile.TemporaryDirectory() as root, closing(VectorStore(Path(root), None, lambda: None)) as store:
+            _add(store, hashes, vectors)
+            store.search(_MODEL, vectors[0], _DEPTH)
+            exact_ms = _time_ms(partial(exact.rank, limit=_DEPTH), vectors)
+            chroma_ms = _time_ms(partial(store.search, _MODEL, limit=_DEPTH), vectors)
+        print(f"{count:6} vectors: exact {exact_ms:.2f} ms, Chroma {chroma_ms:.2f} ms a search")
+
+
+def _time_ms(search: Callable[[np.ndarray], object], vectors: np.ndarray) -> float:
+    """Median of many searches."""
+    times = []
+    for vector in vectors[:_QUESTIONS]:
+        began = time.perf_counter()
+        search(vector)
+        times.append(time.perf_counter() - began)
+    return statistics.median(times) * 1e3
 
 
 def _read_vectors(folder: Path, count: int) -> tuple[list[bytes], np.ndarray]:
@@ -78,4 +110,6 @@ def _compare(
 
 
 if __name__ == "__main__":
+    if len(sys.argv) == 1:
+        sys.exit(compare_costs())
     main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20_000)

@@ -29,10 +29,9 @@ Hit = TypeVar("Hit")
 _EXACT_CHUNKS = 20_000
 """A restriction to as many is searched vector by vector: 3.3 µs each, where Chroma would be asked for thousands."""
 
-
-_REMEMBERED_CHUNKS = 5_000
+_REMEMBERED_CHUNKS = 20_000
 """All vectors of an index with as many chunks are kept in memory after the first question (1.5 KB a chunk) and searched
-there: exactly, faster than by Chroma, and without loading it."""
+there: exactly, no slower than by Chroma, and without loading it. Chosen by the table in bench/RESULTS.md, Index."""
 
 
 class Snapshot:
