@@ -23,7 +23,7 @@ from page.server import (
     start_backend,
     wait_for_backend,
 )
-from page.sessions import discard_uploads, release_session
+from page.sessions import discard_uploads, forget_messages, release_session
 from page.view import escape_markdown, make_address
 from rag.errors import RagError
 
@@ -83,6 +83,7 @@ async def on_chat_end() -> None:
     """A tab was closed or its connection lost: nobody reads on, so no model need write on."""
     for reply in _get_replies():
         reply.break_off(CONNECTION_LOST)
+    forget_messages()
     release_session()
 
 
@@ -128,6 +129,7 @@ async def on_message(message: cl.Message) -> None:
     finally:
         _remember_turn(message.content, reply)
         await reply.finish()
+        forget_messages()
         if not reply.broken_off:
             _get_replies().discard(reply)
 

@@ -111,5 +111,6 @@ def _compare(
 
 if __name__ == "__main__":
     if len(sys.argv) == 1:
-        sys.exit(compare_costs())
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20_000)
+        compare_costs()
+    else:
+        main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20_000)

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import chainlit as cl
+from chainlit.chat_context import chat_contexts
 from chainlit.session import WebsocketSession
 
 _BACK_WITHIN_S = 60.0
@@ -19,6 +20,13 @@ def discard_uploads(message: cl.Message) -> None:
         cl.context.session.files.pop(file.id, None)
         with contextlib.suppress(OSError):  # after a stop it may be read still; then it goes with the chat
             Path(file.path or "").unlink()
+
+
+def forget_messages() -> None:
+    """Let go of this chat's messages, which Chainlit would keep for ever: it holds them for apps that hand all of them
+    to a model, and ours keeps its own few turns.
+    """
+    chat_contexts.pop(cl.context.session.id, None)
 
 
 def release_session() -> None:
