@@ -94,17 +94,25 @@ def settle(corpus: Path) -> None:
         time.sleep(0.005)
 
 
-def answers_of(index: Index, questions: Sequence[str], embedder: TinyEmbedder | None = None) -> list[dict[str, Any]]:
+SINGLE_PRECISION = 2e-7
+"""By how much a cosine of Chroma's may be off: it subtracts a distance from 1 in single precision. A score counts cosines
+in spreads of some hundredths, and so is off by a hundred times as much."""
+
+
+def answers_of(
+    index: Index, questions: Sequence[str], embedder: TinyEmbedder | None = None, *, cosine_error: float = 0.0
+) -> list[dict[str, Any]]:
     """All that a question gets from the index, without what may differ between indexes of equal folders."""
     with closing(Retriever(index, lambda name: embedder or TinyEmbedder(), top_k=6)) as retriever:
-        return [_describe_answer(retriever.retrieve(question, mode=mode)) for question in questions for mode in MODES]
+        found = [retriever.retrieve(question, mode=mode) for question in questions for mode in MODES]
+    return [_describe_answer(one, cosine_error) for one in found]
 
 
-def _describe_answer(found: Retrieval) -> dict[str, Any]:
+def _describe_answer(found: Retrieval, cosine_error: float) -> dict[str, Any]:
     hits = [
-        (hit.chunk, [None if score is None else pytest.approx(score, rel=1e-6) for score in parts])
+        (hit.chunk, [None if score is None else pytest.approx(score, rel=1e-6, abs=error) for score, error in parts])
         for hit in found.hits
-        for parts in [(hit.score, hit.dense, hit.lexical)]
+        for parts in [((hit.score, 100 * cosine_error), (hit.dense, cosine_error), (hit.lexical, 0.0))]
     ]
     return {
         "question": (found.question, found.mode),
