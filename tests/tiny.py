@@ -95,8 +95,8 @@ def settle(corpus: Path) -> None:
 
 
 SINGLE_PRECISION = 2e-7
-"""By how much a cosine of Chroma's may be off: it subtracts a distance from 1 in single precision. A score counts cosines
-in spreads of some hundredths, and so is off by a hundred times as much."""
+"""By how much a cosine of Chroma's may be off: it subtracts a distance from 1 in single precision. A score counts
+cosines in spreads of some hundredths, and so is off by a hundred times as much."""
 
 
 def answers_of(
