@@ -24,7 +24,7 @@ from typing import NoReturn
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
 from rag.answering.answer import answer_report
-from rag.answering.widening import make_around
+from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.errors import ModelUnavailableError

@@ -14,7 +14,7 @@ from ingest.watcher import CorpusWatcher
 from page.filters import Choices, find_choices
 from page.uploads import keep_upload
 from page.view import escape_markdown
-from rag.answering.widening import make_around
+from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.errors import RagError

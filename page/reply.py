@@ -19,8 +19,8 @@ from rag.types import Citation, Restriction, ScoredChunk
 
 if TYPE_CHECKING:
     from page.backend import Backend
+    from rag.answering.events import AnswerReport
     from rag.answering.followup import Turn
-    from rag.answering.report import AnswerReport
 
 SHOW_EVERY_S = 0.04
 """Tokens that come faster are shown together: the browser goes over the whole answer each time."""

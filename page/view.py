@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from rag.answering.citations import make_citation
-from rag.answering.markers import MARKER, UNFINISHED_MARKER, read_numbers
+from rag.answering.citations import MARKER, UNFINISHED_MARKER, make_citation, read_numbers
 from rag.text.hostile import remove_invisible, show_name
 from rag.types import Citation, ScoredChunk
 

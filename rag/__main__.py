@@ -17,8 +17,7 @@ from rag.index.reader import Index
 from rag.settings import Settings
 
 if TYPE_CHECKING:
-    from rag.answering.events import Event
-    from rag.answering.report import AnswerReport
+    from rag.answering.events import AnswerReport, Event
     from rag.evaluation.retrieval import Dataset
     from rag.text.hostile import VisibleStream
     from rag.types import Citation, Restriction, Retrieval
@@ -162,7 +161,7 @@ def _print_hits(found: Retrieval) -> None:
 
 def _ask(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer, check_question
-    from rag.answering.widening import make_around
+    from rag.answering.prompt import make_around
     from rag.assembly import open_retriever
     from rag.chat.router import ModelRouter
 
@@ -231,7 +230,7 @@ def _format_place(source: str, page: int | None, kind: str) -> str:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer_report
-    from rag.answering.widening import make_around
+    from rag.answering.prompt import make_around
     from rag.assembly import open_retriever
     from rag.evaluation.retrieval import Dataset, build_index, evaluate, format_report, load_baseline, save_baseline
 

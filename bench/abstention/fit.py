@@ -1,4 +1,4 @@
-"""Fit the weights of `rag.ranking.calibration` for the embedding model of some indexes, and write them to its file.
+"""Fit the weights of `rag.ranking.abstention` for the embedding model of some indexes, and write them to its file.
 
     uv run python -m bench.abstention.fit DATASET=INDEX[,DATASET=INDEX …][@WEIGHT] …
 
@@ -26,7 +26,7 @@ from rag.assembly import open_retriever
 from rag.evaluation.retrieval import Dataset
 from rag.index.reader import Index
 from rag.models.fingerprint import read_weights
-from rag.ranking.calibration import CALIBRATION_FILE
+from rag.ranking.abstention import CALIBRATION_FILE
 from rag.ranking.signals import WEIGHTED
 from rag.settings import Settings
 
@@ -92,7 +92,7 @@ def _measure(dataset: str, index: str, part: str) -> tuple[np.ndarray, np.ndarra
     with closing(Index(Path(index))) as opened, closing(open_retriever(opened, Settings())) as retriever:
         rows = [retriever.measure(question.text, mode=mode) for question in questions]
     assert all(rows), "the index is empty"
-    signals = np.array([astuple(row) for row in rows if row])
+    signals = np.array([[value or 0.0 for value in astuple(row)] for row in rows if row])
     values, size = signals[:, :-1], signals[:, -1:]
     for name in _ZEROED[part]:
         values[:, WEIGHTED.index(name)] = 0.0

@@ -7,21 +7,28 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.answering.citations import cite_sources, find_unknown_markers
-from rag.answering.events import Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token
+from rag.answering.events import AnswerReport, Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token
 from rag.answering.followup import Turn, make_standalone
-from rag.answering.prompt import answer_budget, build_messages, count_message_tokens, fit_hits, prompt_budget
+from rag.answering.prompt import (
+    Around,
+    answer_budget,
+    build_messages,
+    choose_passages,
+    count_message_tokens,
+    prompt_budget,
+)
 from rag.answering.quoting import quote_answer
-from rag.answering.report import AnswerRecord, AnswerReport
-from rag.answering.widening import READ_TOKENS, Around, widen
 from rag.chat.router import ModelState
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
-from rag.types import Restriction, Retrieval, ScoredChunk
+from rag.types import Citation, Restriction, Retrieval, ScoredChunk
 
 MAX_QUESTION_CHARACTERS = 2_000
 """Beyond it the question would leave no room for passages in a context of 4,096 tokens, Japanese being the worst case;
@@ -67,7 +74,7 @@ async def answer(
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
     """
-    record = AnswerRecord(check_question(question))
+    record = _Record(check_question(question))
     record.question = await _make_standalone(record.asked, turns, router)
     if record.question != record.asked:
         yield Rewritten(record.question)
@@ -75,15 +82,16 @@ async def answer(
     record.mark("retrieve")
     yield Retrieved(retrieval)
     if not retrieval.hits:
-        events = _say(_explain_nothing_found(settings, only))
-    elif not retrieval.answerable:
-        events = _quote(record.question, retrieval.hits, decline(only) + "\n\n")
+        yield record.say(_explain_nothing_found(settings, only))
+        yield record.cite(())
     else:
-        events = _ask_model(record, retrieval.hits, router, settings, around)
-    async with aclosing(events):
-        async for event in events:
-            _note(record, event)
-            yield event
+        if retrieval.answerable:
+            events = _ask_model(record, retrieval.hits, router, settings, around)
+        else:
+            events = _quote(record, retrieval.hits, decline(only) + "\n\n")
+        async with aclosing(events):
+            async for event in events:
+                yield event
     yield Done(record.make_report(retrieval))
 
 
@@ -94,12 +102,6 @@ async def answer_report(
     events = answer(question, retrieve=retrieve, router=router, settings=settings, around=around)
     async with aclosing(events):
         return [event.report async for event in events if isinstance(event, Done)][-1]
-
-
-def decline(only: Restriction | None = None) -> str:
-    """What is said before passages that don't answer the question."""
-    where = f"The {only.description}" if only else "Your documents"
-    return f"{where} don't seem to answer this. The nearest passages:"
 
 
 def check_question(question: str) -> str:
@@ -115,29 +117,69 @@ def check_question(question: str) -> str:
     return question
 
 
+@dataclass(slots=True)
+class _Record:
+    """What has been said of one answer, and when."""
+
+    asked: str
+    question: str = ""
+    """The same, made to stand alone."""
+    text: str = ""
+    citations: tuple[Citation, ...] = ()
+    model_id: str | None = None
+    route: str = "quotes"
+    failure: str = ""
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    def mark(self, name: str) -> None:
+        """Note the time since the question was asked; only the first time counts."""
+        self.milliseconds.setdefault(name, round((time.perf_counter() - self.began) * 1000, 1))
+
+    def say(self, text: str) -> Token:
+        self.mark("first_token")
+        self.text += text
+        return Token(text)
+
+    def cite(self, citations: tuple[Citation, ...]) -> Citations:
+        self.citations = citations
+        return Citations(citations)
+
+    def make_report(self, retrieval: Retrieval) -> AnswerReport:
+        """At the end of the answer. Without a word of it, its end is its first token."""
+        self.mark("first_token")
+        self.mark("total")
+        return AnswerReport(
+            question=self.asked,
+            searched_for=self.question,
+            answer=self.text,
+            answerable=retrieval.answerable and bool(retrieval.hits),
+            citations=self.citations,
+            model=self.model_id,
+            route=self.route,
+            milliseconds=self.milliseconds,
+            failure=self.failure,
+        )
+
+
 async def _make_standalone(question: str, turns: Sequence[Turn], router: Router) -> str:
     rewritten = await make_standalone(question, turns, router.stream if router.state.is_ready else None)
     # Carrying over an earlier question may have made it longer than the answer's prompt has room for.
     return rewritten if len(rewritten) <= MAX_QUESTION_CHARACTERS else question
 
 
-def _note(record: AnswerRecord, event: Event) -> None:
-    if isinstance(event, Token):
-        record.write(event.text)
-    elif isinstance(event, Citations):
-        record.citations = event.citations
-
-
 async def _ask_model(
-    record: AnswerRecord, hits: Sequence[ScoredChunk], router: Router, settings: Settings, around: Around | None
+    record: _Record, hits: Sequence[ScoredChunk], router: Router, settings: Settings, around: Around | None
 ) -> AsyncGenerator[Event, None]:
     """The model's answer with its citations; quotes when there is no model or it fails before its first word."""
+    shown: tuple[ScoredChunk, ...] = ()
     state = await router.refresh()
     try:
         if not state.is_ready:
             raise ModelUnavailableError(f"{state.detail} {state.fix}".strip())
         async with aclosing(_stream_answer(record, hits, router, settings, around)) as events:
             async for event in events:
+                shown = event.hits if isinstance(event, Shown) else shown
                 yield event
     except ModelUnavailableError as exc:
         record.failure = str(exc)
@@ -148,33 +190,33 @@ async def _ask_model(
                 f"{exc} Until a model answers, you get quotes from your documents.",
                 f"{cause}. So these are quotes from your documents.",
             )
-            async with aclosing(_quote(record.question, hits)) as events:
+            async with aclosing(_quote(record, hits)) as events:
                 async for event in events:
                     yield event
             return
         yield Notice(f"{exc} The answer above is incomplete.")
-    yield Citations(await asyncio.to_thread(cite_sources, record.text, record.shown))
-    if unknown := find_unknown_markers(record.text, record.shown):
+    yield record.cite(await asyncio.to_thread(cite_sources, record.text, shown))
+    if unknown := find_unknown_markers(record.text, shown):
         yield Notice(f"The answer refers to {', '.join(f'[{n}]' for n in unknown)}, which is none of its passages.")
 
 
 async def _stream_answer(
-    record: AnswerRecord, hits: Sequence[ScoredChunk], router: Router, settings: Settings, around: Around | None
+    record: _Record, hits: Sequence[ScoredChunk], router: Router, settings: Settings, around: Around | None
 ) -> AsyncGenerator[Event, None]:
     """The model's words; it is asked again with fewer passages when it can read less than was thought."""
     state, budget = router.state, prompt_budget(router.state.context_length, settings.max_tokens)
     record.model_id, record.route = state.model_id, state.route
     reasons: list[str] = []
     for attempt in range(1, _PROMPT_ATTEMPTS + 1):
-        record.shown = await _choose_passages(record.question, hits, budget, around)
-        yield Shown(record.shown)
-        messages = build_messages(record.question, record.shown)
+        shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around)
+        yield Shown(shown)
+        messages = build_messages(record.question, shown)
         answer_tokens = answer_budget(router.state.context_length, settings.max_tokens)
         try:
             async with aclosing(router.stream(messages, answer_tokens, reasons.append)) as pieces:
                 async for piece in pieces:
                     if text := piece if record.text else piece.lstrip():
-                        yield Token(text)
+                        yield record.say(text)
             break
         except PromptTooLongError:
             if attempt == _PROMPT_ATTEMPTS or record.text:
@@ -188,31 +230,22 @@ async def _stream_answer(
         yield Notice(f"The answer was cut off at {answer_tokens} tokens. Set RAG_MAX_TOKENS higher for longer ones.")
 
 
-async def _choose_passages(
-    question: str, hits: Sequence[ScoredChunk], budget_tokens: int, around: Around | None
-) -> tuple[ScoredChunk, ...]:
-    """The first hits that fit, widened where there is room left."""
-    fitting = fit_hits(question, hits, budget_tokens)
-    if around is None:
-        return fitting
-    return await asyncio.to_thread(widen, question, fitting, around, min(budget_tokens, READ_TOKENS))
-
-
 def _halve_passages(question: str, messages: Sequence[dict[str, str]], budget: int) -> int:
     """A budget for half of the passages; the question itself can't be halved."""
     bare = count_message_tokens(build_messages(question, ()))
     return bare + (min(budget, count_message_tokens(messages)) - bare) // 2
 
 
-async def _quote(question: str, hits: Sequence[ScoredChunk], before: str = "") -> AsyncGenerator[Event, None]:
-    text, citations = await asyncio.to_thread(quote_answer, question, hits)
-    yield Token(before + text)
-    yield Citations(citations)
+async def _quote(record: _Record, hits: Sequence[ScoredChunk], before: str = "") -> AsyncGenerator[Event, None]:
+    text, citations = await asyncio.to_thread(quote_answer, record.question, hits)
+    yield record.say(before + text)
+    yield record.cite(citations)
 
 
-async def _say(text: str) -> AsyncGenerator[Event, None]:
-    yield Token(text)
-    yield Citations(())
+def decline(only: Restriction | None = None) -> str:
+    """What is said before passages that don't answer the question."""
+    where = f"The {only.description}" if only else "Your documents"
+    return f"{where} don't seem to answer this. The nearest passages:"
 
 
 def _explain_nothing_found(settings: Settings, only: Restriction | None) -> str:

@@ -1,12 +1,12 @@
 """What `answer` yields, in this order: Rewritten for a follow-up, Retrieved, Shown if a model is asked, Tokens with
-Notices among them, Citations, and Done.
+Notices among them, Citations, and Done, which has the report of the whole answer.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from rag.answering.report import AnswerReport
 from rag.types import Citation, Retrieval, ScoredChunk
 
 
@@ -52,6 +52,33 @@ class Citations:
     """What the answer's markers stand for, in the order of first use; comes once, after the text."""
 
     citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReport:
+    """The whole answer and how it came about."""
+
+    question: str
+    """The question as the user asked it."""
+    answer: str
+    answerable: bool
+    citations: tuple[Citation, ...]
+    model: str | None
+    """The model's full id; None where the answer is made of quotes."""
+    route: str
+    """``local``, ``endpoint`` or ``quotes``."""
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    """``retrieve``, ``first_token`` (from the question on) and ``total``."""
+    searched_for: str = ""
+    """The question that stands alone: `question` itself unless it was a follow-up."""
+    failure: str = ""
+    """Why the model gave no answer or only a part of one; empty where it did, or where it wasn't to be asked."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `ask --json` prints it."""
+        shown = ("number", "source", "page", "quote")
+        citations = [{name: getattr(citation, name) for name in shown} for citation in self.citations]
+        return asdict(self) | {"citations": citations}
 
 
 @dataclass(frozen=True, slots=True)

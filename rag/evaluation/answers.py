@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rag.answering.report import AnswerReport
+from rag.answering.events import AnswerReport
 from rag.evaluation.retrieval import Dataset, Question, Unit
 from rag.types import Citation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from rag.errors import IndexDamagedError, IndexUnusableError
@@ -112,7 +112,8 @@ class Snapshot:
         else:
             depth = limit if only is None else math.ceil(1.5 * limit * self.chunk_count / allowed)
             hits = self._search_store(build.id, build.model_id, vector, only, limit, depth)
-        return self._order_ties(hits)[:limit]
+        cosines = dict(hits)
+        return [(id_, cosines[id_]) for id_ in order_best_first(cosines, self.read_places)[:limit]]
 
     def _search_chunks(
         self, build_id: int, model_id: int, vector: np.ndarray, limit: int, only: Restriction | None
@@ -136,12 +137,6 @@ class Snapshot:
             self._note_damage(exc)
         ranking = self._rank_all(model_id, vector)
         return _search_deeper(lambda n: ranking[:n], resolve, limit, limit)
-
-    def _order_ties(self, hits: list[tuple[int, float]]) -> list[tuple[int, float]]:
-        """Best first; what ties by its place in the folder, for ids tell of the index's history."""
-        counts = Counter(cosine for _, cosine in hits)
-        places = self.read_places([id_ for id_, cosine in hits if counts[cosine] > 1])
-        return sorted(hits, key=lambda hit: (-hit[1], places.get(hit[0], ("", 0))))
 
     def _check_dimensions(self, model_id: int, vector: np.ndarray) -> None:
         kept = self.view.measure_vector(model_id) // BYTES_A_COMPONENT
@@ -194,6 +189,13 @@ class Snapshot:
             self._note_damage(exc, "lexical")
             return []
 
+    def can_search_words(self, question: str) -> bool:
+        """Whether the lexical index finds something; a damaged one does not, and is repaired by the next sync.
+
+        Raises IndexUnusableError, to be asked anew, while the writer is at work.
+        """
+        return bool(self.search_words(question, 1))
+
     def _make_id_resolver(
         self, lexical: LexicalIndex, build_id: int, only: Restriction | None
     ) -> Callable[[list[LexicalHit]], list[LexicalHit]]:
@@ -213,6 +215,19 @@ class Snapshot:
         part = exc.part if isinstance(exc, IndexDamagedError) else part
         if part is not None:
             self._mark.request(part, str(exc))
+
+
+def order_best_first(
+    scores: Mapping[int, float], read_places: Callable[[Sequence[int]], Mapping[int, tuple[str, int]]]
+) -> list[int]:
+    """Chunk ids by their scores, the highest first; what ties by its place in the folder.
+
+    Ids would order ties by the history of the index, and equal folders are to give equal answers.
+    """
+    counts = Counter(scores.values())
+    ties = [id_ for id_, score in scores.items() if counts[score] > 1]
+    places = read_places(ties) if ties else {}
+    return sorted(scores, key=lambda id_: (-scores[id_], places.get(id_, ("", 0))))
 
 
 def _search_deeper(

@@ -1,19 +1,38 @@
-"""Whether the corpus can answer at all: a calibrated probability from what both searches saw. Pure."""
+"""Whether the corpus can answer at all: a calibrated probability from what both searches saw.
+
+The probability is a logistic model's, whose weights stand in `calibration.json`; `bench/abstention/fit.py` writes them.
+Each embedding model that was calibrated has its own, found by the model's exact name and the digest of its weights. A
+model's precision may differ: a reduced one is kept only if its vectors agree with the original's. What the weights were
+fitted on, and what came of it, stands in `bench/RESULTS.md`.
+"""
 
 from __future__ import annotations
 
-from rag.ranking.calibration import load_calibrations
-from rag.ranking.signals import Signals
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from rag.models.fingerprint import read_weights
+from rag.ranking.signals import WEIGHTED, Signals
+
+CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 
 THRESHOLD = 0.5
 """Where both kinds of error are equally frequent on the sets of the fit."""
 
 PARTIAL_THRESHOLD = 0.06
-"""For the search by words alone where both were wanted. It declines under 1 % of the answerable questions of the sets
-of the fit (the table is in `bench/RESULTS.md`)."""
+"""The threshold of the search by words alone where both were wanted. It declines under 1 % of the answerable questions
+of the sets of the fit (the table is in `bench/RESULTS.md`)."""
 
 DOUBT = (0.05, 0.95)
 """Between them the sentence is asked for: tuned on the sets of the fit (the table is in `bench/RESULTS.md`)."""
+
+_SURE = 30.0
+"""Log odds beyond which nothing changes."""
 
 
 def compute_confidence(measured: Signals, fingerprint: str) -> float:
@@ -22,15 +41,97 @@ def compute_confidence(measured: Signals, fingerprint: str) -> float:
     model = known.find_model(fingerprint)
     if model is None:
         return known.words_alone.compute_probability(measured)
-    return (model.with_sentence if measured.sentence_cosine else model.first).compute_probability(measured)
+    calibration = model.first if measured.sentence_cosine is None else model.with_sentence
+    return calibration.compute_probability(measured)
 
 
-def is_in_doubt(measured: Signals, fingerprint: str) -> bool:
+def is_in_doubt(probability: float, fingerprint: str) -> bool:
     """Whether the sentence's cosine, which costs as much as the question's, can still turn the verdict."""
-    is_calibrated = load_calibrations().find_model(fingerprint) is not None
-    return is_calibrated and DOUBT[0] < compute_confidence(measured, fingerprint) < DOUBT[1]
+    return DOUBT[0] < probability < DOUBT[1] and load_calibrations().find_model(fingerprint) is not None
 
 
 def is_answerable(probability: float, *, is_partial: bool = False) -> bool:
     """`is_partial` while the vectors are still to come: words alone can't tell that something isn't there."""
     return probability >= (PARTIAL_THRESHOLD if is_partial else THRESHOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Coefficients:
+    """A logistic model: its intercept, and a weight for each name in `WEIGHTED`."""
+
+    intercept: float
+    weights: Mapping[str, float]
+
+    def compute_log_odds(self, measured: Signals) -> float:
+        """A signal that wasn't measured adds nothing."""
+        return self.intercept + sum(self.weights[name] * (getattr(measured, name) or 0.0) for name in WEIGHTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Coefficients for a small corpus and for a large one; between them the size decides.
+
+    In a handful of documents a word that isn't there, or a cosine that isn't high, says less than in a thousand.
+    """
+
+    small: Coefficients
+    large: Coefficients
+
+    def compute_probability(self, measured: Signals) -> float:
+        small, large = self.small.compute_log_odds(measured), self.large.compute_log_odds(measured)
+        log_odds = small + measured.size * (large - small)
+        return 1 / (1 + math.exp(-max(-_SURE, min(_SURE, log_odds))))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCalibration:
+    """The calibrations for searches with an embedding model's vectors."""
+
+    first: Calibration
+    """Before the best sentence's cosine is known."""
+    with_sentence: Calibration
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrations:
+    """All that is in the file."""
+
+    models: Mapping[tuple[str, str], ModelCalibration]
+    """By the model's name and the digest of its weights."""
+    words_alone: Calibration
+    """For searches without vectors, and for models that weren't calibrated."""
+
+    def find_model(self, fingerprint: str) -> ModelCalibration | None:
+        """None for a model that wasn't calibrated, and for the empty fingerprint of a search without vectors."""
+        weights = read_weights(fingerprint)
+        return self.models.get(weights) if weights else None
+
+
+@cache
+def load_calibrations() -> Calibrations:
+    """The calibrations of the package, read when the first verdict is given."""
+    return parse_calibrations(json.loads(CALIBRATION_FILE.read_text("utf-8")))
+
+
+def parse_calibrations(data: Mapping[str, Any]) -> Calibrations:
+    """Raises ValueError, naming the set, for weights whose names aren't those of the signals."""
+    models = {
+        (entry["model"], entry["digest"]): ModelCalibration(
+            *(_parse_calibration(f"{entry['model']}, {part}", entry[part]) for part in ("first", "with_sentence"))
+        )
+        for entry in data["models"]
+    }
+    return Calibrations(models, _parse_calibration("words_alone", data["words_alone"]))
+
+
+def _parse_calibration(place: str, data: Mapping[str, Any]) -> Calibration:
+    coefficients = []
+    for size in ("small", "large"):
+        weights = {name: float(weight) for name, weight in data[size]["weights"].items()}
+        if wrong := sorted(weights.keys() ^ set(WEIGHTED)):
+            raise ValueError(
+                f"The calibration ({place}, {size}) lacks a weight, or has one that no signal is named by: "
+                f"{', '.join(wrong)}. Write it anew with bench/abstention/fit.py."
+            )
+        coefficients.append(Coefficients(float(data[size]["intercept"]), weights))
+    return Calibration(*coefficients)

@@ -1,18 +1,24 @@
-"""Makes one ranking of two: by scores, not by ranks, each in its own unit of surprise.
+"""Makes one ranking of two, by scores and not by ranks, and measures what BM25 doesn't see of a passage. Pure.
 
-A lexical score counts in standard deviations of what BM25 would give if the question's terms were strewn by chance; a
-cosine in the spread that the embedding model's similarities have. How much a cosine counts follows from how well the
-model knows the language of the question; how much a lexical score, from how much of the question the best one matched.
+Fusion: a lexical score counts in standard deviations of what BM25 would give if the question's terms were strewn by
+chance, a cosine in the spread that the embedding model's similarities have. How much a cosine counts follows from how
+well the model knows the language of the question; how much a lexical score, from how much of the question the best one
+matched.
+
+Closeness: a term that the passage lacks counts as if it were there when the document's name or first lines have it, for
+page 30 of a filing doesn't repeat the company and the quarter. And terms that stand close together count more than
+strewn ones.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rag.index.lexical.entry import QuestionTerm
+import numpy as np
+
+from rag.index.lexical.entry import DocumentContext, QuestionTerm
 
 # Weight of a cosine, by coverage of the question by the model's vocabulary: from the first, where it knows nothing, to
 # the sum. Tuned on SQuAD, SQuAD 2, 10-Q filings and JaQuAD (the table is in `bench/RESULTS.md`).
@@ -20,16 +26,21 @@ _UNKNOWN_WEIGHT = 0.2
 _KNOWN_WEIGHT = 2.5
 
 _MATCH_WEIGHT = 1.8
-"""Of a lexical score when the best one matches every term; tuned on 36 sets (the table is in `bench/RESULTS.md`)."""
+"""Weight of a lexical score when the best one matches every term; tuned on 36 sets (the table is in
+`bench/RESULTS.md`)."""
 
 FULL_MATCH = 1.57
 """BM25 of one occurrence in a text of average length, in units of the term's idf."""
 
+# Tuned together on SQuAD, JaQuAD and 10-Q filings (the table is in `bench/RESULTS.md`); an occurrence in the text
+# itself counts FULL_MATCH times the idf.
+_NAME_WEIGHT = 2.2
+_OPENING_WEIGHT = 1.6
+_WINDOW_WEIGHT = 0.3
+_WINDOW_TERMS = 15
 
-Place = tuple[str, int]
-"""Source and ordinal."""
-
-_NOWHERE: Place = ("", 0)
+_NOT_YET_COUNTED = 1 - FULL_MATCH / _NAME_WEIGHT
+"""Share of the name's weight that a first passage still gets: its BM25 has seen the name as part of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,48 +64,109 @@ class Scale:
 def make_scale(
     terms: Sequence[QuestionTerm], chunk_count: int, spread: float, coverage: float, best_lexical: float
 ) -> Scale:
-    """`spread` is the standard deviation of the model's cosines, `coverage` that of `rag.ranking.coverage`."""
-    cosine_weight = _UNKNOWN_WEIGHT + _KNOWN_WEIGHT * coverage
-    lexical_weight = _MATCH_WEIGHT * compute_matched_share(terms, best_lexical)
-    return Scale(
-        cosine_weight / max(spread, 1e-6), lexical_weight / max(_compute_chance_deviation(terms, chunk_count), 1e-6)
-    )
+    """The scale of a question's scores.
 
-
-def compute_matched_share(terms: Sequence[QuestionTerm], bm25: float) -> float:
-    """How much of the question a text with that score has, 0…1: a share of the idf of all terms."""
-    total = sum(term.idf for term in terms)
-    return min(1.0, bm25 / (FULL_MATCH * total)) if total else 0.0
-
-
-def _compute_chance_deviation(terms: Sequence[QuestionTerm], chunk_count: int) -> float:
-    """Of BM25, if each term fell on its number of chunks independently of the others.
-
-    An occurrence counts the term's idf: the part for frequency and length, 0 to 2.2, would scale all scores alike.
+    `spread` is the standard deviation of the model's cosines, `coverage` how well its vocabulary covers the question
+    (0…1), `best_lexical` the highest BM25. If each term fell on its number of chunks independently of the others, BM25
+    would deviate by `deviation`: an occurrence counts the term's idf, for the part for frequency and length, 0 to 2.2,
+    would scale all scores alike.
     """
+    cosine_weight = _UNKNOWN_WEIGHT + _KNOWN_WEIGHT * coverage
+    whole = FULL_MATCH * sum(term.idf for term in terms)
+    matched_share = min(1.0, best_lexical / whole) if whole else 0.0
     shares = [min(1.0, term.chunks / max(chunk_count, 1)) for term in terms]
-    return math.sqrt(sum(term.idf**2 * p * (1 - p) for term, p in zip(terms, shares, strict=True)))
+    deviation = math.sqrt(sum(term.idf**2 * p * (1 - p) for term, p in zip(terms, shares, strict=True)))
+    return Scale(cosine_weight / max(spread, 1e-6), _MATCH_WEIGHT * matched_share / max(deviation, 1e-6))
 
 
-def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale) -> list[Fused]:
-    """In no order. What one search didn't return gets that search's lowest score, the most it can have had."""
+def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale) -> dict[int, Fused]:
+    """Every chunk of the two lists by its id, in no order.
+
+    What one search didn't return gets that search's lowest score, which is the most that it can have had.
+    """
     lowest_dense, lowest_lexical = min(dense.values(), default=0.0), min(lexical.values(), default=0.0)
-
-    def combine(chunk_id: int) -> Fused:
+    fused: dict[int, Fused] = {}
+    for chunk_id in dense.keys() | lexical.keys():
         cosine, bm25 = dense.get(chunk_id), lexical.get(chunk_id)
         score = scale.dense * (lowest_dense if cosine is None else cosine)
         score += scale.lexical * (lowest_lexical if bm25 is None else bm25)
-        return Fused(chunk_id, score, cosine, bm25)
-
-    return [combine(chunk_id) for chunk_id in dense.keys() | lexical.keys()]
-
-
-def find_ties(scored: Sequence[Fused]) -> list[int]:
-    """Ids of the chunks that share their score with another."""
-    counts = Counter(fused.score for fused in scored)
-    return [fused.id for fused in scored if counts[fused.score] > 1]
+        fused[chunk_id] = Fused(chunk_id, score, cosine, bm25)
+    return fused
 
 
-def rank(scored: Sequence[Fused], places: Mapping[int, Place]) -> list[Fused]:
-    """Best first; what ties by its place in the folder, for ids tell of the index's history."""
-    return sorted(scored, key=lambda fused: (-fused.score, places.get(fused.id, _NOWHERE)))
+@dataclass(frozen=True, slots=True)
+class Closeness:
+    """How a passage stands to the question, each a sum of the idf of question terms."""
+
+    present: float
+    """The terms in the passage."""
+    window: float
+    """The terms in the best stretch of 15 terms."""
+    name: float
+    """The terms that only the document's name or title has."""
+    opening: float
+    """The terms that only the document's first lines have."""
+
+    @property
+    def bonus(self) -> float:
+        """What the passage gets beside its BM25, in units of BM25."""
+        return _NAME_WEIGHT * self.name + _OPENING_WEIGHT * self.opening + _WINDOW_WEIGHT * self.window
+
+
+def find_occurrences(passages: Mapping[int, np.ndarray], keys: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
+    """Where terms with these keys stand: for each passage (position, key), in order. Passages without any are left out.
+
+    `passages` are the keys of each passage's terms in order. All are gone through at once, which takes a tenth of the
+    time.
+    """
+    wanted = np.sort(np.fromiter(keys, np.uint32))
+    if not passages or not len(wanted):
+        return {}
+    terms = np.concatenate(list(passages.values()))
+    nearest = wanted[np.minimum(np.searchsorted(wanted, terms), len(wanted) - 1)]
+    ends = np.cumsum([len(passage) for passage in passages.values()])
+    at = np.flatnonzero(nearest == terms)
+    passage_of = np.searchsorted(ends, at, "right")
+    starts = np.concatenate(([0], ends[:-1]))
+    ids = list(passages)
+    found: dict[int, list[tuple[int, int]]] = {}
+    rows = zip(passage_of.tolist(), (at - starts[passage_of]).tolist(), terms[at].tolist(), strict=True)
+    for passage, place, key in rows:
+        found.setdefault(ids[passage], []).append((place, key))
+    return found
+
+
+def measure_closeness(
+    places: Sequence[tuple[int, int]], context: DocumentContext, idf: Mapping[int, float], *, is_first: bool
+) -> Closeness:
+    """`places` are (position, key) of the question's terms in the passage, in order; `idf` is by key.
+
+    `is_first` says that it is the document's first passage, with which the name is indexed.
+    """
+    present = {key for _, key in places}
+    missing = idf.keys() - present
+    named = missing & context.name
+    opened = (missing - named) & context.opening
+    return Closeness(
+        present=sum(idf[key] for key in present),
+        window=_find_best_window(places, idf),
+        name=sum(idf[key] for key in named) * (_NOT_YET_COUNTED if is_first else 1.0),
+        opening=sum(idf[key] for key in opened),
+    )
+
+
+def _find_best_window(places: Sequence[tuple[int, int]], idf: Mapping[int, float]) -> float:
+    """The greatest sum of the idf of different terms in a stretch."""
+    best = total = 0.0
+    counts: dict[int, int] = {}
+    first = 0
+    for place, term in places:
+        counts[term] = counts.get(term, 0) + 1
+        total += idf[term] if counts[term] == 1 else 0.0
+        while places[first][0] <= place - _WINDOW_TERMS:
+            gone = places[first][1]
+            counts[gone] -= 1
+            total -= idf[gone] if counts[gone] == 0 else 0.0
+            first += 1
+        best = max(best, total)
+    return best

@@ -15,10 +15,11 @@ import numpy as np
 from rag.types import Chunk, ScoredChunk
 
 _SAME_SHARE = 0.9
-"""Of the words of both; a reprint with another date or page number stays above."""
+"""Share of the words of two passages that both must have to count as one text; a reprint with another date or page
+number stays above."""
 
 _CROWDED_SHARE = 0.5
-"""Of the places, which one document may take before passages of others that are nearly as good come first."""
+"""Share of the places that one document may take before passages of others that are nearly as good come first."""
 
 _NEARLY_AS_GOOD = 0.8
 
@@ -34,7 +35,7 @@ class Candidate:
 
     @cached_property
     def terms(self) -> frozenset[int]:
-        """Made when it is compared, which hardly any of a ranking is."""
+        """The keys without repeats; they are made when the candidate is compared, which hardly any of a ranking is."""
         return frozenset(self.keys.tolist())
 
 
@@ -54,7 +55,7 @@ def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> 
 
 
 def _find_next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> int:
-    """Its place among those waiting."""
+    """Place of the next one to choose among those that wait."""
     if diversity and chosen:
         cost = diversity * chosen[0].score
         worth = [c.score - cost * max(_compute_likeness(c, other) for other in chosen) for c in waiting]
@@ -68,7 +69,7 @@ def _find_next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k:
 
 
 def _compute_likeness(one: Candidate, other: Candidate) -> float:
-    """Shared terms of all their terms."""
+    """How many of the terms of both the two passages share, 0…1."""
     small, large = sorted((len(one.terms), len(other.terms)))
     if not large or small <= _SAME_SHARE * large * 0.5:
         return 0.0
@@ -87,11 +88,9 @@ def merge_neighbours(hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
 
 
 def _follows(first: Chunk, second: Chunk) -> bool:
-    return (first.source, first.page, first.section) == (
-        second.source,
-        second.page,
-        second.section,
-    ) and second.ordinal == first.ordinal + 1
+    """Whether the second chunk goes on where the first ends, on the same page and in the same section."""
+    first_place, second_place = ((c.source, c.page, c.section) for c in (first, second))
+    return first_place == second_place and second.ordinal == first.ordinal + 1
 
 
 def _join_run(run: Sequence[tuple[int, ScoredChunk]]) -> ScoredChunk:

@@ -1,7 +1,8 @@
-"""Question to hits: two searches, fused, looked at again, and a verdict whether the corpus holds the answer."""
+"""Question to hits: a search with the embedding model that is live, and a verdict whether the corpus has the answer."""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -12,17 +13,30 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from rag.errors import SettingsError
+from rag.models.fingerprint import share_vectors
 from rag.ranking.abstention import compute_confidence, is_answerable, is_in_doubt
-from rag.ranking.question import AskedQuestion, LiveModel, OpenEmbedder, OpenModel, open_model, start_embedding
-from rag.ranking.reranking import Rerank
-from rag.ranking.search import Found, Wanted, search
-from rag.ranking.searchable import Searchable
-from rag.ranking.signals import Signals, choose_sentence
+from rag.ranking.search import (
+    Found,
+    LiveModel,
+    OpenModel,
+    QuestionEmbedder,
+    Rerank,
+    Searchable,
+    Wanted,
+    find_live_model,
+    search,
+)
+from rag.ranking.signals import Signals, choose_sentence, measure_spread
 from rag.types import Restriction, Retrieval
+
+logger = logging.getLogger(__name__)
 
 MODES = ("hybrid", "dense", "lexical")
 
 _EMBEDDING_THREADS = 4  # questions of several people at once; a model takes one processor for each
+
+OpenEmbedder = Callable[[str], QuestionEmbedder]
+"""Opens an embedding model by its name."""
 
 T = TypeVar("T")
 
@@ -71,75 +85,70 @@ class Retriever:
         if mode not in MODES:
             raise SettingsError(f"--mode is {mode!r}; it must be one of {', '.join(MODES)}.")
         began = time.perf_counter()
-        wanted = Wanted(top_k or self._top_k, only, diversity, self._rerank if mode == "hybrid" else None)
-        asked, found = self._search(AskedQuestion(question, mode), wanted)
+        rerank = self._rerank if mode == "hybrid" else None
+        found = self._search(Wanted(question, mode, top_k or self._top_k, only, diversity, rerank))
         searched = time.perf_counter()
-        probability = _judge(asked, found)
+        probability = self._judge(found)
         ended = time.perf_counter()
-        times = {"search": searched - began, "judge": ended - searched, "total": ended - began}
-        embed = {"embed": asked.embedding.result().milliseconds if asked.embedding else 0.0}
-        milliseconds = embed | {name: seconds * 1e3 for name, seconds in times.items()}
-        answerable = is_answerable(probability, is_partial=mode == "hybrid" and asked.embedding is None)
+        milliseconds = {
+            "embed": found.embedding.milliseconds if found.embedding else 0.0,
+            "search": (searched - began) * 1e3,
+            "judge": (ended - searched) * 1e3,
+            "total": (ended - began) * 1e3,
+        }
+        answerable = is_answerable(probability, is_partial=mode == "hybrid" and found.embedding is None)
         return Retrieval(question, mode, found.hits, answerable, probability, milliseconds)
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
         """What the verdict rests on, for calibration; None for an empty index."""
-        return _add_sentence(*self._search(AskedQuestion(question, mode), Wanted(self._top_k)))
+        return self._measure_sentence(self._search(Wanted(question, mode, self._top_k)))
 
-    def _search(self, asked: AskedQuestion, wanted: Wanted) -> tuple[AskedQuestion, Found]:
-        """On one snapshot, with the model that it names.
+    def _search(self, wanted: Wanted) -> Found:
+        """Search with the model whose vectors are live.
 
-        A model is opened between two snapshots, because that may take a download; then the question is asked anew.
+        A model is opened between two looks at the index, because that may take a download; if the vectors of another
+        one went live meanwhile, the question is asked anew.
         """
-        model = self._model
         while True:
-            found = self._index.read(partial(self._search_with, model, asked, wanted))
-            if not isinstance(found, LiveModel):
+            live = self._index.read(find_live_model) if wanted.needs_vector else None
+            model = self._open_model(live) if live else None
+            found = self._index.read(partial(search, wanted=wanted, model=model, threads=self._threads))
+            if not wanted.needs_vector or found.live == live:
                 return found
-            model = self._open_model(found)
-
-    def _search_with(
-        self, model: OpenModel | None, asked: AskedQuestion, wanted: Wanted, snapshot: Searchable
-    ) -> tuple[AskedQuestion, Found] | LiveModel:
-        """The model that must be opened first if the snapshot's vectors are of another."""
-        live = _find_live_model(snapshot) if asked.needs_vector else None
-        if live is not None:
-            if model is None or model.live != live:
-                return live
-            if model.fits:
-                asked = start_embedding(asked, model, self._threads)
-        return asked, search(snapshot, asked, wanted)
 
     def _open_model(self, live: LiveModel) -> OpenModel:
+        """Warns of a model that is no longer the one that the index was made with."""
+        from rag.models.embedder import load_tokenizer
+
         with self._lock:
             if self._model is None or self._model.live != live:
-                self._model = open_model(live, self._open_embedder, self._index.models_dir)
+                embedder = self._open_embedder(live.name)
+                tokenizer = load_tokenizer(live.name, self._index.models_dir)
+                fits = share_vectors(embedder.fingerprint, live.fingerprint)
+                self._model = OpenModel(live, embedder, tokenizer, measure_spread(embedder.embed_query), fits)
+                if not fits:
+                    logger.warning(
+                        "The embedding model %s has changed since the documents were embedded, so questions are"
+                        " searched for by their words alone. Run python -m ingest to embed the documents anew.",
+                        live.name,
+                    )
             return self._model
 
+    def _judge(self, found: Found) -> float:
+        """The probability that the corpus holds the answer."""
+        if found.signals is None:
+            return 0.0
+        fingerprint = found.embedding.model.embedder.fingerprint if found.embedding else ""
+        probability = compute_confidence(found.signals, fingerprint)
+        if is_in_doubt(probability, fingerprint):
+            probability = compute_confidence(self._measure_sentence(found) or found.signals, fingerprint)
+        return probability
 
-def _find_live_model(snapshot: Searchable) -> LiveModel | None:
-    """None while there are no vectors."""
-    name, fingerprint = snapshot.embed_model, snapshot.embedding
-    if name is None or fingerprint is None or not snapshot.has_vectors:
-        return None
-    return LiveModel(name, fingerprint)
-
-
-def _judge(asked: AskedQuestion, found: Found) -> float:
-    """The probability that the corpus holds the answer."""
-    if found.signals is None:
-        return 0.0
-    if not is_in_doubt(found.signals, asked.fingerprint):
-        return compute_confidence(found.signals, asked.fingerprint)
-    measured = _add_sentence(asked, found)
-    return compute_confidence(measured or found.signals, asked.fingerprint)
-
-
-def _add_sentence(asked: AskedQuestion, found: Found) -> Signals | None:
-    """The signals, with the cosine of the best passage's best sentence if there is one."""
-    if found.signals is None or asked.vector is None or asked.model is None or found.best is None:
-        return found.signals
-    sentence = choose_sentence(found.best.chunk.text, found.terms)
-    # As if it were asked, not as a document: at once, where a batch would wait for its threads.
-    vector = asked.model.embedder.embed_query(sentence)
-    return replace(found.signals, sentence_cosine=float(vector @ asked.vector) / asked.spread)
+    def _measure_sentence(self, found: Found) -> Signals | None:
+        """The signals, with the cosine of the best passage's best sentence if there is one."""
+        if found.signals is None or found.embedding is None or found.best is None:
+            return found.signals
+        asked, sentence = found.embedding, choose_sentence(found.best.chunk.text, found.terms)
+        # As if it were asked, not as a document: at once, where a batch would wait for its threads.
+        vector = asked.model.embedder.embed_query(sentence)
+        return replace(found.signals, sentence_cosine=float(vector @ asked.vector) / asked.model.spread)

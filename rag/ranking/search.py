@@ -1,21 +1,29 @@
-"""One question on one snapshot of the index: both searches, fused, and the best candidates looked at again."""
+"""A question on one snapshot of the index: embed, two searches, fuse, look again, choose."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
 
 from rag.errors import IndexUnusableError
-from rag.index.lexical.entry import QuestionTerm
+from rag.index.lexical.entry import LexicalHit, QuestionTerm
 from rag.index.lexical.index import LexicalIndex
-from rag.ranking.fusion import Fused, find_ties, fuse, make_scale, rank
+from rag.index.snapshot import order_best_first
+from rag.ranking.fusion import Closeness, Fused, find_occurrences, fuse, make_scale, measure_closeness
 from rag.ranking.passages import Candidate, choose, merge_neighbours
-from rag.ranking.question import AskedQuestion
-from rag.ranking.reranking import Rerank, rerank_candidates
-from rag.ranking.searchable import Searchable
-from rag.ranking.second_look import list_candidates, look_again
-from rag.ranking.signals import Evidence, Signals, measure_signals
+from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
 from rag.types import Restriction, ScoredChunk, StoredChunk
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+Rerank = Callable[[str, Sequence[str]], "list[float] | None"]
+"""From a question and passages to scores in their order, higher is better; None if the first order stands."""
 
 _DEPTH = 100
 """Candidates of each search; tuned on SQuAD (the table is in `bench/RESULTS.md`)."""
@@ -23,75 +31,227 @@ _DEPTH = 100
 _SECOND_LOOK = 30
 """Candidates that are looked at again; tuned on 36 sets (the table is in `bench/RESULTS.md`)."""
 
+_RERANKED = 20
+"""Candidates given to the reranking model: it takes about 13 ms for each on two processors, if it has 6 layers."""
+
+_NO_TERMS = np.empty(0, np.uint32)
+
+
+class Searchable(Protocol):
+    """One consistent state of the index, as far as the ranking asks it."""
+
+    @property
+    def embed_model(self) -> str | None: ...
+    @property
+    def embedding(self) -> str | None: ...
+    @property
+    def chunk_count(self) -> int: ...
+    @property
+    def has_vectors(self) -> bool: ...
+    @property
+    def lexical_index(self) -> LexicalIndex | None: ...
+    def search_vectors(self, vector: np.ndarray, limit: int, only: Restriction | None) -> list[tuple[int, float]]: ...
+    def search_words(
+        self, question: str, limit: int, only: Restriction | None, terms: Sequence[QuestionTerm] | None
+    ) -> list[LexicalHit]: ...
+    def can_search_words(self, question: str) -> bool: ...
+    def read_places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]: ...
+    def read_chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]: ...
+
+
+class QuestionEmbedder(Protocol):
+    """An embedding model; used by several threads at once."""
+
+    @property
+    def fingerprint(self) -> str: ...
+    def embed_query(self, text: str) -> np.ndarray: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """The embedding model whose vectors are live, as the index names it."""
+
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenModel:
+    """A live model, opened, with what is asked of it once."""
+
+    live: LiveModel
+    embedder: QuestionEmbedder
+    tokenizer: Tokenizer
+    spread: float
+    """Standard deviation of the cosines of texts that have nothing to do with each other."""
+    fits: bool
+    """Whether its vectors can be compared with those of the index."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the caller wants of the ranking."""
+    """What is asked, and what the caller wants of the ranking."""
 
+    question: str
+    mode: str
     top_k: int
     only: Restriction | None = None
     diversity: float = 0.0
     rerank: Rerank | None = None
+
+    @property
+    def needs_vector(self) -> bool:
+        return self.mode != "lexical" and bool(self.question.strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """A question as the embedding model sees it."""
+
+    model: OpenModel
+    vector: np.ndarray
+    coverage: float
+    """How well the model's vocabulary covers the question, 0…1."""
+    milliseconds: float
+    """Time that the model took for the vector."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search found, and what the verdict rests on; empty for an empty index."""
 
+    live: LiveModel | None = None
+    """The model whose vectors the snapshot has; None while it has none."""
     hits: tuple[ScoredChunk, ...] = ()
     signals: Signals | None = None
     best: StoredChunk | None = None
     """The best passage, before it is merged with its neighbours."""
     terms: tuple[QuestionTerm, ...] = ()
+    embedding: Embedding | None = None
+    """None where words alone were searched for."""
 
 
-def search(snapshot: Searchable, asked: AskedQuestion, wanted: Wanted) -> Found:
-    """By vectors alone while the lexical index is damaged."""
+def find_live_model(snapshot: Searchable) -> LiveModel | None:
+    """The model that a question must be embedded by; None while there are no vectors."""
+    name, fingerprint = snapshot.embed_model, snapshot.embedding
+    if name is None or fingerprint is None or not snapshot.has_vectors:
+        return None
+    return LiveModel(name, fingerprint)
+
+
+def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, threads: Executor) -> Found:
+    """The passages that fit the question best, best first.
+
+    The question is embedded in one of the `threads` while its words are searched for. Words alone are searched for if
+    `model` isn't that of the snapshot's vectors, vectors alone while the lexical index is damaged.
+    """
+    live = find_live_model(snapshot)
+    is_embedded = model is not None and wanted.needs_vector and model.fits and model.live == live
+    embedding = threads.submit(_embed, model, wanted.question) if model is not None and is_embedded else None
     try:
         index = snapshot.lexical_index
-        return Found() if index is None else _search_both(snapshot, index, asked, wanted)
+        if index is None:
+            return Found(live)
+        terms = index.find_terms(wanted.question)
+        words = snapshot.search_words(wanted.question, _DEPTH, wanted.only, terms)
+        asked = embedding.result() if embedding else None
+        dense = dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only)) if asked else {}
+
+        lexical = {hit.id: hit.score for hit in words}
+        best_lexical = next(iter(lexical.values()), 0.0)
+        evidence = _gather_evidence(snapshot, asked, terms)
+        scale = make_scale(terms, evidence.chunk_count, evidence.spread, evidence.coverage, best_lexical)
+        # A purely dense search keeps its order: it is what the embedding model says and nothing else.
+        is_dense = wanted.mode == "dense"
+        fused = fuse(dense, {} if is_dense else lexical, scale)
+        order = order_best_first({id_: one.score for id_, one in fused.items()}, snapshot.read_places)
+
+        ranking = [fused[id_] for id_ in order[: max(_SECOND_LOOK, 2 * wanted.top_k)]]
+        known = {hit.id: hit.keys for hit in words if hit.keys is not None}
+        candidates, looks = _look_again(snapshot, index, ranking, known, terms, 0.0 if is_dense else scale.lexical)
     except IndexUnusableError:
-        if snapshot.search_words(asked.text, 1, None, None):  # has the damage repaired, or raises to be asked again
+        if snapshot.can_search_words(wanted.question):
             raise
-        return _search_vectors(snapshot, asked, wanted)
+        return _search_vectors(snapshot, wanted, live, embedding.result() if embedding else None)
+    signals = measure_signals(evidence, dense, lexical, looks[:3])
+    if not candidates:
+        return Found(live, signals=signals, embedding=asked)
+    if wanted.rerank:
+        candidates = _rerank(snapshot, wanted.question, candidates, wanted.rerank)
+    chosen = choose(candidates, wanted.top_k, wanted.diversity)
+    stored = snapshot.read_chunks([candidate.id for candidate in chosen])
+    hits = [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in chosen]
+    return Found(live, tuple(merge_neighbours(hits)), signals, hits[0].stored, tuple(terms), asked)
 
 
-def _search_vectors(snapshot: Searchable, asked: AskedQuestion, wanted: Wanted) -> Found:
-    if asked.vector is None:
-        return Found()
+def _embed(model: OpenModel, question: str) -> Embedding:
+    began = time.perf_counter()
+    vector = model.embedder.embed_query(question)
+    milliseconds = (time.perf_counter() - began) * 1e3
+    return Embedding(model, vector, measure_coverage(model.tokenizer, question), milliseconds)
+
+
+def _gather_evidence(snapshot: Searchable, asked: Embedding | None, terms: Sequence[QuestionTerm]) -> Evidence:
+    if asked is None:
+        return Evidence(terms, snapshot.chunk_count, 1.0, UNDECIDED)
+    return Evidence(terms, snapshot.chunk_count, asked.model.spread, asked.coverage)
+
+
+def _look_again(
+    snapshot: Searchable,
+    index: LexicalIndex,
+    ranking: Sequence[Fused],
+    known: Mapping[int, np.ndarray],
+    terms: Sequence[QuestionTerm],
+    bonus_weight: float,
+) -> tuple[list[Candidate], list[Closeness]]:
+    """The candidates with what BM25 doesn't see added to their scores, best first, and how close those are.
+
+    `known` are passages that were read before, `bonus_weight` is what a unit of BM25 is worth in the ranking's scores.
+    Behind the first `_SECOND_LOOK` comes the rest of a long list in the ranking's order, with scores not above theirs.
+    """
+    places = snapshot.read_places([fused.id for fused in ranking])
+    live = [fused for fused in ranking if fused.id in places]
+    passages = {**index.read_passages([fused.id for fused in live if fused.id not in known]), **known}
+    idf = {term.key: term.idf for term in terms}
+    first = [fused for fused in ranking[:_SECOND_LOOK] if fused.id in places]
+    occurrences = find_occurrences({fused.id: passages[fused.id] for fused in first if fused.id in passages}, idf)
+    looks: list[tuple[Candidate, Closeness]] = []
+    for fused in first:
+        source, ordinal = places[fused.id]
+        found, context = occurrences.get(fused.id, ()), index.read_context(source)
+        closeness = measure_closeness(found, context, idf, is_first=not ordinal)
+        score = fused.score + bonus_weight * closeness.bonus
+        looks.append((Candidate(fused.id, source, score, passages.get(fused.id, _NO_TERMS)), closeness))
+    looks.sort(key=lambda look: -look[0].score)
+    candidates = [candidate for candidate, _ in looks]
+    for fused in live[len(first) :]:
+        score = min(fused.score, candidates[-1].score) if candidates else fused.score
+        candidates.append(Candidate(fused.id, places[fused.id][0], score, passages.get(fused.id, _NO_TERMS)))
+    return candidates, [closeness for _, closeness in looks]
+
+
+def _rerank(snapshot: Searchable, question: str, candidates: list[Candidate], rerank: Rerank) -> list[Candidate]:
+    """The first candidates in the order that the reranking model gives them, the others after them.
+
+    The new order takes over the scores of the old one: those of a reranking model have a scale of their own, and the
+    other candidates have none.
+    """
+    first, rest = candidates[:_RERANKED], candidates[_RERANKED:]
+    stored = snapshot.read_chunks([candidate.id for candidate in first])
+    relevance = rerank(question, [stored[candidate.id].chunk.embed_text for candidate in first])
+    if relevance is None:
+        return candidates
+    order = sorted(range(len(first)), key=lambda place: -relevance[place])
+    return [replace(first[place], score=old.score) for place, old in zip(order, first, strict=True)] + rest
+
+
+def _search_vectors(snapshot: Searchable, wanted: Wanted, live: LiveModel | None, asked: Embedding | None) -> Found:
+    """By vectors alone, for the lexical index can't be used."""
+    if asked is None:
+        return Found(live)
     dense = dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only))
     stored = snapshot.read_chunks(list(dense))
     hits = [ScoredChunk(stored[id_], cosine, cosine) for id_, cosine in dense.items() if id_ in stored]
-    evidence = Evidence((), snapshot.chunk_count, asked.spread, asked.coverage)
-    return Found(tuple(merge_neighbours(hits[: wanted.top_k])), measure_signals(evidence, dense, {}, []))
-
-
-def _search_both(snapshot: Searchable, index: LexicalIndex, asked: AskedQuestion, wanted: Wanted) -> Found:
-    terms = index.find_terms(asked.text)
-    by_words = snapshot.search_words(asked.text, _DEPTH, wanted.only, terms)
-    lexical = {hit.id: hit.score for hit in by_words}
-    dense = {} if asked.vector is None else dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only))
-    evidence = Evidence(terms, snapshot.chunk_count, asked.spread, asked.coverage)
-    best_lexical = next(iter(lexical.values()), 0.0)
-    scale = make_scale(terms, snapshot.chunk_count, asked.spread, asked.coverage, best_lexical)
-    # A purely dense search keeps its order: it is what the embedding model says and nothing else.
-    is_dense = asked.mode == "dense"
-    scored = fuse(dense, {} if is_dense else lexical, scale)
-    ranking = rank(scored, snapshot.read_places(find_ties(scored)))
-    passages = {hit.id: hit.keys for hit in by_words if hit.keys is not None}
-    looks = look_again(snapshot, index, ranking[:_SECOND_LOOK], passages, terms, 0.0 if is_dense else scale.lexical)
-    signals = measure_signals(evidence, dense, lexical, [look.closeness for look in looks[:3]])
-    if not looks:
-        return Found(signals=signals)
-    candidates = rerank_candidates(snapshot, asked.text, [look.candidate for look in looks], wanted.rerank)
-    # What comes after those that were looked at again, for those who want a long list.
-    rest = ranking[_SECOND_LOOK : 2 * wanted.top_k]
-    candidates += list_candidates(snapshot, index, rest, passages, candidates[-1].score)
-    hits = _make_hits(snapshot, ranking, choose(candidates, wanted.top_k, wanted.diversity))
-    return Found(tuple(merge_neighbours(hits)), signals, hits[0].stored, tuple(terms))
-
-
-def _make_hits(snapshot: Searchable, ranking: Sequence[Fused], chosen: Sequence[Candidate]) -> list[ScoredChunk]:
-    stored = snapshot.read_chunks([candidate.id for candidate in chosen])
-    parts = {fused.id: fused for fused in ranking}
-    return [ScoredChunk(stored[c.id], c.score, parts[c.id].dense, parts[c.id].lexical) for c in chosen]
+    signals = measure_signals(_gather_evidence(snapshot, asked, ()), dense, {}, [])
+    return Found(live, tuple(merge_neighbours(hits[: wanted.top_k])), signals, embedding=asked)

@@ -1,19 +1,40 @@
-"""What a verdict rests on: a few numbers from what both searches saw, each comparable across questions. Pure."""
+"""What a verdict rests on: a few numbers from what both searches saw, each comparable across questions.
+
+One of them is how well the embedding model's vocabulary covers the question: what it spells letter by letter it has not
+learnt. Pure.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from rag.index.lexical.entry import QuestionTerm
-from rag.ranking.closeness import Closeness
-from rag.ranking.fusion import FULL_MATCH
+from rag.ranking.fusion import FULL_MATCH, Closeness
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.terms import detect_languages, text_terms
 
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
 _SIZES = (10, 2_000)
 """Chunks of a small corpus and of a large one: the range of the sets that the calibration was fitted on."""
+
+_DENSE_SCRIPTS = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
+_UNKNOWN = frozenset({"[UNK]", "<unk>"})
+
+# Letters of a token in a language that the model knows (the table is in `bench/RESULTS.md`). A character of a dense
+# script says more.
+_LETTERS = 4.0
+_DENSE_LETTERS = 1.7
+
+UNDECIDED = 0.5
+"""Coverage of a text without letters, and of a question that no model embeds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +46,7 @@ class Evidence:
     spread: float
     """Standard deviation of the model's cosines."""
     coverage: float
-    """Of the question by the model's vocabulary."""
+    """How well the model's vocabulary covers the question, 0…1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +54,29 @@ class Signals:
     """What the verdict rests on. Cosines count in spreads of the model's; shares are of the idf of all terms."""
 
     cosine: float
-    """The best."""
+    """The best cosine."""
     cosine_deep: float
-    """That of the last candidate: what this question gets for nothing."""
+    """The cosine of the last candidate, which shows how high chance alone brings a passage for this question."""
     cosine_known: float
-    """The best, as far as the model's vocabulary covers the question (0…1)."""
-    sentence_cosine: float
-    """Of the sentence of the best passage that has most of the question's terms; 0 until it is asked for."""
+    """The best cosine times how well the model's vocabulary covers the question."""
+    sentence_cosine: float | None
+    """The cosine of that sentence of the best passage which has most of the question's terms; None until it is asked
+    for, and where there is no vector."""
     coverage: float
-    """Of the question by the model's vocabulary."""
+    """How well the model's vocabulary covers the question, 0…1."""
     bm25: float
-    """The best, as a share of what a text with every term once would get."""
+    """The best BM25, as a share of what a text with every term once would get."""
     bm25_words: float
-    """The best, in words as rare as can be."""
+    """The best BM25, counted in occurrences of a word that a single chunk has."""
     second: float
     """Share of the terms in the second passage."""
     window: float
-    """Share in the best stretch of one of the first three passages."""
+    """Share of the terms in the best stretch of one of the first three passages."""
     unseen: float
     """Number of terms that the corpus doesn't have."""
     size: float
-    """Of the corpus: 0 for ten chunks or fewer, 1 for 2,000 or more."""
+    """Size of the corpus: 0 for ten chunks or fewer, 1 for 2,000 or more. It grows with the logarithm, because that is
+    how fast the best of so many chance matches grows."""
 
 
 WEIGHTED = tuple(field.name for field in fields(Signals) if field.name != "size")
@@ -69,25 +92,20 @@ def measure_signals(
     total = sum(term.idf for term in terms) or 1.0
     cosines = [cosine / evidence.spread for cosine in dense.values()] or [0.0]
     bm25 = next(iter(lexical.values()), 0.0) / FULL_MATCH
+    small, large = _SIZES
     return Signals(
         cosine=cosines[0],
         cosine_deep=cosines[-1],
         cosine_known=cosines[0] * evidence.coverage,
-        sentence_cosine=0.0,
+        sentence_cosine=None,
         coverage=evidence.coverage,
         bm25=bm25 / total,
         bm25_words=bm25 / math.log(2 + evidence.chunk_count),
         second=looks[1].present / total if len(looks) > 1 else 0.0,
         window=max((look.window for look in looks), default=0.0) / total,
         unseen=sum(not term.chunks for term in terms),
-        size=_scale_size(evidence.chunk_count),
+        size=math.log(min(max(evidence.chunk_count, small), large) / small) / math.log(large / small),
     )
-
-
-def _scale_size(chunk_count: int) -> float:
-    """0…1, by the logarithm, because that is how fast the best of so many chance matches grows."""
-    low, high = _SIZES
-    return math.log(min(max(chunk_count, low), high) / low) / math.log(high / low)
 
 
 def choose_sentence(text: str, terms: Sequence[QuestionTerm]) -> str:
@@ -100,3 +118,62 @@ def choose_sentence(text: str, terms: Sequence[QuestionTerm]) -> str:
 
     best = max(split_sentences(text, language), key=weigh, default=None)
     return text[best.start : best.end] if best else text
+
+
+def measure_coverage(tokenizer: Tokenizer, question: str) -> float:
+    """How well the model's vocabulary covers the question, 0…1."""
+    encoding = tokenizer.encode(question, add_special_tokens=False)
+    return measure_vocabulary_coverage(question, encoding.tokens, encoding.offsets)
+
+
+def measure_vocabulary_coverage(text: str, tokens: Sequence[str], offsets: Sequence[tuple[int, int]]) -> float:
+    """0 if every letter is a token of its own or unknown, 1 if tokens are as long as in a language well known."""
+    units = least = 0.0
+    count = end_before = 0
+    for token, (start, end) in zip(tokens, offsets, strict=True):
+        letters = [letter for letter in text[max(start, end_before) : end] if letter.isalpha()]
+        sizes = [1 / (_DENSE_LETTERS if _DENSE_SCRIPTS.match(letter) else _LETTERS) for letter in letters]
+        end_before = max(end, end_before)
+        if sizes:
+            known_as = len(sizes) if token in _UNKNOWN else 1
+            units += sum(sizes)
+            least += known_as * sum(sizes) / len(sizes)
+            count += known_as
+    if not count:
+        return UNDECIDED
+    return min(1.0, max(0.0, (units - least) / max(count - least, 1e-9)))
+
+
+def measure_spread(embed: Callable[[str], np.ndarray]) -> float:
+    """Standard deviation of the cosines of texts that have nothing to do with each other."""
+    vectors = np.stack([embed(text) for text in _PROBES])
+    cosines = (vectors @ vectors.T)[np.triu_indices(len(_PROBES), 1)]
+    return float(cosines.std())
+
+
+_PROBES = (
+    "How much annual leave does an employee get?",
+    "The river floods the valley every spring after the snow melts.",
+    "Net sales rose by eight percent compared with the same quarter last year.",
+    "Who painted the ceiling of the chapel?",
+    "Replace the filter and tighten the screws before starting the pump.",
+    "The enzyme breaks down proteins in the small intestine.",
+    "When was the bridge opened to traffic?",
+    "The function returns null if the file does not exist.",
+    "Add the flour and knead the dough for ten minutes.",
+    "The court dismissed the claim for lack of evidence.",
+    "What is the boiling point of ethanol?",
+    "The team won the final after extra time.",
+    "Passengers must check in at least one hour before departure.",
+    "The committee approved the budget for the coming year.",
+    "Which king signed the treaty that ended the war?",
+    "Our galaxy contains several hundred billion stars.",
+    "The patient was treated with antibiotics for two weeks.",
+    "How do I reset my password?",
+    "The novel tells the story of a family over three generations.",
+    "Students learn to read music and play an instrument.",
+    "Temperatures will fall below zero in the north tonight.",
+    "The warranty does not cover damage caused by improper use.",
+    "What language is spoken in the capital of Brazil?",
+    "Solar panels convert light into electricity.",
+)

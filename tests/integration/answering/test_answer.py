@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from rag.answering.answer import answer
-from rag.answering.events import Done, Event, Notice, Token
-from rag.answering.report import AnswerReport
+from rag.answering.events import AnswerReport, Done, Event, Notice, Token
 from rag.chat.router import ModelRouter
 from rag.settings import Settings
 from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk

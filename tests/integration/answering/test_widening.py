@@ -10,7 +10,7 @@ import pytest
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
 from rag.answering.citations import cite_sources
-from rag.answering.widening import make_around, widen
+from rag.answering.prompt import make_around, widen
 from rag.assembly import open_retriever
 from rag.index.reader import Index
 from rag.settings import Settings

@@ -1,10 +1,24 @@
 from __future__ import annotations
 
+import re
+import time
+import unicodedata
+
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rag.answering.citations import cite_sources, find_quote, find_unknown_markers
+from rag.answering.citations import (
+    MARKER,
+    UNFINISHED_MARKER,
+    blot_markers,
+    cite_sources,
+    defuse_markers,
+    find_markers,
+    find_quote,
+    find_unknown_markers,
+)
+from rag.answering.prompt import build_messages
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
 BOILER = "The tank holds 1.8 litres. Descale the boiler every 90 days. Use citric powder, never vinegar."
@@ -90,3 +104,120 @@ def test_a_quote_is_always_a_piece_of_its_passage(passage: str, claim: str):
     quote = find_quote(passage, claim)
     assert quote in passage
     assert bool(quote) == bool(passage.strip()) or "|" in passage
+
+
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u061c\u180e\u202e\u3164\ufe0f\x00\x1b\x7f\U000e0031"
+BUILDING_BLOCKS = list("[]【】［］〔〕()0123456789١２३,;，、† \t\n\r\x1c\x85\xa0\u2003\u2028\u3000ax#:") + list(
+    INVISIBLE
+)
+NEARLY_MARKERS = ["[1]", "[ 2 ]", "【 3 】", "[1, 2]", "[[1]2]", "【3†source】", "[１]", "[1\u200b2]", "[", "]"]
+
+anything = st.text(max_size=60)
+nearly_markers = st.lists(st.sampled_from(BUILDING_BLOCKS + NEARLY_MARKERS), max_size=40).map("".join)
+marked_texts = anything | nearly_markers
+
+
+def strip_invisible(text: str) -> str:
+    return "".join(c for c in text if c not in INVISIBLE and unicodedata.category(c) not in ("Cf", "Mn"))
+
+
+def has_marker(text: str) -> bool:
+    return next(find_markers(text), None) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("[1]", [(1,)]),
+        ("[ 2 ]", [(2,)]),
+        ("【 3 】", [(3,)]),
+        ("[1, 2;3]", [(1, 2, 3)]),
+        ("[1\n]", [(1,)]),
+        ("[1][2]", [(1,), (2,)]),
+        ("[[7]]", [(7,)]),
+        ("[２]", [(2,)]),
+        ("[1】", [(1,)]),
+        ("[] [x] [1 [2023] [1,] (1) 1]", []),
+        (f"[{', '.join('1' * 17)}]", []),
+    ],
+)
+def test_what_counts_as_a_marker(text: str, numbers: list[tuple[int, ...]]):
+    assert [marker.numbers for marker in find_markers(text)] == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "defused"),
+    [
+        ("[1]", "(1)"),
+        ("[ 2 ]", "( 2 )"),
+        ("【 3 】", "( 3 )"),
+        ("[4, 5]", "(4, 5)"),
+        ("[[1]2]", "[(1)2]"),
+        ("［１］", "(１)"),
+        ("【3†source】", "(3†source)"),
+        ("[1\u200b2]", "(1\u200b2)"),
+        ("[\u2060\n7\ufe0f]", "(\u2060\n7\ufe0f)"),
+        (f"[{', '.join('1' * 17)}]", f"({', '.join('1' * 17)})"),
+    ],
+)
+def test_defusing_changes_the_brackets_alone(text: str, defused: str):
+    assert defuse_markers(text) == defused
+
+
+@given(text=marked_texts)
+@example("[1\u200b2]")
+@example("[1[2]]")
+def test_defused_text_has_no_marker_with_or_without_its_invisible_characters(text: str):
+    defused = defuse_markers(text)
+    assert not has_marker(defused)
+    assert not has_marker(strip_invisible(defused))
+    assert defuse_markers(defused) == defused
+
+
+@given(text=marked_texts.map(lambda text: re.sub(r"[\[【［〔]", "", text)))
+@example("Smith [2023], argv[i], (1) and 「2」")
+def test_text_without_markers_stays_as_it_is(text: str):
+    assert defuse_markers(text) == text
+
+
+@given(text=marked_texts)
+def test_defusing_leaves_every_other_character_in_its_place(text: str):
+    for before, after in zip(text, defuse_markers(text), strict=True):
+        assert before == after or (before in "[【［〔]】］〕" and after in "()")
+
+
+@given(text=marked_texts)
+def test_blotting_leaves_no_marker_and_all_else_in_its_place(text: str):
+    blotted = blot_markers(text)
+    assert len(blotted) == len(text)
+    kept = [place for marker in find_markers(text) for place in range(marker.start, marker.end)]
+    assert all(a == b for place, (a, b) in enumerate(zip(text, blotted, strict=True)) if place not in kept)
+    assert all(blotted[place] == " " for place in kept)
+
+
+@given(text=nearly_markers)
+def test_the_beginning_of_a_marker_is_recognised_while_it_arrives(text: str):
+    for marker in find_markers(text):
+        for end in range(marker.start + 1, marker.end):
+            unfinished = UNFINISHED_MARKER.search(text[:end])
+            assert unfinished is not None
+            assert unfinished.start() <= marker.start
+
+
+@given(source=nearly_markers, section=nearly_markers, text=marked_texts, question=marked_texts)
+@example("a.md", "[", "1] The boss is evil.", "")
+def test_the_model_reads_no_marker_but_the_passages_own(source: str, section: str, text: str, question: str):
+    hit = ScoredChunk(StoredChunk(1, Chunk(source, 0, text, section=section)), 1.0)
+    (content,) = (message["content"] for message in build_messages(question, [hit, hit]) if message["role"] == "user")
+    assert [marker.numbers for marker in find_markers(content)] == [(1,), (2,)]
+
+
+@pytest.mark.parametrize(
+    "piece", ["[", "[1", "[1,", "[ ", "[1\u200b", "【3†", "[1, 1", "1\u200b", " ", "[1" + "\u200b" * 50]
+)
+def test_a_long_hostile_text_is_read_in_linear_time(piece: str):
+    text = "[1" + piece * (200_000 // len(piece))
+    begin = time.perf_counter()
+    assert defuse_markers(text) == text
+    assert not MARKER.search(text)
+    assert time.perf_counter() - begin < 2

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from rag.answering.report import AnswerReport
+from rag.answering.events import AnswerReport
 from rag.evaluation.answers import answer_figures, score_answer
 from rag.evaluation.retrieval import Dataset, Question
 from rag.types import Citation

@@ -1,3 +1,4 @@
+import copy
 import json
 import math
 from dataclasses import replace
@@ -8,23 +9,25 @@ from hypothesis import strategies as st
 
 from rag.index.lexical.entry import QuestionTerm
 from rag.models.source import PACKAGE_DIGESTS
-from rag.ranking.abstention import THRESHOLD, compute_confidence, is_answerable, is_in_doubt
-from rag.ranking.closeness import Closeness
+from rag.ranking.abstention import (
+    CALIBRATION_FILE,
+    THRESHOLD,
+    compute_confidence,
+    is_answerable,
+    is_in_doubt,
+    load_calibrations,
+    parse_calibrations,
+)
+from rag.ranking.fusion import Closeness
 from rag.ranking.signals import Evidence, Signals, measure_signals
 from rag.settings import DEFAULT_EMBED_MODEL
+
+DIGEST = PACKAGE_DIGESTS["model.safetensors"]
 
 TERMS = [QuestionTerm("nikola", 2, 6.0), QuestionTerm("born", 20, 4.0), QuestionTerm("zeppelin", 0, 7.0)]
 EVIDENCE = Evidence(TERMS, 1000, 0.07, 1.0)
 FULL, NOTHING = Closeness(17.0, 17.0, 0, 0), Closeness(0, 0, 0, 0)
-MODEL = json.dumps([DEFAULT_EMBED_MODEL, PACKAGE_DIGESTS["model.safetensors"], "int8", "", "", "export 1"])
-
-
-def test_signals_say_what_the_searches_saw():
-    measured = measure_signals(EVIDENCE, {1: 0.7, 2: 0.35, 3: 0.14}, {1: 17 * 1.57, 4: 3.0}, [FULL, NOTHING])
-    assert measured.cosine == pytest.approx(10)
-    assert measured.cosine_deep == pytest.approx(2)
-    assert measured.bm25 == pytest.approx(1)
-    assert (measured.window, measured.second, measured.unseen) == (1.0, 0.0, 1)
+MODEL = json.dumps([DEFAULT_EMBED_MODEL, DIGEST, "int8", "", "", "export 1"])
 
 
 @pytest.mark.parametrize("model", [MODEL, ""])
@@ -38,12 +41,6 @@ def test_a_perfect_match_is_answerable_and_nothing_at_all_is_not(model):
     assert not is_answerable(compute_confidence(poor, model))
 
 
-def test_a_joined_term_that_is_nowhere_says_nothing_beside_its_parts():
-    joined = replace(EVIDENCE, terms=[*TERMS, QuestionTerm("nikola_born", 0, 7.0)])
-    lists = {1: 0.5}, {1: 10.0}, [FULL]
-    assert measure_signals(joined, *lists) == measure_signals(EVIDENCE, *lists)
-
-
 def test_more_unseen_words_make_an_answer_less_likely():
     measured = measure_signals(EVIDENCE, {1: 0.5}, {1: 10.0}, [FULL])
     assert compute_confidence(replace(measured, unseen=3), MODEL) < compute_confidence(
@@ -51,7 +48,7 @@ def test_more_unseen_words_make_an_answer_less_likely():
     )
 
 
-@pytest.mark.parametrize("sentence_cosine", [0.0, 6.0])
+@pytest.mark.parametrize("sentence_cosine", [None, 6.0])
 def test_a_word_that_is_missing_says_less_in_a_small_corpus(sentence_cosine):
     measured = measure_signals(EVIDENCE, {1: 0.5}, {1: 10.0}, [FULL])
 
@@ -65,17 +62,16 @@ def test_a_word_that_is_missing_says_less_in_a_small_corpus(sentence_cosine):
     assert loss(0.0) < loss(1.0)
 
 
-@pytest.mark.parametrize(("chunks", "size"), [(0, 0.0), (10, 0.0), (2_000, 1.0), (1_000_000, 1.0)])
-def test_the_size_of_a_corpus_keeps_to_what_was_fitted(chunks, size):
-    assert measure_signals(replace(EVIDENCE, chunk_count=chunks), {}, {}, []).size == pytest.approx(size)
-
-
 def test_the_sentence_is_asked_for_only_where_it_can_turn_the_verdict():
     clear = measure_signals(replace(EVIDENCE, terms=TERMS[:2]), {1: 0.8, 2: 0.2}, {1: 16.0}, [FULL])
     nothing = measure_signals(replace(EVIDENCE, terms=[TERMS[2]]), {1: 0.2}, {}, [])
     unsure = measure_signals(EVIDENCE, {1: 0.4, 2: 0.2}, {1: 14.0}, [Closeness(10.0, 10.0, 0, 0)])
-    assert [is_in_doubt(measured, MODEL) for measured in (clear, unsure, nothing)] == [False, True, False]
-    assert not is_in_doubt(unsure, "another-model")
+    assert [is_in_doubt(compute_confidence(measured, MODEL), MODEL) for measured in (clear, unsure, nothing)] == [
+        False,
+        True,
+        False,
+    ]
+    assert not is_in_doubt(0.5, "another-model")
 
 
 def test_a_sentence_close_to_the_question_makes_an_answer_likelier():
@@ -107,5 +103,60 @@ def test_while_vectors_are_to_come_less_is_declined():
     assert not is_answerable(0.01, is_partial=True)
 
 
-def test_no_hits_give_signals_all_the_same():
-    assert measure_signals(replace(EVIDENCE, terms=[]), {}, {}, []).bm25 == 0
+def fingerprint(name: str = DEFAULT_EMBED_MODEL, digest: str = DIGEST, precision: str = "int8") -> str:
+    return json.dumps([name, digest, precision, "", "", "export 1"])
+
+
+@pytest.mark.parametrize("precision", ["int8", "int8-reduced", "fp32"])
+def test_the_default_model_is_calibrated_in_any_precision(precision):
+    assert load_calibrations().find_model(fingerprint(precision=precision)) is not None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        fingerprint("my-all-MiniLM-L6-v2-legal"),
+        fingerprint(digest="0" * 64),
+        f"{DEFAULT_EMBED_MODEL} {DIGEST}",
+        "[1]",
+        "",
+    ],
+)
+def test_a_model_of_another_name_or_digest_is_not_calibrated(other):
+    assert load_calibrations().find_model(other) is None
+    measured = Signals(9.0, 2.0, 9.0, 8.0, 1.0, 0.5, 0.5, 0.4, 0.5, 1, 0.5)
+    assert compute_confidence(measured, other) == compute_confidence(measured, "")
+
+
+@pytest.mark.parametrize("place", ["first", "with_sentence", "words_alone"])
+@pytest.mark.parametrize("change", [{"bm25": None}, {"bm_25": 1.0}, {"size": 1.0}])
+def test_a_weight_that_is_missing_or_unknown_is_named(place, change):
+    data = copy.deepcopy(json.loads(CALIBRATION_FILE.read_text("utf-8")))
+    weights = (data if place == "words_alone" else data["models"][0])[place]["large"]["weights"]
+    weights |= change
+    for name in [name for name, weight in weights.items() if weight is None]:
+        del weights[name]
+    with pytest.raises(ValueError, match=rf"{place}, large.*: {next(iter(change))}\."):
+        parse_calibrations(data)
+
+
+# As the weights in the order of the signals gave them, before they had names.
+@pytest.mark.parametrize(
+    ("values", "size", "model", "probability"),
+    [
+        ((5.3, 1.3, 5.6, None, 0.77, 0.46, 0.53, 0.36, 0.04, 1), 0.0, fingerprint(), 0.935987874772734),
+        ((5.67, 1.48, 5.2, None, 0.78, 0.86, 0.82, 0.41, 0.06, 2), 0.4, fingerprint(), 0.6908909779140201),
+        ((5.59, 2.95, 3.19, None, 0.64, 0.3, 0.56, 0.22, 0.82, 0), 1.0, fingerprint(), 0.05850537548180211),
+        ((4.41, 2.14, 3.75, 4.29, 0.86, 0.6, 0.81, 0.35, 0.53, 1), 0.0, fingerprint(), 0.7913595532806542),
+        ((5.86, 2.85, 4.45, 4.75, 0.59, 0.75, 0.54, 0.21, 0.5, 1), 0.4, fingerprint(), 0.8305876811834747),
+        ((6.92, 1.58, 6.92, 4.35, 0.71, 0.73, 0.58, 0.34, 0.04, 2), 1.0, fingerprint(), 0.023650877779103206),
+        ((4.31, 2.12, 6.16, None, 0.67, 0.45, 0.75, 0.56, 0.07, 0), 0.0, "", 0.11051611918703677),
+        ((7.78, 1.95, 5.66, None, 0.85, 0.65, 1.0, 0.58, 0.28, 1), 0.4, "", 0.38354887121748876),
+        ((7.55, 1.69, 6.76, None, 0.81, 0.55, 0.61, 0.2, 0.74, 1), 1.0, "", 0.07660816527989428),
+        ((5.56, 2.74, 3.32, 5.35, 0.77, 0.82, 0.91, 0.6, 0.28, 1), 0.0, "", 0.8966736920520471),
+        ((7.95, 2.37, 4.52, 4.69, 0.54, 0.31, 0.83, 0.01, 0.83, 0), 0.4, "", 0.3889381138740809),
+        ((5.05, 1.01, 4.68, 5.11, 0.78, 0.87, 0.85, 0.36, 0.62, 2), 1.0, "", 0.3079949215559053),
+    ],
+)
+def test_named_weights_give_the_probabilities_of_the_fit(values, size, model, probability):
+    assert compute_confidence(Signals(*[*values, size]), model) == pytest.approx(probability, rel=1e-12)

@@ -1,34 +1,37 @@
+import numpy as np
 import pytest
 
-from rag.index.lexical.entry import QuestionTerm
-from rag.ranking.fusion import FULL_MATCH, Scale, find_ties, fuse, make_scale, rank
+from rag.index.lexical.entry import DocumentContext, QuestionTerm, term_key
+from rag.ranking.fusion import (
+    FULL_MATCH,
+    Closeness,
+    Scale,
+    find_occurrences,
+    fuse,
+    make_scale,
+    measure_closeness,
+)
 
 COMMON, RARE = QuestionTerm("the", 900, 0.1), QuestionTerm("boiler", 3, 5.7)
 
 
 def test_what_both_searches_found_comes_before_what_one_found():
-    ranking = rank(fuse({1: 0.5, 2: 0.4, 3: 0.1}, {2: 9.0, 4: 8.0, 5: 1.0}, Scale(10, 1)), {})
-    assert ranking[0].id == 2
-    assert (ranking[0].dense, ranking[0].lexical) == (0.4, 9.0)
+    fused = fuse({1: 0.5, 2: 0.4, 3: 0.1}, {2: 9.0, 4: 8.0, 5: 1.0}, Scale(10, 1))
+    best = max(fused.values(), key=lambda one: one.score)
+    assert (best.id, best.dense, best.lexical) == (2, 0.4, 9.0)
 
 
 def test_what_a_search_did_not_return_counts_as_its_lowest():
-    scores = {fused.id: fused.score for fused in fuse({1: 0.5, 2: 0.2}, {3: 4.0, 4: 1.0}, Scale(10, 1))}
-    assert scores == {1: 6.0, 2: 3.0, 3: 6.0, 4: 3.0}
+    fused = fuse({1: 0.5, 2: 0.2}, {3: 4.0, 4: 1.0}, Scale(10, 1))
+    assert {id_: one.score for id_, one in fused.items()} == {1: 6.0, 2: 3.0, 3: 6.0, 4: 3.0}
 
 
 @pytest.mark.parametrize(
     ("dense", "lexical", "order"), [({}, {7: 2.0, 8: 3.0}, [8, 7]), ({7: 0.1, 8: 0.3}, {}, [8, 7]), ({}, {}, [])]
 )
 def test_one_search_alone_keeps_its_order(dense, lexical, order):
-    assert [fused.id for fused in rank(fuse(dense, lexical, Scale(1, 1)), {})] == order
-
-
-def test_equal_scores_are_ordered_by_their_place_and_never_by_id():
-    scored = fuse({5: 0.3, 2: 0.3, 9: 0.3, 1: 0.1}, {}, Scale(1, 1))
-    assert set(find_ties(scored)) == {2, 5, 9}
-    ranking = rank(scored, {2: ("b.md", 0), 5: ("a.md", 11), 9: ("a.md", 2)})
-    assert [fused.id for fused in ranking] == [9, 5, 2, 1]
+    fused = fuse(dense, lexical, Scale(1, 1))
+    assert sorted(fused, key=lambda id_: -fused[id_].score) == order
 
 
 def test_a_cosine_counts_less_where_the_model_does_not_know_the_language():
@@ -54,3 +57,62 @@ def test_a_question_without_known_terms_has_a_finite_scale():
     scale = make_scale([], 0, 0.0, 0.5, 0.0)
     assert scale.dense < float("inf")
     assert scale.lexical < float("inf")
+
+
+APPLE, TAX, RATE = map(term_key, ("apple", "tax", "rate"))
+IDF = {APPLE: 3.0, TAX: 2.0, RATE: 1.0}
+CONTEXT = DocumentContext(frozenset({APPLE, RATE}), frozenset({APPLE, TAX}))
+
+
+def keys(words: list[str]) -> np.ndarray:
+    return np.array(list(map(term_key, words)), np.uint32)
+
+
+def look(words: list[str], context: DocumentContext | None = None, is_first: bool = False) -> Closeness:
+    return measure_closeness(
+        find_occurrences({7: keys(words)}, IDF).get(7, ()), context or DocumentContext(), IDF, is_first=is_first
+    )
+
+
+def test_occurrences_are_told_apart_by_passage_and_in_order():
+    passages = {3: keys(["x", "tax", "apple"]), 5: keys([]), 4: keys(["y"]), 9: keys(["rate", "tax", "rate"])}
+    assert find_occurrences(passages, IDF) == {3: [(1, TAX), (2, APPLE)], 9: [(0, RATE), (1, TAX), (2, RATE)]}
+
+
+@pytest.mark.parametrize(("passages", "wanted"), [({}, [TAX]), ({1: keys(["tax"])}, []), ({1: keys([])}, [TAX])])
+def test_nothing_to_look_for_or_in_gives_no_occurrences(passages, wanted):
+    assert find_occurrences(passages, wanted) == {}
+
+
+def test_terms_that_the_passage_lacks_are_looked_for_in_its_document():
+    close = look(["the", "rate"], CONTEXT)
+    assert (close.present, close.name, close.opening) == (1.0, 3.0, 2.0)
+
+
+def test_terms_that_the_passage_has_are_not_counted_twice():
+    close = look(["apple", "tax", "rate"], CONTEXT)
+    assert (close.present, close.name, close.opening) == (6.0, 0, 0)
+
+
+def test_a_first_passage_has_been_matched_by_its_name_already():
+    first, later = (look(["x"], CONTEXT, is_first) for is_first in (True, False))
+    assert 0 < first.name < later.name
+
+
+@pytest.mark.parametrize(("gap", "window"), [(0, 5.0), (13, 5.0), (14, 3.0), (40, 3.0)])
+def test_only_terms_within_fifteen_places_count_as_close(gap, window):
+    passage = ["apple", *["x"] * gap, "tax"]
+    assert look(passage).window == window
+
+
+def test_a_repeated_term_counts_once_in_a_window():
+    assert look(["tax"] * 10).window == 2.0
+
+
+def test_closer_terms_and_a_fitting_document_give_a_higher_bonus():
+    near = look(["apple", "tax"])
+    far = look(["apple", *["x"] * 30, "tax"])
+    fitting = look(["tax"], CONTEXT)
+    other = look(["tax"])
+    assert near.bonus > far.bonus
+    assert fitting.bonus > other.bonus

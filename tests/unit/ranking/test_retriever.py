@@ -68,6 +68,9 @@ class SmallIndex:
     def search_words(self, question, limit, only, terms):
         return self.lexical_index.search(question, limit, only, terms)
 
+    def can_search_words(self, question):
+        return bool(self.search_words(question, 1, None, None))
+
     def read_places(self, ids):
         return {id_: (stored.chunk.source, stored.chunk.ordinal) for id_, stored in self.read_chunks(ids).items()}
 

@@ -1,9 +1,47 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from rag.index.lexical.entry import QuestionTerm
 from rag.models.embedder import load_tokenizer
-from rag.ranking.coverage import UNDECIDED, measure_coverage, measure_spread, measure_vocabulary_coverage
+from rag.ranking.fusion import Closeness
+from rag.ranking.signals import (
+    UNDECIDED,
+    Evidence,
+    measure_coverage,
+    measure_signals,
+    measure_spread,
+    measure_vocabulary_coverage,
+)
 from rag.settings import DEFAULT_EMBED_MODEL
+
+TERMS = [QuestionTerm("nikola", 2, 6.0), QuestionTerm("born", 20, 4.0), QuestionTerm("zeppelin", 0, 7.0)]
+EVIDENCE = Evidence(TERMS, 1000, 0.07, 1.0)
+FULL, NOTHING = Closeness(17.0, 17.0, 0, 0), Closeness(0, 0, 0, 0)
+
+
+def test_signals_say_what_the_searches_saw():
+    measured = measure_signals(EVIDENCE, {1: 0.7, 2: 0.35, 3: 0.14}, {1: 17 * 1.57, 4: 3.0}, [FULL, NOTHING])
+    assert measured.cosine == pytest.approx(10)
+    assert measured.cosine_deep == pytest.approx(2)
+    assert measured.bm25 == pytest.approx(1)
+    assert (measured.window, measured.second, measured.unseen) == (1.0, 0.0, 1)
+
+
+def test_a_joined_term_that_is_nowhere_says_nothing_beside_its_parts():
+    joined = replace(EVIDENCE, terms=[*TERMS, QuestionTerm("nikola_born", 0, 7.0)])
+    lists = {1: 0.5}, {1: 10.0}, [FULL]
+    assert measure_signals(joined, *lists) == measure_signals(EVIDENCE, *lists)
+
+
+@pytest.mark.parametrize(("chunks", "size"), [(0, 0.0), (10, 0.0), (2_000, 1.0), (1_000_000, 1.0)])
+def test_the_size_of_a_corpus_keeps_to_what_was_fitted(chunks, size):
+    assert measure_signals(replace(EVIDENCE, chunk_count=chunks), {}, {}, []).size == pytest.approx(size)
+
+
+def test_no_hits_give_signals_all_the_same():
+    assert measure_signals(replace(EVIDENCE, terms=[]), {}, {}, []).bm25 == 0
 
 
 @pytest.fixture(scope="module")
