@@ -31,21 +31,22 @@ from rag.settings import Settings
 from rag.types import Citation, Restriction, Retrieval, ScoredChunk
 
 MAX_QUESTION_CHARACTERS = 2_000
-"""Beyond it the question would leave no room for passages in a context of 4,096 tokens, Japanese being the worst case;
-and the embedding model reads about 1,000 characters of it anyway."""
+"""The longest question that is taken. A longer one would leave no room for passages in a context of 4,096 tokens,
+Japanese being the worst case; and the embedding model reads about 1,000 characters of it anyway."""
 
 _PROMPT_ATTEMPTS = 4
-"""Each halves the passages, so that 16 tokens for every one that was expected still end in an answer."""
+"""How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
+expected still end in an answer."""
 
 
 class FindPassages(Protocol):
-    """What is needed of `Retriever.retrieve`."""
+    """What an answer needs of `Retriever.retrieve`."""
 
     def __call__(self, question: str, *, only: Restriction | None = None) -> Retrieval: ...
 
 
 class Router(Protocol):
-    """What is needed of a `ModelRouter`."""
+    """What an answer needs of a `ModelRouter`."""
 
     @property
     def state(self) -> ModelState: ...
@@ -123,7 +124,7 @@ class _Record:
 
     asked: str
     question: str = ""
-    """The same, made to stand alone."""
+    """The question that was asked, made to stand alone."""
     text: str = ""
     citations: tuple[Citation, ...] = ()
     model_id: str | None = None
@@ -146,7 +147,7 @@ class _Record:
         return Citations(citations)
 
     def make_report(self, retrieval: Retrieval) -> AnswerReport:
-        """At the end of the answer. Without a word of it, its end is its first token."""
+        """The report, at the end of the answer. If not a word was said, the end counts as the first token."""
         self.mark("first_token")
         self.mark("total")
         return AnswerReport(

@@ -71,7 +71,7 @@ def defuse_markers(text: str) -> str:
 _LONGEST_CLAIM = 1_500
 """Characters before a marker in which its sentence is looked for, so that a long answer costs no more than a short."""
 _LONGEST_QUOTE = 2
-"""Sentences. A third one seldom adds a word that the claim has."""
+"""Sentences of a quote; a third one seldom adds a word that the claim has."""
 
 
 def cite_sources(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple[Citation, ...]:

@@ -37,11 +37,11 @@ _POINTS_AHEAD = 2
 _OWN_TOPIC = 4
 """So many words of a topic stand alone behind any "And …": "And how many employees did Borealis have in 2023?"."""
 _SHORT = 6
-"""Words. The language of so few is told by the question before rather than by themselves."""
+"""Words of a short question, whose language the question before tells better than they do themselves."""
 _SHORT_SPACELESS = 10
-"""Characters of a name without more: "休館日は？"."""
+"""Characters of the longest question that is a bare name: "休館日は？"."""
 _KEPT_SHARE = 2 / 3
-"""Of the question's own words, a rewriting must keep this share."""
+"""Share of the question's own words that a rewriting must keep."""
 
 _SYSTEM = (
     "Rewrite the user's last question so that it can be understood without the conversation. Keep its language and its"
@@ -59,10 +59,10 @@ _HANGUL, _KANA, _HAN = re.compile("[가-힣]"), re.compile("[ぁ-ヿ]"), re.comp
 _ANY_QUESTION_WORDS = frozenset().union(
     *QUESTION_WORDS.values(), *(words.question_words for words in FOLLOWUP_WORDS.values())
 )
-"""Of every language, since one word doesn't tell its own."""
+"""Question words of every language together, since one word doesn't tell which language it is of."""
 _ECHO = re.compile(r"^(?:standalone )?question\s*:\s*", re.IGNORECASE)
 _PARTICLES = re.compile("[ぁ-ゟ]")
-"""Kana of grammar, which another wording changes."""
+"""Kana that stand for grammar, which another wording changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def stands_alone(question: str, before: str = "") -> bool:
 
 
 def _goes_on(question: str, language: str) -> bool:
-    """Whether it begins or ends as one that continues another."""
+    """Whether the question begins or ends as one that continues another."""
     words = _find_words(language)
     text = question.strip().casefold()
     return text.startswith(words.beginnings) or text.rstrip("?？!！.。 \u00a0\u202f").endswith(words.endings)
@@ -148,14 +148,14 @@ def _cut_beginning(question: str, language: str) -> str:
 
 
 def _is_bare_topic(question: str, language: str) -> bool:
-    """Whether it names one thing and asks nothing of it ("休館日は？"), or asks without naming one ("なぜですか")."""
+    """Whether the question names one thing and asks nothing of it ("休館日は？"), or names nothing (なぜですか)."""
     text = question.strip().rstrip("?？。 ")
     names_one = language == "ja" and text.endswith("は") and "の" not in text and len(text) <= _SHORT_SPACELESS
     return names_one or not _find_topic(question, language)
 
 
 def _points_back(question: str, language: str) -> bool:
-    """Whether a word of it stands for something that an earlier question or answer named."""
+    """Whether a word of the question stands for something that an earlier question or answer named."""
     words = _split_words(_IMPERSONAL.sub(" ", question))
     place = next((place for place in range(len(words)) if _is_pointer(words, place, language)), None)
     if place is None or _announces(words, place, language):
@@ -263,7 +263,7 @@ def _find_numbers(text: str) -> set[str]:
 
 
 def _find_topic(question: str, language: str) -> list[str]:
-    """Terms that aren't the question's own machinery; none for "why?"."""
+    """The question's terms but for those that any question may have; none for "why?"."""
     terms = question_terms(question, (language,))
     asked_with = set(text_terms(question, language)) - set(terms)
     return [term for term in terms if term not in asked_with and term not in _collect_machinery(language)]
@@ -283,7 +283,7 @@ def _find_words(language: str) -> FollowupWords:
 
 
 def _detect_language(text: str) -> str:
-    """By its script where that tells, since a few words tell the detector little."""
+    """The text's language: by its script where that tells, since a few words tell the detector little."""
     if _HANGUL.search(text):
         return "ko"
     if _KANA.search(text):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FollowupWords:
-    """Those of one language."""
+    """How questions of one language go on from another."""
 
     beginnings: tuple[str, ...] = ()
     """How a question begins that goes on from the one before; a space belongs to it where words have spaces."""
@@ -28,7 +28,7 @@ class FollowupWords:
     idle: frozenset[str] = frozenset()
     """Words without a topic of their own."""
     question_words: frozenset[str] = frozenset()
-    """Bare ones, which `question_terms` keeps where there is nothing else."""
+    """Question words that `question_terms` keeps where a question has nothing else."""
 
 
 def _split(words: str) -> frozenset[str]:
@@ -142,7 +142,7 @@ FOLLOWUP_WORDS = {
         endings=("呢",),
     ),
 }
-"""By ISO 639-1 code."""
+"""The words of each language, by its ISO 639-1 code."""
 
 NO_WORDS = FollowupWords()
-"""For every other language."""
+"""What stands for the words of every other language."""

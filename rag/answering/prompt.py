@@ -34,14 +34,15 @@ If the passages don't say it, answer that the documents don't say, and nothing e
 Be brief, and answer in the language of the question."""
 
 DEFAULT_CONTEXT_LENGTH = 4096
-"""Tokens, where a server doesn't say: the smallest context among the chat models in common use."""
+"""Tokens of the model's context where its server doesn't tell: the smallest context among common chat
+models."""
 
 _MARGIN = 64
 """Tokens that a chat template puts around two messages; the templates of common models need 10 to 40."""
 _MESSAGE_OVERHEAD = 12
 """Tokens that a chat template adds to each message."""
 _SMALLEST_PASSAGE = 60
-"""Tokens. A first passage that is cut below this is not worth reading."""
+"""Tokens of a first passage that was cut; a shorter one is not worth reading."""
 
 READ_TOKENS = 3_000
 """How long the messages may become by widening, as `count_tokens` estimates; a model's own count is about 2,100 for
@@ -156,7 +157,7 @@ def _defuse(text: str) -> str:
 
 
 def make_around(index: Index, longest: int) -> Around:
-    """Reads them from the index; `longest` is how many chunks a hit may consist of."""
+    """A function that reads what stands around hits from the index; a hit consists of at most `longest` chunks."""
 
     def read_around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:
         ids = [hit.stored.id for hit in hits]
