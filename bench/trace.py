@@ -17,6 +17,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NoReturn
@@ -57,19 +58,33 @@ class CallTrace:
     """Notes our functions in the order of their first calls, in the threads that start after it was made."""
 
     def __init__(self) -> None:
-        self._called: dict[CodeType, None] | None = None
+        self._callers: dict[CodeType, CodeType | None] | None = None
         threading.setprofile(self._note)
         sys.setprofile(self._note)
 
+    def end(self) -> None:
+        threading.setprofile(None)
+        sys.setprofile(None)
+
     @contextmanager
-    def record(self) -> Iterator[dict[CodeType, None]]:
-        called = self._called = {}
-        yield called
-        self._called = None
+    def record(self) -> Iterator[dict[CodeType, CodeType | None]]:
+        """The functions that are called until the block ends, each with the one of ours that called it first; None
+        where a thread or the event loop did."""
+        callers = self._callers = {}
+        yield callers
+        self._callers = None
 
     def _note(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and self._called is not None and _is_ours(frame.f_code):
-            self._called.setdefault(frame.f_code)
+        if event == "call" and self._callers is not None and _is_ours(frame.f_code):
+            if frame.f_code not in self._callers:
+                self._callers[frame.f_code] = _find_caller(frame)
+
+
+def _find_caller(frame: FrameType) -> CodeType | None:
+    outer = frame.f_back
+    while outer and not _is_ours(outer.f_code):
+        outer = outer.f_back
+    return outer and outer.f_code
 
 
 def _is_ours(code: CodeType) -> bool:
@@ -77,6 +92,11 @@ def _is_ours(code: CodeType) -> bool:
     if not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in ROOMS:
         return False
     return code.co_name not in UNNAMED
+
+
+def name_function(code: CodeType) -> tuple[str, str]:
+    """``("rag/ranking/search.py", "search")``"""
+    return Path(code.co_filename).relative_to(ROOT).as_posix(), code.co_qualname
 
 
 def trace_question(folder: Path) -> tuple[list[CodeType], list[CodeType]]:
@@ -90,22 +110,21 @@ def trace_question(folder: Path) -> tuple[list[CodeType], list[CodeType]]:
             closing(open_retriever(index, settings)) as retriever,
             closing(ModelRouter(settings, make_runtime=NoRuntime)) as router,
         ):
-            around = make_around(index, settings.top_k)
             router.start()
             router.settle(10)
-
-            def ask() -> None:
-                asyncio.run(
-                    answer_report(
-                        QUESTION, retrieve=retriever.retrieve, router=router, settings=settings, around=around
-                    )
-                )
-
-            ask()
+            ask = partial(
+                answer_report,
+                retrieve=retriever.retrieve,
+                router=router,
+                settings=settings,
+                around=make_around(index, settings.top_k),
+            )
+            asyncio.run(ask(QUESTION))
             with trace.record() as search:
                 retriever.retrieve(QUESTION)
             with trace.record() as answer:
-                ask()
+                asyncio.run(ask(QUESTION))
+    trace.end()
     return list(search), list(answer)
 
 
@@ -118,7 +137,7 @@ def main() -> None:
     for name, codes in (("retrieve", search), ("a whole answer without a model", answer)):
         print(f"{name}: {len(codes)} functions in {len({code.co_filename for code in codes})} files")
         for code in codes if options.list else ():
-            print(f"    {Path(code.co_filename).relative_to(ROOT)}: {code.co_qualname}")
+            print(f"    {': '.join(name_function(code))}")
 
 
 if __name__ == "__main__":
