@@ -75,9 +75,9 @@ class CallTrace:
         self._callers = None
 
     def _note(self, frame: FrameType, event: str, _: object) -> None:
-        if event == "call" and self._callers is not None and _is_ours(frame.f_code):
-            if frame.f_code not in self._callers:
-                self._callers[frame.f_code] = _find_caller(frame)
+        callers, code = self._callers, frame.f_code
+        if event == "call" and callers is not None and code not in callers and _is_ours(code):
+            callers[code] = _find_caller(frame)
 
 
 def _find_caller(frame: FrameType) -> CodeType | None:
