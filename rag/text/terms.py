@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -73,6 +73,7 @@ _MARKS = "".join(
 )
 _LETTERS = rf"(?:[^\W_]|[{_MARKS}\u200c\u200d])+"
 _TOKEN = re.compile(rf"{_LETTERS}(?:[._@/:+&'’,-]{_LETTERS})*(?:\+\+|\#)?")
+_TOKENS_AND_GAPS = re.compile(f"({_TOKEN.pattern})")
 _PART = re.compile(_LETTERS)
 _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:[,.']\d{3})+(?:[.,]\d+)?")
 _HUMPS = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])|\d{2,}")
@@ -120,21 +121,21 @@ def _learn(known: dict[str, tuple[str, ...]], word: str, language: str) -> tuple
     return known.setdefault(word, terms)
 
 
-def question_terms(question: str, languages: tuple[str, ...]) -> list[str]:
+def question_terms(question: str, languages: Sequence[str]) -> list[str]:
     """The distinct terms of a question in the order of their first use, as each of `languages` would write them.
 
     The words that it merely asks with are left out, unless there are no others.
     """
-    chosen = languages or ("",)
-    topical = [term for language in chosen for term in text_terms(_remove_question_words(question, language), language)]
-    return list(dict.fromkeys(topical or [term for language in chosen for term in text_terms(question, language)]))
-
-
-def _remove_question_words(question: str, language: str) -> str:
-    words = QUESTION_WORDS.get(language, frozenset())
-    if language in SPACELESS_LANGUAGES:
-        return re.sub("|".join(sorted(words, key=len, reverse=True)), " ", question)
-    return _TOKEN.sub(lambda token: " " if token[0].casefold() in words else token[0], question)
+    languages = languages or ("",)
+    topical: list[str] = []
+    for language in languages:
+        words = QUESTION_WORDS.get(language, frozenset())
+        if language in SPACELESS_LANGUAGES:
+            topic = re.sub("|".join(sorted(words, key=len, reverse=True)), " ", question)
+        else:
+            topic = "".join(" " if part.casefold() in words else part for part in _TOKENS_AND_GAPS.split(question))
+        topical += text_terms(topic, language)
+    return list(dict.fromkeys(topical or [term for language in languages for term in text_terms(question, language)]))
 
 
 def detect_languages(text: str) -> list[tuple[str, float]]:
