@@ -18,6 +18,8 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 
+from rag.text.scripts import HAN, JOINING, KHMER, LAO, MONGOLIAN, MYANMAR, RIGHT_TO_LEFT, THAI, TIBETAN
+
 INVISIBLE = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
@@ -25,23 +27,18 @@ INVISIBLE = (
 )
 """For a class of a pattern: control characters, and those that Unicode lets a program ignore."""
 
-_CURSIVE = (
-    "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1b00-\u1bff\ua880-\uabff\ufb50-\ufdff\ufe70-\ufefc"
-    "\U00010a00-\U00011fff\U0001e900-\U0001e95f"
-)
-_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _SYMBOLS = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u27bf\u2934\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299"
     "\U0001f000-\U0001faff"
 )
 _NEEDED_AFTER = (
-    ("\u200c\u200d", _CURSIVE),  # joiners: Persian, Hindi, Sinhala, …
+    ("\u200c\u200d", JOINING),  # joiners: Persian, Hindi, Sinhala, …
     ("\u200d", f"{_SYMBOLS}\ufe0f"),  # emoji of several
-    ("\ufe00-\ufe0f", f"0-9#*{_SYMBOLS}{_IDEOGRAPHS}\u1000-\u109f"),  # variants of a sign
-    ("\U000e0100-\U000e01ef", _IDEOGRAPHS),
-    ("\u180b-\u180f", "\u1820-\u18aa"),  # Mongolian
-    ("\u200b", "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"),  # between words where there are no spaces: Khmer, Thai, …
-    ("\u200e\u200f\u061c", "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"),  # direction of what stands in Arabic or Hebrew
+    ("\ufe00-\ufe0f", f"0-9#*{_SYMBOLS}{HAN}{MYANMAR}"),  # variants of a sign
+    ("\U000e0100-\U000e01ef", HAN),
+    ("\u180b-\u180f", MONGOLIAN),
+    ("\u200b", f"{THAI}{LAO}{TIBETAN}{MYANMAR}{KHMER}"),  # between words where there are no spaces
+    ("\u200e\u200f\u061c", RIGHT_TO_LEFT),
     ("\u034f", "\u0591-\u05c7"),  # between Hebrew points
 )
 """What stays though nobody sees it, and behind what: one, directly behind it."""

@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from rag.text.question_words import QUESTION_WORDS, SPACELESS_LANGUAGES
+from rag.text.scripts import HAN, SPACELESS
 
 STEMMERS = {
     "ar": "arabic",
@@ -77,14 +78,9 @@ _TOKENS_AND_GAPS = re.compile(f"({_TOKEN.pattern})")
 _PART = re.compile(_LETTERS)
 _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:[,.']\d{3})+(?:[.,]\d+)?")
 _HUMPS = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])|\d{2,}")
-# Han, kana, Hangul and the scripts of South-East Asia that put no spaces between words.
-_SPACELESS = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_RUNS = re.compile(rf"([{_SPACELESS}]+)|([^{_SPACELESS}]+)")
-_HAS_SPACELESS = re.compile(rf"[{_SPACELESS}]")
+_HAN = re.compile(f"[{HAN}]")
+_RUNS = re.compile(f"([{SPACELESS}]+)|([^{SPACELESS}]+)")
+_HAS_SPACELESS = re.compile(f"[{SPACELESS}]")
 # Letters that Unicode does not decompose into a base letter and an accent.
 _FOLD = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n", "ـ": ""}
