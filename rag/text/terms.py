@@ -56,7 +56,7 @@ STEMMERS = {
 """ISO 639-1 code to the stemmer library's name."""
 
 _BEGINNING = 4
-"""Letters of a word's beginning; tuned on German and Danish program descriptions (`bench/RESULTS.md`, "Text")."""
+"""Letters that a word's beginning has. Tuned on German and Danish program descriptions (`bench/RESULTS.md`, "Text")."""
 
 _WITH_BEGINNINGS = frozenset(
     # German and its relatives, Uralic, Baltic, Slavic, Turkic and Indian languages: where it was measured to help.
@@ -110,7 +110,7 @@ def _get_known_words(language: str) -> dict[str, tuple[str, ...]]:
 
 
 def _learn(known: dict[str, tuple[str, ...]], word: str, language: str) -> tuple[str, ...]:
-    """Remember and return the terms of `word`, which is what stands between spaces, punctuation included."""
+    """The terms of `word`, which is what stands between spaces, punctuation included; `known` remembers them."""
     if len(known) >= _WORD_CACHE:
         known.clear()
     terms = tuple(term for token in _TOKEN.findall(word) for term in _make_spaced_terms(token, language))

@@ -213,15 +213,10 @@ class LexicalIndex:
         """Tantivy raises ValueError for nearly everything, and panics (a BaseException) on some damaged files."""
         try:
             yield
-        except (OSError, ValueError) as exc:
-            raise self._make_error(exc) from exc
         except BaseException as exc:
-            if type(exc).__name__ != "PanicException":
+            if not isinstance(exc, OSError | ValueError) and type(exc).__name__ != "PanicException":
                 raise
-            raise self._make_error(exc) from exc
-
-    def _make_error(self, exc: BaseException) -> IndexUnusableError:
-        reason = re.sub(r"\s+", " ", str(exc))[:200]
-        return explain_system_error(exc, self._folder) or IndexUnusableError(
-            f"The lexical index in {self._folder} cannot be used ({reason}). {advise_repair(self._folder)}"
-        )
+            reason = re.sub(r"\s+", " ", str(exc))[:200]
+            raise explain_system_error(exc, self._folder) or IndexUnusableError(
+                f"The lexical index in {self._folder} cannot be used ({reason}). {advise_repair(self._folder)}"
+            ) from exc
