@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,13 +100,21 @@ class LexicalIndex:
             writer.rollback()
             writer.wait_merging_threads()
 
+    def _open_writer(self) -> Any:  # noqa: ANN401 (untyped library)
+        if self._writer is None:
+            self._writer = self._index.writer(_WRITER_BYTES, 1)
+        return self._writer
+
     # ---- reading
 
     def find_terms(self, question: str) -> list[QuestionTerm]:
         """The distinct terms that `search` looks for, in the question's order; those that no chunk has included."""
-        texts = question_terms(question[:_QUESTION_CHARACTERS], self._guess_languages(question))
+        state = self._state
         with self._translate_errors():
-            return self._state.find_terms(texts[:_MOST_QUESTION_TERMS])
+            present = state.languages
+        texts = question_terms(question[:_QUESTION_CHARACTERS], _guess_languages(question, present))
+        with self._translate_errors():
+            return state.find_terms(texts[:_MOST_QUESTION_TERMS])
 
     def search(
         self, question: str, limit: int, only: Restriction | None = None, terms: Sequence[QuestionTerm] | None = None
@@ -170,23 +178,6 @@ class LexicalIndex:
             hits = state.searcher.search(tantivy.Query.all_query(), state.chunk_count, count=False).hits
             return set(state.searcher.fast_field_values("id", [address for _, address in hits]))
 
-    def _guess_languages(self, question: str) -> tuple[str, ...]:
-        """Languages that the question may be in, likeliest first; none for an empty index.
-
-        A few words don't tell for sure, so what the corpus is written in has a say, and close seconds stay in.
-        """
-        present = self.languages
-        total = sum(present.values())
-        likely = {
-            language: probability * math.sqrt(present[language] / total)
-            for language, probability in detect_languages(question)
-            if language in present
-        }
-        if not likely:
-            return tuple(sorted(present, key=lambda language: -present[language])[:1])
-        best = max(likely.values())
-        return tuple(sorted((lang for lang, p in likely.items() if p >= 0.1 * best), key=lambda lang: -likely[lang]))
-
     def _look_up_context(self, state: CommittedState, source: str) -> DocumentContext:
         from tantivy import Query
 
@@ -201,12 +192,7 @@ class LexicalIndex:
             name, opening = (array("I", document.get_first(field)) for field in ("name", "opening"))
             return DocumentContext(frozenset(name), frozenset(opening))
 
-    # ---- what both need
-
-    def _open_writer(self) -> Any:  # noqa: ANN401 (untyped library)
-        if self._writer is None:
-            self._writer = self._index.writer(_WRITER_BYTES, 1)
-        return self._writer
+    # ---- errors
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
@@ -220,3 +206,21 @@ class LexicalIndex:
             raise explain_system_error(exc, self._folder) or IndexUnusableError(
                 f"The lexical index in {self._folder} cannot be used ({reason}). {advise_repair(self._folder)}"
             ) from exc
+
+
+def _guess_languages(question: str, present: Mapping[str, int]) -> tuple[str, ...]:
+    """Languages that the question may be in, likeliest first; `present` are the corpus's, with their chunks.
+
+    A few words don't tell for sure, so what the corpus is written in has a say, and close seconds stay in. Only
+    an empty corpus leaves none.
+    """
+    total = sum(present.values())
+    likely = {
+        language: probability * math.sqrt(present[language] / total)
+        for language, probability in detect_languages(question)
+        if language in present
+    }
+    if not likely:
+        return tuple(sorted(present, key=lambda language: -present[language])[:1])
+    best = max(likely.values())
+    return tuple(sorted((lang for lang, p in likely.items() if p >= 0.1 * best), key=lambda lang: -likely[lang]))
