@@ -23,7 +23,7 @@ def iso_day(text: str) -> str:
 
 
 def bound(option: str, text: str | None) -> str | None:
-    """The year, month or day that a person gave as one end of a period; raises SettingsError naming `option`."""
+    """One end of a period, as a person gave it: a year, month or day. Raises SettingsError that names `option`."""
     if text is None:
         return None
     if not re.fullmatch(r"\d{4}(-\d\d){0,2}", text.strip()) or not iso_day(text):

@@ -229,7 +229,7 @@ def _make_compound_terms(token: str, language: str) -> Iterator[str]:
 
 
 def _make_apostrophe_terms(token: str, language: str) -> Iterator[str]:
-    """A single letter beside an apostrophe (l', 's, the O of O'Brien) is left out."""
+    """The terms of the parts between apostrophes; a single letter (l', 's, the O of O'Brien) is left out."""
     for part in re.split("['’]", token):
         if len(part) > 1:
             yield from _make_spaced_terms(part, language)

@@ -1,7 +1,7 @@
 """What the lexical index takes in, in which fields it holds it, and what it gives back.
 
-The terms are made by `rag.text.terms` and only stored here, so that a question's are made in the same way. Raise
-`LEXICAL_FORMAT` in `rag.index.layout` when the fields change.
+The terms are made by `rag.text.terms` and only stored here, so that a question's are made in the same way. When the
+fields change, `LEXICAL_FORMAT` in `rag.index.layout` is to be raised.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ def open_folder(schema: Any, folder: Path) -> Any:  # noqa: ANN401 (untyped libr
 
 
 def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]:
-    """A chunk's fields. Its document's name and title are found with the first chunk; the others' context are they."""
+    """The chunk's fields. A document's name and title are found with its first chunk, and are context to the others."""
     # The language is what the text looks like if it is plain enough, else what the document says of itself.
     likeliest, probability = detect_languages(entry.text)[0]
     language = likeliest if probability >= 0.5 or not entry.language else entry.language

@@ -28,9 +28,9 @@ _TERM_CACHE = 65_536
 
 _FEW_TERMS = 12
 _PRECISION = 5e-7
-"""Share by which tantivy's score for so few terms is less wrong, if its statistics are right."""
+"""For so few terms, tantivy's score is wrong by less than this share of it, if its statistics are right."""
 _ROUNDING = 1e-4
-"""Share by which tantivy's scores, in single precision, and the average length solved from them are less wrong."""
+"""Tantivy's scores, in single precision, and the average length solved from them are wrong by less than this share."""
 
 _K1, _B = 1.2, 0.75  # tantivy's
 _EXACT_LENGTHS = 24  # tantivy keeps a length in a byte: these as they are, and with the next 16 to the last digit
@@ -42,7 +42,7 @@ _Proposed = tuple[float, Any]
 
 
 class CommittedState:
-    """The statistics of one committed state of the index, by its live chunks alone.
+    """One committed state of the index and its statistics, which count its live chunks alone.
 
     While nothing is deleted, they are tantivy's own and cost nothing more. They are remembered: a state never changes.
     """
@@ -175,9 +175,9 @@ class _Scorer:
     keys: np.ndarray
     """The keys of the question's terms, in its order."""
     idf: Sequence[float]
-    """Their idf."""
+    """The idf of each of these terms."""
     scores: dict[float, float] = field(default_factory=dict)
-    """The score of the chunks to which tantivy gives this score, so far."""
+    """What was computed so far, by the score that tantivy gives."""
     passages: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     """The passages that were read, by their chunk's segment and number."""
 
@@ -239,7 +239,7 @@ class _Scorer:
         return scores
 
     def _count_terms(self, passages: Sequence[np.ndarray], lengths: np.ndarray) -> np.ndarray:
-        """Occurrences by passage and term."""
+        """How often each passage has each term: a row for each passage, a column for each term."""
         width = len(self.keys)
         terms = np.concatenate(passages)
         # Nearly all terms are others, and a look at their last bits tells it five times as fast.
@@ -265,7 +265,7 @@ class _Scorer:
 
 
 def _find_distinct(scores: Sequence[float]) -> set[float]:
-    """Those of tantivy's scores, best first, that are like no other: nearly equal ones may tie, which it can't tell."""
+    """Tantivy's scores, given best first, that are like no other: nearly equal ones may tie, which they can't tell."""
     gap = 1 - 4 * _PRECISION
     is_apart = [True, *(after < gap * before for before, after in pairwise(scores)), True]
     return {score for score, sides in zip(scores, pairwise(is_apart), strict=False) if all(sides)}
