@@ -12,7 +12,7 @@ _ISO = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:[T ].*)?")
 
 
 def iso_day(text: str) -> str:
-    """``YYYY-MM-DD``, a missing month or day as 01; empty for what is neither ISO 8601 nor a mail's date."""
+    """The day as ``YYYY-MM-DD``, with 01 for a missing month or day; empty for neither ISO 8601 nor a mail's date."""
     found = _ISO.fullmatch(text.strip())
     try:
         if found:
@@ -23,7 +23,7 @@ def iso_day(text: str) -> str:
 
 
 def bound(option: str, text: str | None) -> str | None:
-    """A year, month or day that a person gave as one end of a period, checked. Raises SettingsError naming `option`."""
+    """One end of a period, as a person gave it: a year, month or day. Raises SettingsError that names `option`."""
     if text is None:
         return None
     if not re.fullmatch(r"\d{4}(-\d\d){0,2}", text.strip()) or not iso_day(text):

@@ -18,33 +18,30 @@ import unicodedata
 from collections.abc import Callable
 from functools import cache
 
+from rag.text.scripts import HAN, JOINING, KHMER, LAO, MONGOLIAN, MYANMAR, RIGHT_TO_LEFT, THAI, TIBETAN
+
 INVISIBLE = (
     "\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
-"""For a class of a pattern: control characters, and those that Unicode lets a program ignore."""
+"""Control characters, and those that Unicode lets a program ignore: ranges for a class of a pattern."""
 
-_CURSIVE = (
-    "\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1b00-\u1bff\ua880-\uabff\ufb50-\ufdff\ufe70-\ufefc"
-    "\U00010a00-\U00011fff\U0001e900-\U0001e95f"
-)
-_IDEOGRAPHS = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _SYMBOLS = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2190-\u27bf\u2934\u2935\u2b00-\u2bff\u3030\u303d\u3297\u3299"
     "\U0001f000-\U0001faff"
 )
 _NEEDED_AFTER = (
-    ("\u200c\u200d", _CURSIVE),  # joiners: Persian, Hindi, Sinhala, …
+    ("\u200c\u200d", JOINING),  # joiners: Persian, Hindi, Sinhala, …
     ("\u200d", f"{_SYMBOLS}\ufe0f"),  # emoji of several
-    ("\ufe00-\ufe0f", f"0-9#*{_SYMBOLS}{_IDEOGRAPHS}\u1000-\u109f"),  # variants of a sign
-    ("\U000e0100-\U000e01ef", _IDEOGRAPHS),
-    ("\u180b-\u180f", "\u1820-\u18aa"),  # Mongolian
-    ("\u200b", "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff"),  # between words where there are no spaces: Khmer, Thai, …
-    ("\u200e\u200f\u061c", "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"),  # direction of what stands in Arabic or Hebrew
+    ("\ufe00-\ufe0f", f"0-9#*{_SYMBOLS}{HAN}{MYANMAR}"),  # variants of a sign
+    ("\U000e0100-\U000e01ef", HAN),
+    ("\u180b-\u180f", MONGOLIAN),
+    ("\u200b", f"{THAI}{LAO}{TIBETAN}{MYANMAR}{KHMER}"),  # between words where there are no spaces
+    ("\u200e\u200f\u061c", RIGHT_TO_LEFT),
     ("\u034f", "\u0591-\u05c7"),  # between Hebrew points
 )
-"""What stays though nobody sees it, and behind what: one, directly behind it."""
+"""Characters that nobody sees, and those that need them. One of the first stays directly behind one of the second."""
 _NEEDED = re.compile("|".join(f"[{before}][{signs}]" for signs, before in _NEEDED_AFTER))
 
 _FLAG = "\U0001f3f4(?:{})\U000e007f".format(
@@ -52,7 +49,8 @@ _FLAG = "\U0001f3f4(?:{})\U000e007f".format(
 )
 _SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}"
 _STRING = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]{0,500}"
-"""What a terminal obeys, up to its last character: a sequence, and one with a text of its own, which goes with it."""
+"""What a terminal obeys, without the last character: a control sequence, and a command that takes a text, a title say,
+which is removed with it."""
 _HANDLED = re.compile(
     rf"{_SEQUENCE}[@-~]|{_STRING}(?:\x07|\x1b\\|\x9c)"
     r"|(?P<line>\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029])"
@@ -81,14 +79,17 @@ def escape_json(encoded: str) -> str:
 
 
 class VisibleStream:
-    """`remove_invisible` for a text that comes in pieces. An end that isn't decided yet is held back."""
+    """`remove_invisible` for a text that comes in pieces.
+
+    Where the end of a piece may still become part of something to remove, it is held back until more comes.
+    """
 
     def __init__(self) -> None:
         self._undecided = ""
         self._last = ""
 
     def add(self, piece: str) -> str:
-        """What to show now."""
+        """What can be shown now that `piece` has come."""
         text = self._undecided + piece
         undecided = _UNDECIDED.search(text)
         decided = text[: undecided.start()] if undecided else text
@@ -107,6 +108,7 @@ class VisibleStream:
 
 
 def _replace_handled(text: str, before: str, replace: Callable[[str], str], new_line: str) -> str:
+    """The text with `replace(found)` for what is to go; `before` is the character that stood before it."""
     pieces: list[str] = []
     at, last = 0, before
     for match in _HANDLED.finditer(text):
@@ -121,7 +123,7 @@ def _replace_handled(text: str, before: str, replace: Callable[[str], str], new_
 
 
 def _find_kept(match: re.Match[str], last: str, new_line: str) -> str | None:
-    """What stays in place of a match behind the character `last`; None if it is to go."""
+    """What stands in the text for a match behind the character `last`; None if the match is to go."""
     if match["line"]:
         return new_line or None
     if match["broken"]:
@@ -158,7 +160,7 @@ _TEMPLATE = re.compile(
     rf"|^[ \t>*_-]{{0,8}}(?P<role>{_ROLES})(?=[ \t*_]{{0,8}}:)",
     re.IGNORECASE | re.MULTILINE,
 )
-"""A role's name, or the beginning of a control token, which is one no more once a space follows."""
+"""Finds a role's name, or the first character of a control token, which is no token once a space follows that one."""
 
 
 def neutralise_for_model(text: str) -> str:
@@ -177,7 +179,7 @@ def neutralise_for_model(text: str) -> str:
 
 @cache
 def _make_look_alikes() -> dict[int, str]:
-    """Characters that a model may read as one of ASCII, each to that one."""
+    """For `str.translate`: characters that a model may read as one of ASCII, and which one."""
     pairs = {
         "<": "‹〈⟨❮˂ᐸ",
         ">": "›〉⟩❯˃ᐳ",

@@ -60,10 +60,10 @@ _LISTS = {
 }
 
 QUESTION_WORDS = {language: frozenset(words.split()) for language, words in _LISTS.items()}
-"""ISO 639-1 code to case-folded words; where words have no spaces between them, longer ones contain shorter ones."""
+"""The case-folded words by ISO 639-1 code. In languages without spaces between words, some of them contain others."""
 
 SPACELESS_LANGUAGES = frozenset({"ja", "ko", "th", "zh"})
-"""Where the words are to be found inside a run of text. Korean writes them together with what they belong to."""
+"""Languages whose question words stand inside a run of text. Korean writes them together with what they belong to."""
 
 QUESTION_END = re.compile(r"[?？؟]\W*$")
-"""How a text ends that is written as a question."""
+"""Finds the end of a text that is written as a question."""

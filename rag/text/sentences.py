@@ -2,6 +2,10 @@
 
 Every unit is a span of the text, so that a quote is always the text as it stands. Lines that wrap inside a paragraph
 are one sentence; sentence ends (abbreviations, decimal points, scripts without spaces) are sentencex's business.
+
+This is not how `ingest.splitting` cuts a page. There, pieces have to cover the page and be cheap, and what is one table
+or one block of code must be known as a whole; a piece that ends at an abbreviation does no harm. A passage is the text
+of one chunk, in which a fence or a table may begin or end outside, and whoever reads a quote sees where it ends.
 """
 
 from __future__ import annotations
@@ -18,8 +22,9 @@ _ITEM = re.compile(r"\s*(?:[-*+•‣▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+\S"
 _RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*$")
 _LINE = re.compile(r"\s*([-=*_~])(?:\s*\1){2,}\s*$")
 _LEADER = re.compile(r"\s*(?:#{1,6}|[-*+•‣▪–]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")
+_LINE_OR_GAP = re.compile(r"[^\r\n]+|\n[^\S\n]*(?=\n)|\r\n(?=\r\n)")  # a gap: an empty line
 _LONGEST_SENTENCE = 2_000
-"""Characters. Text without any punctuation, an extracted spreadsheet say, is cut into lines beyond it."""
+"""Characters. A longer sentence is cut into lines: it is text without punctuation, an extracted spreadsheet say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +35,30 @@ class Sentence:
     end: int
     kind: Kind = "sentence"
     header: tuple[int, int] | None = None
-    """For a table row: the span of the table's header line."""
+    """The span of the header line of the table that a row belongs to; None for all else, and for the header itself."""
 
 
 def split_sentences(text: str, language: str = "") -> list[Sentence]:
     """The units of the text in order; they don't overlap, and only white space and drawn lines lie between them."""
-    return [unit for block in _split_blocks(text) for unit in _split_block(text, block, language)]
+    return [unit for lines in _group_lines(text) for unit in _split_lines(text, lines, language)]
 
 
 @dataclass(frozen=True, slots=True)
-class _Block:
+class _Lines:
+    """Lines that belong together: a paragraph, a list item with those that continue it, a heading, a table's row."""
+
     start: int
     end: int
     kind: Kind
     header: tuple[int, int] | None = None
 
 
-def _split_blocks(text: str) -> Iterator[_Block]:
-    """Paragraphs, list items with the lines that continue them, headings and table rows."""
-    pending: _Block | None = None
+def _group_lines(text: str) -> Iterator[_Lines]:
+    pending: _Lines | None = None
     header: tuple[int, int] | None = None
-    for start, end in _split_lines(text):
-        line = text[start:end]
+    for found in _LINE_OR_GAP.finditer(text):
+        start, end = found.span()
+        line = found[0]
         kind = _classify_line(line)
         header = (header or (start, end)) if kind == "row" else None
         if kind is None or kind == "row":
@@ -59,24 +66,19 @@ def _split_blocks(text: str) -> Iterator[_Block]:
                 yield pending
             pending = None
             if kind == "row" and not _RULE.match(line):
-                yield _Block(start, end, "row", None if header == (start, end) else header)
+                yield _Lines(start, end, "row", None if header == (start, end) else header)
         elif kind == "sentence" and pending and pending.kind != "heading":
-            pending = _Block(pending.start, end, pending.kind)
+            pending = _Lines(pending.start, end, pending.kind)
         else:
             if pending:
                 yield pending
-            pending = _Block(start, end, kind)
+            pending = _Lines(start, end, kind)
     if pending:
         yield pending
 
 
-def _split_lines(text: str) -> Iterator[tuple[int, int]]:
-    for match in re.finditer(r"[^\r\n]+|\n[^\S\n]*(?=\n)|\r\n(?=\r\n)", text):
-        yield match.span()
-
-
 def _classify_line(line: str) -> Kind | None:
-    """None for an empty line, or one that is only drawn."""
+    """What the line is, taken alone; None for an empty line and for one that is only drawn."""
     if not line.strip() or _LINE.match(line):
         return None
     if _is_row(line) or (_RULE.match(line) and "|" in line):
@@ -87,21 +89,22 @@ def _classify_line(line: str) -> Kind | None:
 
 
 def _is_row(line: str) -> bool:
-    """Markdown's, or cells set apart by tabs or wide gaps, as in text that was taken out of a PDF."""
+    """Whether the line is a table's row: Markdown's, or cells set apart by tabs or wide gaps, as in a PDF's text."""
     bare = line.strip()
     is_framed = len(bare) > 1 and bare[0] == bare[-1] == "|"
     return is_framed or "\t" in bare or "   " in bare
 
 
-def _split_block(text: str, block: _Block, language: str) -> Iterator[Sentence]:
-    if block.kind in ("heading", "row"):
-        yield from _trim_span(text, block.start, block.end, block.kind, block.header)
+def _split_lines(text: str, lines: _Lines, language: str) -> Iterator[Sentence]:
+    """The sentences of a paragraph or a list item; a heading and a row are one unit each."""
+    if lines.kind in ("heading", "row"):
+        yield from _trim_span(text, lines.start, lines.end, lines.kind, lines.header)
         return
-    leader = _LEADER.match(text, block.start, block.end) if block.kind == "item" else None
-    body = leader.end() if leader else block.start
-    for index, (start, end) in enumerate(_find_sentence_spans(text[body : block.end], language)):
-        first = block.start if index == 0 else body + start
-        yield from _trim_span(text, first, body + end, block.kind, None)
+    leader = _LEADER.match(text, lines.start, lines.end) if lines.kind == "item" else None
+    body = leader.end() if leader else lines.start
+    for index, (start, end) in enumerate(_find_sentence_spans(text[body : lines.end], language)):
+        first = lines.start if index == 0 else body + start
+        yield from _trim_span(text, first, body + end, lines.kind, None)
 
 
 def _find_sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
@@ -119,7 +122,7 @@ def _find_sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_list_of_lines(text: str) -> bool:
-    """Lines that were broken on purpose: nearly all begin with a capital or a number, hardly any ends a sentence."""
+    """Whether lines were broken on purpose: nearly all begin with a capital or a number, hardly any ends a sentence."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     begun = sum(line[0].isupper() or line[0].isdigit() for line in lines)
     ended = sum(line[-1] in ".,;:!?" for line in lines)
@@ -127,6 +130,7 @@ def _is_list_of_lines(text: str) -> bool:
 
 
 def _trim_span(text: str, start: int, end: int, kind: Kind, header: tuple[int, int] | None) -> Iterator[Sentence]:
+    """The unit without the white space around it; nothing if it has no more than that."""
     piece = text[start:end]
     start += len(piece) - len(piece.lstrip())
     end -= len(piece) - len(piece.rstrip())

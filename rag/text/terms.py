@@ -11,12 +11,13 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
 from rag.text.question_words import QUESTION_WORDS, SPACELESS_LANGUAGES
+from rag.text.scripts import HAN, SPACELESS
 
 STEMMERS = {
     "ar": "arabic",
@@ -55,7 +56,7 @@ STEMMERS = {
 """ISO 639-1 code to the stemmer library's name."""
 
 _BEGINNING = 4
-"""Letters of a word's beginning; tuned on German and Danish program descriptions (`bench/RESULTS.md`, "Text")."""
+"""Letters that a word's beginning has. Tuned on German and Danish program descriptions (`bench/RESULTS.md`, "Text")."""
 
 _WITH_BEGINNINGS = frozenset(
     # German and its relatives, Uralic, Baltic, Slavic, Turkic and Indian languages: where it was measured to help.
@@ -73,17 +74,13 @@ _MARKS = "".join(
 )
 _LETTERS = rf"(?:[^\W_]|[{_MARKS}\u200c\u200d])+"
 _TOKEN = re.compile(rf"{_LETTERS}(?:[._@/:+&'’,-]{_LETTERS})*(?:\+\+|\#)?")
+_TOKENS_AND_GAPS = re.compile(f"({_TOKEN.pattern})")
 _PART = re.compile(_LETTERS)
 _GROUPED_NUMBER = re.compile(r"\d{1,3}(?:[,.']\d{3})+(?:[.,]\d+)?")
 _HUMPS = re.compile(r"[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z])|\d{2,}")
-# Han, kana, Hangul and the scripts of South-East Asia that put no spaces between words.
-_SPACELESS = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u1100-\u11ff\u3005-\u3007\u3040-\u30ff\u3130-\u318f\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
-)
-_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
-_RUNS = re.compile(rf"([{_SPACELESS}]+)|([^{_SPACELESS}]+)")
-_HAS_SPACELESS = re.compile(rf"[{_SPACELESS}]")
+_HAN = re.compile(f"[{HAN}]")
+_RUNS = re.compile(f"([{SPACELESS}]+)|([^{SPACELESS}]+)")
+_HAS_SPACELESS = re.compile(f"[{SPACELESS}]")
 # Letters that Unicode does not decompose into a base letter and an accent.
 _FOLD = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "n", "ـ": ""}
@@ -113,28 +110,28 @@ def _get_known_words(language: str) -> dict[str, tuple[str, ...]]:
 
 
 def _learn(known: dict[str, tuple[str, ...]], word: str, language: str) -> tuple[str, ...]:
-    """Remember and return the terms of `word`, which is what stands between spaces, punctuation included."""
+    """The terms of `word`, which is what stands between spaces, punctuation included; `known` remembers them."""
     if len(known) >= _WORD_CACHE:
         known.clear()
     terms = tuple(term for token in _TOKEN.findall(word) for term in _make_spaced_terms(token, language))
     return known.setdefault(word, terms)
 
 
-def question_terms(question: str, languages: tuple[str, ...]) -> list[str]:
+def question_terms(question: str, languages: Sequence[str]) -> list[str]:
     """The distinct terms of a question in the order of their first use, as each of `languages` would write them.
 
     The words that it merely asks with are left out, unless there are no others.
     """
-    chosen = languages or ("",)
-    topical = [term for language in chosen for term in text_terms(_remove_question_words(question, language), language)]
-    return list(dict.fromkeys(topical or [term for language in chosen for term in text_terms(question, language)]))
-
-
-def _remove_question_words(question: str, language: str) -> str:
-    words = QUESTION_WORDS.get(language, frozenset())
-    if language in SPACELESS_LANGUAGES:
-        return re.sub("|".join(sorted(words, key=len, reverse=True)), " ", question)
-    return _TOKEN.sub(lambda token: " " if token[0].casefold() in words else token[0], question)
+    languages = languages or ("",)
+    topical: list[str] = []
+    for language in languages:
+        words = QUESTION_WORDS.get(language, frozenset())
+        if language in SPACELESS_LANGUAGES:
+            topic = re.sub("|".join(sorted(words, key=len, reverse=True)), " ", question)
+        else:
+            topic = "".join(" " if part.casefold() in words else part for part in _TOKENS_AND_GAPS.split(question))
+        topical += text_terms(topic, language)
+    return list(dict.fromkeys(topical or [term for language in languages for term in text_terms(question, language)]))
 
 
 def detect_languages(text: str) -> list[tuple[str, float]]:
@@ -232,7 +229,7 @@ def _make_compound_terms(token: str, language: str) -> Iterator[str]:
 
 
 def _make_apostrophe_terms(token: str, language: str) -> Iterator[str]:
-    """A single letter beside an apostrophe (l', 's, the O of O'Brien) is left out."""
+    """The terms of the parts between apostrophes; a single letter (l', 's, the O of O'Brien) is left out."""
     for part in re.split("['’]", token):
         if len(part) > 1:
             yield from _make_spaced_terms(part, language)

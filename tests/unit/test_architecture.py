@@ -85,7 +85,7 @@ OWNERS = {
     "pypdfium2": {f"ingest.loaders.pdf.{name}" for name in ("annotations", "pages", "properties", "text_reader")},
     "sentence_transformers": {"rag.models.torch_models"},
     "sqlite3": {"rag.index.catalog.database"},
-    "tantivy": {"rag.index.lexical.index", "rag.index.lexical.schema", "rag.index.lexical.state"},
+    "tantivy": {"rag.index.lexical.entry", "rag.index.lexical.index", "rag.index.lexical.search"},
     "torch": {"rag.models.torch_models"},
     "transformers": {"rag.models.torch_models"},
     "watchdog": {"ingest.watcher"},

@@ -1,24 +1,40 @@
-"""What the lexical index takes in and gives back. Pure values."""
+"""What the lexical index takes in, in which fields it holds it, and what it gives back.
+
+The terms are made by `rag.text.terms` and only stored here, so that a question's are made in the same way. When the
+fields change, `LEXICAL_FORMAT` in `rag.index.layout` is to be raised.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import zlib
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from rag.text.terms import detect_languages, text_terms
 
 if TYPE_CHECKING:
     import numpy as np
 
+REPEATS = 3
+"""How often each term is indexed. Tantivy's BM25 has k1 = 1.2 built in; three times the frequency makes it .4, because
+in chunks of some 200 words a term's second occurrence tells little. Tuned on three sets (see `bench/RESULTS.md`)."""
+
+_OPENING_CHARACTERS = 600
+
 
 @dataclass(frozen=True, slots=True)
 class LexicalEntry:
-    """What the lexical search knows of a chunk."""
+    """A chunk as the lexical index takes it in."""
 
     id: int
     source: str
     ordinal: int
-    """Place in the document; with the first chunk, 0, the document's name and title are found."""
+    """Place in the document. The document's name and title are found with its first chunk, which has 0."""
     title: str
     section: str
     text: str
@@ -27,7 +43,7 @@ class LexicalEntry:
 
     @property
     def tie_break(self) -> int:
-        """Orders what has equal scores: made of the chunk's place in the folder, so that no history is in it."""
+        """Orders chunks of equal score. It is made of the chunk's place in the folder, so that no history is in it."""
         place = f"{self.source}\0{self.ordinal}".encode("utf-8", "surrogatepass")
         return int.from_bytes(hashlib.blake2b(place, digest_size=8).digest(), signed=True)
 
@@ -39,19 +55,21 @@ class DocumentContext:
     name: frozenset[int] = frozenset()
     """Keys of the terms of its path and title."""
     opening: frozenset[int] = frozenset()
-    """Of those of its first lines."""
+    """Keys of the terms of its first lines."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class QuestionTerm:
-    """A search term of a question and in how many chunks it occurs."""
+    """A search term of a question."""
 
     text: str
     chunks: int
+    """How many chunks have it."""
     idf: float
 
-    @property
+    @cached_property
     def key(self) -> int:
+        """The term as a passage keeps it."""
         return term_key(self.text)
 
 
@@ -62,9 +80,77 @@ class LexicalHit:
     id: int
     score: float
     keys: np.ndarray | None = field(default=None, compare=False)
-    """What `LexicalIndex.read_passages` gives, if the search has read it."""
+    """What `LexicalIndex.read_passages` gives for the chunk, if the search has read it."""
 
 
 def term_key(term: str) -> int:
-    """What a term is kept as in a passage: 32 bits, which two terms of a passage of 250 share once in 100,000."""
+    """What a passage keeps of a term: 32 bits, which two terms of a passage of 250 share once in 100,000."""
     return zlib.crc32(term.encode("utf-8", "surrogatepass"))
+
+
+# The fields
+
+
+def make_schema() -> Any:  # noqa: ANN401 (untyped library)
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    # Signed, because tantivy panics on Python integers in an unsigned field.
+    builder.add_integer_field("id", indexed=True, fast=True)
+    builder.add_integer_field("tie_break", fast=True)
+    builder.add_integer_field("length", fast=True)
+    builder.add_text_field("terms", tokenizer_name="terms", index_option="freq")
+    # The document's path, those of all folders above it, and its ending: ``a/b.md``, ``a``, ``.md``.
+    builder.add_text_field("places", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("keys", stored=True)
+    # A document's first chunk alone has these: whose first chunk it is, and the two parts of `DocumentContext`.
+    builder.add_text_field("opens", tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("name", stored=True)
+    builder.add_bytes_field("opening", stored=True)
+    return builder.build()
+
+
+def open_folder(schema: Any, folder: Path) -> Any:  # noqa: ANN401 (untyped library)
+    """Tantivy's index in the folder, which is made if it isn't there."""
+    import tantivy
+
+    index = tantivy.Index(schema, path=str(folder))
+    terms = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("terms", terms)
+    index.config_reader("manual")
+    index.reload()
+    return index
+
+
+def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]:
+    """The chunk's fields. A document's name and title are found with its first chunk, and are context to the others."""
+    # The language is what the text looks like if it is plain enough, else what the document says of itself.
+    likeliest, probability = detect_languages(entry.text)[0]
+    language = likeliest if probability >= 0.5 or not entry.language else entry.language
+    terms = text_terms(f"{entry.section}\n{entry.text}", language)
+    fields: dict[str, int | str | bytes | list[str]] = {"id": entry.id, "tie_break": entry.tie_break}
+    fields |= {"language": language, "places": _list_places(entry.source), "keys": _pack_terms(terms)}
+    if entry.ordinal == 0:
+        name = text_terms(f"{entry.source.rpartition('.')[0] or entry.source}\n{entry.title}", language)
+        terms = terms + name
+        opening = text_terms(entry.text[:_OPENING_CHARACTERS], language)
+        opens = make_storable(entry.source)
+        fields |= {"opens": opens, "name": _pack_terms(name), "opening": _pack_terms(opening)}
+    return fields | {"length": len(terms), "terms": " ".join(terms * REPEATS)}
+
+
+def make_storable(path: str) -> str:
+    """The path as text, which is all that tantivy takes: names of files may hold bytes that are none."""
+    return path.encode("utf-8", "backslashreplace").decode()
+
+
+def _list_places(source: str) -> list[str]:
+    path = PurePosixPath(make_storable(source))
+    folders = [str(folder) for folder in path.parents if folder.name]
+    places = [str(path), *folders]
+    return [*places, path.suffix.lower()] if path.suffix else places
+
+
+def _pack_terms(terms: Sequence[str]) -> bytes:
+    return array("I", map(term_key, terms)).tobytes()

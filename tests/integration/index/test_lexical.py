@@ -39,6 +39,7 @@ def test_a_danish_question_finds_other_forms_of_its_words(index):
 def test_an_empty_index_finds_nothing(tmp_path):
     index = LexicalIndex(tmp_path)
     assert (index.search("anything", 5), index.list_ids(), len(index), index.languages) == ([], set(), 0, {})
+    assert (index.read_passages([1]), index.read_context("a.md").name) == ({}, frozenset())
 
 
 def test_nothing_is_visible_before_the_commit(index):

@@ -6,8 +6,9 @@ import random
 from collections.abc import Iterable
 
 import pytest
+from tantivy import Occur, Query
 
-from rag.index.lexical.entry import LexicalEntry
+from rag.index.lexical.entry import LexicalEntry, make_schema, open_folder
 from rag.index.lexical.index import LexicalIndex
 
 WORDS = [f"{first}{second}" for first in ("bar", "dol", "fen", "gil", "kom", "lun") for second in ("ak", "od", "ur")]
@@ -37,10 +38,12 @@ def find(index: LexicalIndex, question: str, limit: int) -> list[tuple[int, obje
 
 def test_scores_are_tantivy_s_while_nothing_is_deleted(tmp_path):
     index = make_index(tmp_path, (map(make_entry, range(300)), ()))
+    schema = make_schema()
+    searcher = open_folder(schema, tmp_path).searcher()
     for question in QUESTIONS:
-        terms = index.find_terms(question)
-        query = index._state.make_query([(term.text, 1.0) for term in terms], None)
-        theirs = [score for score, _ in index._state.search(query, 100)]
+        terms = [Query.term_query(schema, "terms", term.text) for term in index.find_terms(question)]
+        query = Query.boolean_query([(Occur.Should, term) for term in terms])
+        theirs = [score for score, _ in searcher.search(query, 100).hits]
         assert [hit.score for hit in index.search(question, 100)] == pytest.approx(theirs, rel=1e-5)
 
 
