@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from rag.models.fingerprint import share_vectors
+from rag.models.manifest import share_vectors
 from rag.ranking.coverage import UNDECIDED, measure_coverage, measure_spread
 
 if TYPE_CHECKING:

@@ -76,7 +76,7 @@ OWNERS = {
     "filelock": {"rag.models.export", "rag.index.lock"},
     "foundry_local_sdk": {"rag.chat.foundry"},
     "httpx2": {"rag.chat.transport"},
-    "huggingface_hub": {"rag.models.hub"},
+    "huggingface_hub": {"rag.models.source"},
     "llama_index": {"ingest.splitting.splitter"},
     "onnx": {"rag.models.export"},
     "onnxruntime": {"rag.models.export", "rag.models.onnx"},
