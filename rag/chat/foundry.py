@@ -146,7 +146,7 @@ def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
 
 @contextmanager
 def _disable_upload() -> Iterator[None]:
-    """Make the runtime believe that it runs in a build, so that it uploads no usage events; see the module's docstring."""
+    """Make the runtime believe that it runs in a build, so that it uploads nothing; see the module's docstring."""
     before = os.environ.get("TF_BUILD")
     os.environ["TF_BUILD"] = "True"
     try:
