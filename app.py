@@ -180,7 +180,7 @@ async def _offer_filters() -> None:
 
 
 async def check_login(_: str, password: str) -> cl.User | None:
-    """Any name will do; there is one password for all."""
+    """Log in whoever knows the password; there is one for all, and any name will do."""
     return cl.User("reader") if is_password(password, get_settings().password) else None
 
 

@@ -156,7 +156,7 @@ class _Answer:
                 self._made_by = f"{report.model or 'Quotes'} · {duration}"
 
     def end(self) -> None:
-        """No more events come, be it too early: what was said until now is the answer, with its citations."""
+        """Take what was said until now for the whole answer, and find its citations if they haven't come."""
         self.text += self._visible.end()
         if self.text:
             self._citations = self._citations or cite_sources(self.text, self.hits)

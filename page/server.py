@@ -80,7 +80,7 @@ def prepare_server() -> None:
 
 
 def _quiet_terminal() -> None:
-    """Chainlit has every library's logger at INFO on the terminal, and warns of each language without a readme."""
+    """Show what a user should read: Chainlit has all loggers at INFO, and warns of each language without a readme."""
     logging.getLogger().setLevel(logging.WARNING)
     chainlit_logger = logging.getLogger("chainlit")
     chainlit_logger.setLevel(logging.INFO)
@@ -96,7 +96,10 @@ def _require_free_port(host: str, port: int) -> None:
 
 
 def _prepare_folders(settings: Settings) -> None:
-    """Two servers of one folder would otherwise share Chainlit's ``.files``, which each deletes when it stops."""
+    """Give this server a folder of its own for uploads, and a secret for logins if it has a password.
+
+    Two servers of one folder would otherwise share Chainlit's ``.files``, which each deletes when it stops.
+    """
     write_privately()
     try:
         chainlit.config.FILES_DIRECTORY = make_process_folder(Layout(settings.index_dir).uploads)
@@ -134,6 +137,7 @@ async def _is_logged_in(scope: Scope) -> bool:
 
 
 async def _greet(sid: str) -> None:
+    """Take a page's connection as Chainlit does, and tell the app of one that is back."""
     await chainlit.socket.connection_successful(sid)
     session = WebsocketSession.get(sid)
     if session and session.restored:

@@ -23,7 +23,7 @@ _LONGEST_NAME = 255
 LARGEST_BODY = 1_000_000
 """Bytes of a request that is no upload."""
 _MULTIPART_BYTES = 65_536
-"""What stands around the file in the body of an upload."""
+"""Bytes that may stand around the file in the body of an upload."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ async def refuse(scope: Scope, send: Send, status: int, sentence: str, *, allow:
 
 
 def require_password(host: str, settings: Settings) -> None:
-    """Raises SettingsError for a server that others than this machine's user could call without a password."""
+    """Raise SettingsError for a server that others than this machine's user could call without a password."""
     if settings.password or (is_loopback(host) and not settings.hosts):
         return
     why = f"RAG_HOSTS is {settings.hosts}" if is_loopback(host) else f"The page is to listen on {host}"

@@ -22,7 +22,7 @@ _MOST_ADDRESSES = 10_000
 
 
 def is_password(given: str, password: str) -> bool:
-    """Whether the two are equal. Comparing them takes the same time wherever they differ, and however long they are."""
+    """Whether what was given is the password. It takes the same time wherever the two differ, however long they are."""
     return hmac.compare_digest(hashlib.sha256(given.encode()).digest(), hashlib.sha256(password.encode()).digest())
 
 
@@ -60,7 +60,7 @@ class LimitTries:
         await self._app(scope, receive, _forget_if_right(tries, send))
 
     def _find_tries(self, network: str) -> deque[float]:
-        """When that network tried wrong passwords within the last minute, the oldest first."""
+        """The times of that network's wrong passwords within the last minute, the oldest first."""
         tries = self._wrong.pop(network, None) or deque()
         while tries and time.monotonic() - tries[0] > TRIES_WITHIN_S:
             tries.popleft()

@@ -90,7 +90,7 @@ class FoundryRuntime:
             return Endpoint(f"{(manager.urls or [''])[0]}/v1", "none-needed", model.id, model.context_length)
 
     def list_models(self) -> list[IModel]:
-        """The catalog, one entry an alias; offline, what has been downloaded. Takes 4 s when nothing has."""
+        """The catalog, with one entry for each alias; offline, what was downloaded. It takes 4 s if that is nothing."""
         with _translate_errors(""):
             return list(self._start_manager().catalog.list_models())
 

@@ -84,7 +84,7 @@ class Patience:
             self._waiting = None
 
     def note_piece(self) -> None:
-        """A piece of the answer has come: from now on only silence counts, and the whole."""
+        """A piece has come: from now on the silence between pieces counts, and no more the wait for the first."""
         self._has_heard = True
 
     def explain(self) -> tuple[Literal["slow", "stalled", "endless"], float]:

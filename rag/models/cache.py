@@ -1,7 +1,7 @@
-"""Has a model exported by a child process, and waits for it.
+"""Opens a model's export; if there is none yet, has it made by a child process and waits for that.
 
-A child, because torch would keep 1 GB of the service for ever and hold the interpreter's lock while somebody waits for
-a page.
+It is a child process because torch would keep 1 GB of the service for ever, and hold the interpreter's lock while
+somebody waits for a page.
 """
 
 from __future__ import annotations

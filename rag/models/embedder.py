@@ -43,7 +43,7 @@ class Embedder:
         return cls(*open_export(locate(model_name), models_dir, progress, switch))
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Normalised vectors, one row a text, in order."""
+        """Normalised vectors, one row for each text, in order."""
         return self._model.run_all(lambda text: self._model.tokenizer.encode(self._prefixes.document + text), texts)
 
     def embed_query(self, text: str) -> Vectors:

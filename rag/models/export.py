@@ -93,7 +93,7 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 def _open_channel() -> Say:
-    """What says a line on standard output, where nothing else may be written."""
+    """A function that says a line on standard output, where from now on nothing else can be written."""
     lines = open_private_stdout()
 
     def say(sentence: str) -> None:
@@ -152,7 +152,7 @@ def _replace_export(source: Source, models_dir: Path, progress: Say) -> None:
 
 
 def _make_own_prefix(source: Source) -> str:
-    """What the names of the folders begin with that this process works in."""
+    """The beginning of the names of the folders that this process works in."""
     return f".{source.key}.{os.getpid()}."
 
 

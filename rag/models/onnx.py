@@ -56,7 +56,7 @@ class OnnxModel:
         return row
 
     def run_all(self, encode: Callable[[T], Encoding], texts: Sequence[T]) -> Vectors:
-        """One row a text, in order, on all processors."""
+        """One row for each text, in order, computed on all processors."""
         import numpy as np
 
         found = np.empty((len(texts), self._dimensions), np.float32)
@@ -70,7 +70,7 @@ class OnnxModel:
 
 
 def forbid_telemetry() -> None:
-    """Keep ONNX Runtime from telling its makers that it was started; before it is imported, since that already does.
+    """Keep ONNX Runtime from telling its makers that it was started. Call it before the library is imported.
 
     Its own function for this comes too late: by then (1.31, Linux and macOS) it has written a number for this device
     below the user's cache folder, a file into the temporary folder, and tried to send both.

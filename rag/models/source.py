@@ -100,7 +100,10 @@ class Source:
 
 
 def locate(model_name: str, kind: Kind = EMBEDDING) -> Source:
-    """Raises EmbeddingModelError for what can be no model; whether the hub knows a name shows when it is loaded."""
+    """Where the model of that name comes from.
+
+    Raises EmbeddingModelError for what can be no model; whether the hub knows a name shows when it is loaded.
+    """
     if model_name in _PACKAGED_NAMES:
         return _locate_packaged(kind)
     folder = Path(model_name).expanduser()
@@ -197,7 +200,7 @@ def find_cached_config(source: Source) -> Path | None:
 
 
 def identify(source: Source) -> str:
-    """SHA-256 of the weights, or the hub's revision."""
+    """What tells the model's weights from others: their SHA-256, or the hub's revision."""
     if source.is_packaged:
         return PACKAGE_DIGESTS["model.safetensors"]
     if source.is_local:

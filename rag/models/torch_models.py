@@ -94,7 +94,7 @@ class Original(Protocol):
 
 
 def load_original(source: Source, *, local_only: bool) -> Original:
-    """The model by sentence-transformers. Raises EmbeddingModelError if it can't be loaded or isn't of its kind."""
+    """Load the model. Raises EmbeddingModelError if it can't be loaded, or isn't what its kind calls for."""
     from sentence_transformers import CrossEncoder, SentenceTransformer
     from transformers.utils import logging as transformers_logging
 

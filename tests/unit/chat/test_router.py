@@ -110,7 +110,7 @@ def refuse(status: int, message: str) -> Reply:
 
 @contextmanager
 def routed(reply: Reply) -> Iterator[tuple[ModelRouter, Requests]]:
-    """A router that is ready, for an endpoint that answers like this and is looked for every 50 ms."""
+    """A router that is ready, for an endpoint that answers by `reply` and is looked for every 50 ms."""
     with model_server(reply) as (url, requests):
         router = ModelRouter(Settings(base_url=url, model="tiny", api_key="secret-key"), probe_every_s=0.05)
         try:
