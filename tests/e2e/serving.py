@@ -72,7 +72,7 @@ def command(port: int) -> list[str]:
 
 
 def environment(app_root: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's environment, with these settings in place of its own; Chainlit keeps its files below `app_root`.
+    """This process's, without its own settings; Chainlit keeps its files below `app_root`.
 
     `CI` is left out too: with it Chainlit prints a line of its own.
     """
