@@ -16,14 +16,16 @@ from page.filters import read_restriction
 from page.server import (
     call_on_reconnect,
     close_backend,
+    discard_uploads,
+    forget_messages,
     get_backend_if_built,
     get_settings,
     needs_login,
     prepare_server,
+    release_session,
     start_backend,
     wait_for_backend,
 )
-from page.sessions import discard_uploads, forget_messages, release_session
 from page.view import escape_markdown, make_address
 from rag.errors import RagError
 
@@ -47,7 +49,7 @@ TURNS = "turns"
 """Where a chat's session keeps its conversation; a new chat begins without."""
 
 REPLIES = "replies"
-"""Where it keeps its latest replies: those that are being written, and those that a lost connection broke off."""
+"""Where a chat's session keeps the replies that are being written, and those that a lost connection broke off."""
 
 CONNECTION_LOST = "The connection to this page was lost, so the answer ends here. Ask again for the rest."
 
@@ -80,7 +82,7 @@ async def on_chat_start() -> None:
 
 @cl.on_chat_end
 async def on_chat_end() -> None:
-    """A tab was closed or its connection lost: nobody reads on, so no model need write on."""
+    """A tab was closed or its connection was lost: nobody reads on, so no model need write on."""
     for reply in _get_replies():
         reply.break_off(CONNECTION_LOST)
     forget_messages()
@@ -113,12 +115,17 @@ async def on_settings_update(_: dict[str, Any]) -> None:
 
 @cl.on_message
 async def on_message(message: cl.Message) -> None:
+    """First the attached files become documents, then the question is answered."""
     from page.reply import Reply  # slow, and not needed to open the page
 
     reply = Reply()
     _get_replies().add(reply)
     try:
-        await _take_message(message, reply)
+        backend = await wait_for_backend()
+        await _add_documents(backend, message)
+        if message.content or not message.elements:
+            only = await find_restriction(backend)
+            await reply.stream_answer(backend, message.content, cl.user_session.get(TURNS, ()), only)
     except RagError as error:
         await cl.ErrorMessage(escape_markdown(str(error))).send()
     except Exception as error:  # Chainlit would print it and leave the page without an answer
@@ -134,29 +141,23 @@ async def on_message(message: cl.Message) -> None:
             _get_replies().discard(reply)
 
 
-async def _take_message(message: cl.Message, reply: Reply) -> None:
-    """First the attached files become documents, then the question is answered."""
-    backend = await wait_for_backend()
+async def _add_documents(backend: Backend, message: cl.Message) -> None:
+    """Make documents of the attached files and say what became of each.
+
+    The message then leads to the documents in place of the uploaded copies.
+    """
     try:
         for file in message.elements:
-            await _add_document(backend, file, message)
+            source, outcome = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""))
+            file.url, file.chainlit_key = make_address(source), None
+            await file.send(for_id=message.id)
+            await cl.Message(outcome).send()
     finally:
         discard_uploads(message)
-    if message.content or not message.elements:
-        only = await find_restriction(backend)
-        await reply.stream_answer(backend, message.content, cl.user_session.get(TURNS, ()), only)
-
-
-async def _add_document(backend: Backend, file: cl.Element, message: cl.Message) -> None:
-    """Say what became of the file, and have the message lead to the document in place of the uploaded copy."""
-    source, outcome = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""))
-    file.url, file.chainlit_key = make_address(source), None
-    await file.send(for_id=message.id)
-    await cl.Message(outcome).send()
 
 
 def _remember_turn(question: str, reply: Reply) -> None:
-    """Keep question and answer for follow-ups, also an answer that was cut short; without an answer there is none."""
+    """Keep a question and its answer for follow-ups, be the answer cut short; a question without one isn't kept."""
     from rag.answering.followup import Turn, add_turn
 
     if reply.text:
@@ -165,7 +166,7 @@ def _remember_turn(question: str, reply: Reply) -> None:
 
 
 def _get_replies() -> set[Reply]:
-    """Of this chat."""
+    """This chat's replies; see `REPLIES`."""
     replies: set[Reply] | None = cl.user_session.get(REPLIES)
     if replies is None:
         cl.user_session.set(REPLIES, replies := set())
@@ -173,13 +174,13 @@ def _get_replies() -> set[Reply]:
 
 
 async def _offer_filters() -> None:
-    """Without a backend yet, nothing: the page asks again as soon as there is a status."""
+    """Offer the filters, unless there is no backend yet: the page asks again as soon as there is a status."""
     if backend := get_backend_if_built():
         await offer_filters(backend)
 
 
 async def check_login(_: str, password: str) -> cl.User | None:
-    """Any name will do; there is one password for all."""
+    """Log in whoever knows the password; there is one for all, and any name will do."""
     return cl.User("reader") if is_password(password, get_settings().password) else None
 
 

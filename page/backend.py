@@ -1,4 +1,4 @@
-"""A folder that is followed and asked: what the page's server holds, in one place."""
+"""A folder that is followed and asked: all that the page's server holds of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Addition(NamedTuple):
 
 
 class Backend:
-    """Made once a server. The folder is read and the model started in the background, from `start` on."""
+    """There is one in a server. From `start` on, the folder is read and the model started in the background."""
 
     def __init__(self, settings: Settings) -> None:
         display = Display()
@@ -70,11 +70,11 @@ class Backend:
             part.close()
 
     def make_status(self) -> dict[str, Any]:
-        """For the page; JSON values only."""
+        """What the page shows of the corpus and the model; JSON values only."""
         return {"corpus": self._describe_corpus(), "model": self._describe_model()}
 
     def find_choices(self) -> Choices:
-        """What the documents can be filtered by. Remembered until they change: 50,000 documents take 0.13 s."""
+        """What the documents can be filtered by. It is remembered until they change: 50,000 documents take 0.13 s."""
         try:
             self._choices = self.index.read(self._read_choices)
         except RagError:  # nothing was indexed yet, or else the watcher's detail says why
@@ -87,18 +87,18 @@ class Backend:
         return known if known and known[0] == key else (key, find_choices(snapshot.list_sources()))
 
     def is_emptied_by(self, only: Restriction) -> bool:
-        """Whether there is something to find, but not in the documents that this leaves."""
+        """Whether the index holds something to find, but nothing in the documents that `only` leaves."""
         return self.index.read(lambda snapshot: snapshot.chunk_count > 0 and not snapshot.count(only))
 
     def has_document(self, source: str) -> bool:
-        """Whether the index holds a document of exactly that source."""
+        """Whether the index holds a document with exactly that source."""
         try:
             return self.index.read(lambda snapshot: snapshot.find_document(source) is not None)
         except RagError:  # nothing was indexed yet, or else the watcher's detail says why
             return False
 
     def add_document(self, name: str, content: Path) -> Addition:
-        """Put a file into the corpus and wait until it is read.
+        """Put a file into the corpus and wait until it is read, at most `ADDING_S`.
 
         Raises SettingsError without a corpus folder, RagError when it can't be written.
         """
@@ -119,7 +119,7 @@ class Backend:
         )
 
     def _find_outcome(self, source: str) -> str:
-        """Empty while it isn't known."""
+        """The sentence that tells what became of a new file; empty while that isn't known."""
         reasons = {failure.source: failure.reason for failure in self._read_index_status().failures}
         name = f"**{escape_markdown(show_name(source))}**"
         if source in reasons:

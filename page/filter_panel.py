@@ -28,7 +28,10 @@ def read_chosen_filters() -> Mapping[str, object]:
 
 
 async def find_restriction(backend: Backend) -> Restriction | None:
-    """What this chat keeps to. Raises SettingsError for a wrong date, QuestionError if it leaves no document."""
+    """The restriction that this chat's questions are asked under; None if there is none.
+
+    Raises SettingsError for a wrong date, QuestionError if the restriction leaves no document.
+    """
     only = read_restriction(read_chosen_filters())
     is_emptied: bool = only is not None and await asyncio.to_thread(backend.is_emptied_by, only)
     if only and is_emptied:
@@ -39,7 +42,7 @@ async def find_restriction(backend: Backend) -> Restriction | None:
 
 
 async def show_filter(text: str) -> None:
-    """Put `text` into the status line of this page; empty for no filter."""
+    """Put `text` into the status line of this page; an empty one says that there is no filter."""
     await cl.send_window_message({"pwFilter": remove_invisible(text)})
 
 
@@ -52,6 +55,7 @@ async def offer_filters(backend: Backend) -> None:
 
 
 def make_inputs(choices: Choices, chosen: Mapping[str, object]) -> list[InputWidget]:
+    """The inputs behind the gear, each with the value that was chosen there."""
     folder, file_type = chosen.get("folder") or EVERY_FOLDER, chosen.get("type") or EVERY_TYPE
     folders = {"All folders": EVERY_FOLDER} | {f"{show_name(name)}/": name for name in choices.folders}
     types = {"All types": EVERY_TYPE} | {f".{show_name(name)}": name for name in choices.file_types}
@@ -64,7 +68,7 @@ def make_inputs(choices: Choices, chosen: Mapping[str, object]) -> list[InputWid
 
 
 def _make_select(name: str, label: str, items: dict[str, str], value: str) -> Select:
-    """A chosen value that the index no longer holds stays in the list, since it is still what is searched."""
+    """A list to choose from. A chosen value that the index no longer holds stays in it, being what is searched."""
     gone = {} if value in items.values() else {value: value}
     return Select(id=name, label=label, items=items | gone, initial_value=value)
 

@@ -1,4 +1,4 @@
-"""Filters of the chat page: what there is to choose from and what was chosen. Pure."""
+"""The filters of the chat page: what there is to choose from, and what was chosen. Pure."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ class Choices:
     """What the documents can be told apart by, in the order of a list."""
 
     folders: tuple[str, ...] = ()
-    """Paths below the corpus folder; where there are too many, the uppermost and of these the fullest."""
+    """Paths below the corpus folder. Where there are too many, the uppermost are listed, and of these the fullest."""
     file_types: tuple[str, ...] = ()
-    """Endings in small letters, without the dot; where there are too many, the most frequent."""
+    """Endings in small letters, without the dot. Where there are too many, the most frequent are listed."""
 
 
 def find_choices(sources: Iterable[str]) -> Choices:
+    """What those documents can be told apart by."""
     folders: Counter[str] = Counter()
     types: Counter[str] = Counter()
     for source in sources:
@@ -41,6 +42,7 @@ def find_choices(sources: Iterable[str]) -> Choices:
 
 
 def _find_uppermost(folders: Mapping[str, int]) -> tuple[str, ...]:
+    """The folders to offer, from the number of documents that each holds itself."""
     documents: Counter[str] = Counter()
     for folder, count in folders.items():
         while folder:
@@ -51,7 +53,7 @@ def _find_uppermost(folders: Mapping[str, int]) -> tuple[str, ...]:
 
 
 def read_restriction(values: Mapping[str, object]) -> Restriction | None:
-    """What the page's inputs ``folder``, ``type``, ``since`` and ``until`` say; None if they restrict nothing.
+    """What the page's inputs ``folder``, ``type``, ``since`` and ``until`` leave; None if they restrict nothing.
 
     Raises SettingsError for what is no date.
     """

@@ -1,4 +1,4 @@
-"""Chainlit's web server with what our page adds to it, and the backend behind it.
+"""Chainlit's web server with what our page adds to it, the backend behind it, and what a chat keeps on it.
 
 Everything that must outlive a reload of the code (``chainlit run -w``) is kept in the server's own `state`.
 """
@@ -9,16 +9,19 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import chainlit as cl
 import chainlit.config
 import chainlit.server
 import chainlit.socket
 from chainlit.auth import get_current_user, get_token_from_cookies
+from chainlit.chat_context import chat_contexts
 from chainlit.config import config
 from chainlit.server import app as server
 from chainlit.server import sio
@@ -26,13 +29,10 @@ from chainlit.session import WebsocketSession
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 
-from page.access.asgi import Scope
 from page.access.gate import Gate
-from page.access.hosts import KnownHostsOnly, is_loopback, list_names, require_password
+from page.access.hosts import KnownHostsOnly, Scope, is_loopback, list_names, require_password
 from page.access.login import LimitTries, make_signing_secret
 from page.routes import ROUTES
-from page.terminal import keep_generators_closing, quiet_terminal
-from page.upload_route import ROUTE as UPLOAD_ROUTE
 from page.view import remove_foreign_links
 from rag.errors import RagError
 from rag.index.layout import Layout
@@ -50,6 +50,12 @@ FOREIGN_SERVICES = ("LITERAL_API_KEY", "DATABASE_URL", "DISCORD_BOT_TOKEN", "SLA
 # What a page of ours never says; Chainlit would act on it all the same.
 UNUSED_EVENTS = ("edit_message", "message_favorite", "fetch_favorites", "audio_start", "audio_chunk", "audio_end")
 
+_BACK_WITHIN_S = 60.0
+"""How long what was attached and not sent is kept for a page that lost its connection."""
+
+
+# Before the server starts
+
 
 def prepare_server() -> None:
     """Make the server ours before it starts; a wrong setting or a taken port ends the process with one sentence.
@@ -58,7 +64,7 @@ def prepare_server() -> None:
     """
     if not config.run.module_name or hasattr(server.state, "settings"):
         return
-    quiet_terminal()
+    _quiet_terminal()
     for name in FOREIGN_SERVICES:
         os.environ.pop(name, None)
     try:
@@ -68,8 +74,77 @@ def prepare_server() -> None:
         _require_free_port(config.run.host, config.run.port)
         _prepare_folders(settings)
     except RagError as error:
-        sys.exit(_report_error(error))
+        print(error, file=sys.stderr)  # noqa: T201 (a command line's own message)
+        sys.exit(error.exit_code)
     _add_page(settings, names)
+
+
+def _quiet_terminal() -> None:
+    """Show what a user should read: Chainlit has all loggers at INFO, and warns of each language without a readme."""
+    logging.getLogger().setLevel(logging.WARNING)
+    chainlit_logger = logging.getLogger("chainlit")
+    chainlit_logger.setLevel(logging.INFO)
+    chainlit_logger.addFilter(lambda record: not record.getMessage().startswith("Trans"))
+
+
+def _require_free_port(host: str, port: int) -> None:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise RagError(f"Port {port} of {host} can't be used ({error.strerror}). Choose another with --port.") from None
+
+
+def _prepare_folders(settings: Settings) -> None:
+    """Give this server a folder of its own for uploads, and a secret for logins if it has a password.
+
+    Two servers of one folder would otherwise share Chainlit's ``.files``, which each deletes when it stops.
+    """
+    write_privately()
+    try:
+        chainlit.config.FILES_DIRECTORY = make_process_folder(Layout(settings.index_dir).uploads)
+        if settings.password:
+            os.environ["CHAINLIT_AUTH_SECRET"] = make_signing_secret(settings.index_dir / "page", settings.password)
+    except OSError as error:
+        raise RagError(f"{settings.index_dir} can't be written ({error.strerror}). Set RAG_INDEX_DIR.") from error
+    with contextlib.suppress(OSError):  # it isn't empty: a server of another version uses it
+        (Path(chainlit.config.APP_ROOT) / ".files").rmdir()
+    chainlit.server.FILES_DIRECTORY = chainlit.config.FILES_DIRECTORY  # type: ignore[attr-defined]  # imported there, not exported
+
+
+def _add_page(settings: Settings, names: frozenset[str]) -> None:
+    make_html: Callable[[str], str] = chainlit.server.get_html_template
+    chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
+    server.routes[:0] = ROUTES
+    uploads = config.features.spontaneous_file_upload
+    largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
+    # The middleware that is added last is the first to see a request.
+    server.add_middleware(Gate, is_logged_in=_is_logged_in if settings.password else None, largest_upload=largest)
+    server.add_middleware(LimitTries)
+    server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host))
+    sio.on("connection_successful", _greet)
+    for event in UNUSED_EVENTS:
+        del sio.handlers["/"][event]
+    server.state.settings = settings
+
+
+async def _is_logged_in(scope: Scope) -> bool:
+    try:
+        await get_current_user(get_token_from_cookies(HTTPConnection(scope).cookies) or "")
+    except HTTPException:
+        return False
+    return True
+
+
+async def _greet(sid: str) -> None:
+    """Take a page's connection as Chainlit does, and tell the app of one that is back."""
+    await chainlit.socket.connection_successful(sid)
+    session = WebsocketSession.get(sid)
+    if session and session.restored:
+        await server.state.on_reconnect()
+
+
+# The settings and the backend
 
 
 def get_settings() -> Settings:
@@ -88,32 +163,17 @@ def start_backend() -> None:
     server.state.backend = asyncio.ensure_future(asyncio.to_thread(_open_backend, get_settings()))
 
 
-async def wait_for_backend() -> Backend:
-    """The backend, as soon as it is built. Raises what kept it from being built."""
-    backend: Backend = await asyncio.shield(server.state.backend)
-    return backend
+def keep_generators_closing(loop: asyncio.AbstractEventLoop) -> None:
+    """Have the running loop close each asynchronous generator that nobody holds any more, as asyncio always does.
 
+    Chainlit replaces asyncio's runner (by nest_asyncio), and with it this is lost: Python then closes them outside of
+    any task, and a stream of httpx that is dropped after its last event prints a traceback.
+    """
 
-def get_backend_if_built() -> Backend | None:
-    built: asyncio.Future[Backend] = server.state.backend
-    return built.result() if built.done() and not built.exception() else None
+    def close(generator: AsyncGenerator[object, object]) -> None:
+        loop.call_soon_threadsafe(lambda: loop.create_task(generator.aclose()))
 
-
-async def close_backend() -> None:
-    backend = await wait_for_backend()
-    await asyncio.to_thread(backend.close)
-
-
-def call_on_reconnect(callback: Callable[[], Awaitable[None]]) -> None:
-    """Call it, within the chat, whenever a page that had lost its connection is back; Chainlit has no such event."""
-    server.state.on_reconnect = callback
-
-
-async def _greet(sid: str) -> None:
-    await chainlit.socket.connection_successful(sid)
-    session = WebsocketSession.get(sid)
-    if session and session.restored:
-        await server.state.on_reconnect()
+    sys.set_asyncgen_hooks(finalizer=close)
 
 
 def _open_backend(settings: Settings) -> Backend:
@@ -128,52 +188,61 @@ def _open_backend(settings: Settings) -> Backend:
     return backend
 
 
-def _prepare_folders(settings: Settings) -> None:
-    """Two servers of one folder would otherwise share Chainlit's ``.files``, which each deletes when it stops."""
-    write_privately()
-    try:
-        chainlit.config.FILES_DIRECTORY = make_process_folder(Layout(settings.index_dir).uploads)
-        if settings.password:
-            os.environ["CHAINLIT_AUTH_SECRET"] = make_signing_secret(settings.index_dir / "page", settings.password)
-    except OSError as error:
-        raise RagError(f"{settings.index_dir} can't be written ({error.strerror}). Set RAG_INDEX_DIR.") from error
-    with contextlib.suppress(OSError):  # not empty: of a server of another version
-        (Path(chainlit.config.APP_ROOT) / ".files").rmdir()
-    chainlit.server.FILES_DIRECTORY = chainlit.config.FILES_DIRECTORY  # type: ignore[attr-defined]  # imported there, not exported
+async def wait_for_backend() -> Backend:
+    """The backend, as soon as it is built. Raises what kept it from being built."""
+    backend: Backend = await asyncio.shield(server.state.backend)
+    return backend
 
 
-def _add_page(settings: Settings, names: frozenset[str]) -> None:
-    """The middleware that is added last is the first to see a request."""
-    make_html: Callable[[str], str] = chainlit.server.get_html_template
-    chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
-    server.routes[:0] = [*ROUTES, UPLOAD_ROUTE]
-    uploads = config.features.spontaneous_file_upload
-    largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
-    server.add_middleware(Gate, is_logged_in=_is_logged_in if settings.password else None, largest_upload=largest)
-    server.add_middleware(LimitTries)
-    server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host))
-    sio.on("connection_successful", _greet)
-    for event in UNUSED_EVENTS:
-        del sio.handlers["/"][event]
-    server.state.settings = settings
+def get_backend_if_built() -> Backend | None:
+    """The backend; None while it is being built, and if it could not be built."""
+    built: asyncio.Future[Backend] = server.state.backend
+    return built.result() if built.done() and not built.exception() else None
 
 
-async def _is_logged_in(scope: Scope) -> bool:
-    try:
-        await get_current_user(get_token_from_cookies(HTTPConnection(scope).cookies) or "")
-    except HTTPException:
-        return False
-    return True
+async def close_backend() -> None:
+    backend = await wait_for_backend()
+    await asyncio.to_thread(backend.close)
 
 
-def _require_free_port(host: str, port: int) -> None:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        raise RagError(f"Port {port} of {host} can't be used ({error.strerror}). Choose another with --port.") from None
+# Chats
 
 
-def _report_error(error: RagError) -> int:
-    print(error, file=sys.stderr)  # noqa: T201 (a command line's own message)
-    return error.exit_code
+def call_on_reconnect(callback: Callable[[], Awaitable[None]]) -> None:
+    """Have `callback` called, within the chat, whenever a page is back that had lost its connection.
+
+    Chainlit has no such event.
+    """
+    server.state.on_reconnect = callback
+
+
+def discard_uploads(message: cl.Message) -> None:
+    """Delete the copies that came with a message, once their documents are in the folder or were refused."""
+    for file in message.elements:
+        cl.context.session.files.pop(file.id, None)
+        with contextlib.suppress(OSError):  # after a stop it may be read still; then it goes with the chat
+            Path(file.path or "").unlink()
+
+
+def forget_messages() -> None:
+    """Let go of this chat's messages, which Chainlit would keep for ever: it holds them for apps that hand all of them
+    to a model, and ours keeps its own few turns.
+    """
+    chat_contexts.pop(cl.context.session.id, None)
+
+
+def release_session() -> None:
+    """Let go of what a chat doesn't need while its page is away, whether that comes back or not.
+
+    Chainlit keeps the chat for an hour, and with it the connection's buffers: 90 kB each. What was attached and not
+    sent is deleted, unless the page is back in a minute.
+    """
+    if session := WebsocketSession.get_by_id(cl.context.session.id):
+        session.environ = {name: value for name, value in session.environ.items() if isinstance(value, str)}
+        asyncio.get_running_loop().call_later(_BACK_WITHIN_S, _discard_unsent, session, session.socket_id)
+
+
+def _discard_unsent(session: WebsocketSession, socket_id: str) -> None:
+    if session.socket_id == socket_id:  # a page that came back has another
+        session.files.clear()
+        shutil.rmtree(session.files_dir, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A file that came through the page → a file of the corpus."""
+"""Makes a file that came through the page a file of the corpus."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IG
 
 
 def keep_upload(corpus_dir: Path, name: str, content: Path) -> str:
-    """Copy `content` into the corpus under a safe form of `name`; returns its source.
+    """Copy `content` into the corpus under a safe form of `name`; returns the source of the document that it becomes.
 
-    Nothing is ever overwritten: another file of that name makes it ``name (2).pdf``; the same bytes are not kept twice.
+    Nothing is ever overwritten: where another file has that name, this one becomes ``name (2).pdf``. The same bytes are
+    not kept twice under a name.
     Raises SettingsError without a corpus folder, OSError when it can't be written.
     """
     if not corpus_dir.is_dir():

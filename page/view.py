@@ -23,7 +23,7 @@ _LONGEST_UNDECIDED = 200
 
 
 def make_marker(number: int) -> str:
-    """What a link to the source `number` is called."""
+    """The name of a link to the source `number`."""
     return f"[{number}]{JOINER}"
 
 
@@ -41,7 +41,7 @@ def link_markers(text: str, passages: int) -> str:
 
 
 class MarkerStream:
-    """The same for an answer that is still being written: of each piece, what is to be added to what is shown.
+    """Links the markers of an answer that is still being written, piece by piece, as `link_markers` does at its end.
 
     An end that can still become a marker or code is held back until it is decided. Code that never ends stays code
     here; once the answer is complete, `link_markers` knows better.
@@ -52,7 +52,7 @@ class MarkerStream:
         self._open_backticks = 0
 
     def add(self, piece: str, passages: int) -> str:
-        """What to add now; takes time in proportion to the piece, however long the answer is already."""
+        """What to add to what is shown; takes time in proportion to the piece, however long the answer is already."""
         text = self._undecided + piece
         undecided = _UNDECIDED.search(text)
         start = undecided.start() if undecided and len(undecided[0]) <= _LONGEST_UNDECIDED else len(text)
@@ -64,17 +64,14 @@ class MarkerStream:
         for run in _BACKTICKS.finditer(text):
             yield self._link_part(text[at : run.start()], passages)
             yield run[0]
-            self._pass_backticks(len(run[0]))
+            # Code ends with as many backticks as it began with; others in between belong to it.
+            if self._open_backticks in (0, len(run[0])):
+                self._open_backticks = 0 if self._open_backticks else len(run[0])
             at = run.end()
         yield self._link_part(text[at:], passages)
 
     def _link_part(self, text: str, passages: int) -> str:
         return text if self._open_backticks else _link_outside_code(text, passages)
-
-    def _pass_backticks(self, count: int) -> None:
-        """Code ends with as many backticks as it began with; others in between belong to it."""
-        if self._open_backticks in (0, count):
-            self._open_backticks = 0 if self._open_backticks else count
 
 
 def _find_code(text: str) -> Iterator[tuple[int, int]]:
@@ -108,8 +105,7 @@ def _link_outside_code(text: str, passages: int) -> str:
 def make_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:
     """One card for each passage that a marker can open, in order; a cited one knows its quote. JSON values only."""
     cited = {citation.number: citation for citation in citations}
-    every = [cited.get(n) or make_citation(n, hit.stored, "") for n, hit in enumerate(hits, start=1)]
-    return [_make_card(citation) for citation in every]
+    return [_make_card(cited.get(n) or make_citation(n, hit.stored, "")) for n, hit in enumerate(hits, start=1)]
 
 
 def _make_card(citation: Citation) -> dict[str, Any]:
@@ -131,12 +127,12 @@ def _make_card(citation: Citation) -> dict[str, Any]:
 
 
 def escape_markdown(text: str) -> str:
-    """Markdown that shows just this text: for sentences of ours that hold names of files or other programs' words."""
+    """The text as Markdown that shows just this text, for sentences with names of files or other programs' words."""
     return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", remove_invisible(text))
 
 
 def make_address(source: str) -> str:
-    """Where the page's server has that document."""
+    """The address of that document on the page's server."""
     return f"/corpus/{quote(source)}"
 
 
@@ -150,5 +146,5 @@ def describe_place(citation: Citation) -> str:
 
 
 def remove_foreign_links(html: str) -> str:
-    """Chainlit's page names public hosts for a font, a style sheet and a preview picture; ours needs none of them."""
+    """The page without what Chainlit has it fetch from public hosts: a font, a style sheet and a preview picture."""
     return re.sub(r"<(?:link|meta)\b[^>]*https?://[^>]*>", "", html)

@@ -1,4 +1,4 @@
-"""What may be called: the addresses that the page needs, with the login where one is wanted, and nothing else.
+"""The addresses that may be called: those that the page needs, with the login where one is wanted, and nothing else.
 
 Chainlit's server has some thirty more, for features that this page hasn't.
 """
@@ -10,27 +10,27 @@ from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
 
-from page.access.asgi import App, Message, Receive, Scope, Send, refuse
+from page.access.hosts import App, Message, Receive, Scope, Send, refuse
 
 IsLoggedIn = Callable[[Scope], Awaitable[bool]]
 
 DOCUMENT_PATH = "/corpus/"
 UPLOAD_PATH = "/project/file"
 LONGEST_PATH = 4096
-"""Bytes. No file system has longer ones."""
+"""Bytes of a path; no file system has longer ones."""
 _LONGEST_NAME = 255
 """Bytes of one part of a path, as most file systems have it; asking for a longer one is an error of the system's."""
 LARGEST_BODY = 1_000_000
 """Bytes of a request that is no upload."""
 _MULTIPART_BYTES = 65_536
-"""What stands around the file in the body of an upload."""
+"""Bytes that may stand around the file in the body of an upload."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     methods: frozenset[str]
     is_open: bool = False
-    """Without a login: what it takes to show the page where one logs in."""
+    """Whether it needs no login: what it takes to show the page where one logs in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ ADDRESSES = {
     "/status": Address(_READ),
     "/ws/socket.io/": Address(_READ | _WRITE),
 }
-"""By path; one that ends in a slash stands for all that begin with it."""
+"""The addresses by their paths; a path that ends in a slash stands for all that begin with it."""
 
 
 class Gate:
@@ -139,7 +139,7 @@ def find_address(path: str) -> Address | None:
 def is_possible_path(path: str) -> bool:
     """Whether a file can have such a path; a system that is asked for another answers with an error in place of "no".
 
-    Those of documents are looked up in the index, which takes any.
+    The paths of documents are looked up in the index, which takes any.
     """
     parts = path.split("/")
     is_plain = "\0" not in path and not {".", ".."}.intersection(parts)
@@ -148,6 +148,6 @@ def is_possible_path(path: str) -> bool:
 
 
 def _read_announced_size(scope: Scope) -> int:
-    """In bytes; 0 where none is announced."""
+    """The size of the body in bytes, as the request announces it; 0 if it doesn't."""
     announced = dict(scope["headers"]).get(b"content-length", b"")
     return int(announced) if announced.isdigit() else 0

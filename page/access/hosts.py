@@ -1,15 +1,26 @@
-"""Under which names the server may be called, and what its pages may fetch. Pure ASGI."""
+"""Under which names the server may be called, and what its pages may fetch; and the ASGI that all middleware speaks."""
 
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 from urllib.parse import urlsplit
 
-from page.access.asgi import App, Message, Receive, Scope, Send, refuse
 from rag.errors import SettingsError
 from rag.settings import Settings
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_POLICY_VIOLATION = 1008
+"""The code with which a websocket is closed."""
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -29,8 +40,18 @@ _HEADERS = {
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:]+")
 
 
+async def refuse(scope: Scope, send: Send, status: int, sentence: str, *, allow: str = "") -> None:
+    """Answer a request with the sentence, in the form that FastAPI has for errors; a websocket is closed unopened."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
+        return
+    headers = [(b"content-type", b"application/json"), *([(b"allow", allow.encode())] if allow else [])]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": sentence}).encode()})
+
+
 def require_password(host: str, settings: Settings) -> None:
-    """Raises SettingsError for a server that others than this machine's user could call without a password."""
+    """Raise SettingsError for a server that others than this machine's user could call without a password."""
     if settings.password or (is_loopback(host) and not settings.hosts):
         return
     why = f"RAG_HOSTS is {settings.hosts}" if is_loopback(host) else f"The page is to listen on {host}"
@@ -42,6 +63,7 @@ def require_password(host: str, settings: Settings) -> None:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a server that listens on `host` can be called from this machine alone."""
     if host.lower() in LOOPBACK_NAMES:
         return True
     try:
@@ -51,7 +73,10 @@ def is_loopback(host: str) -> bool:
 
 
 def list_names(host: str, settings: Settings) -> frozenset[str]:
-    """The names, in small letters, that a server bound to `host` answers to. Raises SettingsError for what is none."""
+    """The names, in small letters, that a server bound to `host` answers to.
+
+    Raises SettingsError for a name in RAG_HOSTS that can be none.
+    """
     given = {name.strip().lower() for name in settings.hosts.split(",") if name.strip()}
     if wrong := sorted(name for name in given if not _NAME.fullmatch(name)):
         raise SettingsError(f"RAG_HOSTS names {wrong[0]!r}; write host names alone, as in: docs.example.org, library")

@@ -11,18 +11,18 @@ import time
 from collections import deque
 from pathlib import Path
 
-from page.access.asgi import App, Message, Receive, Scope, Send, refuse
+from page.access.hosts import App, Message, Receive, Scope, Send, refuse
 from rag.private import open_privately
 
 MOST_TRIES = 5
 TRIES_WITHIN_S = 60.0
-"""So many wrong passwords from one address in that time; then it waits until the first of them is so long ago."""
+"""How many wrong passwords one address may try within that time; then it waits until the first is so long ago."""
 _MOST_ADDRESSES = 10_000
 """Addresses that are remembered; beyond that the longest known are forgotten."""
 
 
 def is_password(given: str, password: str) -> bool:
-    """Takes the same time wherever the two differ, and however long they are."""
+    """Whether what was given is the password. It takes the same time wherever the two differ, however long they are."""
     return hmac.compare_digest(hashlib.sha256(given.encode()).digest(), hashlib.sha256(password.encode()).digest())
 
 
@@ -60,7 +60,7 @@ class LimitTries:
         await self._app(scope, receive, _forget_if_right(tries, send))
 
     def _find_tries(self, network: str) -> deque[float]:
-        """Those of the last minute, the oldest first."""
+        """The times of that network's wrong passwords within the last minute, the oldest first."""
         tries = self._wrong.pop(network, None) or deque()
         while tries and time.monotonic() - tries[0] > TRIES_WITHIN_S:
             tries.popleft()
@@ -71,7 +71,7 @@ class LimitTries:
 
 
 def find_network(scope: Scope) -> str:
-    """Who calls: an IPv4 address, or an IPv6 network of the size that one customer is given."""
+    """The caller's IPv4 address, or the IPv6 network of the size that one customer is given."""
     host = (scope.get("client") or ("", 0))[0]
     try:
         address = ipaddress.ip_address(host)

@@ -64,7 +64,7 @@ _UNKNOWN = "Foundry Local could not start the model {model} ({said}). Retry, or 
 
 
 class FoundryRuntime:
-    """The runtime in this process; there can be one at a time, and after `close` another."""
+    """Foundry Local within this process. There can be one at a time, and after its `close` another."""
 
     def __init__(self, data_dir: str = "", catalog_url: str = "") -> None:
         self._data_dir = data_dir
@@ -73,7 +73,7 @@ class FoundryRuntime:
         self._stopping = threading.Event()
 
     def open(self, alias: str, on_step: OnStep = lambda kind, percent: None) -> Endpoint:
-        """Find, download if need be, load and serve a model. An alias (``phi-4-mini``) or a full id (``name:version``).
+        """Find a model by its alias (``phi-4-mini``) or full id (``name:version``), download it if need be, serve it.
 
         Raises ModelUnavailableError, with a sentence that says what to do; also when `close` comes in between.
         """
@@ -90,12 +90,12 @@ class FoundryRuntime:
             return Endpoint(f"{(manager.urls or [''])[0]}/v1", "none-needed", model.id, model.context_length)
 
     def list_models(self) -> list[IModel]:
-        """The catalog, one entry an alias; offline, what has been downloaded. Takes 4 s when nothing has."""
+        """The catalog, with one entry for each alias; offline, what was downloaded. It takes 4 s if that is nothing."""
         with _translate_errors(""):
             return list(self._start_manager().catalog.list_models())
 
     def cancel(self) -> None:
-        """Ends a download at its next percent; `open` then raises."""
+        """End a download at its next percent; `open` then raises."""
         self._stopping.set()
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
 
 @contextmanager
 def _disable_upload() -> Iterator[None]:
-    """See the module's docstring."""
+    """Make the runtime believe that it runs in a build, so that it uploads nothing; see the module's docstring."""
     before = os.environ.get("TF_BUILD")
     os.environ["TF_BUILD"] = "True"
     try:
@@ -184,7 +184,7 @@ def _explain_unknown(alias: str, known: Sequence[str]) -> str:
 
 
 def _prefer_cached(model: IModel) -> IModel:
-    """What is downloaded already comes before what the catalog thinks best for this machine."""
+    """The variant that is downloaded already, else the one that the catalog thinks best for this machine."""
     if model.is_cached:
         return model
     return next((variant for variant in model.variants if variant.is_cached), model)
@@ -200,7 +200,7 @@ def _close_manager(manager: FoundryLocalManager) -> None:
 
 @contextmanager
 def _translate_errors(alias: str) -> Iterator[None]:
-    """Turns the runtime's errors into ours."""
+    """Turn the runtime's errors into ours, with a sentence on what to do."""
     try:
         from foundry_local_sdk import FoundryLocalException
     except (ImportError, OSError) as exc:

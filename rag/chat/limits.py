@@ -20,8 +20,8 @@ class AnswerLimits:
     tokens: int
     """The setting RAG_MAX_TOKENS, or less where the model can hold less."""
     token_characters: int = 8
-    """Characters for each token, thoughts included. English has 4 to 5, and words beyond 8 are two tokens or more;
-    only an answer that is about to reach its tokens can reach it."""
+    """Characters for each token, thoughts included. English has 4 to 5, and words beyond 8 are two tokens or more, so
+    that only an answer that is about to reach its tokens can reach this limit."""
     first_piece_s: float = 300.0
     """Seconds until the first word or thought.
     A 4-billion-parameter model on two old cores reads a prompt of 2,000 tokens in two to four minutes."""
@@ -42,7 +42,7 @@ class AnswerLimits:
         return self.first_piece_s + self.tokens * self.token_s
 
     def narrow(self, tokens: int) -> AnswerLimits:
-        """The same for an answer of at most as many tokens."""
+        """The same limits for an answer of at most `tokens`."""
         return dataclasses.replace(self, tokens=min(self.tokens, tokens))
 
 
@@ -65,7 +65,7 @@ class Patience:
 
     @contextmanager
     def wait(self) -> Iterator[None]:
-        """To be entered around each wait; raises TimeoutError when it or the whole answer has taken too long."""
+        """Enter it around each wait. It raises TimeoutError when that wait, or the whole answer, has taken too long."""
         silence = self._loop.time() + self._limits.silence_s
         self._deadline = min(
             silence if self._has_heard else self._begin + self._limits.first_piece_s,
@@ -84,6 +84,7 @@ class Patience:
             self._waiting = None
 
     def note_piece(self) -> None:
+        """A piece has come: from now on the silence between pieces counts, and no more the wait for the first."""
         self._has_heard = True
 
     def explain(self) -> tuple[Literal["slow", "stalled", "endless"], float]:
@@ -93,7 +94,7 @@ class Patience:
         return ("stalled", self._limits.silence_s) if self._has_heard else ("slow", self._limits.first_piece_s)
 
     def end(self) -> None:
-        """The answer has ended, or nobody waits for it."""
+        """Stop the clock: the answer has ended, or nobody waits for it."""
         if self._timer:
             self._timer.cancel()
 

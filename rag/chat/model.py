@@ -1,4 +1,4 @@
-"""Messages → a stream of text, from any server that speaks the OpenAI protocol.
+"""From messages to a stream of text, by any server that speaks the OpenAI protocol.
 
 Every request streams, because only a dropped stream makes a server stop generating, and names its `max_tokens` and
 `temperature`, because Foundry Local reserves 2048 tokens and samples when they are left out. Nothing is retried here:
@@ -11,7 +11,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rag.chat.limits import AnswerLimits, Patience
 from rag.chat.server import (
@@ -23,23 +23,22 @@ from rag.chat.server import (
     make_error,
     translate_errors,
 )
-from rag.chat.thoughts import SpokenText
 from rag.types import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPiece:
-    """What one event of the server's holds; any of it may be empty."""
+    """What one event from the server holds; any part may be empty."""
 
     text: str = ""
     thought: str = ""
-    """Where a server keeps thoughts apart from the answer."""
+    """What the model thinks, where the server keeps that apart from the answer."""
     reason: str = ""
-    """Why the answer ends here."""
+    """Why the answer ends here; empty if it goes on."""
 
 
 class ChatModel:
-    """One model at one endpoint, for one event loop after another and several streams at once.
+    """One model at one endpoint. It serves several streams at once, and one event loop after another.
 
     Make it in a thread: the first one imports openai, which takes a second.
     """
@@ -56,7 +55,7 @@ class ChatModel:
         max_tokens: int,
         on_finish: Callable[[str], None] | None = None,
     ) -> AsyncGenerator[str, None]:
-        """The answer piece by piece; closing the iterator makes the server stop.
+        """The answer piece by piece, without the model's thoughts; closing the iterator makes the server stop.
 
         `on_finish` is told the reason at the end: ``stop``, or ``length`` where `max_tokens` cut the answer off.
         Raises PromptTooLongError, or ModelUnavailableError for everything else that keeps the answer from its end.
@@ -121,8 +120,68 @@ class ChatModel:
             await stream.close()
 
 
+_THOUGHT, _THOUGHT_END = "<think>", "</think>"
+
+
+class SpokenText:
+    """What of a model's text is its answer, for some models think aloud before it. Pure.
+
+    It leaves out a ``<think>…</think>`` before the answer and the white space around it, and ends the answer at
+    `most_characters`; every character counts, thoughts and white space included.
+    """
+
+    def __init__(self, most_characters: int) -> None:
+        self._left = most_characters
+        self._held = ""
+        self._state: Literal["unknown", "thinking", "speaking"] = "unknown"
+        self.has_begun = False
+        """Whether anything of the answer was returned."""
+
+    @property
+    def is_full(self) -> bool:
+        return self._left <= 0
+
+    def take(self, text: str, thought: str = "", *, ended: bool) -> str:
+        """Take the next piece and return what may be shown now.
+
+        `thought` is what a server keeps apart from the answer. Text that could still turn out to be a thought is held
+        back until `ended`.
+        """
+        self._left -= len(thought)
+        text = text[: max(0, self._left)]
+        self._left -= len(text)
+        if self.has_begun:
+            return text
+        self._held = (self._held + text).lstrip()
+        if self._state == "unknown":
+            self._state = self._judge_beginning(ended or self.is_full)
+        if self._state == "thinking":
+            self._leave_out_thought()
+        if self._state != "speaking":
+            return ""
+        spoken, self._held = self._held, ""
+        self.has_begun = bool(spoken)
+        return spoken
+
+    def _judge_beginning(self, is_last: bool) -> Literal["unknown", "thinking", "speaking"]:
+        if self._held.startswith(_THOUGHT):
+            return "thinking"
+        return "unknown" if _THOUGHT.startswith(self._held) and not is_last else "speaking"
+
+    def _leave_out_thought(self) -> None:
+        """Hold no more of a thought than could be the beginning of its end: so a long one is looked through once."""
+        _, end, behind = self._held.partition(_THOUGHT_END)
+        if end:
+            self._state, self._held = "speaking", behind.lstrip()
+        else:
+            self._held = self._held[1 - len(_THOUGHT_END) :]
+
+
+# What the server sends
+
+
 async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
-    """The next that says something; None at the end."""
+    """The next piece that says something; None at the end."""
     from rag.chat.transport import note_piece
 
     response = stream.response
@@ -137,7 +196,7 @@ async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
 
 
 def _read_chunk(chunk: Any) -> AnswerPiece:  # noqa: ANN401 (openai passes on whatever the server sent)
-    """Raises ValueError for one that isn't of the protocol's form."""
+    """What an event says. Raises ValueError for one that isn't of the protocol's form."""
     try:
         choice = next(iter(chunk.choices or ()), None)
         if choice is None:
@@ -156,7 +215,7 @@ def _require_text(value: object) -> str:
 
 
 def _read_whole_answer(body: bytes) -> AnswerPiece:
-    """What a server sent that doesn't stream: the answer at once, or an error under a status of 200."""
+    """The answer of a server that sends it at once. Raises ServerError for an error under a status of 200."""
     try:
         choice = json.loads(body)["choices"][0]
         return AnswerPiece(_require_text(choice["message"]["content"]), reason=choice.get("finish_reason") or "stop")

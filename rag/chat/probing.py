@@ -19,21 +19,20 @@ def probe(base_url: str, api_key: str, model: str) -> Endpoint:
     urls = _list_urls(base_url)
     for url in urls:
         endpoint = Endpoint(url, api_key, model)
-        offered = _wait_for_models(endpoint)
+        # Not asyncio.run, which Chainlit replaces by one that leaves its event loop open.
+        with asyncio.Runner() as runner:
+            offered = runner.run(list_models(endpoint))
         if offered is not None:
             return _choose_model(endpoint, offered)
     # No list of models is no fault: several small servers have none.
     return Endpoint(urls[0], api_key, model)
 
 
-def _wait_for_models(endpoint: Endpoint) -> dict[str, int | None] | None:
-    # Not asyncio.run, which Chainlit replaces by one that leaves its event loop open.
-    with asyncio.Runner() as runner:
-        return runner.run(list_models(endpoint))
-
-
 def pick_model(model: str, offered: Sequence[str]) -> str | None:
-    """The offered id for a name: the same, else the newest version of ``name-…:N``, ``name:N``; None without one."""
+    """The offered id that a name stands for: the same, else the newest version of ``name-…:N`` or ``name:N``.
+
+    None if nothing that is offered has that name.
+    """
     if model in offered:
         return model
     folded = model.casefold()
@@ -43,7 +42,10 @@ def pick_model(model: str, offered: Sequence[str]) -> str | None:
 
 
 def _list_urls(base_url: str) -> list[str]:
-    """Where to ask, with ``/v1`` first; a URL that names its own version or path is also tried as it is."""
+    """The addresses to ask, in order: with ``/v1`` first, then as the user wrote it if that names a path.
+
+    A URL that names a version of its own is the only one. Raises ModelUnavailableError for what is no address.
+    """
     url = base_url.strip().rstrip("/")
     if not _is_url(url):
         raise make_error("address", Endpoint(url, "", ""), url)
@@ -60,7 +62,10 @@ def _is_url(url: str) -> bool:
 
 
 def _choose_model(asked: Endpoint, offered: dict[str, int | None]) -> Endpoint:
-    """The endpoint with the model that stands for the one asked for; a server's only model does in any case."""
+    """The endpoint with the offered model that the user's name stands for; a server's only model answers to any name.
+
+    Raises ModelUnavailableError, which names what is offered, if none does.
+    """
     names = list(offered)
     picked = pick_model(asked.model_id, names)
     note = ""

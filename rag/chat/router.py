@@ -1,7 +1,7 @@
 """Which model answers, and whether one does: at ``BASE_URL`` if that is set, else Foundry Local's.
 
-A thread of its own finds, downloads, loads and, after a failure, finds again; the event loop only ever reads the state
-and streams. The state always says, in a sentence, what a user should know.
+The router has a thread that finds, downloads and loads the model and, after a failure, finds it again; the event loop
+only ever reads the state and streams. The state always says, in a sentence, what a user should know.
 """
 
 from __future__ import annotations
@@ -36,13 +36,15 @@ PROBE_EVERY_S = 15.0
 _REFRESH_LIMIT_S = 2.0
 """How long a question waits for an endpoint that failed before, to see whether it is back."""
 _CLOSE_LIMIT_S = 20.0
+"""How long closing waits for the thread while a runtime is at work in it, which has a model to free."""
 _LEAVE_LIMIT_S = 0.5
+"""How long closing waits for a thread that only asks an endpoint."""
 _QUOTED_WORDS = 4
 """So many words in a row that were sent are a quotation; fewer stand in any sentence."""
 
 
 class Runtime(Protocol):
-    """What is needed of a `FoundryRuntime`."""
+    """What the router calls of a `FoundryRuntime`."""
 
     def open(self, alias: str, on_step: OnStep) -> Endpoint: ...
     def cancel(self) -> None: ...
@@ -51,7 +53,7 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelState:
-    """How it is with the model: `detail` says it and `fix` what the user can do, each in plain sentences."""
+    """Where the model stands: `detail` says it and `fix` what the user can do, each in plain sentences."""
 
     kind: Kind
     detail: str
@@ -61,7 +63,7 @@ class ModelState:
     model_id: str = ""
     route: Route = "local"
     context_length: int | None = None
-    """Tokens; None while unknown."""
+    """How many tokens the model can read and write together; None while unknown."""
 
     @property
     def is_ready(self) -> bool:
@@ -94,79 +96,12 @@ class ModelRouter:
         self._is_doubted = False
         """Whether an answer failed although the server is there, so that only another answer can tell."""
 
-    @property
-    def state(self) -> ModelState:
-        """The newest one; never waits."""
-        return self._state
-
     def start(self) -> None:
         """Begin to look for the model, in the background. Calling it again changes nothing."""
         with self._changed:
             if self._thread is None and not self._closing.is_set():
                 self._thread = threading.Thread(target=self._run, name="model-router", daemon=True)
                 self._thread.start()
-
-    def retry(self) -> None:
-        """Try again after a failure, in the background."""
-        self.start()
-        if self._state.kind == "failed":
-            self._wake.set()
-
-    def subscribe(self, listener: Callable[[ModelState], None]) -> Callable[[], None]:
-        """Have `listener` called with every new state, from the router's thread; the result ends that."""
-        with self._changed:
-            self._listeners.append(listener)
-
-        def unsubscribe() -> None:
-            with self._changed:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
-
-        return unsubscribe
-
-    def settle(self, timeout_s: float, *, download: bool = False) -> ModelState:
-        """Block until the model is ready or has failed, at most `timeout_s`; a download is waited for if asked to."""
-        done = {"ready", "failed", "closed"} | (set() if download else {"downloading"})
-        with self._changed:
-            self._changed.wait_for(lambda: self._state.kind in done, timeout_s)
-            return self._state
-
-    async def refresh(self) -> ModelState:
-        """Before a question: when the model had failed, see briefly whether it is back.
-
-        An endpoint is asked at once and waited for up to two seconds, and so is a model that refused an answer.
-        Foundry Local is else not waited for; it is tried again only if it had run before, since a model that can't be
-        had now can't be had a question later either.
-        """
-        if self._state.kind != "failed":
-            return self._state
-        if self._route == "endpoint" or self._is_doubted:
-            await asyncio.to_thread(self._retry_and_wait, _REFRESH_LIMIT_S)
-        elif self._model is not None:
-            self.retry()
-        return self._state
-
-    async def stream(
-        self, messages: Messages, max_tokens: int, on_finish: Callable[[str], None] | None = None
-    ) -> AsyncGenerator[str, None]:
-        """The model's answer, piece by piece; see `ChatModel.stream`. Closing it stops the model.
-
-        Raises ModelUnavailableError when no model is ready or it fails on the way, which the state then shows.
-        """
-        model = self._model
-        if model is None or not self._state.is_ready:
-            raise ModelUnavailableError(self._state.detail)
-        try:
-            async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
-                async for piece in pieces:
-                    yield piece
-            self._note_success(model)
-        except PromptTooLongError as exc:
-            self._learn_limit(model, exc.context_length)
-            raise
-        except ModelUnavailableError as exc:
-            self._note_failure(model, exc, messages)
-            raise
 
     def close(self) -> None:
         """Cancel a download, stop the model and free it. Blocks for up to some seconds; may be called twice."""
@@ -181,6 +116,8 @@ class ModelRouter:
             self._runtime.close()
         self._set(ModelState("closed", "The model was stopped.", route=self._route))
 
+    # ---- in the thread: the model is found, and after a failure found again
+
     def _run(self) -> None:
         while not self._closing.is_set():
             self._try_open()
@@ -189,27 +126,25 @@ class ModelRouter:
             self._wake.clear()
 
     def _try_open(self) -> None:
+        settings = self._settings
         try:
-            endpoint = self._open()
+            if self._route == "endpoint":
+                endpoint = probe(settings.base_url, settings.api_key, settings.model)
+            else:
+                endpoint = self._reopen() or self._open_runtime()
         except ModelUnavailableError as exc:
             self._fail(str(exc))
         except Exception as exc:  # the thread must outlive whatever a native library comes up with
             logger.exception("The model could not be started")
-            self._fail(f"The model {self._settings.model} could not be started ({exc}). Retry.")
+            self._fail(f"The model {settings.model} could not be started ({exc}). Retry.")
         else:
-            limits = AnswerLimits(self._settings.max_tokens)
-            self._model = ChatModel(endpoint, limits, temperature=self._settings.temperature)
+            self._model = ChatModel(endpoint, AnswerLimits(settings.max_tokens), temperature=settings.temperature)
             self._is_doubted = False
             self._set(self._make_ready_state(endpoint))
         finally:
             with self._changed:
                 self._attempts += 1
                 self._changed.notify_all()
-
-    def _open(self) -> Endpoint:
-        if self._route == "endpoint":
-            return probe(self._settings.base_url, self._settings.api_key, self._settings.model)
-        return self._reopen() or self._open_runtime()
 
     def _reopen(self) -> Endpoint | None:
         """The endpoint of the runtime that runs already, if its service still answers; else None."""
@@ -250,47 +185,55 @@ class ModelRouter:
         else:
             self._set(ModelState("loading", f"The model {model} is being loaded.", "It takes some seconds."))
 
-    def _make_ready_state(self, endpoint: Endpoint) -> ModelState:
-        return ModelState(
-            "ready",
-            endpoint.note or f"The model {endpoint.model_id} answers.",
-            model_id=endpoint.model_id,
-            route=self._route,
-            context_length=endpoint.context_length,
-        )
+    # ---- the state: it is set by the thread and by answers, and read or waited for by everybody
 
-    def _fail(self, sentences: str, messages: Messages = ()) -> None:
-        """Show a failure and log a new one. The first sentence says what is wrong, the others what to do."""
-        detail, _, fix = sentences.partition(". ")
-        state = ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
-        if state != self._state:
-            logger.warning("%s", _leave_out_prompt(sentences, messages))
-        self._set(state)
+    @property
+    def state(self) -> ModelState:
+        """The newest state; never waits."""
+        return self._state
 
-    def _note_failure(self, model: ChatModel, exc: ModelUnavailableError, messages: Messages) -> None:
-        """Show the failure of an answer, unless another model has taken over since or it is shown already.
+    def subscribe(self, listener: Callable[[ModelState], None]) -> Callable[[], None]:
+        """Have `listener` called with every new state, from the router's thread. Returns the function that ends it."""
+        with self._changed:
+            self._listeners.append(listener)
 
-        A server that is gone is looked for again at once. That one which refused an answer is there proves nothing.
+        def unsubscribe() -> None:
+            with self._changed:
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def settle(self, timeout_s: float, *, download: bool = False) -> ModelState:
+        """Block until the model is ready or has failed, at most `timeout_s`; a download is waited for if asked to."""
+        done = {"ready", "failed", "closed"} | (set() if download else {"downloading"})
+        with self._changed:
+            self._changed.wait_for(lambda: self._state.kind in done, timeout_s)
+            return self._state
+
+    def retry(self) -> None:
+        """Try again after a failure, in the background."""
+        self.start()
+        if self._state.kind == "failed":
+            self._wake.set()
+
+    async def refresh(self) -> ModelState:
+        """Before a question: when the model had failed, see briefly whether it is back.
+
+        An endpoint is asked at once and waited for up to two seconds, and so is a model that refused an answer.
+        Otherwise Foundry Local isn't waited for. It is tried again only if it had run before, since a model that can't
+        be had now can't be had a question later either.
         """
-        if self._model is model and self._state.is_ready:
-            self._is_doubted = not isinstance(exc, ServerGoneError)
-            self._fail(str(exc), messages)
-            if not self._is_doubted:
-                self._wake.set()
+        if self._state.kind != "failed":
+            return self._state
+        if self._route == "endpoint" or self._is_doubted:
+            await asyncio.to_thread(self._retry_and_wait)
+        elif self._model is not None:
+            self.retry()
+        return self._state
 
-    def _note_success(self, model: ChatModel) -> None:
-        if self._model is model and self._is_doubted:
-            self._is_doubted = False
-            self._set(self._make_ready_state(model.endpoint))
-
-    def _learn_limit(self, model: ChatModel, context_length: int | None) -> None:
-        """From now on, believe the model itself: catalogs promise more context than some models take."""
-        if context_length and self._model is model:
-            model.endpoint = dataclasses.replace(model.endpoint, context_length=context_length)
-            self._set(dataclasses.replace(self._state, context_length=context_length))
-
-    def _retry_and_wait(self, timeout_s: float) -> None:
-        deadline = time.monotonic() + timeout_s
+    def _retry_and_wait(self) -> None:
+        deadline = time.monotonic() + _REFRESH_LIMIT_S
         with self._changed:
             attempts = self._attempts
             self.retry()
@@ -306,6 +249,70 @@ class ModelRouter:
             self._changed.notify_all()
         for listener in listeners:
             listener(state)
+
+    def _fail(self, sentences: str, messages: Messages = ()) -> None:
+        """Show a failure and log a new one. The first sentence says what is wrong, the others what to do."""
+        detail, _, fix = sentences.partition(". ")
+        state = ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
+        if state != self._state:
+            logger.warning("%s", _leave_out_prompt(sentences, messages))
+        self._set(state)
+
+    def _make_ready_state(self, endpoint: Endpoint) -> ModelState:
+        return ModelState(
+            "ready",
+            endpoint.note or f"The model {endpoint.model_id} answers.",
+            model_id=endpoint.model_id,
+            route=self._route,
+            context_length=endpoint.context_length,
+        )
+
+    # ---- an answer, and what it tells of the model
+
+    async def stream(
+        self, messages: Messages, max_tokens: int, on_finish: Callable[[str], None] | None = None
+    ) -> AsyncGenerator[str, None]:
+        """The model's answer, piece by piece; see `ChatModel.stream`. Closing it stops the model.
+
+        Raises ModelUnavailableError when no model is ready or it fails on the way, which the state then shows.
+        """
+        model = self._model
+        if model is None or not self._state.is_ready:
+            raise ModelUnavailableError(self._state.detail)
+        try:
+            async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
+                async for piece in pieces:
+                    yield piece
+            self._note_success(model)
+        except PromptTooLongError as exc:
+            self._learn_limit(model, exc.context_length)
+            raise
+        except ModelUnavailableError as exc:
+            self._note_failure(model, exc, messages)
+            raise
+
+    def _note_success(self, model: ChatModel) -> None:
+        if self._model is model and self._is_doubted:
+            self._is_doubted = False
+            self._set(self._make_ready_state(model.endpoint))
+
+    def _learn_limit(self, model: ChatModel, context_length: int | None) -> None:
+        """From now on, believe the model itself: catalogs promise more context than some models take."""
+        if context_length and self._model is model:
+            model.endpoint = dataclasses.replace(model.endpoint, context_length=context_length)
+            self._set(dataclasses.replace(self._state, context_length=context_length))
+
+    def _note_failure(self, model: ChatModel, exc: ModelUnavailableError, messages: Messages) -> None:
+        """Show the failure of an answer, unless another model has taken over since or it is shown already.
+
+        A server that is gone is looked for again at once. A server that refused an answer is still there, which proves
+        nothing: it stays in doubt until an answer succeeds.
+        """
+        if self._model is model and self._state.is_ready:
+            self._is_doubted = not isinstance(exc, ServerGoneError)
+            self._fail(str(exc), messages)
+            if not self._is_doubted:
+                self._wake.set()
 
 
 def _leave_out_prompt(sentences: str, messages: Messages) -> str:

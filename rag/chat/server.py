@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 ChunkStream: TypeAlias = "AsyncStream[ChatCompletionChunk]"
 
 _CONNECT_LIMIT_S = 5.0
-_PROBE_LIMIT_S = 10.0
-
+"""How long a server may take to accept a connection."""
+_LIST_LIMIT_S = 10.0
+"""How long it may take to list its models."""
 _LISTED_CONTEXT = ("max_model_len", "context_length", "context_window", "max_context_length", "maxInputTokens")
 """Where vLLM, LM Studio, OpenRouter and others put a model's context length in ``/v1/models``."""
 _NO_LIST_STATUSES = (404, 405, 501)
@@ -36,6 +37,118 @@ _MOST_NAMED = 12
 """As many models are named in a sentence."""
 _SHORTEST_KEY = 8
 """Characters of a key that is worth hiding where a server repeats it; one like "x" stands in any sentence."""
+
+
+class ServerGoneError(ModelUnavailableError):
+    """The server doesn't answer, or ceased to."""
+
+
+class ModelMissingError(ModelUnavailableError):
+    """The server doesn't know the model; it is still to be asked which ones it knows."""
+
+
+class ServerError(Exception):
+    """An error that a server wrapped into an answer."""
+
+
+# How a server is reached
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the URL means this machine."""
+    try:
+        host = urlsplit(url).hostname or ""
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def connect(endpoint: Endpoint, limits: AnswerLimits) -> AsyncOpenAI:
+    """A client that repeats no request and, once it is connected, waits for ever.
+
+    It keeps no connection, so it serves one event loop after another and needn't be closed. Making it takes some 20 ms,
+    and a second to import openai.
+    """
+    from openai import AsyncOpenAI, Timeout
+
+    from rag.chat.transport import MeteredClient
+
+    return AsyncOpenAI(
+        base_url=endpoint.base_url,
+        api_key=endpoint.api_key,
+        max_retries=0,
+        timeout=Timeout(None, connect=_CONNECT_LIMIT_S),
+        http_client=MeteredClient(
+            limits.unheard_bytes,
+            # A proxy from the environment would carry questions for this machine out of it.
+            trust_env=not is_loopback(endpoint.base_url),
+            # Certificates take a while to load.
+            verify=urlsplit(endpoint.base_url).scheme != "http",
+        ),
+    )
+
+
+# What it offers
+
+
+async def list_models(endpoint: Endpoint) -> dict[str, int | None] | None:
+    """Model ids with their context lengths; None where the server has no such list. Takes at most ten seconds."""
+    from openai import APIStatusError
+
+    with translate_errors(endpoint):
+        try:
+            async with asyncio.timeout(_LIST_LIMIT_S):
+                page: Any = await connect(endpoint, AnswerLimits(0)).models.list()
+        except TimeoutError as exc:
+            raise make_error("silent", endpoint) from exc
+        except APIStatusError as exc:
+            if exc.status_code in _NO_LIST_STATUSES:
+                return None
+            raise
+    models = getattr(page, "data", None)
+    if not isinstance(models, list):
+        raise make_error("protocol", endpoint)
+    named = (model for model in models if isinstance(getattr(model, "id", None), str))
+    return {model.id: _find_context_length(model.model_extra or {}) for model in named}
+
+
+def _find_context_length(extra: dict[str, Any]) -> int | None:
+    return next((extra[name] for name in _LISTED_CONTEXT if isinstance(extra.get(name), int) and extra[name] > 0), None)
+
+
+async def explain_missing(endpoint: Endpoint) -> ModelUnavailableError:
+    """The error for a model that the server doesn't know; it names the models that the server offers now."""
+    try:
+        offered = await list_models(endpoint)
+    except ModelUnavailableError:
+        offered = None
+    return make_missing(endpoint, list(offered or ()))
+
+
+def make_missing(endpoint: Endpoint, offered: Sequence[str]) -> ModelUnavailableError:
+    """The error for a model that isn't among those `offered`."""
+    named = ", ".join(offered[:_MOST_NAMED])
+    more = f" and {len(offered) - _MOST_NAMED} more" if len(offered) > _MOST_NAMED else ""
+    fix = f"Set MODEL to one that it offers: {named}{more}." if offered else "It offers none at all: load one there."
+    return ModelUnavailableError(f"{endpoint.base_url} has no model {endpoint.model_id}. {fix}")
+
+
+# What goes wrong
+
+
+@contextmanager
+def translate_errors(endpoint: Endpoint) -> Iterator[None]:
+    """Turn openai's errors into ours; what fits nothing stays what it is."""
+    import openai
+
+    from rag.chat.transport import FloodError
+
+    try:
+        yield
+    except (ValueError, RecursionError, openai.APIError, FloodError, ServerError) as exc:
+        fault = _find_fault(exc)
+        raise (make_error(fault, endpoint, exc) if fault else _make_refusal(endpoint, exc)) from exc
+
 
 Fault = Literal[
     "address",
@@ -76,27 +189,36 @@ _FAULTS: dict[Fault, str] = {
     "mute": "The model {model} ended its answer without a word. "
     "Check in the log of the server at {url} that the model is loaded.",
 }
-
-
 _GONE: frozenset[Fault] = frozenset({"unreachable", "silent", "absent", "broken", "unfinished"})
 """Faults of a server that isn't there any more; that it lists its models again disproves them."""
 
 
-class ServerGoneError(ModelUnavailableError):
-    """The server doesn't answer, or ceased to."""
+def make_error(fault: Fault, endpoint: Endpoint, details: object = "") -> ModelUnavailableError:
+    """The error to raise for a fault, with its sentences."""
+    sentences = _FAULTS[fault].format(url=endpoint.base_url, model=endpoint.model_id, details=details)
+    return ServerGoneError(sentences) if fault in _GONE else ModelUnavailableError(sentences)
 
 
-class ModelMissingError(ModelUnavailableError):
-    """The server doesn't know the model; it is still to be asked which ones it knows."""
+def _find_fault(exc: Exception) -> Fault | None:
+    """The fault that an error stands for; None for one that holds the server's own words, which is a refusal."""
+    import openai
 
+    from rag.chat.transport import FloodError
 
-class ServerError(Exception):
-    """An error that a server wrapped into an answer."""
+    is_connecting = "connect" in type(exc.__cause__).__name__.lower()
+    if FloodError in (type(exc), type(exc.__cause__)):
+        return "flood"
+    if isinstance(exc, openai.APITimeoutError):
+        return "unreachable"
+    if isinstance(exc, openai.APIConnectionError):
+        return "absent" if is_connecting else "broken"
+    # openai passes on what the JSON decoder says of a server that talks nonsense, however deep.
+    return "nonsense" if isinstance(exc, (ValueError, RecursionError)) else None
 
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """Fits an error with one of these statuses, or one that says this."""
+    """What the user reads for an error that has one of `statuses`, or whose words match `says`."""
 
     sentences: str
     statuses: tuple[int, ...] = ()
@@ -123,126 +245,10 @@ _REFUSALS = (
     _Refusal("{url} has no model {model}.", statuses=(404,), error=ModelMissingError),
     _Refusal("The model {model} at {url} refused: {said}.", says=""),
 )
-"""The first that fits; the last one always does."""
-_LIMIT = re.compile(
+"""The first one that fits an error counts; the last one fits every error."""
+_CONTEXT_LIMIT = re.compile(
     r"(?:context (?:length|window|size)(?: of| is|:)?|n_ctx[\"']?\s*[:=])\D{0,12}(\d{3,8})", re.IGNORECASE
 )
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the URL means this machine."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def connect(endpoint: Endpoint, limits: AnswerLimits) -> AsyncOpenAI:
-    """A client for one event loop after another that repeats no request and waits for ever once it is connected.
-
-    It keeps no connection and so needn't be closed. Making it takes some 20 ms, and a second to import openai.
-    """
-    from openai import AsyncOpenAI, Timeout
-
-    from rag.chat.transport import MeteredClient
-
-    return AsyncOpenAI(
-        base_url=endpoint.base_url,
-        api_key=endpoint.api_key,
-        max_retries=0,
-        timeout=Timeout(None, connect=_CONNECT_LIMIT_S),
-        http_client=MeteredClient(
-            limits.unheard_bytes,
-            # A proxy from the environment would carry questions for this machine out of it.
-            trust_env=not is_loopback(endpoint.base_url),
-            # Certificates take a while to load.
-            verify=urlsplit(endpoint.base_url).scheme != "http",
-        ),
-    )
-
-
-@contextmanager
-def translate_errors(endpoint: Endpoint) -> Iterator[None]:
-    """Turns openai's errors into ours; what fits nothing stays what it is."""
-    import openai
-
-    from rag.chat.transport import FloodError
-
-    try:
-        yield
-    except (ValueError, RecursionError, openai.APIError, FloodError, ServerError) as exc:
-        raise _translate(endpoint, exc) from exc
-
-
-def make_error(fault: Fault, endpoint: Endpoint, details: object = "") -> ModelUnavailableError:
-    """What is to be raised, with the sentences for that fault."""
-    sentences = _FAULTS[fault].format(url=endpoint.base_url, model=endpoint.model_id, details=details)
-    return ServerGoneError(sentences) if fault in _GONE else ModelUnavailableError(sentences)
-
-
-async def list_models(endpoint: Endpoint) -> dict[str, int | None] | None:
-    """Model ids with their context lengths; None where the server has no such list. Takes at most ten seconds."""
-    from openai import APIStatusError
-
-    with translate_errors(endpoint):
-        try:
-            async with asyncio.timeout(_PROBE_LIMIT_S):
-                page: Any = await connect(endpoint, AnswerLimits(0)).models.list()
-        except TimeoutError as exc:
-            raise make_error("silent", endpoint) from exc
-        except APIStatusError as exc:
-            if exc.status_code in _NO_LIST_STATUSES:
-                return None
-            raise
-    models = getattr(page, "data", None)
-    if not isinstance(models, list):
-        raise make_error("protocol", endpoint)
-    named = (model for model in models if isinstance(getattr(model, "id", None), str))
-    return {model.id: _find_context_length(model.model_extra or {}) for model in named}
-
-
-async def explain_missing(endpoint: Endpoint) -> ModelUnavailableError:
-    """For a model that isn't there; names those that are."""
-    try:
-        offered = await list_models(endpoint)
-    except ModelUnavailableError:
-        offered = None
-    return make_missing(endpoint, list(offered or ()))
-
-
-def make_missing(endpoint: Endpoint, offered: Sequence[str]) -> ModelUnavailableError:
-    """For a model that isn't among those `offered`."""
-    named = ", ".join(offered[:_MOST_NAMED])
-    more = f" and {len(offered) - _MOST_NAMED} more" if len(offered) > _MOST_NAMED else ""
-    fix = f"Set MODEL to one that it offers: {named}{more}." if offered else "It offers none at all: load one there."
-    return ModelUnavailableError(f"{endpoint.base_url} has no model {endpoint.model_id}. {fix}")
-
-
-def _find_context_length(extra: dict[str, Any]) -> int | None:
-    return next((extra[name] for name in _LISTED_CONTEXT if isinstance(extra.get(name), int) and extra[name] > 0), None)
-
-
-def _translate(endpoint: Endpoint, exc: Exception) -> ModelUnavailableError:
-    fault = _find_fault(exc)
-    return make_error(fault, endpoint, exc) if fault else _make_refusal(endpoint, exc)
-
-
-def _find_fault(exc: Exception) -> Fault | None:
-    """None for what the server said, which is a refusal."""
-    import openai
-
-    from rag.chat.transport import FloodError
-
-    is_connecting = "connect" in type(exc.__cause__).__name__.lower()
-    if FloodError in (type(exc), type(exc.__cause__)):
-        return "flood"
-    if isinstance(exc, openai.APITimeoutError):
-        return "unreachable"
-    if isinstance(exc, openai.APIConnectionError):
-        return "absent" if is_connecting else "broken"
-    # openai passes on what the JSON decoder says of a server that talks nonsense, however deep.
-    return "nonsense" if isinstance(exc, (ValueError, RecursionError)) else None
 
 
 def _make_refusal(endpoint: Endpoint, exc: Exception) -> ModelUnavailableError:
@@ -253,7 +259,7 @@ def _make_refusal(endpoint: Endpoint, exc: Exception) -> ModelUnavailableError:
     refusal = next(refusal for refusal in _REFUSALS if refusal.fits(status, said))
     sentences = refusal.sentences.format(url=endpoint.base_url, model=endpoint.model_id, said=said.rstrip("."))
     if refusal.error is PromptTooLongError:
-        limit = _LIMIT.search(said)
+        limit = _CONTEXT_LIMIT.search(said)
         return PromptTooLongError(sentences, int(limit[1]) if limit else None)
     return refusal.error(sentences)
 

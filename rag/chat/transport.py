@@ -15,7 +15,7 @@ class FloodError(Exception):
 
 
 class MeteredBody(httpx2.AsyncByteStream):
-    """A body of which only `most_bytes` may come between two calls of `reset`; beyond them it raises FloodError.
+    """The body of a response; if more than `most_bytes` come between two calls of `reset`, it raises FloodError.
 
     It is its own iterator and closes the generators below it, in the task that closes it: Chainlit's event loop has no
     hook that would close those which are left in the middle, and Python then prints an error for each.
@@ -47,8 +47,10 @@ class MeteredBody(httpx2.AsyncByteStream):
 
 
 class MeteredClient(httpx2.AsyncClient):
-    """It follows no redirection, which could carry a question to another host, and wants nothing compressed, since a
-    few bytes can hold gigabytes. It keeps no connection, so that it serves one event loop after another.
+    """A client for servers that aren't trusted.
+
+    It follows no redirection, which could carry a question to another host, and wants nothing compressed, since a few
+    bytes can hold gigabytes. It keeps no connection, so that it serves one event loop after another.
     """
 
     def __init__(self, most_bytes: int, *, trust_env: bool, verify: bool) -> None:

@@ -1,7 +1,7 @@
-"""Has a model exported by a child process, and waits for it.
+"""Opens a model's export; if there is none yet, has it made by a child process and waits for that.
 
-A child, because torch would keep 1 GB of the service for ever and hold the interpreter's lock while somebody waits for
-a page.
+It is a child process because torch would keep 1 GB of the service for ever, and hold the interpreter's lock while
+somebody waits for a page.
 """
 
 from __future__ import annotations
@@ -24,34 +24,25 @@ ERROR_PREFIX = "Error: "
 """Begins the line with which an exporting process ends in vain; its other lines are progress."""
 
 _ROOT = Path(__file__).resolve().parents[2]
-_EXPORTER = "rag.models.export"
 _EXPORTER_END_S = 5.0  # it clears away 200 MB when its input ends
 
 
 def open_export(
-    source: Source, models_dir: Path, progress: Say | None, switch: StopSwitch | None = None
+    source: Source, models_dir: Path, progress: Say | None = None, switch: StopSwitch | None = None
 ) -> tuple[Path, Manifest]:
-    """The folder and the manifest of a whole export, made first if need be, which is told to `progress`.
+    """The folder and the manifest of a whole export. If there is none yet it is made, which is told to `progress`.
 
-    Raises EmbeddingModelError if the model can't be found, isn't what it should be, or can't be exported.
+    Raises EmbeddingModelError if the model can't be found, isn't what it should be, or can't be exported, or if the
+    switch is thrown meanwhile.
     """
-    folder = ensure_exported(source, models_dir, progress or _say_nothing, switch)
+    folder = models_dir / source.key
     manifest = Manifest.read(folder)
+    if manifest is None:
+        _export_in_child(source, models_dir, progress or (lambda sentence: None), switch or StopSwitch())
+        manifest = Manifest.read(folder)
     if manifest is None:
         raise EmbeddingModelError(f"The {source.kind.noun} in {folder} is damaged. Delete that folder and try again.")
     return folder, manifest
-
-
-def _say_nothing(_: str) -> None:
-    pass
-
-
-def ensure_exported(source: Source, models_dir: Path, progress: Say, switch: StopSwitch | None = None) -> Path:
-    """The folder of a whole export, made if need be."""
-    folder = models_dir / source.key
-    if Manifest.read(folder) is None:
-        _export_in_child(source, models_dir, progress, switch or StopSwitch())
-    return folder
 
 
 def _export_in_child(source: Source, models_dir: Path, progress: Say, switch: StopSwitch) -> None:
@@ -78,10 +69,11 @@ def _run_exporter(source: Source, models_dir: Path, stderr: IO[bytes]) -> Iterat
     """The exporting process. It ends when its input does: on our way out, and if we are killed."""
     kind = next(name for name, kind in KINDS.items() if kind == source.kind)
     arguments = ["--child", "--kind", kind, source.argument, str(models_dir.absolute())]
+    search_path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     child = subprocess.Popen(
         # -P: what lies in the current folder must not stand in for a library.
-        [sys.executable, "-P", "-m", _EXPORTER, *arguments],
-        env={**os.environ, "PYTHONPATH": _make_search_path(), "PYTHONUTF8": "1"},
+        [sys.executable, "-P", "-m", "rag.models.export", *arguments],
+        env={**os.environ, "PYTHONPATH": search_path, "PYTHONUTF8": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
@@ -103,13 +95,9 @@ def _run_exporter(source: Source, models_dir: Path, stderr: IO[bytes]) -> Iterat
 
 
 def _end_input(child: subprocess.Popen[str]) -> None:
-    """Which ends the child."""
+    """Close the child's standard input, which ends the child."""
     assert child.stdin
     child.stdin.close()
-
-
-def _make_search_path() -> str:
-    return os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
 
 
 def _explain_end(code: int, stderr: IO[bytes]) -> str:

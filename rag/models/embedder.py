@@ -1,4 +1,4 @@
-"""Text to normalised vectors, by a model that `rag.models.onnx` keeps and runs."""
+"""Text to normalised vectors, by an exported model that `rag.models.onnx` runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rag.models.cache import ensure_exported, open_export
+from rag.models.cache import open_export
 from rag.models.manifest import TOKENIZER_FILE, Manifest
 from rag.models.onnx import OnnxModel, read_tokenizer
 from rag.models.source import PACKAGE_DIGESTS, Say, check_digest, locate
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Embedder:
-    """A model that runs. May be used by several threads at once."""
+    """An embedding model that runs. It may be used by several threads at once."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.fingerprint = manifest.fingerprint
@@ -43,12 +43,12 @@ class Embedder:
         return cls(*open_export(locate(model_name), models_dir, progress, switch))
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Normalised vectors, one row a text, in order."""
-        return self._model.run_all(lambda text: self._model.encode(self._prefixes.document + text), texts)
+        """Normalised vectors, one row for each text, in order."""
+        return self._model.run_all(lambda text: self._model.tokenizer.encode(self._prefixes.document + text), texts)
 
     def embed_query(self, text: str) -> Vectors:
         """The normalised vector of a question."""
-        return self._model.run(self._model.encode(self._prefixes.query + text))
+        return self._model.run(self._model.tokenizer.encode(self._prefixes.query + text))
 
     def close(self) -> None:
         """End the model's threads, once what they run is done. It can't be used any more."""
@@ -56,13 +56,15 @@ class Embedder:
 
 
 def load_tokenizer(model_name: str, models_dir: Path) -> Tokenizer:
-    """The model's tokenizer without truncation or padding; a model that has none at hand is exported first."""
+    """The model's tokenizer without truncation or padding.
+
+    The packaged model's is at hand; another model is exported first if it wasn't yet.
+    """
     source = locate(model_name)
     folder = models_dir / source.key
-    if Manifest.read(folder) is None:
-        if source.is_packaged:
-            check_digest(source.folder / TOKENIZER_FILE, PACKAGE_DIGESTS[TOKENIZER_FILE])
-            folder = source.folder
-        else:
-            ensure_exported(source, models_dir, lambda sentence: None)
+    if source.is_packaged and Manifest.read(folder) is None:
+        check_digest(source.folder / TOKENIZER_FILE, PACKAGE_DIGESTS[TOKENIZER_FILE])
+        folder = source.folder
+    else:
+        folder, _ = open_export(source, models_dir)
     return read_tokenizer(folder / TOKENIZER_FILE)

@@ -1,8 +1,8 @@
-"""A model, once, to ONNX. Sole owner of onnx.
+"""Exports a model to ONNX, once. Sole owner of onnx.
 
-`rag.models.torch_models` loads it. It is exported with all its parts inside and quantised to int8 if its vectors, or
-its scores, stay the same. `rag.models.onnx` runs this as a process that ends when its input does; for a person,
-``python -m rag.models.export MODEL MODELS_DIR`` does the same.
+`rag.models.torch_models` loads the model. It is exported with all its parts inside and quantised to int8 if its
+vectors, or its scores, stay the same. `rag.models.cache` runs this as a process that ends when its input does; for a
+person, ``python -m rag.models.export MODEL MODELS_DIR`` does the same.
 """
 
 from __future__ import annotations
@@ -21,10 +21,20 @@ from typing import TYPE_CHECKING
 
 from rag.errors import EmbeddingModelError
 from rag.models.cache import ERROR_PREFIX
-from rag.models.hub import find_cached_config, identify, is_all_local
 from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest
 from rag.models.onnx import OnnxModel, forbid_telemetry
-from rag.models.source import KINDS, PACKAGE_DIGESTS, Say, Source, check_digest, get_first_line, locate
+from rag.models.source import (
+    KINDS,
+    PACKAGE_DIGESTS,
+    Say,
+    Source,
+    check_digest,
+    find_cached_config,
+    get_first_line,
+    identify,
+    is_all_local,
+    locate,
+)
 from rag.models.torch_models import (
     Original,
     count_weight_bytes,
@@ -53,8 +63,7 @@ _EXACT_MINIMUM = 0.9999  # a full-precision export that differs more computes so
 
 
 def main() -> int:
-    options = _parse_arguments()
-    say = _open_channel()
+    options, say = _parse_arguments(), _open_channel()
     try:
         source = locate(options.model, KINDS[options.kind])
         if options.child:
@@ -84,7 +93,7 @@ def _parse_arguments() -> argparse.Namespace:
 
 
 def _open_channel() -> Say:
-    """Says a line on standard output, where nothing else may be written."""
+    """A function that says a line on standard output, where from now on nothing else can be written."""
     lines = open_private_stdout()
 
     def say(sentence: str) -> None:
@@ -95,7 +104,7 @@ def _open_channel() -> Say:
 
 
 def _end_with_input(models_dir: Path, source: Source) -> None:
-    """Once the input ends, because our parent wants it or is dead, so do we, leaving nothing behind."""
+    """From now on, end this process and leave nothing behind once its input ends: its parent wants that, or is dead."""
     pipe, nothing = os.dup(0), os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)  # on Windows a library may hang in its start while somebody reads what it finds as its input
 
@@ -112,7 +121,7 @@ def _end_with_input(models_dir: Path, source: Source) -> None:
 
 
 def ensure_export(source: Source, models_dir: Path, progress: Say) -> None:
-    """Make the export if need be. One process at a time does; a killed one leaves nothing that counts."""
+    """Make the export if there is none. One process at a time makes it; a killed one leaves nothing that counts."""
     from filelock import FileLock, Timeout
 
     models_dir.mkdir(parents=True, exist_ok=True)
@@ -143,7 +152,7 @@ def _replace_export(source: Source, models_dir: Path, progress: Say) -> None:
 
 
 def _make_own_prefix(source: Source) -> str:
-    """Begins the names of the folders that this process works in."""
+    """The beginning of the names of the folders that this process works in."""
     return f".{source.key}.{os.getpid()}."
 
 
@@ -172,17 +181,9 @@ def _export(source: Source, folder: Path, progress: Say) -> None:
         save_graph(original, folder / MODEL_FILE, is_big=probe.is_big)
         progress(f"Quantising it and comparing the {source.kind.results} with the original's.")
         result = _quantise(probe, folder)
-    _write_manifest(original, result, folder)
-    if result.remark:
-        progress(f"It stays in full precision, which is slower: {result.remark}.")
-    likeness = f"mean {source.kind.likeness} {result.agreement.mean:.4f} to the original"
-    progress(f"The {source.kind.noun} is ready ({result.precision}, {likeness}).")
-
-
-def _write_manifest(original: Original, result: _Quantised, folder: Path) -> None:
     Manifest(
-        model=original.source.name,
-        digest=identify(original.source),
+        model=source.name,
+        digest=identify(source),
         precision=result.precision,
         dimensions=original.dimensions,
         max_tokens=original.max_tokens,
@@ -191,10 +192,14 @@ def _write_manifest(original: Original, result: _Quantised, folder: Path) -> Non
         files={path.name: path.stat().st_size for path in sorted(folder.iterdir())},
         remark=result.remark,
     ).write(folder)
+    if result.remark:
+        progress(f"It stays in full precision, which is slower: {result.remark}.")
+    likeness = f"mean {source.kind.likeness} {result.agreement.mean:.4f} to the original"
+    progress(f"The {source.kind.noun} is ready ({result.precision}, {likeness}).")
 
 
 class _Probe:
-    """Compares an export with the original, whose results it keeps."""
+    """Compares exports with the original, whose results on the probes it keeps."""
 
     def __init__(self, original: Original) -> None:
         self.original = original
@@ -238,7 +243,10 @@ def _quantise(probe: _Probe, folder: Path) -> _Quantised:
                 remark = f"it cannot be quantised ({get_first_line(exc.__cause__ or exc)})"
                 continue
             if found.reaches(_INT8_MEAN, _INT8_MINIMUM):
-                _move_files(trial, folder)
+                for path in list(folder.iterdir()):
+                    path.unlink()
+                for path in trial.iterdir():
+                    shutil.move(path, folder / path.name)
                 return _Quantised(precision, found)
             remark = f"quantised, its {results} differ (mean {likeness} {found.mean:.4f}, minimum {found.minimum:.4f})"
     return _Quantised("fp32", exact, remark)
@@ -263,13 +271,6 @@ def _save_quantised(folder: Path, trial: Path, reduce_range: bool, is_big: bool)
         extra_options={"MatMulConstBOnly": True},
     )
     shutil.copy(folder / TOKENIZER_FILE, trial)
-
-
-def _move_files(trial: Path, folder: Path) -> None:
-    for path in list(folder.iterdir()):
-        path.unlink()
-    for path in trial.iterdir():
-        shutil.move(path, folder / path.name)
 
 
 if __name__ == "__main__":

@@ -30,24 +30,19 @@ T = TypeVar("T")
 
 
 class OnnxModel:
-    """One session of one thread per run; as many runs at once as there are processors."""
+    """An exported model that runs. A run takes one thread; there are as many runs at once as there are processors."""
 
     def __init__(self, folder: Path, max_tokens: int, dimensions: int) -> None:
         self._session = _open_session(folder / MODEL_FILE)
         self._inputs = [wanted.name for wanted in self._session.get_inputs()]
-        self._tokenizer = read_tokenizer(folder / TOKENIZER_FILE)
-        # Of a pair, the longer text is cut first, as sentence-transformers does it.
-        self._tokenizer.enable_truncation(max_tokens, strategy="longest_first")
+        self.tokenizer = read_tokenizer(folder / TOKENIZER_FILE)
+        """Makes what `run` takes, cut to the model's tokens."""
+        # In a pair, the longer text is cut first, as sentence-transformers does it.
+        self.tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         self._dimensions = dimensions
-        self.processors = _count_processors()
+        self.processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        """How many processors this process may use."""
         self._pool = ThreadPoolExecutor(self.processors, thread_name_prefix="onnx")
-
-    def close(self) -> None:
-        """End the threads, once what they run is done. The model can't be used any more."""
-        self._pool.shutdown()
-
-    def encode(self, text: str, pair: str | None = None) -> Encoding:
-        return self._tokenizer.encode(text, pair)
 
     def run(self, encoding: Encoding) -> Vectors:
         """The model's row of numbers; zeros without a token, which a tokenizer without special tokens may give."""
@@ -61,7 +56,7 @@ class OnnxModel:
         return row
 
     def run_all(self, encode: Callable[[T], Encoding], texts: Sequence[T]) -> Vectors:
-        """One row a text, in order, on all processors."""
+        """One row for each text, in order, computed on all processors."""
         import numpy as np
 
         found = np.empty((len(texts), self._dimensions), np.float32)
@@ -69,16 +64,13 @@ class OnnxModel:
             found[row] = numbers
         return found
 
-
-def _count_processors() -> int:
-    """Processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    def close(self) -> None:
+        """End the threads, once what they run is done. The model can't be used any more."""
+        self._pool.shutdown()
 
 
 def forbid_telemetry() -> None:
-    """Keep ONNX Runtime from telling its makers that it was started; before it is imported, since that already does.
+    """Keep ONNX Runtime from telling its makers that it was started. Call it before the library is imported.
 
     Its own function for this comes too late: by then (1.31, Linux and macOS) it has written a number for this device
     below the user's cache folder, a file into the temporary folder, and tried to send both.
@@ -107,7 +99,7 @@ def _open_session(path: Path) -> Any:  # noqa: ANN401 (untyped library)
 
 
 def read_tokenizer(path: Path) -> Tokenizer:
-    """Without padding or truncation."""
+    """The tokenizer of a model's folder, without padding or truncation."""
     from tokenizers import Tokenizer
 
     try:

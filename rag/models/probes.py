@@ -1,6 +1,17 @@
-"""The texts, questions and passages that an export is compared with its original on."""
+"""How an export is compared with its original: the texts, questions and passages that both are run on, and how far
+their results agree.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rag.models.manifest import Agreement
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rag.models.onnx import Vectors
 
 PROBE_SENTENCES = (
     "The lighthouse keeper wrote down the weather every evening at six.",
@@ -33,7 +44,7 @@ PROBE_QUESTIONS = (
     "What does error 0x80070057 mean?",
     "How much notice ends the agreement?",
 )
-"""Each is answered by one of the sentences."""
+"""Each of these questions is answered by one of the sentences."""
 
 
 def list_probe_texts() -> list[str]:
@@ -53,9 +64,40 @@ def list_probe_passages() -> list[str]:
 
 
 def _make_long_text() -> str:
-    """Longer than most models read. Not by much: of a pair the tokenizer makes all combinations of what it cuts off."""
+    """A text longer than most models read, though not by much: for a pair of texts the tokenizer makes all combinations
+    of what it cuts off.
+    """
     return " ".join(PROBE_SENTENCES * 2)
 
 
 def _join_paragraphs() -> list[str]:
     return [" ".join(PROBE_SENTENCES[start : start + 4]) for start in range(0, len(PROBE_SENTENCES), 3)]
+
+
+def compare_by_cosine(found: Vectors, expected: Vectors) -> Agreement:
+    """Mean and minimum cosine of normalised vectors, row by row; 0 for a row that holds what is no number."""
+    import numpy as np
+
+    return _summarise(np.sum(found * expected, axis=1))
+
+
+def compare_by_concordance(found: Vectors, expected: Vectors) -> Agreement:
+    """Mean and minimum of Lin's concordance correlation coefficient of the scores, row by row.
+
+    Unlike a correlation it is 1 only for equal scores. From L. I. Lin, A concordance correlation coefficient to
+    evaluate reproducibility, Biometrics 45 (1989). Two rows that each repeat one score agree only if it is the same.
+    """
+    import numpy as np
+
+    left, right = found.astype(np.float64), expected.astype(np.float64)
+    left_mean, right_mean = left.mean(axis=1), right.mean(axis=1)
+    shared = np.mean((left - left_mean[:, None]) * (right - right_mean[:, None]), axis=1)
+    spread = left.var(axis=1) + right.var(axis=1) + (left_mean - right_mean) ** 2
+    return _summarise(np.where(spread == 0, 1.0, 2 * shared / np.where(spread == 0, 1.0, spread)))
+
+
+def _summarise(likenesses: np.ndarray) -> Agreement:
+    import numpy as np
+
+    known = np.nan_to_num(likenesses, nan=0.0)
+    return Agreement(round(float(known.mean()), 6), round(float(known.min()), 6))

@@ -1,34 +1,72 @@
-"""Question and passage, read together, to a score: a cross-encoder that `rag.models.onnx` keeps and runs.
+"""Question and passage, read together, to a score: a cross-encoder, and the time that a search has for it.
 
-It reads each pair anew, so it is some hundred times slower than comparing vectors: only the first candidates of a
-search are given to it, and only for as long as there is time.
+A cross-encoder reads each pair anew, so it is some hundred times slower than comparing vectors: only the first
+candidates of a search are given to it, and only for as long as there is time.
 """
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
 from collections.abc import Callable, Sequence, Sized
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
+from rag.errors import RagError
 from rag.models.cache import open_export
 from rag.models.manifest import Manifest
 from rag.models.onnx import OnnxModel
 from rag.models.source import RERANKING, Say, locate
+from rag.settings import Settings
 
-if TYPE_CHECKING:
-    from tokenizers import Encoding
+logger = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=Sized)
 
 
+class PassageReranker:
+    """The reranking model as a search asks it: within its time, and opened when it is first asked.
+
+    Opening it may take a download. Whoever can't wait for that, because others ask meanwhile, has it opened
+    `in_background`: the first order stands until the model is there. It stands for good, after one warning, if the
+    model can't be had.
+    """
+
+    def __init__(
+        self, settings: Settings, models_dir: Path, *, in_background: bool = False, progress: Say = logger.info
+    ) -> None:
+        self._name, self._budget_ms = settings.rerank_model, settings.rerank_ms
+        self._models_dir, self._in_background, self._progress = models_dir, in_background, progress
+        self._lock = threading.Lock()
+        self._opening: threading.Thread | None = None
+        self._model: Reranker | None = None
+
+    def __call__(self, question: str, passages: Sequence[str]) -> list[float] | None:
+        """Scores, higher is better, one for each passage in order; None where the first order stands."""
+        with self._lock:
+            if self._opening is None:
+                self._opening = threading.Thread(target=self._open, name="open-reranker", daemon=True)
+                self._opening.start()
+        if not self._in_background:
+            self._opening.join()
+        return self._model.score(question, passages, self._budget_ms) if self._model else None
+
+    def _open(self) -> None:
+        try:
+            self._model = Reranker.open(self._name, self._models_dir, self._progress)
+        except (RagError, OSError) as exc:
+            logger.warning("%s Until the next start, passages keep their first order.", exc)
+
+
 class Reranker:
-    """A model that runs. May be used by several threads at once; they share the processors."""
+    """A reranking model that runs. It may be used by several threads at once; they share the processors."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.fingerprint = manifest.fingerprint
         self.max_tokens = manifest.max_tokens
-        """Of question and passage together, special tokens included; what is longer is cut, the longer one first."""
+        """Tokens of question and passage together, special tokens included; where they have more, the longer one is
+        cut first."""
         self.precision = manifest.precision
         self.agreement = manifest.agreement
         self._prefix = manifest.prefixes.query
@@ -50,16 +88,18 @@ class Reranker:
         None as soon as the time can be seen not to suffice. The clock is looked at whenever each processor has scored
         one pair, not within that.
         """
-        deadline = time.perf_counter() + budget_ms / 1e3
-        pairs = [self._model.encode(self._prefix + question, passage) for passage in passages]
-        return run_until(deadline, self._score_pairs, pairs, at_once=self._model.processors)
+        model, deadline = self._model, time.perf_counter() + budget_ms / 1e3
+        pairs = [model.tokenizer.encode(self._prefix + question, passage) for passage in passages]
+        return run_until(
+            deadline,
+            lambda some: [float(row[0]) for row in model.run_all(lambda pair: pair, some)],
+            pairs,
+            at_once=model.processors,
+        )
 
     def close(self) -> None:
         """End the model's threads, once what they run is done. It can't be used any more."""
         self._model.close()
-
-    def _score_pairs(self, pairs: Sequence[Encoding]) -> list[float]:
-        return [float(row[0]) for row in self._model.run_all(lambda pair: pair, pairs)]
 
 
 def run_until(
@@ -70,9 +110,10 @@ def run_until(
     at_once: int,
     clock: Callable[[], float] = time.perf_counter,
 ) -> list[float] | None:
-    """The result of `run` for all of the work, some `at_once`, in order; None if it won't be done by the deadline.
+    """What `run` gives for all of the work, in order; None if it won't be done by the deadline.
 
-    How long the rest will take is told from the pace so far, by the length of what is done and what is not.
+    `run` gets so much `at_once`, and the clock is read in between. How long the rest will take is told from the pace so
+    far, by the lengths of what is done and of what is not.
     """
     sizes = [len(item) for item in work]
     began = clock()

@@ -14,19 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.errors import EmbeddingModelError
-from rag.models.agreement import compare_by_concordance, compare_by_cosine
-from rag.models.hub import make_not_loaded_error
-from rag.models.manifest import TOKENIZER_FILE, Agreement, Prefixes
+from rag.models.manifest import TOKENIZER_FILE, Agreement, Prefixes, find_family_prefixes
 from rag.models.onnx import OnnxModel
-from rag.models.prefixes import find_family_prefixes
 from rag.models.probes import (
     PROBE_QUESTIONS,
     PROBE_SENTENCES,
+    compare_by_concordance,
+    compare_by_cosine,
     list_probe_passages,
     list_probe_questions,
     list_probe_texts,
 )
-from rag.models.source import RERANKING, Source, get_first_line
+from rag.models.source import RERANKING, Source, get_first_line, make_not_loaded_error
 
 if TYPE_CHECKING:
     import torch
@@ -86,14 +85,16 @@ class Original(Protocol):
         """The result, from what the last part of the model gives."""
 
     def compute_results(self) -> Vectors:
-        """On the probes; the model is not changed afterwards."""
+        """The model's own results on the probes."""
 
-    def run_export(self, export: OnnxModel) -> Vectors: ...
+    def run_export(self, export: OnnxModel) -> Vectors:
+        """The export's results on the probes."""
+
     def compare(self, found: Vectors, expected: Vectors) -> Agreement: ...
 
 
 def load_original(source: Source, *, local_only: bool) -> Original:
-    """Raises EmbeddingModelError, for an exporter's user, if it can't be loaded or isn't of its kind."""
+    """Load the model. Raises EmbeddingModelError if it can't be loaded, or isn't what its kind calls for."""
     from sentence_transformers import CrossEncoder, SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
@@ -121,6 +122,7 @@ def make_unsupported_error(source: Source, reason: str) -> EmbeddingModelError:
 
 
 def _explain_unusable(model: Any) -> str:  # noqa: ANN401 (its type would import torch)
+    """Why a model of either kind can't be exported; empty if it can."""
     from sentence_transformers.base.modules.transformer import Transformer
 
     if not isinstance(model[0], Transformer):
@@ -131,7 +133,10 @@ def _explain_unusable(model: Any) -> str:  # noqa: ANN401 (its type would import
 
 
 def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401 (its type would import torch)
-    """Loaded as one, a model of any other kind gets a last layer of random weights in silence."""
+    """Why a model is no cross-encoder; empty if it is one.
+
+    A model of another kind that is loaded as one gets a last layer of random weights in silence.
+    """
     made_as = next(iter(model[0].config.architectures or ()), "a model of unknown kind")
     if model[0].transformer_task == "sequence-classification" and not made_as.endswith("ForSequenceClassification"):
         return f"it is no cross-encoder but {made_as}, which has no layer that scores a pair"
@@ -143,7 +148,7 @@ def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401 (its type woul
 
 
 def _find_token_limit(model: Any) -> int:  # noqa: ANN401 (its type would import torch)
-    """Tokens that the model reads, by the smallest limit that it names."""
+    """How many tokens the model reads: the smallest of the limits that it names."""
     config = model[0].config
     # RoBERTa's position table begins after the padding index; BERT's padding index is 0 and its table whole.
     positions = getattr(config, "max_position_embeddings", None)
@@ -196,7 +201,7 @@ class EmbeddingOriginal:
         return found
 
     def run_export(self, export: OnnxModel) -> Vectors:
-        return export.run_all(export.encode, list_probe_texts())
+        return export.run_all(export.tokenizer.encode, list_probe_texts())
 
     def compare(self, found: Vectors, expected: Vectors) -> Agreement:
         return compare_by_cosine(found, expected)
@@ -216,7 +221,7 @@ class RerankingOriginal:
 
     @property
     def prefixes(self) -> Prefixes:
-        """Before the question alone, as CrossEncoder does it."""
+        """The model's own prompt, before the question alone, as CrossEncoder does it."""
         return Prefixes(query=(self.model.prompts or {}).get(self.model.default_prompt_name or "", ""))
 
     @property
@@ -229,14 +234,14 @@ class RerankingOriginal:
         return scores
 
     def compute_results(self) -> Vectors:
-        """A row a question."""
+        """The scores, with a row for each question."""
         found = self.model.predict(_pair_probes(), batch_size=1, show_progress_bar=False)
         return _arrange_by_question(found)
 
     def run_export(self, export: OnnxModel) -> Vectors:
         prefix = self.prefixes.query
         return _arrange_by_question(
-            export.run_all(lambda pair: export.encode(prefix + pair[0], pair[1]), _pair_probes())
+            export.run_all(lambda pair: export.tokenizer.encode(prefix + pair[0], pair[1]), _pair_probes())
         )
 
     def compare(self, found: Vectors, expected: Vectors) -> Agreement:
@@ -270,7 +275,7 @@ def count_weight_bytes(original: Original) -> int:
 
 
 def save_graph(original: Original, path: Path, *, is_big: bool) -> None:
-    """All parts of the model in a row, for one text or pair without padding and so without a mask."""
+    """Export all parts of the model in a row, for one text or pair without padding and so without a mask."""
     import torch
 
     names = list(original.example)

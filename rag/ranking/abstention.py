@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rag.models.fingerprint import read_weights
+from rag.models.manifest import read_weights
 from rag.ranking.signals import WEIGHTED, Signals
 
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from rag.errors import SettingsError
-from rag.models.fingerprint import share_vectors
+from rag.models.manifest import share_vectors
 from rag.ranking.abstention import compute_confidence, is_answerable, is_in_doubt
 from rag.ranking.search import (
     Found,

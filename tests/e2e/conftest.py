@@ -32,7 +32,7 @@ _FAILED = pytest.StashKey[bool]()
 
 @pytest.fixture(scope="session")
 def foundry_texts() -> list[str]:
-    """With the PDF's words too, which these tests ask about."""
+    """What the local model learns its words from: the samples, and the PDF too, which these tests ask about."""
     corpus = ROOT / "corpus"
     written = [path.read_text("utf-8") for path in sorted(corpus.iterdir()) if path.suffix in {".md", ".txt", ".html"}]
     with pypdfium2.PdfDocument(corpus / "kettle-manual.pdf") as pdf:

@@ -75,7 +75,7 @@ class Chat:
         return self.page.locator("#chat-settings")
 
     def set_filters(self, **values: str) -> None:
-        """By the inputs' ids; those of ``folder`` and ``type`` are chosen from their lists."""
+        """Set inputs by their ids; the values of ``folder`` and ``type`` are chosen from their lists."""
         filters = self.open_filters()
         for name, value in values.items():
             if name in ("folder", "type"):

@@ -73,7 +73,7 @@ def call(server: Server, method: str, path: str, body: Any = None, **headers: st
 
 
 def upload(server: Server, chat: SocketChat, name: str, content: bytes) -> tuple[int, dict[str, str]]:
-    """As a browser sends a file; the reply's status and JSON."""
+    """Send a file as a browser does; returns the reply's status and JSON."""
     head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: text/plain\r\n\r\n'
     body = head.encode() + content + b"\r\n--b--\r\n"
     kind = "multipart/form-data; boundary=b"
@@ -246,7 +246,7 @@ def guarded(endpoint: dict[str, str], models_dir: Path, tmp_path_factory: pytest
 
 
 def log_in(server: Server, password: str) -> tuple[int, str]:
-    """The status, and the cookie that a browser would keep."""
+    """Log in; returns the status, and the cookie that a browser would keep."""
     form = urlencode({"username": "anyone", "password": password})
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})

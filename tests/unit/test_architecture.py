@@ -71,12 +71,12 @@ ARROWS = {
 """What each room may import beside itself and the leaves."""
 
 OWNERS = {
-    "chainlit": {"app", "page.filter_panel", "page.reply", "page.server", "page.sessions", "page.upload_route"},
+    "chainlit": {"app", "page.filter_panel", "page.reply", "page.routes", "page.server"},
     "chromadb": {"rag.index.vectors"},
     "filelock": {"rag.models.export", "rag.index.lock"},
     "foundry_local_sdk": {"rag.chat.foundry"},
     "httpx2": {"rag.chat.transport"},
-    "huggingface_hub": {"rag.models.hub"},
+    "huggingface_hub": {"rag.models.source"},
     "llama_index": {"ingest.splitting.splitter"},
     "onnx": {"rag.models.export"},
     "onnxruntime": {"rag.models.export", "rag.models.onnx"},

@@ -34,7 +34,7 @@ async def collect(model: ChatModel) -> tuple[str, str]:
 
 
 def ask(reply: Reply, limits: AnswerLimits = LIMITS) -> tuple[str, str]:
-    """Also checks that the server is left within a second, while the event loop still runs."""
+    """What `collect` gives. The server must be left within a second, while the event loop still runs."""
 
     async def ask_and_look(requests: Requests) -> tuple[str, str]:
         got = await collect(ChatModel(Endpoint(f"{url}/v1", "secret-key", "tiny"), limits))
@@ -200,7 +200,7 @@ def test_closing_between_two_pieces_leaves_the_server_at_once_and_no_task_behind
 
 
 class EndlessList(Exchange):
-    """Of models."""
+    """A server's list of models that never ends."""
 
     def do_GET(self) -> None:
         self.begin_stream("application/json")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rag.errors import EmbeddingModelError
-from rag.models import export as embedding_export
 from rag.models.embedder import Embedder
+from rag.models.export import ensure_export
 from rag.models.manifest import Manifest, read_fingerprint
 from rag.models.source import locate
 
@@ -23,7 +23,7 @@ TEXTS = [
 
 
 def export(model, models_dir, say=lambda sentence: None):
-    embedding_export.ensure_export(locate(str(model)), models_dir, say)
+    ensure_export(locate(str(model)), models_dir, say)
     return Embedder.open(str(model), models_dir)
 
 
@@ -71,10 +71,10 @@ def test_a_model_of_the_e5_family_gets_its_prefixes_by_name(make_model, plain, t
 
 
 def test_full_precision_is_kept_where_the_quantiser_fails(plain, plain_model, tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("no such operator\nand so on")
 
-    monkeypatch.setattr(embedding_export, "_save_quantised", fail)
+    monkeypatch.setattr("onnxruntime.quantization.quantize_dynamic", fail)
     said: list[str] = []
     embedder = export(plain_model, tmp_path, said.append)
     assert embedder.precision == "fp32"

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import json
+import queue
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
-from rag.assembly import PassageReranker, open_reranker, open_retriever
+from rag.assembly import open_retriever
 from rag.errors import EmbeddingModelError
 from rag.index.catalog.records import FileState, NewDocument
 from rag.index.reader import Index
-from rag.models import export as embedding_export
+from rag.models.export import ensure_export
 from rag.models.manifest import Manifest
-from rag.models.reranker import Reranker
+from rag.models.reranker import PassageReranker, Reranker
 from rag.models.source import RERANKING, locate
 from rag.settings import Settings
 from rag.types import Chunk, Document
@@ -39,7 +40,7 @@ AMPLE_MS = 1e9
 
 
 def export(folder, models_dir, say=lambda sentence: None):
-    embedding_export.ensure_export(locate(str(folder), RERANKING), models_dir, say)
+    ensure_export(locate(str(folder), RERANKING), models_dir, say)
     return Reranker.open(str(folder), models_dir)
 
 
@@ -57,10 +58,10 @@ def original_scores(folder, question, passages):
 def in_full_precision(monkeypatch):
     """Exports that aren't quantised agree with the original to the last digits but few."""
 
-    def fail(*_):
+    def fail(*_, **__):
         raise RuntimeError("no such operator")
 
-    monkeypatch.setattr(embedding_export, "_save_quantised", fail)
+    monkeypatch.setattr("onnxruntime.quantization.quantize_dynamic", fail)
 
 
 @pytest.mark.parametrize(("activation", "has_types"), [("Sigmoid", True), ("Identity", False)])
@@ -172,30 +173,20 @@ def settings_for(model, budget_ms=600_000):
     return Settings(rerank_model=str(model), rerank_ms=budget_ms)
 
 
-def test_without_the_setting_there_is_no_reranker(tmp_path):
-    assert open_reranker(Settings(), tmp_path) is None
-
-
 def test_a_command_waits_for_the_model_and_then_gets_its_scores(reranker, cross_encoder, rerankers_dir):
-    rerank = open_reranker(settings_for(cross_encoder), rerankers_dir)
-    assert rerank
+    rerank = PassageReranker(settings_for(cross_encoder), rerankers_dir)
     assert rerank(QUESTION, PASSAGES) == reranker.score(QUESTION, PASSAGES, AMPLE_MS)
 
 
-def test_a_service_keeps_the_first_order_until_the_model_is_open(reranker, cross_encoder, rerankers_dir):
-    started, go_on = threading.Event(), threading.Event()
-
-    class Held(PassageReranker):
-        def _open(self):
-            started.set()
-            go_on.wait(60)
-            super()._open()
-
-    rerank = Held(settings_for(cross_encoder), rerankers_dir, in_background=True)
-    assert rerank(QUESTION, PASSAGES) is None
-    assert started.wait(60)
-    assert rerank(QUESTION, PASSAGES) is None
-    go_on.set()
+def test_a_service_keeps_the_first_order_until_the_model_is_open(reranker, cross_encoder, rerankers_dir, tmp_path):
+    said: queue.Queue[str] = queue.Queue()
+    (whole,) = (path for path in rerankers_dir.iterdir() if path.is_dir())
+    rerank = PassageReranker(settings_for(cross_encoder), tmp_path, in_background=True, progress=said.put)
+    with FileLock(tmp_path / f"{whole.name}.lock"):  # as another process holds it while it exports the model
+        assert rerank(QUESTION, PASSAGES) is None
+        assert said.get(timeout=60).startswith("Another process is preparing the reranking model")
+        assert rerank(QUESTION, PASSAGES) is None
+        shutil.copytree(whole, tmp_path / whole.name)
     deadline = time.monotonic() + 60
     while (scores := rerank(QUESTION, PASSAGES)) is None and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -203,8 +194,7 @@ def test_a_service_keeps_the_first_order_until_the_model_is_open(reranker, cross
 
 
 def test_a_model_that_cannot_be_had_is_one_warning_however_many_questions_are_asked(tmp_path, caplog):
-    rerank = open_reranker(settings_for(tmp_path / "nowhere"), tmp_path)
-    assert rerank
+    rerank = PassageReranker(settings_for(tmp_path / "nowhere"), tmp_path)
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda _: rerank(QUESTION, PASSAGES), range(8))) == [None] * 8
     (warning,) = caplog.messages

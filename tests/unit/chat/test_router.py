@@ -48,7 +48,7 @@ async def complete(router: ModelRouter) -> str:
 
 def test_an_endpoint_that_refuses_is_a_state_with_a_sentence_and_a_fix(refused: ModelRouter):
     refused.start()
-    state = refused.settle(10)
+    state = refused.settle(60)
     assert (state.kind, state.route) == ("failed", "endpoint")
     assert state.detail.startswith("Nothing answers at http://127.0.0.1:")
     assert "BASE_URL" in state.fix
@@ -61,7 +61,7 @@ def test_streaming_without_a_model_raises_the_states_sentence(refused: ModelRout
 
 def test_an_endpoint_that_comes_up_later_is_noticed_without_being_asked(refused: ModelRouter, free_port: int):
     refused.start()
-    assert refused.settle(10).kind == "failed"
+    assert refused.settle(60).kind == "failed"
     seen: list[ModelState] = []
     refused.subscribe(seen.append)
     with model_server(say("Hello"), port=free_port):
@@ -74,7 +74,7 @@ def test_a_question_finds_an_endpoint_that_is_back(free_port: int):
     router = ModelRouter(Settings(base_url=f"http://127.0.0.1:{free_port}", model="tiny"), probe_every_s=3600)
     try:
         router.start()
-        assert router.settle(10).kind == "failed"
+        assert router.settle(60).kind == "failed"
         with model_server(say("Hello"), port=free_port):
             assert asyncio.run(router.refresh()).is_ready
     finally:
@@ -88,7 +88,7 @@ def test_an_endpoint_that_dies_in_mid_answer_shows_in_the_state(free_port: int):
     try:
         with model_server(say("Half an"), port=free_port):
             router.start()
-            router.settle(10)
+            router.settle(60)
             with pytest.raises(ModelUnavailableError, match="in the middle"):
                 asyncio.run(complete(router))
             assert "failed" in seen
@@ -110,12 +110,12 @@ def refuse(status: int, message: str) -> Reply:
 
 @contextmanager
 def routed(reply: Reply) -> Iterator[tuple[ModelRouter, Requests]]:
-    """A router that is ready, for an endpoint that answers like this and is looked for every 50 ms."""
+    """A router that is ready, for an endpoint that answers by `reply` and is looked for every 50 ms."""
     with model_server(reply) as (url, requests):
         router = ModelRouter(Settings(base_url=url, model="tiny", api_key="secret-key"), probe_every_s=0.05)
         try:
             router.start()
-            assert router.settle(10).is_ready
+            assert router.settle(60).is_ready
             yield router, requests
         finally:
             router.close()
@@ -225,7 +225,7 @@ def test_a_download_shows_its_percent_and_is_cancelled_by_closing():
     router = ModelRouter(Settings(model="big"), make_runtime=lambda *_: ScriptedRuntime(log))
     router.subscribe(seen.append)
     router.start()
-    assert router.settle(10).kind == "downloading"
+    assert router.settle(60).kind == "downloading"
     wait_until(lambda: router.state.percent == 42)
     assert router.state.detail == "The model big is being downloaded (42 %)."
     assert not asyncio.run(router.refresh()).is_ready
@@ -250,7 +250,7 @@ def test_a_retry_after_a_failure_begins_anew_with_a_fresh_runtime():
     router = ModelRouter(Settings(model="big"), make_runtime=make_runtime)
     try:
         router.start()
-        assert router.settle(10).kind == "downloading"
+        assert router.settle(60).kind == "downloading"
         runtimes[0].cancel()
         assert router.settle(10, download=True).kind == "failed"
         assert asyncio.run(router.refresh()).kind == "failed"
@@ -265,7 +265,7 @@ def test_unsubscribing_ends_the_calls(refused: ModelRouter):
     seen: list[ModelState] = []
     refused.subscribe(seen.append)()
     refused.start()
-    refused.settle(10)
+    refused.settle(60)
     assert not seen
 
 

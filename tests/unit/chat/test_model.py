@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.chat.thoughts import SpokenText
+from rag.chat.model import SpokenText
 
 
 def speak(*pieces: str, most_characters: int = 1000) -> list[str]:
