@@ -12,7 +12,7 @@ from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
 if TYPE_CHECKING:
     import numpy as np
 
-    from ingest.workers.parsed import Parsed, ParseJob
+    from ingest.workers.messages import Parsed, ParseJob
     from ingest.workers.pool import ParsePool
     from rag.models.embedder import Embedder
 
@@ -65,7 +65,7 @@ class Pipeline:
             yield from self._pool.parse(jobs)
 
     def _open_pool(self) -> ParsePool:
-        from ingest.workers.config import ParseConfig
+        from ingest.workers.messages import ParseConfig
         from ingest.workers.pool import ParsePool
 
         settings = self.settings

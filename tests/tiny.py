@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ingest.pipeline import Pipeline
-from ingest.workers.parsed import Parsed, ParseJob
+from ingest.workers.messages import Parsed, ParseJob
 from rag.index.reader import Index
 from rag.ranking.retriever import MODES, Retriever
 from rag.settings import Settings
