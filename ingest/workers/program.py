@@ -177,7 +177,7 @@ def parse_bytes(
 
 
 def _clean_header(header: Document) -> Document:
-    values = {spec.name: getattr(header, spec.name) for spec in fields(header)}
+    values: dict[str, Any] = {spec.name: getattr(header, spec.name) for spec in fields(header)}
     return replace(header, **{name: _clean(value) for name, value in values.items() if isinstance(value, str)})
 
 

@@ -22,9 +22,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rag.errors import IndexUnusableError, SettingsError
-from rag.ranking.retriever import MODES
 from rag.settings import Settings
-from rag.types import Retrieval
+from rag.types import MODES, Retrieval
 
 DEPTH = 10
 """Distinct pages or documents that count."""

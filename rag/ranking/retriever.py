@@ -18,9 +18,7 @@ from rag.ranking.reranking import Rerank
 from rag.ranking.search import Found, Wanted, search
 from rag.ranking.searchable import Searchable
 from rag.ranking.signals import Signals, choose_sentence
-from rag.types import Restriction, Retrieval
-
-MODES = ("hybrid", "dense", "lexical")
+from rag.types import MODES, Restriction, Retrieval
 
 _EMBEDDING_THREADS = 4  # questions of several people at once; a model takes one processor for each
 
