@@ -16,10 +16,9 @@ from typing import Any
 import psutil
 import pytest
 
-from ingest.workers.messages import Limits, ParseConfig, Parsed, ParseJob, decode_chunk, encode_chunk
+from ingest.workers.messages import Limits, ParseConfig, Parsed, ParseJob
 from ingest.workers.pool import ParsePool
 from rag.errors import DiskFullError, RagError
-from rag.types import Chunk
 from tests import files
 
 ROOT = Path(__file__).parents[3]
@@ -280,11 +279,6 @@ def test_a_reader_that_cannot_start_is_an_error_of_the_service(open_pool, corpus
     pool = open_pool(tokenizer_file=tmp_path / "missing.json")
     with pytest.raises(RagError, match="The process that reads files could not start"):
         list(pool.parse([_job(corpus, "a.txt", "text")]))
-
-
-def test_chunks_survive_the_pipe():
-    chunk = Chunk("a b.md", 3, "Text\nwith “signs” \u2028 and 🙂", "Title", "A > B", 4, 5, 2)
-    assert decode_chunk("a b.md", encode_chunk(chunk)) == chunk
 
 
 def test_a_password_beside_the_index_opens_a_file(open_pool, corpus, tmp_path):

