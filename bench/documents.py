@@ -19,8 +19,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from ingest.workers.config import ParseConfig
-from ingest.workers.parsed import Parsed, ParseJob
+from ingest.workers.messages import ParseConfig, Parsed, ParseJob
 from ingest.workers.pool import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 

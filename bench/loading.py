@@ -16,8 +16,7 @@ from pathlib import Path
 
 from ingest.loaders.formats import read
 from ingest.loaders.reading import ReadOptions
-from ingest.workers.config import ParseConfig
-from ingest.workers.parsed import ParseJob
+from ingest.workers.messages import ParseConfig, ParseJob
 from ingest.workers.pool import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 

@@ -19,7 +19,7 @@ from rag.index.catalog.records import Build, FileState, KnownFile, NewDocument
 from rag.types import Document
 
 if TYPE_CHECKING:
-    from ingest.workers.parsed import Parsed
+    from ingest.workers.messages import Parsed
     from rag.index.writing.batch import Batch
     from rag.index.writing.writer import IndexWriter
 
@@ -64,7 +64,7 @@ class Intake:
         return is_small and self.pipeline.read_known_embedding() is not None
 
     def _read_files(self, progress: ProgressFn) -> Generator[Parsed]:
-        from ingest.workers.parsed import ParseJob
+        from ingest.workers.messages import ParseJob
 
         files = self.plan.read
         jobs = (ParseJob(source, self._corpus / source) for source, _ in files)

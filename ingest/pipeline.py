@@ -12,13 +12,13 @@ from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
 if TYPE_CHECKING:
     import numpy as np
 
-    from ingest.workers.parsed import Parsed, ParseJob
+    from ingest.workers.messages import Parsed, ParseJob
     from ingest.workers.pool import ParsePool
     from rag.models.embedder import Embedder
 
 
 class Pipeline:
-    """load → split in worker processes, embed in this one. Not for several threads at a time."""
+    """Loads and splits files in worker processes, and embeds in this one. Not for several threads at a time."""
 
     def __init__(self, settings: Settings, models_dir: Path, say: Callable[[str], None] = lambda text: None) -> None:
         """`say` is told in a sentence what takes long before the first embedding."""
@@ -30,7 +30,7 @@ class Pipeline:
         self._switch = StopSwitch()
 
     def make_fingerprint(self) -> dict[str, Any]:
-        """All but the embedding model's own fingerprint that decides what a chunk is."""
+        """What decides how files become chunks and vectors, except for the embedding model's own fingerprint."""
         from ingest.loaders.reading import LOADERS_VERSION
         from ingest.splitting.version import SPLITTER_VERSION
 
@@ -43,14 +43,14 @@ class Pipeline:
         }
 
     def read_known_embedding(self) -> str | None:
-        """The embedding model's fingerprint if it has been opened before on this index; cheap."""
+        """The embedding model's fingerprint, read in no time; None if the model was never opened on this index."""
         from rag.models.manifest import read_fingerprint
 
         return read_fingerprint(self.settings.embed_model, self._models_dir)
 
     @property
     def embedder(self) -> Embedder:
-        """Opened at the first use; the very first time that takes seconds, or a download."""
+        """The embedding model, opened at the first use; the very first time that takes seconds, or a download."""
         if self._embedder is None:
             from rag.models.embedder import Embedder
 
@@ -58,18 +58,19 @@ class Pipeline:
         return self._embedder
 
     def parse(self, jobs: Iterable[ParseJob]) -> Iterator[Parsed]:
-        """Results as they are finished, not in the order of the jobs."""
+        """Read and split files in worker processes; results come as they are finished, not in the order of the jobs."""
         if self._pool is None:
             self._pool = self._open_pool()
         with self._switch.guard(self._pool.close):
             yield from self._pool.parse(jobs)
 
     def _open_pool(self) -> ParsePool:
-        from ingest.workers.config import ParseConfig
+        """Workers for these settings; the embedding model is opened first where nothing else tells its limit."""
+        from ingest.workers.messages import ParseConfig
         from ingest.workers.pool import ParsePool
 
         settings = self.settings
-        is_default = settings.embed_model == DEFAULT_EMBED_MODEL  # whose limit is known without opening it
+        is_default = settings.embed_model == DEFAULT_EMBED_MODEL
         config = ParseConfig(
             model_name=settings.embed_model,
             models_dir=self._models_dir,
@@ -86,7 +87,7 @@ class Pipeline:
         return self.embedder.embed_documents(texts)
 
     def stop(self) -> None:
-        """From another thread: give up what is being read or prepared, which ends with a RagError there."""
+        """Give up what another thread is reading or preparing; it gets a RagError."""
         self._switch.throw()
 
     def close(self) -> None:

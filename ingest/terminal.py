@@ -1,4 +1,4 @@
-"""Progress of a sync on a terminal: a bar where there is one, a line now and then where there isn't."""
+"""Progress of a sync: a bar on a terminal, a line now and then where standard error is none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _QUIET_S = 0.5  # a sync that is over by then shows no bar
 
 
 class Display:
-    """Writes to standard error only. `show` takes a sync's progress."""
+    """Shows a sync's progress and notes, on standard error only."""
 
     def __init__(self) -> None:
         self._is_terminal = sys.stderr.isatty()

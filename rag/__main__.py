@@ -1,12 +1,13 @@
-"""python -m rag: search and ask from the command line."""
+"""python -m rag: search, ask and measure from the command line."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
 import logging
+import os
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -15,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 from rag import cli
 from rag.index.reader import Index
 from rag.settings import Settings
+from rag.types import MODES, Restriction, Retrieval
 
 if TYPE_CHECKING:
     from rag.answering.events import AnswerReport, Event
     from rag.evaluation.retrieval import Dataset
-    from rag.text.hostile import VisibleStream
-    from rag.types import Citation, Restriction, Retrieval
 
 _EPILOG = """examples:
   python -m rag search "how often to descale the boiler"
@@ -29,9 +29,6 @@ _EPILOG = """examples:
   python -m rag eval my-questions
 
 All but eval read the index that python -m ingest made."""
-
-_MODEL_START_S = 60.0
-"""How long a model that is on the disk already may take to be loaded."""
 
 _EVAL = """Ask every question of a dataset and report hit@k, recall@k, MRR@10 and nDCG@10 of each search, how well it
 knows what the documents don't say, and the milliseconds of one search. The corpus is indexed into an index of its own
@@ -42,7 +39,8 @@ below the index folder, which later runs use again. questions.jsonl has one JSON
 accepted answer is in what it says, and its citations; without a model, the quotes that stand in for it. Questions at
 which the model fails are counted and left out, and the exit code is 1."""
 
-_MODES = ("hybrid", "dense", "lexical")
+_MODEL_START_S = 60.0
+"""How long a model that is on the disk already may take to be loaded."""
 _WORTH_TELLING = ("starting", "downloading", "loading")
 
 
@@ -51,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if getattr(options, "limit", None) and not options.answers:
         parser.error("--limit says how many answers to ask for, so it needs --answers")
-    return cli.run(lambda: _COMMANDS[options.command](options))
+    return cli.run(lambda: options.run(options))
 
 
 def _make_parser() -> argparse.ArgumentParser:
@@ -60,43 +58,44 @@ def _make_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     search = commands.add_parser("search", help="find passages", description="Find the passages that fit best.")
+    search.set_defaults(run=_search)
     search.add_argument("--top-k", type=int, metavar="N", help="how many passages (default: RAG_TOP_K, 6)")
-    search.add_argument("--mode", choices=_MODES, default="hybrid", help="default: hybrid")
+    search.add_argument("--mode", choices=MODES, default="hybrid", help="default: hybrid")
+    _add_question(search)
     ask = commands.add_parser("ask", help="get an answer with its sources", description="Answer, and cite the pages.")
+    ask.set_defaults(run=_ask)
     ask.add_argument("--model", metavar="ALIAS", help="another model than MODEL says")
     ask.add_argument("--download", action="store_true", help="wait for the model if it must be downloaded first")
+    _add_question(ask)
     evaluate = commands.add_parser("eval", help="measure retrieval on a dataset", description=_EVAL)
+    evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("dataset", type=Path, help="folder with corpus/ and questions.jsonl")
-    evaluate.add_argument("--mode", choices=("all", *_MODES), default="all", help="default: all")
+    evaluate.add_argument("--mode", choices=("all", *MODES), default="all", help="default: all")
     evaluate.add_argument("--answers", action="store_true", help="score answers too; takes a model's time")
     evaluate.add_argument("--limit", type=_read_count, metavar="N", help="ask for only N answers, evenly spread")
     evaluate.add_argument("--save", type=Path, metavar="FILE", help="keep the figures as a baseline")
     evaluate.add_argument("--baseline", type=Path, metavar="FILE", help="show the change against kept figures")
     cli.add_common(evaluate)
-    for command in (search, ask):
-        command.add_argument("question")
-        _add_restriction(command)
-        cli.add_common(command)
     return parser
 
 
-def _add_restriction(command: argparse.ArgumentParser) -> None:
+def _add_question(command: argparse.ArgumentParser) -> None:
+    """Add the question, and the options that say which documents may be found."""
+    command.add_argument("question")
     only = command.add_argument_group("which documents")
     only.add_argument("--folder", metavar="SUB", help="only those below this folder of the corpus")
     only.add_argument("--type", metavar="EXT", help="only files with this ending, such as pdf")
     dates = "of their own date, or their file's: 2023, 2023-07 or 2023-07-31"
     only.add_argument("--since", metavar="DATE", help=f"only those from then on, {dates}")
     only.add_argument("--until", metavar="DATE", help="only those up to then, that day or month or year included")
+    cli.add_common(command)
 
 
-def _read_restriction(options: argparse.Namespace, settings: Settings) -> Restriction | None:
-    from rag.text.dates import bound
-    from rag.types import Restriction
-
-    folder = options.folder and cli.normalise_folder(settings.corpus_dir, options.folder)
-    since, until = bound("--since", options.since), bound("--until", options.until)
-    only = Restriction(folder or None, options.type, since, until)
-    return None if only == Restriction() else only
+def _read_count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -115,6 +114,26 @@ def _search(options: argparse.Namespace) -> int:
     else:
         _print_hits(found)
     return 0
+
+
+def _read_restriction(options: argparse.Namespace, settings: Settings) -> Restriction | None:
+    from rag.text.dates import bound
+
+    folder = options.folder and _normalise_folder(settings.corpus_dir, options.folder)
+    since, until = bound("--since", options.since), bound("--until", options.until)
+    only = Restriction(folder or None, options.type, since, until)
+    return None if only == Restriction() else only
+
+
+def _normalise_folder(corpus_dir: Path, given: str) -> str:
+    """A folder as the index spells it, however it was typed: with the corpus folder before it, or with backslashes."""
+    folder = given.replace("\\", "/") if os.sep == "\\" else given
+    parts = [part for part in folder.split("/") if part not in ("", ".")]
+    above = corpus_dir.parts
+    is_whole = tuple(parts[: len(above)]) == above or Path(folder).is_absolute()
+    if is_whole and Path(folder).resolve().is_relative_to(corpus_dir.resolve()):
+        return Path(folder).resolve().relative_to(corpus_dir.resolve()).as_posix().removeprefix(".")
+    return "/".join(parts)
 
 
 def _tell_if_none_is_left(index: Index, only: Restriction | None) -> None:
@@ -159,6 +178,12 @@ def _print_hits(found: Retrieval) -> None:
         cli.show("   " + " ".join(hit.chunk.text.split())[:400] + "\n")
 
 
+def _format_place(source: str, page: int | None, kind: str) -> str:
+    from rag.text.hostile import show_name
+
+    return show_name(source) if page is None else f"{show_name(source)}, {kind or 'page'} {page}"
+
+
 def _ask(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer, check_question
     from rag.answering.prompt import make_around
@@ -189,43 +214,27 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) -> AnswerReport:
+    """Show the answer as it comes, unless it will be shown as JSON; returns the report that ends it."""
     from contextlib import aclosing
 
-    from rag.answering.events import Done
+    from rag.answering.events import Citations, Done, Notice, Token
     from rag.text.hostile import VisibleStream
 
     stream = VisibleStream()
     async with aclosing(events):
         async for event in events:
-            _show_event(event, stream, as_json=as_json)
             if isinstance(event, Done):
                 return event.report
+            if isinstance(event, Notice):
+                cli.say(event.text)
+            elif isinstance(event, Token) and not as_json:
+                print(stream.add(event.text), end="", flush=True)
+            elif isinstance(event, Citations) and not as_json:
+                print(stream.end() + ("\n" if event.citations else ""))
+                for cited in event.citations:
+                    place = _format_place(cited.source, cited.page, cited.page_kind)
+                    cli.show(f"[{cited.number}] {place}: “{' '.join(cited.quote.split())}”")
     raise AssertionError("answer() ends with Done")
-
-
-def _show_event(event: Event, stream: VisibleStream, *, as_json: bool) -> None:
-    from rag.answering.events import Citations, Notice, Token
-
-    if isinstance(event, Notice):
-        cli.say(event.text)
-    elif as_json:
-        return
-    elif isinstance(event, Token):
-        print(stream.add(event.text), end="", flush=True)
-    elif isinstance(event, Citations):
-        print(stream.end() + ("\n" if event.citations else ""))
-        for citation in event.citations:
-            cli.show(f"[{citation.number}] {_format_citation(citation)}")
-
-
-def _format_citation(citation: Citation) -> str:
-    return f"{_format_place(citation.source, citation.page, citation.page_kind)}: “{' '.join(citation.quote.split())}”"
-
-
-def _format_place(source: str, page: int | None, kind: str) -> str:
-    from rag.text.hostile import show_name
-
-    return show_name(source) if page is None else f"{show_name(source)}, {kind or 'page'} {page}"
 
 
 def _evaluate(options: argparse.Namespace) -> int:
@@ -237,7 +246,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     settings = cli.load_settings(options)
     dataset = Dataset.load(options.dataset)
     baseline = load_baseline(options.baseline) if options.baseline else None
-    modes = _MODES if options.mode == "all" else (options.mode,)
+    modes = MODES if options.mode == "all" else (options.mode,)
     with (
         closing(Index(build_index(dataset, settings))) as index,
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,
@@ -257,13 +266,11 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _score_answers(
-    dataset: Dataset, answer: Callable[..., Awaitable[AnswerReport]], settings: Settings, limit: int | None
+    dataset: Dataset, ask: Callable[..., Coroutine[Any, Any, AnswerReport]], settings: Settings, limit: int | None
 ) -> dict[str, Any]:
+    """Score the answers of the model that the settings name or, without one, the quotes that stand in for it."""
     from rag.chat.router import ModelRouter
     from rag.evaluation.answers import answer_figures
-
-    async def ask(question: str) -> AnswerReport:
-        return await answer(question, router=router)
 
     logging.getLogger("rag.chat").setLevel(logging.ERROR)  # failures are counted and told at the end
     with closing(ModelRouter(settings)) as router:
@@ -274,7 +281,7 @@ def _score_answers(
             cli.say(" ".join(filter(None, (state.detail, state.fix, "Quotes are scored in its place."))))
         figures = answer_figures(
             dataset,
-            lambda question: asyncio.run(ask(question)),
+            lambda question: asyncio.run(ask(question, router=router)),
             model=state.model_id if state.is_ready else None,
             limit=limit,
             progress=_make_progress("answers scored"),
@@ -285,7 +292,7 @@ def _score_answers(
 
 
 def _make_progress(what: str) -> Callable[[int, int], None]:
-    """A function that shows on a terminal how far it is."""
+    """A function that shows on a terminal how much is done."""
 
     def show(done: int, total: int) -> None:
         if sys.stderr.isatty():
@@ -294,15 +301,6 @@ def _make_progress(what: str) -> Callable[[int, int], None]:
 
     return show
 
-
-def _read_count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
-
-
-_COMMANDS = {"eval": _evaluate, "search": _search, "ask": _ask}
 
 if __name__ == "__main__":
     sys.exit(main())

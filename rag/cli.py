@@ -11,7 +11,6 @@ import select
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from rag.errors import RagError
@@ -36,7 +35,10 @@ def make_parser(prog: str, description: str, epilog: str) -> argparse.ArgumentPa
 
 
 def add_common(command: argparse.ArgumentParser, *, default: object = None) -> None:
-    """Options that every command takes. A subcommand passes ``argparse.SUPPRESS``, to leave what came before it."""
+    """Add the options that every command takes.
+
+    A subcommand whose parser has them too passes ``argparse.SUPPRESS``, so that what was given to the parser stays.
+    """
     command.add_argument("--corpus", metavar="DIR", default=default, help="folder with the documents (default: corpus)")
     command.add_argument("--index", metavar="DIR", default=default, help="folder of the index (default: .rag)")
     command.add_argument("--json", action="store_true", default=default, help="one JSON object on standard output")
@@ -46,19 +48,58 @@ def load_settings(options: argparse.Namespace) -> Settings:
     return Settings.load(corpus_dir=options.corpus, index_dir=options.index)
 
 
-def normalise_folder(corpus_dir: Path, given: str) -> str:
-    """A folder as the index spells it, however it was typed: with the corpus folder before it, or with backslashes."""
-    folder = given.replace("\\", "/") if os.sep == "\\" else given
-    parts = [part for part in folder.split("/") if part not in ("", ".")]
-    above = corpus_dir.parts
-    is_whole = tuple(parts[: len(above)]) == above or Path(folder).is_absolute()
-    if is_whole and Path(folder).resolve().is_relative_to(corpus_dir.resolve()):
-        return Path(folder).resolve().relative_to(corpus_dir.resolve()).as_posix().removeprefix(".")
-    return "/".join(parts)
+def run(main: Callable[[], int]) -> int:
+    """Run a command; what the user can mend is one sentence and an exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):  # a Windows console's code page has no room for most of Unicode
+        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
+    write_privately()
+    handler = logging.StreamHandler()
+    handler.setFormatter(_CleanFormatter("%(message)s"))
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    _heed_signals()
+    try:
+        return main()
+    except RagError as exc:
+        say(f"Error: {exc}")
+        return exc.exit_code
+    except (KeyboardInterrupt, _StopRequest) as stop:
+        with contextlib.suppress(OSError):  # a terminal that was closed
+            say("Stopped. What was done so far is kept; run it again to go on.")
+        return stop.exit_code if isinstance(stop, _StopRequest) else 128 + signal.SIGINT
+    except BrokenPipeError:  # the reader of our output has gone, as head does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as exc:  # a disk or a right that fails where nothing better could be said
+        say(f"Error: {exc.filename or 'A file'} cannot be read or written ({exc.strerror or exc}).")
+        return 3
+
+
+class _CleanFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return clean(super().format(record))
+
+
+class _StopRequest(BaseException):
+    """The system, or the terminal that was closed, asks the process to end."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.exit_code = 128 + signal_number
+
+
+def _heed_signals() -> None:
+    """Let a command that is told to end do so as after Ctrl-C: it leaves nothing half-done and nothing lying about."""
+
+    def request_stop(number: int, _: object) -> None:
+        raise _StopRequest(number)
+
+    for number in (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP", "SIGBREAK")):
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has one ignored
+            signal.signal(number, request_stop)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One line on standard output, which does nothing to a terminal."""
+    """Print the value in one line on standard output, escaped so that it does nothing to a terminal."""
     encoded = json.dumps(value, ensure_ascii=False)
     if not _is_plain(encoded):
         from rag.text.hostile import escape_json
@@ -68,7 +109,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 
 def show(text: str) -> None:
-    """Lines on standard output, without anything in them that could steer a terminal."""
+    """Print lines on standard output, without anything in them that could steer a terminal."""
     print(clean(text), flush=True)
 
 
@@ -78,7 +119,7 @@ def say(text: str) -> None:
 
 
 def clean(text: str) -> str:
-    """What a terminal may show of a text that can hold names and words of documents."""
+    """The text as a terminal may show it, though it can hold names and words of documents."""
     if _is_plain(text):
         return text
     from rag.text.hostile import remove_invisible
@@ -87,13 +128,8 @@ def clean(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether it is ASCII without control characters, as most of what we say; then nothing needs to be loaded."""
+    """Whether the text is ASCII without control characters, as most of ours is; then no table needs to be loaded."""
     return text.isascii() and text.replace("\n", "").isprintable()
-
-
-class _CleanFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        return clean(super().format(record))
 
 
 async def work_while_read(work: Coroutine[Any, Any, Result]) -> Result:
@@ -113,7 +149,7 @@ async def work_while_read(work: Coroutine[Any, Any, Result]) -> Result:
 
 
 def _is_output_unread() -> bool:
-    """Whether its reader has gone, as head does; False where the system doesn't tell before something is written."""
+    """Whether the reader of standard output has gone; False where the system doesn't tell before we write."""
     if not hasattr(select, "poll"):
         return False
     try:
@@ -122,54 +158,3 @@ def _is_output_unread() -> bool:
     except (OSError, ValueError):  # no real file
         return False
     return bool(poll.poll(0))
-
-
-class _StopRequest(BaseException):
-    """The system, or the terminal that was closed, asks the process to end."""
-
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(signal_number)
-        self.exit_code = 128 + signal_number
-
-
-def _heed_signals() -> None:
-    """A command that is told to end does so as after Ctrl-C: it leaves nothing half-done and nothing lying about."""
-
-    def request_stop(number: int, _: object) -> None:
-        raise _StopRequest(number)
-
-    for number in (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP", "SIGBREAK")):
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has one ignored
-            signal.signal(number, request_stop)
-
-
-def _tell_stopped(exit_code: int) -> int:
-    with contextlib.suppress(OSError):  # a terminal that was closed
-        say("Stopped. What was done so far is kept; run it again to go on.")
-    return exit_code
-
-
-def run(main: Callable[[], int]) -> int:
-    """Run a command; what the user can mend is one sentence and an exit code, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):  # a Windows console's code page has no room for most of Unicode
-        getattr(stream, "reconfigure", lambda **_: None)(encoding="utf-8", errors="replace")
-    write_privately()
-    handler = logging.StreamHandler()
-    handler.setFormatter(_CleanFormatter("%(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.WARNING)
-    _heed_signals()
-    try:
-        return main()
-    except RagError as exc:
-        say(f"Error: {exc}")
-        return exc.exit_code
-    except KeyboardInterrupt:
-        return _tell_stopped(130)
-    except _StopRequest as request:
-        return _tell_stopped(request.exit_code)
-    except BrokenPipeError:  # the reader of our output has gone, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as exc:  # a disk or a right that fails where nothing better could be said
-        say(f"Error: {exc.filename or 'A file'} cannot be read or written ({exc.strerror or exc}).")
-        return 3

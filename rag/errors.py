@@ -26,7 +26,7 @@ from pathlib import Path
 
 _ROOM_BYTES = 8_000_000  # with less than this free, a failure to write is taken for a full disk
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_FULL_IN_WORDS = "database or disk is full"  # SQLite's, inside Chroma
+_FULL_IN_WORDS = "database or disk is full"  # as SQLite says it inside Chroma
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -98,7 +98,7 @@ class ModelUnavailableError(RagError):
 
 
 class PromptTooLongError(ModelUnavailableError):
-    """`context_length` is the model's limit in tokens where it told us, so that a shorter prompt can be tried."""
+    """`context_length` is the model's limit in tokens if the model told it, so that a shorter prompt can be tried."""
 
     def __init__(self, message: str, context_length: int | None = None) -> None:
         super().__init__(message)
@@ -127,7 +127,7 @@ def explain_system_error(exc: BaseException, folder: Path) -> IndexUnusableError
 
 
 def _find_errno(exc: BaseException) -> int | None:
-    """The system's number; Chroma and tantivy tell it in words alone, as Rust does."""
+    """The number of the system's error; Chroma and tantivy tell it in words alone, as Rust does."""
     if isinstance(exc, OSError) and exc.errno is not None:
         return exc.errno
     in_words = re.search(r"os error (\d+)", str(exc))
@@ -135,7 +135,7 @@ def _find_errno(exc: BaseException) -> int | None:
 
 
 def _has_no_room(folder: Path) -> bool:
-    """Libraries don't always say what kept them from writing."""
+    """Whether the folder's disk is as good as full: libraries don't always say what kept them from writing."""
     try:
         return shutil.disk_usage(folder).free < _ROOM_BYTES
     except OSError:

@@ -1,4 +1,4 @@
-"""What we write is the user's alone, and what a process leaves behind is cleared away by the next one.
+"""Files and folders of ours: they are the user's alone, and the next process clears away what one leaves behind.
 
 On Windows the modes below mean nothing, except that from 3.11.10 on Python makes a folder private that is made with
 mode 0700; an index that was made earlier keeps the rights of the folder that it lies in. None of this is tested there.
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     import psutil
 
 _CLOCK_S = 5.0
-"""A process's start, counted from the system's, may seem to change by so much when the clock is set."""
+"""By how much a process's start may seem to change when the clock is set, since it is counted from the system's."""
 _PREFIX = "pagewise-"
-"""Begins the names of our folders where other programs have theirs."""
+"""The beginning of our folders' names where other programs have theirs."""
 
 
 def write_privately() -> None:
-    """From now on, what this process and its children make is readable by their user alone."""
+    """Let what this process and its children make from now on be readable by their user alone."""
     os.umask(0o077)
 
 
 def open_privately(path: str, flags: int) -> int:
-    """The `opener` of a file that only its user may read, whatever else the process makes."""
+    """Open a file that only its user may read: an `opener` for `open`, whatever rights the process gives otherwise."""
     return os.open(path, flags, 0o600)
 
 
 def take_rights_from_others(path: Path) -> None:
     """Leave a file, or a folder with all that is in it, to its user alone.
 
-    A folder that is private already isn't looked into; links, and what belongs to somebody else, are left as they are.
+    A folder that is private already isn't looked into. Links and other users' files are left as they are.
     """
     if _is_open_to_others(path):
         for folder, _, names in os.walk(path):
@@ -64,7 +64,7 @@ def _take_rights_of_one(path: str | Path) -> None:
 
 
 def make_process_folder(base: Path) -> Path:
-    """This process's own folder below `base`; those of processes that have ended are deleted."""
+    """Make this process's own folder below `base`, and delete the folders of processes that have ended."""
     import psutil  # 0.02 s
 
     base.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def clear_dead_folders(base: Path, prefix: str = "") -> None:
 
 
 def make_temporary_folder() -> tempfile.TemporaryDirectory[str]:
-    """A folder for what can't be kept beside the index; those that ended processes of ours left are deleted."""
+    """Make a folder for what can't be kept beside the index, and delete those that ended processes of ours left."""
     import tempfile
 
     import psutil
@@ -98,15 +98,23 @@ def _name_folder(process: psutil.Process) -> str:
 
 
 def _is_in_use(name: str) -> bool:
-    """Whether the process that made the folder of that name still runs, and isn't another one with its number."""
+    """Whether the process that made the folder of that name still runs; another may have its number by now."""
     import psutil
 
     number, _, start = name.partition("-")
     try:
         started: float = psutil.Process(int(number)).create_time()
-        is_same = abs(started - float(start.partition("-")[0])) < _CLOCK_S
+        return abs(started - float(start.partition("-")[0])) < _CLOCK_S
     except (ValueError, psutil.NoSuchProcess):
         return False
-    except psutil.AccessDenied:  # another user's
+    except psutil.AccessDenied:  # another user's process
         return True
-    return is_same
+
+
+def identify_file(path: str | Path) -> tuple[int, int] | None:
+    """Device and inode of a file or folder, equal only for the same one; None if it can't be looked at."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

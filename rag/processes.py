@@ -11,8 +11,11 @@ from typing import IO
 
 
 def leave_signals_to_parent() -> None:
-    """For a child that ends when its input does: Ctrl-C, a closed terminal and a service's stop reach it as well, and
-    its parent is to end in an orderly way first, instead of wondering why its child has died."""
+    """Ignore Ctrl-C, a closed terminal and a service's stop, in a child process that ends when its input does.
+
+    They reach the child as well as its parent, which is to end in an orderly way first, instead of wondering why its
+    child has died.
+    """
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -27,7 +30,7 @@ class StopSwitch:
         self._ends: list[Callable[[], None]] = []
 
     def throw(self) -> None:
-        """End what is being waited for, and what will be."""
+        """End what is being waited for now, and from now on whatever is to be waited for."""
         with self._lock:
             self._is_thrown = True
             for end in self._ends:
@@ -35,7 +38,7 @@ class StopSwitch:
 
     @contextlib.contextmanager
     def guard(self, end: Callable[[], None]) -> Iterator[None]:
-        """While inside, `end` is called when the switch is thrown; at once if it was before."""
+        """Call `end` if the switch is thrown while the block runs; at once if it was thrown before."""
         with self._lock:
             self._ends.append(end)
             if self._is_thrown:
@@ -48,7 +51,7 @@ class StopSwitch:
 
 
 def open_private_stdout() -> IO[str]:
-    """The standard output, for our own lines alone: what libraries print to it goes to standard error from now on."""
+    """Reserve standard output for lines written to the result; what libraries print goes to standard error."""
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     return lines

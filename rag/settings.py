@@ -13,7 +13,7 @@ from rag.errors import SettingsError
 
 DEFAULT_EMBED_MODEL = "all-MiniLM-L6-v2"
 SHORTEST_PASSWORD = 8
-DEFAULT_EMBED_MAX_TOKENS = 256  # its own limit: it ignores the rest in silence
+DEFAULT_EMBED_MAX_TOKENS = 256  # what the default model reads of a text; it ignores the rest in silence
 
 
 def _setting(env: str, help_text: str, *, low: float | None = None, high: float | None = None, **default: Any) -> Any:  # noqa: ANN401 (dataclasses.field is Any)

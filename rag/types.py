@@ -32,14 +32,15 @@ class Document:
     """What the content calls itself; never the file name, so that a rename leaves every embedded text as it was."""
     author: str = ""
     created: str = ""
-    """ISO 8601 date or date-time; empty when the file doesn't say. Likewise `modified`."""
+    """When the content was made, as an ISO 8601 date or date-time; empty when the file doesn't say."""
     modified: str = ""
+    """When the content was last changed, in the same form; empty when the file doesn't say."""
     language: str = ""
     """ISO 639-1 code; empty when unknown."""
     format: str = ""
     """Short name of the detected format: ``pdf``, ``docx``, ``markdown``."""
     page_kind: str = ""
-    """What a page of it is called: ``page``, ``slide``, ``sheet``; empty when it has none."""
+    """What a page of the document is called: ``page``, ``slide`` or ``sheet``; empty when it has no pages."""
     loader: str = ""
     """The loader that read it, with its version: ``pypdfium2/1``."""
     notes: tuple[str, ...] = ()
@@ -61,7 +62,7 @@ class Chunk:
     page_end: int | None = None
     """Last page, inclusive."""
     overlap: int = 0
-    """How many leading characters of `text` were in a chunk before: whole sentences of its end, or a table's header."""
+    """How many leading characters of `text` were in a chunk before: its last whole sentences, or a table's header."""
 
     @property
     def embed_text(self) -> str:
@@ -77,8 +78,9 @@ class StoredChunk:
     """Never reused, so that a view can't confuse two chunks."""
     chunk: Chunk
     language: str = ""
+    """Language of the document, as `Document.language`."""
     label: str | None = None
-    """Printed page label of the first page."""
+    """The number printed on the first page, where it differs from the page's number."""
     page_kind: str = ""
 
 
@@ -107,9 +109,10 @@ class Restriction:
     file_type: str | None = None
     """Ending of the file's name, with or without a dot."""
     since: str | None = None
-    """First year, month or day (``2023``, ``2023-07``, ``2023-07-31``) of the documents' own dates; of their files'
-    where they have none. Likewise `until`, the last."""
+    """The first year, month or day (``2023``, ``2023-07``, ``2023-07-31``) from which documents may be. A document that
+    has no date of its own has its file's."""
     until: str | None = None
+    """The last year, month or day up to which documents may be, in the same form."""
 
     @property
     def is_dated(self) -> bool:
@@ -117,7 +120,7 @@ class Restriction:
 
     @property
     def description(self) -> str:
-        """``pdf files in manuals since 2023``: the plural of what may be found."""
+        """What may be found, in the plural: ``pdf files in manuals since 2023``."""
         kind = f"{self.file_type.lstrip('.').lower()} files" if self.file_type else "documents"
         place = f" in {self.folder.strip('/')}" if self.folder else ""
         return f"{kind}{place}{self._period}"
@@ -129,12 +132,17 @@ class Restriction:
         return f" since {self.since}" if self.since else f" until {self.until}" if self.until else ""
 
 
+MODES = ("hybrid", "dense", "lexical")
+"""How passages can be searched for: by vectors and words together, by vectors alone, by words alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retrieval:
     """What retrieval found for one question."""
 
     question: str
     mode: str
+    """One of `MODES`."""
     hits: tuple[ScoredChunk, ...]
     """Best first."""
     answerable: bool
@@ -165,11 +173,11 @@ class Endpoint:
     """Where a language model answers in the OpenAI protocol."""
 
     base_url: str
-    """With ``/v1``."""
+    """The address, which ends with ``/v1``."""
     api_key: str
     model_id: str
-    """As the server knows it; for Foundry Local the full ``name:version``."""
+    """The model's name as the server knows it; for Foundry Local the full ``name:version``."""
     context_length: int | None = None
-    """Prompt and answer together, in tokens; None where the server doesn't say."""
+    """How many tokens prompt and answer may have together; None where the server doesn't say."""
     note: str = ""
     """What the user should know about the choice of the model; empty if it is the one that was asked for."""

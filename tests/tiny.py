@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from ingest.pipeline import Pipeline
-from ingest.workers.parsed import Parsed, ParseJob
+from ingest.workers.messages import Parsed, ParseJob
 from rag.index.reader import Index
-from rag.ranking.retriever import MODES, Retriever
+from rag.ranking.retriever import Retriever
 from rag.settings import Settings
-from rag.types import Chunk, Document, Retrieval
+from rag.types import MODES, Chunk, Document, Retrieval
 
 DIMENSIONS = 8
 

@@ -16,8 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from ingest.workers.config import Limits, ParseConfig
-from ingest.workers.parsed import ParseJob
+from ingest.workers.messages import Limits, ParseConfig, ParseJob
 from ingest.workers.pool import ParsePool
 from rag.settings import DEFAULT_EMBED_MODEL
 

@@ -20,8 +20,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from ingest.workers.config import ParseConfig
-from ingest.workers.parsing import build_splitter, parse_bytes
+from ingest.workers.messages import ParseConfig
+from ingest.workers.program import build_splitter, parse_bytes
 from rag.settings import DEFAULT_EMBED_MODEL
 from rag.types import Chunk
 from tests import files

@@ -15,18 +15,17 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ingest.workers.config import ParseConfig, count_allowed_seconds, tell_memory_limit
-from ingest.workers.parsed import Parsed, ParseJob
+from ingest.workers.messages import MEGABYTE, ParseConfig, Parsed, ParseJob
 from ingest.workers.process import START_S, WorkerProcess, explain_no_spool
 from rag.errors import RagError
 from rag.private import make_process_folder
 
 _WATCH_S = 0.05
-"""Between two looks at a busy worker's memory: at 2 GB/s it can pass its limit by 100 MB."""
+"""Time between two looks at a busy worker's memory: at 2 GB/s it can pass its limit by 100 MB."""
 _CLOSING = "The service is shutting down."
 _GIVEN_UP = "Nobody waits for it any more."
 _IDLE_S = 60.0
-"""A worker holds 60 MB and starts in 0.3 s."""
+"""Time after which an idle worker ends. It holds 60 MB, and another starts in 0.3 s."""
 
 
 class ParsePool:
@@ -64,7 +63,15 @@ class ParsePool:
         for thread in threads:
             thread.start()
         try:
-            yield from _take_until_done(results, len(threads))
+            running = len(threads)
+            while running:
+                result = results.get()
+                if result is None:
+                    running -= 1
+                elif isinstance(result, Exception):
+                    raise result
+                else:
+                    yield result
         finally:
             self._give_up(stop)
             _drain(results, threads)
@@ -72,6 +79,7 @@ class ParsePool:
     def _run(
         self, jobs: Iterator[ParseJob], results: queue.Queue[Parsed | Exception | None], stop: threading.Event
     ) -> None:
+        """Put each job's result, or the error that ended the work, and None at the end. Runs in a thread of its own."""
         try:
             for job in jobs:
                 if stop.is_set():
@@ -82,20 +90,12 @@ class ParsePool:
         finally:
             results.put(None)
 
-    def _give_up(self, stop: threading.Event) -> None:
-        """End the workers whose results nobody waits for: a long document takes minutes."""
-        with self._lock:
-            stop.set()
-            for worker, its_stop in self._busy.items():
-                if its_stop is stop:
-                    worker.kill(_GIVEN_UP)
-
     def _parse_one(self, job: ParseJob, stop: threading.Event) -> Parsed:
         worker = self._acquire(stop)
         try:
             spool = self._make_spool()
             worker.await_ready()
-            worker.begin(count_allowed_seconds(self._config.limits, _measure_file(job.path)))
+            worker.begin(self._count_allowed_seconds(job.path))
             worker.send(job, spool)
             parsed = worker.collect_result(job, spool)
             if self._closed and parsed.error:  # it was stopped, which says nothing about the file
@@ -105,6 +105,7 @@ class ParsePool:
             self._release(worker)
 
     def _acquire(self, stop: threading.Event) -> WorkerProcess:
+        """An idle worker or a new one, watched from now on. Raises RagError if its result is of no use any more."""
         with self._lock:
             if self._closed or stop.is_set():
                 raise RagError(_CLOSING if self._closed else _GIVEN_UP)
@@ -116,8 +117,29 @@ class ParsePool:
                 threading.Thread(target=self._watch, name="parse-watch", daemon=True).start()
             return worker
 
+    def _make_spool(self) -> Path:
+        """The path of a new spool file. Raises RagError if there is no folder for it."""
+        with self._lock:
+            if self._spool_dir is None:
+                try:
+                    own = make_process_folder(self._scratch)
+                    self._spool_dir = tempfile.TemporaryDirectory(dir=own, ignore_cleanup_errors=True)
+                except OSError as exc:
+                    raise explain_no_spool(exc, self._scratch) from exc
+            self._spools += 1
+            return Path(self._spool_dir.name) / f"{self._spools}.jsonl"
+
+    def _count_allowed_seconds(self, path: Path) -> float:
+        limits = self._config.limits
+        try:
+            megabytes = path.stat().st_size / MEGABYTE
+        except OSError:  # the worker will tell why
+            megabytes = 0.0
+        return limits.seconds + limits.seconds_per_megabyte * megabytes
+
     def _release(self, worker: WorkerProcess) -> None:
-        # By a big file, for which the next one must not be blamed.
+        """Keep the worker for the next job if it is fit for one, else end it."""
+        # A big file has made it bloated, for which the next file must not be blamed.
         is_bloated = worker.measure_memory() > self._config.limits.memory_bytes // 3
         with self._lock:
             self._busy.pop(worker, None)
@@ -127,20 +149,6 @@ class ParsePool:
                 self._idle.append(worker)
         if not keep:
             worker.close()
-
-    def _make_spool(self) -> Path:
-        with self._lock:
-            if self._spool_dir is None:
-                self._spool_dir = self._open_spool_dir()
-            self._spools += 1
-            return Path(self._spool_dir.name) / f"{self._spools}.jsonl"
-
-    def _open_spool_dir(self) -> tempfile.TemporaryDirectory[str]:
-        try:
-            own = make_process_folder(self._scratch)
-            return tempfile.TemporaryDirectory(dir=own, ignore_cleanup_errors=True)
-        except OSError as exc:
-            raise explain_no_spool(exc, self._scratch) from exc
 
     def _watch(self) -> None:
         """Kill what passes a limit and end what is idle; ends itself when no worker is left."""
@@ -163,7 +171,15 @@ class ParsePool:
         if time.monotonic() > worker.deadline:
             worker.kill(f"reading it took longer than {worker.deadline - worker.began:.3g} s")
         elif worker.measure_memory() > limits.memory_bytes:
-            worker.kill(tell_memory_limit(limits))
+            worker.kill(limits.memory_reason)
+
+    def _give_up(self, stop: threading.Event) -> None:
+        """End the workers whose results nobody waits for: a long document takes minutes."""
+        with self._lock:
+            stop.set()
+            for worker, its_stop in self._busy.items():
+                if its_stop is stop:
+                    worker.kill(_GIVEN_UP)
 
     def close(self) -> None:
         """End the workers and delete the spool files. What is being read is given up."""
@@ -187,13 +203,6 @@ class ParsePool:
         self.close()
 
 
-def _measure_file(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
 def _share_between_threads(jobs: Iterator[ParseJob]) -> Iterator[ParseJob]:
     """An iterator that several threads may take from, even if `jobs` is a generator."""
     lock = threading.Lock()
@@ -203,17 +212,6 @@ def _share_between_threads(jobs: Iterator[ParseJob]) -> Iterator[ParseJob]:
             return next(jobs, None)
 
     return iter(take, None)
-
-
-def _take_until_done(results: queue.Queue[Parsed | Exception | None], running: int) -> Iterator[Parsed]:
-    while running:
-        result = results.get()
-        if result is None:
-            running -= 1
-        elif isinstance(result, Exception):
-            raise result
-        else:
-            yield result
 
 
 def _drain(results: queue.Queue[Parsed | Exception | None], threads: list[threading.Thread]) -> None:

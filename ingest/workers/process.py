@@ -15,14 +15,13 @@ from typing import Any
 
 import psutil
 
-from ingest.workers.config import ParseConfig, encode_config
-from ingest.workers.parsed import Parsed, ParseJob, SpooledChunks
+from ingest.workers.messages import Outcome, ParseConfig, Parsed, ParseJob, SpooledChunks, decode_outcome, encode_config
 from rag.errors import RagError, explain_system_error
 from rag.processes import name_signal, read_last_line
 from rag.types import Document
 
 START_S = 60.0
-"""Within which a worker must be ready. It takes 0.3 s on a free core."""
+"""Time within which a worker must be ready. It takes 0.3 s on a free core."""
 _ROOT = Path(__file__).resolve().parents[2]
 _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",  # one thread a worker: the workers are what runs in parallel
@@ -59,18 +58,16 @@ class WorkerProcess:
         self.began = time.monotonic()
         self.deadline = self.began + seconds
 
-    def allow(self, seconds: float) -> None:
-        """Give it at least so many seconds from now."""
-        self.deadline = max(self.deadline, time.monotonic() + seconds)
-
     def await_ready(self) -> None:
-        """Wait until it can take a job. Raises RagError if it ended instead."""
+        """Wait until the worker can take a job. Raises RagError if it ended instead."""
         if not self._is_ready and self._read_answer() is None:
-            raise RagError(f"The process that reads files could not start: {self._read_last_words()}")
+            self._process.wait()
+            last_words = read_last_line(self._stderr) or self._explain_end()
+            raise RagError(f"The process that reads files could not start: {last_words}")
         self._is_ready = True
 
     def send(self, job: ParseJob, spool: Path) -> None:
-        """Give it a job; it writes the chunks to `spool`."""
+        """Give the worker a job; it writes the chunks to `spool`."""
         job_line = {"source": job.source, "path": str(job.path.absolute()), "spool": str(spool)}
         self._write(json.dumps(job_line) + "\n")
 
@@ -80,18 +77,21 @@ class WorkerProcess:
         Raises RagError if there was no room for the chunks.
         """
         digest = self._read_answer()
-        outcome = self._read_outcome() if digest else None
-        if outcome is not None and "spool_errno" in outcome:
-            spool.unlink(missing_ok=True)
-            raise explain_no_spool(OSError(outcome["spool_errno"], os.strerror(outcome["spool_errno"])), spool.parent)
+        answer = self._read_answer() if digest else None
+        while answer is not None and "more_s" in answer:
+            self.deadline = max(self.deadline, time.monotonic() + answer["more_s"])
+            answer = self._read_answer()
         sha256 = bytes.fromhex(digest["sha256"]) if digest else b""
-        if outcome is None:
+        if answer is None:
             spool.unlink(missing_ok=True)
-            return Parsed(job.source, sha256, Document(job.source, ()), error=self.explain_end(), kind="failed")
-        return _decode_outcome(outcome, job, sha256, spool)
+            return Parsed(job.source, sha256, Document(job.source, ()), error=self._explain_end(), kind="failed")
+        if "spool_errno" in answer:
+            spool.unlink(missing_ok=True)
+            raise explain_no_spool(OSError(answer["spool_errno"], os.strerror(answer["spool_errno"])), spool.parent)
+        return _collect_chunks(job, sha256, decode_outcome(answer), spool)
 
     def measure_memory(self) -> int:
-        """Bytes that it holds; 0 if it is dead."""
+        """Bytes of memory that the worker holds; 0 if it is dead."""
         try:
             return int(psutil.Process(self._process.pid).memory_info().rss)
         except psutil.Error:
@@ -100,24 +100,13 @@ class WorkerProcess:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def explain_end(self) -> str:
-        """Why the process ended, for a user."""
-        code = self._process.wait()
-        if self.kill_reason:
-            return self.kill_reason
-        if code == -getattr(signal, "SIGABRT", 0):
-            return "it needed more memory than there is, or crashed the reader (SIGABRT)"
-        if name := name_signal(code):
-            return f"reading it crashed the reader ({name})"
-        return f"reading it ended the reader (exit code {code})"
-
     def kill(self, reason: str) -> None:
-        """End it, for a reason that the file's failure will name; the first reason counts."""
+        """End the worker, for a reason that its file's failure will name; the first reason counts."""
         self.kill_reason = self.kill_reason or reason
         self._process.kill()
 
     def close(self) -> None:
-        """End it and free what belongs to it."""
+        """End the worker and free what belongs to it."""
         self._process.kill()  # it holds nothing that needs an orderly end
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._stderr):
@@ -137,17 +126,16 @@ class WorkerProcess:
         line = self._process.stdout.readline()
         return json.loads(line) if line.endswith("\n") else None
 
-    def _read_outcome(self) -> dict[str, Any] | None:
-        """The message that ends a job, after any that ask for more time."""
-        outcome = self._read_answer()
-        while outcome is not None and "more_s" in outcome:
-            self.allow(outcome["more_s"])
-            outcome = self._read_answer()
-        return outcome
-
-    def _read_last_words(self) -> str:
-        self._process.wait()
-        return read_last_line(self._stderr) or self.explain_end()
+    def _explain_end(self) -> str:
+        """Wait for the process to end, and tell a user why it did."""
+        code = self._process.wait()
+        if self.kill_reason:
+            return self.kill_reason
+        if code == -getattr(signal, "SIGABRT", 0):
+            return "it needed more memory than there is, or crashed the reader (SIGABRT)"
+        if name := name_signal(code):
+            return f"reading it crashed the reader ({name})"
+        return f"reading it ended the reader (exit code {code})"
 
 
 def explain_no_spool(exc: OSError, folder: Path) -> RagError:
@@ -155,15 +143,12 @@ def explain_no_spool(exc: OSError, folder: Path) -> RagError:
     return explain_system_error(exc, folder) or RagError(f"{folder} cannot be written ({exc}).")
 
 
-def _decode_outcome(outcome: dict[str, Any], job: ParseJob, sha256: bytes, spool: Path) -> Parsed:
-    header = Document(pages=(), **{**outcome["document"], "notes": tuple(outcome["document"].get("notes", ()))})
-    if outcome.get("error") is not None:
-        spool.unlink(missing_ok=True)
-        return Parsed(job.source, sha256, header, error=outcome["error"], kind=outcome["kind"])
-    labels = {number: label for number, label in outcome["labels"]}
-    chunks = SpooledChunks(job.source, spool, outcome["chunks"])
-    if spool.stat().st_size > _SMALL_BYTES:
-        return Parsed(job.source, sha256, header, chunks, labels, kind=outcome["kind"], spool=spool)
-    parsed = Parsed(job.source, sha256, header, list(chunks), labels, kind=outcome["kind"])
-    spool.unlink()
-    return parsed
+def _collect_chunks(job: ParseJob, sha256: bytes, outcome: Outcome, spool: Path) -> Parsed:
+    """The result with its chunks; the spool file is deleted unless they are too many to be held."""
+    spooled = SpooledChunks(job.source, spool, outcome.chunks)
+    labels = dict(outcome.labels)
+    if outcome.error is None and spool.stat().st_size > _SMALL_BYTES:
+        return Parsed(job.source, sha256, outcome.document, spooled, labels, spool=spool)
+    chunks = list(spooled) if outcome.error is None else []
+    spool.unlink(missing_ok=True)
+    return Parsed(job.source, sha256, outcome.document, chunks, labels, outcome.error, outcome.kind)

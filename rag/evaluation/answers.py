@@ -1,10 +1,11 @@
-"""How good answers are: against accepted answers, and their citations against the places of the answer. Pure.
+"""How good answers are: compared with accepted answers, and their citations with the places of the answer. Pure.
 
-Exact match and token F1 are SQuAD's: case, punctuation and English articles don't count, and the best of the accepted
-answers does. An answer in sentences rarely matches exactly; `contains` says how often an accepted answer is in it.
+Exact match and token F1 are SQuAD's: case, punctuation and English articles don't count, and the nearest of the
+accepted answers decides. An answer in sentences rarely matches exactly; `contains` says how often an accepted answer
+is in it.
 
-Scored is what a user gets: where the documents don't seem to hold the answer, the sentence that says so and the nearest
-passages. A question at which the model failed has no score; it is counted and its reason told.
+What a user gets is scored: where the documents don't seem to hold the answer, that is the sentence that says so and the
+nearest passages. A question at which the model failed has no score; it is counted and its reason told.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _GIVE_UP_AFTER = 3
 
 @dataclass(frozen=True, slots=True)
 class AnswerScore:
-    """Each from 0 to 1; higher is better."""
+    """How good one answer is. Each figure is from 0 to 1, and higher is better."""
 
     exact_match: float
     token_f1: float
@@ -45,7 +46,7 @@ class AnswerScore:
 
 
 def score_answer(answer: str, citations: Sequence[Citation], question: Question, unit: str) -> AnswerScore:
-    """`unit` is ``page`` or ``source``: what a citation has to name."""
+    """Compare one answer with what its question accepts. A citation has to name what `unit` says: page or source."""
     found = _tokenize(answer)
     accepted = [_tokenize(text) for text in question.answers]
     places: set[Unit] = {(cited.source, cited.page if unit == "page" else None) for cited in citations}
@@ -67,9 +68,10 @@ def answer_figures(
     limit: int | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
-    """Means over the answerable questions that come with accepted answers; each None without any.
+    """Ask the answerable questions that have accepted answers; returns the means of their scores, and counts.
 
-    `model` is who should answer, None if quotes are to be scored; `limit` questions are spread evenly over the dataset.
+    `model` is the name of the model that answers, None if quotes are to be scored. With a `limit`, only so many
+    questions are asked, spread evenly over the dataset. A mean is None if no answer could be scored.
     """
     eligible = [question for question in dataset.questions if question.answerable and question.answers]
     questions = _spread(eligible, limit)
@@ -96,7 +98,7 @@ def _spread(questions: Sequence[Question], limit: int | None) -> list[Question]:
 def _ask_all(
     questions: Sequence[Question], ask: Ask, by_model: bool, progress: Callable[[int, int], None]
 ) -> list[tuple[Question, AnswerReport]]:
-    """Fewer than `questions` if the model is gone."""
+    """The questions with their answers; they are fewer than `questions` if the model is gone."""
     pairs: list[tuple[Question, AnswerReport]] = []
     for question in questions:
         pairs.append((question, ask(question.text)))

@@ -22,22 +22,22 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rag.errors import IndexUnusableError, SettingsError
-from rag.ranking.retriever import MODES
 from rag.settings import Settings
-from rag.types import Retrieval
+from rag.types import MODES, Retrieval
 
 DEPTH = 10
-"""Distinct pages or documents that count."""
+"""How many distinct pages or documents of a ranking count."""
 
 _HITS = 60
-"""Passages asked for, so that ten distinct documents are among them."""
+"""How many passages are asked for, so that ten distinct documents are among them."""
 
 _TIMED_QUESTIONS = 300
+"""About how many questions are timed."""
 
 METRICS = ("hit@1", "recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
 
 Unit = tuple[str, int | None]
-"""Source and page; the page is None where documents are what is looked for."""
+"""A source and a page; the page is None where documents are what is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,9 @@ class Question:
     text: str
     answerable: bool
     relevant: frozenset[Unit]
+    """The places where the answer stands."""
     answers: tuple[str, ...]
+    """The accepted answers; empty if answers are not to be scored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Dataset:
     folder: Path
     questions: tuple[Question, ...]
     unit: str
-    """``page`` or ``source``."""
+    """What has to be found: ``page`` or ``source``."""
 
     @property
     def corpus(self) -> Path:
@@ -67,7 +69,7 @@ class Dataset:
 
     @classmethod
     def load(cls, folder: Path) -> Dataset:
-        """Raises SettingsError, naming the line, for a folder that isn't of this form."""
+        """Read the questions. Raises SettingsError, naming the line, for a folder that isn't of this form."""
         path = folder / "questions.jsonl"
         if not path.is_file() or not (folder / "corpus").is_dir():
             raise SettingsError(f"{folder} is no dataset: it must hold questions.jsonl and a folder named corpus.")
@@ -79,10 +81,6 @@ class Dataset:
         places = [place for row in rows for place in row["relevant"]]
         unit = "page" if places and all(place.get("page") is not None for place in places) else "source"
         return cls(folder, tuple(_make_question(number, row, unit) for number, row in enumerate(rows)), unit)
-
-
-class Retrieve(Protocol):
-    def __call__(self, question: str, *, mode: str, top_k: int | None) -> Retrieval: ...
 
 
 def _parse_row(path: Path, number: int, line: str) -> dict[str, Any]:
@@ -105,7 +103,7 @@ def _make_question(number: int, row: Mapping[str, Any], unit: str) -> Question:
 
 
 def build_index(dataset: Dataset, settings: Settings) -> Path:
-    """Index the corpus as the product does, in a process of its own that shows its progress; returns the folder.
+    """Index the corpus as the product does, in a process that shows its progress; returns the index's folder.
 
     Raises IndexUnusableError if that fails; files that can't be read are reported and left out.
     """
@@ -118,10 +116,14 @@ def build_index(dataset: Dataset, settings: Settings) -> Path:
 
 
 def index_folder(dataset: Dataset, settings: Settings) -> Path:
-    """Below the user's own index, one for each dataset."""
+    """The folder of the dataset's own index, below the user's index."""
     path = str(dataset.folder.resolve())
     key = hashlib.blake2b(path.encode(), digest_size=4).hexdigest()
     return settings.index_dir / "eval" / f"{dataset.folder.resolve().name}-{key}"
+
+
+class Retrieve(Protocol):
+    def __call__(self, question: str, *, mode: str, top_k: int | None) -> Retrieval: ...
 
 
 def evaluate(
@@ -159,7 +161,7 @@ def _time_questions(dataset: Dataset, retrieve: Callable[[str], Retrieval]) -> l
 
 
 def compute_ranking(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float]:
-    """Means over the answerable questions; empty without any."""
+    """The means of `rank_metrics` over the answerable questions; empty if there are none."""
     pairs = zip(dataset.questions, found, strict=True)
     rows = [
         rank_metrics(list_units(hits, dataset.unit), q.relevant) for q, hits in pairs if q.answerable and q.relevant
@@ -174,7 +176,7 @@ def list_units(retrieval: Retrieval, unit: str) -> list[Unit]:
 
 
 def rank_metrics(ranking: Sequence[Unit], relevant: frozenset[Unit]) -> dict[str, float]:
-    """The usual definitions, with equal gains; what comes after the tenth place doesn't count."""
+    """The metrics of one ranking, by their usual definitions, with equal gains. Only the first ten places count."""
     gains = [unit in relevant for unit in ranking[:DEPTH]]
     first = next((place for place, gain in enumerate(gains, 1) if gain), None)
     ideal = sum(1 / math.log2(place + 1) for place in range(1, min(len(relevant), DEPTH) + 1))
@@ -187,9 +189,9 @@ def rank_metrics(ranking: Sequence[Unit], relevant: frozenset[Unit]) -> dict[str
 
 
 def compute_abstention(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float | None]:
-    """AUROC of the confidence; shares of unanswerable questions answered and of answerable ones declined.
+    """How well the confidence tells answerable questions from others, and how often each kind is taken for the other.
 
-    None where the dataset has no question of that kind.
+    A figure is None where the dataset has no question of that kind.
     """
     pairs = list(zip(dataset.questions, found, strict=True))
     held = [retrieval for question, retrieval in pairs if question.answerable]
@@ -202,7 +204,7 @@ def compute_abstention(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str
 
 
 def compute_auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
-    """The chance that a random one of `positive` is above one of `negative`; ties count half."""
+    """The chance that a random value of `positive` is above a random one of `negative`; ties count half."""
     if not positive or not negative:
         return None
     import numpy as np
@@ -218,7 +220,7 @@ def _measure_share(claims: Iterable[bool]) -> float | None:
 
 
 def _find_percentile(values: Sequence[float], percent: float) -> float:
-    """The smallest value that `percent` of them don't exceed."""
+    """The smallest of the values that `percent` of them don't exceed."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
 
@@ -229,7 +231,7 @@ def save_baseline(path: Path, report: Mapping[str, Any]) -> None:
 
 
 def load_baseline(path: Path) -> dict[str, Any]:
-    """Raises SettingsError if the file is no saved report."""
+    """The report that `save_baseline` wrote. Raises SettingsError if the file is none."""
     try:
         report = json.loads(path.read_text("utf-8"))
         if "modes" in report and "questions" in report:
@@ -239,53 +241,51 @@ def load_baseline(path: Path) -> dict[str, Any]:
     raise SettingsError(f"{path} is no saved evaluation. Make one with --save.")
 
 
+_WIDTH = 16
+_ABSTENTION = {
+    "auroc": "abstention, AUROC",
+    "false_answer_rate": "answered though the corpus cannot (share)",
+    "false_decline_rate": "declined though it can (share)",
+}
+_ANSWERS = {
+    "exact_match": "exact match (share)",
+    "token_f1": "token F1",
+    "contains": "an accepted answer in it (share)",
+    "citation_precision": "cited places that are right (share)",
+    "citation_recall": "right places that are cited (share)",
+}
+
+
 def format_report(report: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> str:
-    """For people; with a baseline, each figure is followed by its change."""
+    """The report as a table for people; with a baseline, each figure is followed by its change."""
     before = baseline or {}
     lines = [f"{report['questions']:,} questions, found by {report['unit']}", ""]
     lines.append(f"{'':10}" + "".join(f"{name:>{_WIDTH}}" for name in METRICS))
     for mode, figures in report["modes"].items():
         old = before.get("modes", {}).get(mode, {})
         lines.append(f"{mode:10}" + "".join(_format_cell(figures.get(name), old.get(name)) for name in METRICS))
-    lines += ["", *_write_lines(report, before)]
+    lines.append("")
+    lines += _format_lines(_ABSTENTION, report["abstention"], before.get("abstention", {}))
+    times = {name: f"{name}, ms" for name in ("p50", "p95")}
+    lines += _format_lines(times, report["milliseconds"], before.get("milliseconds", {}), digits=1)
+    if "answers" in report:
+        figures = report["answers"]
+        asked = f"{figures['scored']:,} of {figures['questions']:,} questions with accepted answers"
+        by = "quotes, since no model answers" if figures["by"] == "quotes" else figures["by"]
+        lines += ["", f"answers by {by}: {asked}, {figures['declined']:,} of them declined"]
+        if figures["failed"]:
+            lines.append(f"left out, since the model failed: {figures['failed']:,} questions. {figures['failure']}")
+        lines += _format_lines(_ANSWERS, figures, before.get("answers", {}))
     return "\n".join(lines)
 
 
-_WIDTH = 16
+def _format_lines(
+    names: Mapping[str, str], figures: Mapping[str, Any], old: Mapping[str, Any], digits: int = 4
+) -> list[str]:
+    return [f"{text:46}{_format_cell(figures[name], old.get(name), digits)}" for name, text in names.items()]
 
 
-def _write_lines(report: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    names = {
-        "auroc": "abstention, AUROC",
-        "false_answer_rate": "answered though the corpus cannot (share)",
-        "false_decline_rate": "declined though it can (share)",
-    }
-    old = before.get("abstention", {})
-    lines = [f"{text:46}{_format_cell(report['abstention'][name], old.get(name))}" for name, text in names.items()]
-    times, old = report["milliseconds"], before.get("milliseconds", {})
-    lines += [f"{f'{name}, ms':46}{_format_cell(times[name], old.get(name), 1)}" for name in ("p50", "p95")]
-    return (
-        [*lines, *_write_answer_lines(report["answers"], before.get("answers", {}))] if "answers" in report else lines
-    )
-
-
-def _write_answer_lines(figures: Mapping[str, Any], old: Mapping[str, Any]) -> list[str]:
-    names = {
-        "exact_match": "exact match (share)",
-        "token_f1": "token F1",
-        "contains": "an accepted answer in it (share)",
-        "citation_precision": "cited places that are right (share)",
-        "citation_recall": "right places that are cited (share)",
-    }
-    asked = f"{figures['scored']:,} of {figures['questions']:,} questions with accepted answers"
-    by = "quotes, since no model answers" if figures["by"] == "quotes" else figures["by"]
-    lines = ["", f"answers by {by}: {asked}, {figures['declined']:,} of them declined"]
-    if figures["failed"]:
-        lines.append(f"left out, since the model failed: {figures['failed']:,} questions. {figures['failure']}")
-    return [*lines, *(f"{text:46}{_format_cell(figures[name], old.get(name))}" for name, text in names.items())]
-
-
-def _format_cell(value: float | None, old: float | None = None, digits: int = 4) -> str:
+def _format_cell(value: float | None, old: float | None, digits: int = 4) -> str:
     if value is None:
         return f"{'–':>{_WIDTH}}"
     change = f" ({value - old:+.{digits}f})" if old is not None else ""

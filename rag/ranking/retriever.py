@@ -27,11 +27,9 @@ from rag.ranking.search import (
     search,
 )
 from rag.ranking.signals import Signals, choose_sentence, measure_spread
-from rag.types import Restriction, Retrieval
+from rag.types import MODES, Restriction, Retrieval
 
 logger = logging.getLogger(__name__)
-
-MODES = ("hybrid", "dense", "lexical")
 
 _EMBEDDING_THREADS = 4  # questions of several people at once; a model takes one processor for each
 

@@ -56,7 +56,7 @@ ARROWS = {
         "rag.settings",
     },
     "rag.cli": {"rag.private", "rag.settings", "rag.text"},
-    "rag.evaluation": {"rag.answering", "rag.ranking", "rag.settings"},
+    "rag.evaluation": {"rag.answering", "rag.settings"},
     "rag.assembly": {"rag.ranking", "rag.index", "rag.models", "rag.settings"},
     "rag.answering": {"rag.ranking", "rag.index", "rag.chat", "rag.text", "rag.settings"},
     "rag.ranking": {"rag.index", "rag.models", "rag.text"},

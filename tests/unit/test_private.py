@@ -1,4 +1,4 @@
-"""Folders of one process, and rights that are the user's alone."""
+"""Folders of one process, rights that are the user's alone, and which file is which."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from rag.private import make_process_folder, make_temporary_folder, take_rights_from_others
+from rag.private import identify_file, make_process_folder, make_temporary_folder, take_rights_from_others
 
 
 def test_a_process_has_one_folder_and_keeps_it(tmp_path):
@@ -79,3 +79,14 @@ def test_a_temporary_folder_of_a_killed_process_is_deleted_by_the_next_one(tmp_p
     with make_temporary_folder() as own:
         assert {path.name for path in tmp_path.iterdir()} == {"of another program", Path(own).name}
     assert [path.name for path in tmp_path.iterdir()] == ["of another program"]
+
+
+def test_a_file_is_the_same_by_each_of_its_names_until_another_takes_its_place(tmp_path):
+    (tmp_path / "a").touch()
+    (tmp_path / "b").touch()
+    (tmp_path / "c").hardlink_to(tmp_path / "a")
+    before = identify_file(tmp_path / "a")
+    assert before == identify_file(tmp_path / "c") != identify_file(tmp_path / "b")
+    (tmp_path / "b").replace(tmp_path / "a")
+    assert identify_file(tmp_path / "a") != before
+    assert identify_file(tmp_path / "b") is None

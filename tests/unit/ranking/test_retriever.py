@@ -4,9 +4,9 @@ import pytest
 from rag.errors import IndexUnusableError, SettingsError
 from rag.index.lexical.entry import LexicalEntry
 from rag.index.lexical.index import LexicalIndex
-from rag.ranking.retriever import MODES, Retriever
+from rag.ranking.retriever import Retriever
 from rag.settings import DEFAULT_EMBED_MODEL
-from rag.types import Chunk, Restriction, StoredChunk
+from rag.types import MODES, Chunk, Restriction, StoredChunk
 
 CHUNKS = [
     Chunk("manuals/boiler.md", 0, "Tighten the valve before you start the pump.", "Boiler manual", "Setup"),

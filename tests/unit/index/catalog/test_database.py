@@ -82,6 +82,7 @@ def test_a_catalog_that_must_not_be_written_names_the_rights(path, connection):
 
 @pytest.mark.parametrize("count", [0, 1, 500, 1_201])
 def test_a_statement_runs_over_any_number_of_values(connection, count):
+    connection.execute("BEGIN")  # one transaction, so one wait for the disk
     connection.executemany("INSERT INTO models VALUES (?, ?)", ((n, str(n)) for n in range(1, 1_300)))
     statement = f"SELECT id FROM models WHERE id IN {MANY} AND fingerprint <> ?"
     rows = run_over_parts(connection, statement, range(1, count + 1), ("1",))
