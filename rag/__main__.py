@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import cli
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.settings import Settings
 
 if TYPE_CHECKING:

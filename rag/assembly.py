@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import RagError
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.ranking.retriever import Retriever
 from rag.settings import Settings
 

@@ -15,7 +15,7 @@ from rag.ranking.passages import merge_neighbours
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
 if TYPE_CHECKING:
-    from rag.index.reader import Index
+    from rag.index.index import Index
 
 READ_TOKENS = 3_000
 """How long the messages may become by widening, as `count_tokens` estimates; a model's own count is about 2,100 for

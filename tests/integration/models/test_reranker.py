@@ -18,7 +18,7 @@ import pytest
 from rag.assembly import PassageReranker, open_reranker, open_retriever
 from rag.errors import EmbeddingModelError
 from rag.index.catalog.records import FileState, NewDocument
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.models import export as embedding_export
 from rag.models.manifest import Manifest
 from rag.models.reranker import Reranker
