@@ -24,7 +24,7 @@ from ingest.sync import sync_corpus
 from rag.answering.followup import Turn, make_standalone, stands_alone
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.settings import Settings
 from rag.types import Retrieval
 

@@ -23,9 +23,9 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.index.packing import ChunkVectors, pack_vectors, unpack_vectors
-from rag.index.reader import Index
-from rag.index.vectors import VectorStore
+from rag.index.index import Index
+from rag.index.vectors import VectorStore, pack_vectors, unpack_vectors
+from rag.index.views import KeyedVectors
 from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL
 
@@ -58,7 +58,7 @@ def compare_costs() -> None:
         vectors = random_numbers.normal(size=(count, _DIMENSIONS)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
         hashes = [place.to_bytes(16, "big") for place in range(count)]
-        exact = ChunkVectors.unpack([(place, row.tobytes()) for place, row in enumerate(pack_vectors(vectors))])
+        exact = KeyedVectors.unpack([(place, row.tobytes()) for place, row in enumerate(pack_vectors(vectors))])
         with tempfile.TemporaryDirectory() as root, closing(VectorStore(Path(root), None, lambda: None)) as store:
             _add(store, hashes, vectors)
             store.search(_MODEL, vectors[0], _DEPTH)
@@ -78,12 +78,9 @@ def _time_ms(search: Callable[[np.ndarray], object], vectors: np.ndarray) -> flo
 
 
 def _read_vectors(folder: Path, count: int) -> tuple[list[bytes], np.ndarray]:
-    with closing(Index(folder)) as index, index.catalog.view() as view:
-        build = view.find_live_build()
-        assert build
-        assert build.model_id
-        rows = [row for part in view.iterate_vectors(build.model_id) for row in part][:count]
-    return [hash_ for hash_, _ in rows], unpack_vectors([packed for _, packed in rows])
+    with closing(Index(folder)) as index:
+        rows = index.read(lambda snapshot: snapshot.read_chunk_vectors())[:count]
+    return [id_.to_bytes(16, "big") for id_, _ in rows], unpack_vectors([packed for _, packed in rows])
 
 
 def _add(store: VectorStore, hashes: Sequence[bytes], vectors: np.ndarray) -> None:

@@ -26,7 +26,7 @@ import numpy as np
 
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.ranking.retriever import Retriever
 from rag.settings import DEFAULT_EMBED_MODEL, Settings
@@ -188,10 +188,8 @@ class Victim:
 
 
 def _chunks(index: Index) -> list[tuple[str, int, str]]:
-    with index.catalog.view() as view:
-        build = view.find_live_build()
-        found = view.iterate_chunks(build.id) if build else ()
-        return sorted((stored.chunk.source, stored.chunk.ordinal, stored.chunk.text) for stored in found)
+    found = index.read(lambda snapshot: snapshot.read_chunks(list(snapshot.read_chunk_ids())))
+    return sorted((stored.chunk.source, stored.chunk.ordinal, stored.chunk.text) for stored in found.values())
 
 
 def _ask(index: Index, pipeline: Pipeline, questions: list[str]) -> list[Retrieval]:

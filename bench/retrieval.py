@@ -26,7 +26,7 @@ import numpy as np
 from rag.assembly import open_retriever
 from rag.index import vectors as vector_store
 from rag.index.catalog.records import FileState, NewDocument
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL, Settings
 from rag.types import Chunk, Document, Restriction, Retrieval

@@ -31,7 +31,7 @@ from ingest.pipeline import Pipeline
 from ingest.report import Progress
 from ingest.sync import SyncOptions, sync_corpus
 from ingest.watcher import CorpusWatcher
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL, Settings
 

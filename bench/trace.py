@@ -29,7 +29,7 @@ from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.errors import ModelUnavailableError
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -15,7 +15,7 @@ from ingest.report import SyncReport
 from ingest.sync import SyncOptions, plan_sync, sync_corpus
 from rag import cli
 from rag.index.catalog.records import Failure
-from rag.index.reader import Index, IndexStatus
+from rag.index.index import Index, IndexStatus
 from rag.settings import Settings
 
 if TYPE_CHECKING:

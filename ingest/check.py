@@ -9,8 +9,8 @@ from ingest.pipeline import Pipeline
 from ingest.report import SyncReport
 from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import IndexLockedError, IndexUnusableError, advise_repair
+from rag.index.index import Index
 from rag.index.integrity.check import Damage
-from rag.index.reader import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,6 @@ def check_index(index: Index, pipeline: Pipeline, options: SyncOptions) -> Check
         damage = _find_damage_undisturbed(index)
     _request_repairs(index, damage)
     report = sync_corpus(index, pipeline, options)
-    if os.access(index.folder, os.W_OK):
-        with index.writing(wait_s=options.wait_s) as writer:
-            writer.note_digests()
     if damage and (left := _find_damage_undisturbed(index)):
         raise IndexUnusableError(
             f"{left[0].reason} It was repaired, and is damaged again: the disk that holds {index.folder} may be "
@@ -55,4 +52,4 @@ def _request_repairs(index: Index, damage: list[Damage]) -> None:
     if damage and not os.access(index.folder, os.W_OK):
         raise IndexUnusableError(f"{damage[0].reason} {advise_repair(index.folder)}")
     for one in damage:
-        index.repair_mark.request(one.part, one.reason)
+        index.request_repair(one.part, one.reason)

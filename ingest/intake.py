@@ -20,8 +20,7 @@ from rag.types import Document
 
 if TYPE_CHECKING:
     from ingest.workers.messages import Parsed
-    from rag.index.writing.batch import Batch
-    from rag.index.writing.writer import IndexWriter
+    from rag.index.writing.writer import Batch, IndexWriter
 
 _BATCH_S = 1.0  # how much reading becomes visible at a time: a commit of both stores takes 0.02 to 0.1 s
 _SMALL_FILES, _SMALL_BYTES, _SMALL_TEXTS = 8, 256_000, 64  # up to here words and vectors become live together

@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,10 @@ from ingest.pipeline import Pipeline
 from ingest.plan import Plan, PlanRules, make_plan
 from ingest.report import Progress, ProgressFn, SyncReport, Tally
 from ingest.scan import Scan, scan_corpus
-from ingest.unchanged import add_totals, report_if_unchanged
 from rag.errors import IndexDamagedError
 from rag.index.catalog.records import Build, KnownFile
-from rag.index.reader import Index
+from rag.index.index import Index
+from rag.index.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from rag.index.writing.writer import IndexWriter
@@ -57,30 +58,29 @@ def sync_corpus(index: Index, pipeline: Pipeline, options: SyncOptions = SyncOpt
     try:
         report = _sync_once(index, pipeline, options)
     except IndexDamagedError as exc:  # what was done before is still there, and the part is made anew now
-        index.repair_mark.request(exc.part, str(exc))
+        index.request_repair(exc.part, str(exc))
         report = _sync_once(index, pipeline, options)
     return replace(report, seconds=time.perf_counter() - began)
 
 
 def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
     """What a sync would do now; changes nothing."""
-    corpus = pipeline.settings.corpus_dir
+    corpus, fingerprint = pipeline.settings.corpus_dir, pipeline.make_fingerprint()
+
+    def read_known_files(snapshot: Snapshot) -> dict[str, KnownFile]:
+        return snapshot.read_known_files() if snapshot.build.fingerprint == fingerprint else {}
+
     scan = scan_corpus(corpus, index.folder)
-    known: dict[str, KnownFile] = {}
-    if index.is_current_format():
-        with index.catalog.view() as view:
-            live = view.find_live_build()
-            if live is not None and live.fingerprint == pipeline.make_fingerprint():
-                known = view.read_known_files(live.id)
+    known = index.read(read_known_files) if index.is_current_format() else {}
     return make_plan(scan, known, lambda source: _read_digest(corpus / source))
 
 
 def _sync_once(index: Index, pipeline: Pipeline, options: SyncOptions) -> SyncReport:
     options.progress(Progress("scan"))
-    index.layout.tidy()
+    index.tidy()
     scan = scan_corpus(pipeline.settings.corpus_dir, index.folder)
-    if not options.rebuild and index.exists and not index.repair_mark.read_parts():
-        report = report_if_unchanged(index, pipeline, scan, retry=options.retry)
+    if not options.rebuild and index.looks_sound():
+        report = index.read(partial(_report_if_unchanged, pipeline, scan, options.retry))
         if report is not None:
             return report
 
@@ -89,6 +89,47 @@ def _sync_once(index: Index, pipeline: Pipeline, options: SyncOptions) -> SyncRe
 
     with index.writing(wait_s=options.wait_s, on_wait=tell) as writer:
         return _Sync(index, writer, pipeline, options).run()
+
+
+# ---- the quick look: whether the index equals the folder already, found out without becoming the writer
+
+
+def _report_if_unchanged(pipeline: Pipeline, scan: Scan, retry: bool, snapshot: Snapshot) -> SyncReport | None:
+    """The report of a sync that has nothing to do; None if there may be something to do."""
+    if snapshot.is_being_rebuilt or snapshot.build.fingerprint != pipeline.make_fingerprint():
+        return None
+    if not _equals_folder(snapshot, scan, retry=retry):
+        return None
+    if snapshot.build.model_id is not None and snapshot.embedding != pipeline.read_known_embedding():
+        return None  # the files of the model that made the vectors are gone or others: the writer sees to it
+    report = _add_totals(SyncReport(unchanged=len(scan.files)), snapshot)
+    return None if report.pending else report
+
+
+def _equals_folder(snapshot: Snapshot, scan: Scan, *, retry: bool) -> bool:
+    count = 0
+    for source, state, reason in snapshot.read_file_states():
+        count += 1
+        if scan.files.get(source) != state and (reason is None or scan.failed.get(source) != reason):
+            return False
+        if retry and reason is not None:
+            return False
+    return count == len(scan.files) + len(scan.failed)
+
+
+def _add_totals(report: SyncReport, snapshot: Snapshot) -> SyncReport:
+    """The report with what the index itself says: its chunks, its failed files, its generation."""
+    _, chunks, vectors = snapshot.count_all()
+    return replace(
+        report,
+        chunks=chunks,
+        pending=chunks - vectors,
+        failed=tuple(snapshot.list_failures()),
+        generation=snapshot.generation,
+    )
+
+
+# ---- the sync itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +151,12 @@ class _Sync:
         if not self._go_live(build, is_complete and not self.tally.unsettled):
             self._remove_from_live(scan)
         self.writer.sweep()
-        live = self.writer.db.find_live_build()
-        assert live is not None
-        report = add_totals(self.index, self.writer.db, live, self.tally.make_report())
+        report = self.index.read(partial(_add_totals, self.tally.make_report()))
         return replace(report, notes=(*self.writer.notes, *report.notes))
 
     def _open_build(self) -> Build:
         """The live build if it was made with the same settings, else one beside it."""
-        live = self.writer.db.find_live_build()
+        live = self.writer.find_live_build()
         embedding = self.pipeline.read_known_embedding()
         if embedding is None and live is not None and live.model_id is not None:
             embedding = self.pipeline.embedder.fingerprint  # the model's files are gone: they are made anew first
@@ -137,7 +176,7 @@ class _Sync:
         waits_for_files = bool(self.options.settle_s)  # then whoever asked comes again anyway
         tries = 1 if waits_for_files else _PASSES
         for number in range(1, tries + 1):
-            known = self.writer.db.read_known_files(build.id)
+            known = self.writer.view(build).read_known_files()
             scan, plan = self._compare(known, retry=self.options.retry and number == 1)
             if number == 1:
                 self.tally.unchanged = plan.unchanged
@@ -161,14 +200,14 @@ class _Sync:
 
     def _embed_pending(self, build: Build) -> None:
         """Give vectors to the chunks that have none, newest files first."""
-        db = self.writer.db
-        if not db.count_pending(build.id, build.model_id):
+        if not self.writer.view(build).count_pending():
             return
-        model_id = self.writer.set_model(build, self.pipeline.embedder.fingerprint)
-        pending = db.list_pending(build.id, model_id)
+        self.writer.set_model(build, self.pipeline.embedder.fingerprint)
+        held = self.writer.view(build)
+        pending = held.list_pending()
         for start in range(0, len(pending), _VECTOR_PART):
             part = pending[start : start + _VECTOR_PART]
-            chunks = db.read_chunks([chunk_id for _, chunk_id in part], build.id)
+            chunks = held.read_chunks([chunk_id for _, chunk_id in part])
             vectors = self.pipeline.embed([chunks[chunk_id].chunk.embed_text for _, chunk_id in part])
             self.writer.add_vectors(build, [hash_ for hash_, _ in part], vectors)
             self.tally.embedded += len(part)
@@ -178,20 +217,19 @@ class _Sync:
 
     def _go_live(self, build: Build, is_equal: bool) -> bool:
         """Make the build the live one if it equals the folder and has all its vectors; returns whether it is live."""
-        db = self.writer.db
-        live, build = db.find_live_build(), self.writer.refresh(build)
+        live = self.writer.find_live_build()
         if live is not None and live.id == build.id:
             return True
-        if not is_equal or db.count_pending(build.id, build.model_id):
+        if not is_equal or self.writer.view(build).count_pending():
             return False
         self.writer.activate(build)
         return True
 
     def _remove_from_live(self, scan: Scan) -> None:
         """While another build is made beside it, the live one at least forgets what is no longer there."""
-        live = self.writer.db.find_live_build()
+        live = self.writer.find_live_build()
         assert live is not None
-        known = self.writer.db.read_known_files(live.id)
+        known = self.writer.view(live).read_known_files()
         gone = [file.document_id for source, file in known.items() if source not in scan.files]
         if gone:
             with self.writer.batch(live) as batch:

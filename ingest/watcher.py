@@ -20,7 +20,8 @@ from ingest.report import Progress, SyncReport
 from ingest.scan import IGNORE_FILE, is_left_out
 from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import IndexLockedError, RagError
-from rag.index.reader import Index
+from rag.index.index import Index
+from rag.private import identify_file
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
@@ -103,7 +104,7 @@ class CorpusWatcher:
         self._thread = threading.Thread(target=self._run, name="corpus-watcher", daemon=True)
 
     def start(self) -> None:
-        self._index.repair_mark.on_request = self.wake
+        self._index.call_when_damaged(self.wake)
         self._changed.set()
         self._thread.start()
 
@@ -116,7 +117,7 @@ class CorpusWatcher:
 
     def close(self) -> None:
         """Stop in about a second; what is done stays done, what is being read or prepared is given up."""
-        self._index.repair_mark.on_request = lambda: None
+        self._index.call_when_damaged(lambda: None)
         self._closing.set()
         self._changed.set()
         if self._thread.is_alive():
@@ -138,7 +139,7 @@ class CorpusWatcher:
         look_at = time.monotonic() + (LOOK_S if self._observer is not None else POLL_S)
         # In short waits: no event tells that the folder itself was moved away or made anew.
         while not self._changed.wait(min(POLL_S, max(0.0, min(look_at, self._retry_at) - time.monotonic()))):
-            if time.monotonic() >= min(look_at, self._retry_at) or _inode(self._corpus) != self._observed:
+            if time.monotonic() >= min(look_at, self._retry_at) or identify_file(self._corpus) != self._observed:
                 return
             if time.monotonic() >= self._check_at:
                 self._check()
@@ -158,7 +159,7 @@ class CorpusWatcher:
             damage = []
         self._check_at = time.monotonic() + (CHECK_AFTER_S if damage is None else CHECK_EVERY_S)
         for one in damage or ():
-            self._index.repair_mark.request(one.part, one.reason)
+            self._index.request_repair(one.part, one.reason)
 
     def _sync(self) -> None:
         self._changed.clear()
@@ -204,7 +205,7 @@ class CorpusWatcher:
     # ---- events
 
     def _watch_folder(self) -> None:
-        inode = _inode(self._corpus)
+        inode = identify_file(self._corpus)
         if self._observer is not None and inode == self._observed and _is_whole(self._observer):
             return
         self._stop_observer()
@@ -278,14 +279,6 @@ class _OpenWrites:
 
 def _is_whole(observer: BaseObserver) -> bool:
     return observer.is_alive() and all(emitter.is_alive() for emitter in observer.emitters)
-
-
-def _inode(folder: Path) -> tuple[int, int] | None:
-    try:
-        stat = folder.stat()
-    except OSError:
-        return None
-    return (stat.st_dev, stat.st_ino)
 
 
 def _observe(folder: str, on_event: Callable[[FileSystemEvent], None]) -> BaseObserver:

@@ -18,7 +18,7 @@ from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.errors import RagError
-from rag.index.reader import Index, IndexStatus
+from rag.index.index import Index, IndexStatus
 from rag.index.snapshot import Snapshot
 from rag.settings import Settings
 from rag.text.hostile import remove_invisible, show_name
@@ -82,7 +82,7 @@ class Backend:
         return self._choices[1]
 
     def _read_choices(self, snapshot: Snapshot) -> tuple[tuple[int, int], Choices]:
-        key = (snapshot.view.identity, snapshot.generation)
+        key = (snapshot.identity, snapshot.generation)
         known = self._choices
         return known if known and known[0] == key else (key, find_choices(snapshot.list_sources()))
 

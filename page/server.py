@@ -35,7 +35,7 @@ from page.access.login import LimitTries, make_signing_secret
 from page.routes import ROUTES
 from page.view import remove_foreign_links
 from rag.errors import RagError
-from rag.index.layout import Layout
+from rag.index.index import Index
 from rag.private import make_process_folder, write_privately
 from rag.settings import Settings
 
@@ -102,7 +102,7 @@ def _prepare_folders(settings: Settings) -> None:
     """
     write_privately()
     try:
-        chainlit.config.FILES_DIRECTORY = make_process_folder(Layout(settings.index_dir).uploads)
+        chainlit.config.FILES_DIRECTORY = make_process_folder(Index(settings.index_dir).uploads_dir)
         if settings.password:
             os.environ["CHAINLIT_AUTH_SECRET"] = make_signing_secret(settings.index_dir / "page", settings.password)
     except OSError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rag import cli
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.settings import Settings
 from rag.types import MODES, Restriction, Retrieval
 

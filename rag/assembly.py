@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.ranking.retriever import Retriever
 from rag.settings import Settings
 

@@ -15,7 +15,7 @@ import pytest
 
 from ingest.pipeline import Pipeline
 from ingest.workers.messages import Parsed, ParseJob
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.ranking.retriever import Retriever
 from rag.settings import Settings
 from rag.types import MODES, Chunk, Document, Retrieval
@@ -124,12 +124,8 @@ def _describe_answer(found: Retrieval, cosine_error: float) -> dict[str, Any]:
 def chunks_of(index: Index) -> list[tuple[str, int, str]]:
     """(source, ordinal, text) of every live chunk, in order: equal lists for equal folders."""
 
-    def collect(snapshot):
-        build = snapshot.view.find_live_build()
-        found = snapshot.view.iterate_chunks(build.id) if build else ()
-        return sorted((stored.chunk.source, stored.chunk.ordinal, stored.chunk.text) for stored in found)
-
-    return index.read(collect)
+    found = index.read(lambda snapshot: snapshot.read_chunks(list(snapshot.read_chunk_ids())))
+    return sorted((stored.chunk.source, stored.chunk.ordinal, stored.chunk.text) for stored in found.values())
 
 
 def problems_of(index: Index) -> list[str]:

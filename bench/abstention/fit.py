@@ -24,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 
 from rag.assembly import open_retriever
 from rag.evaluation.retrieval import Dataset
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.models.manifest import read_weights
 from rag.ranking.abstention import CALIBRATION_FILE
 from rag.ranking.signals import WEIGHTED

@@ -177,8 +177,9 @@ def parse_bytes(
 
 
 def _clean_header(header: Document) -> Document:
-    values: dict[str, Any] = {spec.name: getattr(header, spec.name) for spec in fields(header)}
-    return replace(header, **{name: _clean(value) for name, value in values.items() if isinstance(value, str)})
+    values = {spec.name: getattr(header, spec.name) for spec in fields(header)}
+    cleaned: dict[str, Any] = {name: _clean(value) for name, value in values.items() if isinstance(value, str)}
+    return replace(header, **cleaned)
 
 
 def _split(

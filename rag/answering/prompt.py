@@ -22,7 +22,7 @@ from rag.text.hostile import neutralise_for_model, show_name
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
 if TYPE_CHECKING:
-    from rag.index.reader import Index
+    from rag.index.index import Index
 
 SYSTEM_PROMPT = """\
 You answer questions from the user's own documents.

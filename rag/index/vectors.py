@@ -1,12 +1,13 @@
 """The dense view: vectors in Chroma, by the hash of the text that was embedded. Sole owner of chromadb.
 
-A view only: what it returns counts only as far as the catalog knows it, and it can be rebuilt from the catalog's own
-copy of the vectors at any time.
+A view only: what it returns counts only as far as the catalog knows it, and it can be made anew from the catalog's own
+copy of the vectors, packed as told here, at any time.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import itertools
 import os
 import shutil
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from chromadb.api.collection_configuration import CreateHNSWConfiguration
     from chromadb.api.models.Collection import Collection
 
+BYTES_A_COMPONENT = 2
+"""The size of each number of a packed vector."""
+
 _opened = itertools.count()
 _SPELLINGS = 64  # more stores than are ever open on one folder at a time
 
@@ -40,6 +44,23 @@ _HNSW: CreateHNSWConfiguration = {
     "max_neighbors": 16,
     "sync_threshold": 2_000,
 }
+
+
+def hash_text(embed_text: str) -> bytes:
+    """Identity of a text to embed: 16 bytes of BLAKE2b, so that 2⁶⁴ texts collide less likely than not."""
+    return hashlib.blake2b(embed_text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def pack_vectors(vectors: np.ndarray) -> np.ndarray:
+    """The vectors in half precision: an error under 0.001 in a component, none that changes a ranking."""
+    return vectors.astype("float16")
+
+
+def unpack_vectors(rows: Sequence[bytes]) -> np.ndarray:
+    """The packed vectors as an array of the shape (n, dimensions), in single precision. There must be at least one."""
+    import numpy as np
+
+    return np.stack([np.frombuffer(row, np.float16) for row in rows]).astype(np.float32)
 
 
 class VectorStore:
@@ -143,13 +164,13 @@ class VectorStore:
             return found
 
     def list_hashes(self, model_id: int) -> set[bytes]:
-        """All that the collection holds."""
+        """The hashes of all texts that the collection has a vector of."""
         with self.exclusive(), self._translate_work():
             collection = self._find_collection(model_id)
             return {bytes.fromhex(id_) for id_ in _iterate_ids(collection)} if collection else set()
 
     def read_vectors(self, model_id: int, hashes: Sequence[bytes]) -> dict[bytes, np.ndarray]:
-        """Those of the vectors that the collection holds, as they are stored."""
+        """The vectors of these texts as they are stored; those that the collection lacks are left out."""
         with self.exclusive(), self._translate_work():
             collection = self._find_collection(model_id)
             if collection is None or not hashes:
@@ -222,9 +243,9 @@ class VectorStore:
 
     @contextlib.contextmanager
     def _translate_opening(self) -> Iterator[None]:
-        """What goes wrong while Chroma opens its files says that they are damaged, unless the system says why.
+        """Take whatever goes wrong while Chroma opens its files for damage, unless the system says why it went wrong.
 
-        Of damage Chroma tells by its own errors, plain ValueErrors and even panics.
+        Chroma tells of damage by its own errors, by plain ValueErrors and even by panics.
         """
         try:
             yield
@@ -239,7 +260,7 @@ class VectorStore:
 
     @contextlib.contextmanager
     def _translate_work(self) -> Iterator[None]:
-        """Translate what the system and Chroma say of files that are open already. All else stays as it is."""
+        """Translate what the system and Chroma say of files that are open already. Others stay as they are."""
         try:
             yield
         except BaseException as exc:

@@ -10,7 +10,7 @@ import pytest
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
 from rag.assembly import open_retriever
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.settings import Settings
 
 HELD = [

@@ -1,16 +1,25 @@
-"""Is the catalog's content what was written? By SQLite's own check and by our digests of the rows."""
+"""Whether the catalog's content is what was written: by SQLite's own check, and by our checksums of the rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
-from rag.index.catalog.database import MANY, Connection, list_columns, remake_indices, run_over_parts
-from rag.index.catalog.digests import DOCUMENT_DIGEST, VECTOR_DIGEST
-from rag.index.catalog.meta import FORMAT, Meta
+from rag.errors import IndexDamagedError
+from rag.index.catalog.database import (
+    MANY,
+    Catalog,
+    Connection,
+    open_database,
+    remake_indices,
+    run_over_parts,
+    translate_errors,
+)
 from rag.index.catalog.reading import CatalogView
+from rag.index.catalog.records import FORMAT, Meta
 from rag.index.catalog.schema import FILES
-from rag.index.catalog.writing import CatalogWriter
+from rag.index.catalog.writing import DOCUMENT_DIGEST, VECTOR_DIGEST, CatalogWriter
 
 _DOCUMENTS_A_STEP, _VECTORS_A_STEP = 200, 5_000  # a few hundredths of a second each
 _ORPHANS = (
@@ -25,49 +34,51 @@ def is_structure_sound(connection: Connection) -> bool:
     return bool(connection.execute("PRAGMA integrity_check(1)").fetchone()[0] == "ok")
 
 
-def restore_structure(connection: Connection) -> bool:
-    """Make anew what can be: indices, the format in the file's head, notes about files. False if that isn't enough.
+def restore(catalog: Catalog) -> bool:
+    """Make good what the catalog can by itself; False if it must be made anew. About a second for each GB.
 
-    What is damaged beyond that raises as it is read.
+    Indices, the format in the file's head and the notes about files are made anew. Rows of documents and vectors that
+    are damaged stay: `remove_damaged` sees to them.
     """
-    if not is_structure_sound(connection) and not (remake_indices(connection) and is_structure_sound(connection)):
+    try:
+        with translate_errors(catalog.path), closing(open_database(catalog.path)) as connection:
+            if not is_structure_sound(connection) and not _remake_indices(connection):
+                return False
+            keys = ", ".join(f"'{key}'" for key in Meta)
+            connection.execute(f"DELETE FROM meta WHERE key NOT IN ({keys}) OR typeof(value) <> 'integer'")
+            connection.execute(f"DELETE FROM {FILES.name}")
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            CatalogView(connection).list_builds()  # raises if what it reads is damaged
+            return True
+    except IndexDamagedError:
         return False
-    keys = ", ".join(f"'{key}'" for key in Meta)
-    connection.execute(f"DELETE FROM meta WHERE key NOT IN ({keys}) OR typeof(value) <> 'integer'")
-    if list_columns(connection, FILES.name):
-        connection.execute(f"DELETE FROM {FILES.name}")
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
-    view = CatalogView(connection)
-    for build in view.list_builds():
-        view.find_model_fingerprint(build.model_id)
-    return True
 
 
-def has_digests(view: CatalogView) -> bool:
-    """Whether the catalog was ever written by a version that makes them."""
-    return "digest" in list_columns(view.connection, "vectors")
+def _remake_indices(connection: Connection) -> bool:
+    """Whether the structure is sound once all indices are made anew from the rows."""
+    return remake_indices(connection) and is_structure_sound(connection)
 
 
 def find_damaged_documents(view: CatalogView) -> Iterator[list[int]]:
-    """Ids of documents that aren't what was written, themselves or their chunks. In steps, so that it can be left."""
+    """The ids of documents that aren't what was written, they or their chunks; in steps, so that it can be left."""
     return _find_damaged(view, "documents", DOCUMENT_DIGEST, _DOCUMENTS_A_STEP)
 
 
 def find_damaged_vectors(view: CatalogView) -> Iterator[list[int]]:
-    """Row ids of vectors that aren't what was written, in steps."""
+    """The row ids of vectors that aren't what was written, in steps too."""
     return _find_damaged(view, "vectors", VECTOR_DIGEST, _VECTORS_A_STEP)
 
 
 def _find_damaged(view: CatalogView, table: str, digest: str, step: int) -> Iterator[list[int]]:
-    statement = f"SELECT id, digest <> {digest} FROM {table} WHERE id > ? ORDER BY id LIMIT ?"
+    statement = f"SELECT id, digest IS NOT {digest} FROM {table} WHERE id > ? ORDER BY id LIMIT ?"
     last = -1
     while rows := view.connection.execute(statement, (last, step)).fetchall():
         last = rows[-1][0]
-        yield [id_ for id_, is_damaged in rows if is_damaged]  # NULL where there is no digest yet
+        yield [id_ for id_, is_damaged in rows if is_damaged]
 
 
 def count_orphans(view: CatalogView) -> int:
-    """Rows that belong to nothing, because what names their owner is damaged."""
+    """How many rows belong to nothing, because what names their owner is damaged."""
     return sum(view.connection.execute(f"SELECT count(*) FROM {orphans}").fetchone()[0] for orphans in _ORPHANS)
 
 
@@ -78,7 +89,7 @@ class Removed:
     documents: int
     vectors: int
     hashes: list[bytes]
-    """Of the texts of the documents' chunks."""
+    """The hashes of the texts that the documents' chunks carried."""
 
 
 def remove_damaged(db: CatalogWriter) -> Removed:
@@ -90,9 +101,3 @@ def remove_damaged(db: CatalogWriter) -> Removed:
     for orphans in _ORPHANS:
         db.connection.execute(f"DELETE FROM {orphans}")
     return Removed(len(documents), len(vectors), hashes)
-
-
-def add_missing_digests(db: CatalogWriter) -> None:
-    """Within a transaction: of rows that an earlier version wrote. They are taken for sound as they are."""
-    for table, digest in (("documents", DOCUMENT_DIGEST), ("vectors", VECTOR_DIGEST)):
-        db.connection.execute(f"UPDATE {table} SET digest = {digest} WHERE digest IS NULL")

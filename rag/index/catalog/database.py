@@ -1,4 +1,12 @@
-"""Opens SQLite databases and tells what their errors mean. Sole owner of sqlite3."""
+"""The catalog's file: made, opened, handed out, and its errors told so that a user can act. Sole owner of sqlite3.
+
+The catalog is one SQLite file that says what is live, what failed and what made it. A build is one whole index of the
+folder under one fingerprint (embedding model, chunk size, …). One build is live; a second may be under construction
+beside it and becomes live in one transaction.
+
+Vectors are kept here too, by the hash of the text that was embedded: the same text is never embedded twice, and a lost
+vector view is made anew without the model.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +14,7 @@ import contextlib
 import hashlib
 import os
 import sqlite3
+import threading
 import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,23 +28,138 @@ from rag.errors import (
     IndexUnusableError,
     advise_repair,
 )
+from rag.index.catalog.records import FORMAT, Meta
+from rag.private import identify_file
 
 Connection = sqlite3.Connection
+
+MANY = "(?, …)"
+"""In a statement for `run_over_parts`: stands for as many values as there are."""
+DIGEST_FUNCTION = "content_digest"
+"""In a statement: 40 bits of BLAKE2b over any number of blobs. Damage goes unnoticed once in 10¹² times."""
+
+_DIGEST_BYTES = 5  # so that SQLite can sum up those of eight million chunks
+_MOST_VALUES = 500  # in one statement; SQLite's own limit is far higher, but plans are cached per length
+_BUSY_TIMEOUT_S = 30.0
+_UNDECODABLE = "Could not decode to UTF-8"  # what Python's module says of a damaged text
 
 
 class MalformedValueError(ValueError):
     """A value of the catalog can't be what was written. The message says which."""
 
 
-_UNDECODABLE = "Could not decode to UTF-8"  # of what Python's module says of a damaged text
+class Catalog:
+    """Makes the catalog and hands out connections to it; any number of threads may read, one process writes."""
 
-MANY = "(?, …)"
-"""In a statement for `run_over_parts`: stands for as many values as there are."""
-_MOST_VALUES = 500  # in one statement; SQLite's own limit is far higher, but plans are cached per length
-_BUSY_TIMEOUT_S = 30.0
-DIGEST_FUNCTION = "content_digest"
-"""In a statement: 40 bits of BLAKE2b over any number of blobs. Damage goes unnoticed once in 10¹² times."""
-_DIGEST_BYTES = 5  # so that SQLite can sum up those of eight million chunks
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._idle: list[tuple[tuple[int, int] | None, Connection]] = []
+        """Connections for the next readers, each with the device and inode of the file that it is to."""
+        self._is_closed = False
+
+    def create(self) -> None:
+        """Make an empty catalog if there is none. Raises IndexUnusableError for one that this version can't use."""
+        from rag.index.catalog.schema import SCHEMA  # a reader starts faster without it
+
+        with translate_errors(self.path), contextlib.closing(open_database(self.path, create=True)) as connection:
+            if self._read_format(connection):
+                self._check_format(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in SCHEMA:
+                connection.execute(statement)
+            identity = int.from_bytes(os.urandom(7), "big")
+            connection.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (Meta.IDENTITY, identity))
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (Meta.FORMAT, FORMAT))
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute("COMMIT")
+
+    def read_format(self) -> int:
+        """The stored format version; 0 for an empty file. Raises IndexDamagedError if it is no database."""
+        with translate_errors(self.path), contextlib.closing(open_database(self.path)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return self._read_format(connection)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one consistent snapshot: whatever is committed meanwhile is not seen."""
+        with translate_errors(self.path):
+            file = identify_file(self.path)
+            connection = None
+            with self._lock:
+                while connection is None and self._idle:
+                    held, connection = self._idle.pop()
+                    if held != file:  # another file has taken the catalog's place
+                        connection.close()
+                        connection = None
+            if connection is None:
+                connection = open_database(self.path)
+                self._check_format(connection)
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                self._give_back(file, connection)
+
+    def _give_back(self, file: tuple[int, int] | None, connection: Connection) -> None:
+        """End the snapshot, and keep the connection for the next reader unless that fails."""
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        with self._lock:
+            if not self._is_closed:
+                self._idle.append((file, connection))
+                return
+        connection.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The one connection that writes; the caller holds the index's lock."""
+        with translate_errors(self.path), contextlib.closing(open_database(self.path)) as connection:
+            self._check_format(connection)
+            yield connection
+
+    def read_sweeps(self) -> int:
+        """How often a writer began to clear away what is dead, as it is now."""
+        with self.reading() as connection:
+            row = connection.execute(
+                "SELECT value FROM meta WHERE key = ? AND typeof(value) = 'integer'", (Meta.SWEEPS,)
+            ).fetchone()
+            return 0 if row is None else int(row[0])
+
+    def close(self) -> None:
+        """Close the connections that are idle now, and each other one when it is given back."""
+        with self._lock:
+            self._is_closed = True
+            while self._idle:
+                self._idle.pop()[1].close()
+
+    def _check_format(self, connection: Connection) -> None:
+        found = self._read_format(connection)
+        if found == 0:
+            raise IndexUnusableError(describe_missing_index(self.path.parent))
+        if found > FORMAT:
+            raise IndexUnusableError(
+                f"{self.path} was written by a newer version (format {found}, this one reads {FORMAT}). "
+                "Update this program, or use another folder with --index or RAG_INDEX_DIR."
+            )
+        if found < FORMAT:
+            raise IndexUnusableError(f"{self.path} has the older format {found}. Run python -m ingest to rebuild it.")
+
+    def _read_format(self, connection: Connection) -> int:
+        """Raises IndexDamagedError where the file's head tells another format than its content."""
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found != FORMAT and list_columns(connection, "meta"):
+            noted = connection.execute("SELECT value FROM meta WHERE key = ?", (Meta.FORMAT,)).fetchone()
+            if noted is not None and noted[0] == FORMAT:
+                raise explain_damage(self.path, f"its head tells format {found}, its content {FORMAT}")
+        return found
+
+
+# ---- connections
 
 
 def open_database(path: Path, *, create: bool = False) -> Connection:
@@ -52,7 +176,7 @@ def open_database(path: Path, *, create: bool = False) -> Connection:
     try:
         if mode != "immutable=1":
             connection.execute("PRAGMA journal_mode = WAL")
-        connection.create_function(DIGEST_FUNCTION, -1, compute_digest, deterministic=True)
+        connection.create_function(DIGEST_FUNCTION, -1, _compute_digest, deterministic=True)
         # FULL: what the views hold must never be ahead of a catalog that forgot it after a power cut.
         connection.execute("PRAGMA synchronous = FULL")
     except sqlite3.Error:
@@ -61,7 +185,13 @@ def open_database(path: Path, *, create: bool = False) -> Connection:
     return connection
 
 
-def compute_digest(*values: bytes | None) -> int:
+def _is_read_only(path: Path) -> bool:
+    """Whether nobody can write here. SQLite needs to write beside a WAL database even to read it."""
+    wal = Path(f"{path}-wal")
+    return not os.access(path.parent, os.W_OK) and not (wal.is_file() and wal.stat().st_size)
+
+
+def _compute_digest(*values: bytes | None) -> int:
     """What `DIGEST_FUNCTION` gives."""
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for value in values:
@@ -70,7 +200,7 @@ def compute_digest(*values: bytes | None) -> int:
 
 
 def remake_indices(connection: Connection) -> bool:
-    """From the rows, which may be whole where an index is damaged. False if the rows don't allow it."""
+    """Make all indices anew from the rows, which may be whole where an index is damaged; False if the rows aren't."""
     try:
         connection.execute("REINDEX")
     except sqlite3.DatabaseError:
@@ -78,18 +208,8 @@ def remake_indices(connection: Connection) -> bool:
     return True
 
 
-def roll_back(connection: Connection) -> None:
-    """End the transaction, if there is one. A connection that can't is closed, and the error raised."""
-    try:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    except sqlite3.Error:
-        connection.close()
-        raise
-
-
 def list_columns(connection: Connection, table: str) -> list[str]:
-    """Of a table, in order; empty if there is no such table."""
+    """The names of a table's columns, in order; empty if there is no such table."""
     return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
 
 
@@ -106,6 +226,9 @@ def run_over_parts(
         marks = f"({','.join('?' * len(part))})"
         rows += connection.execute(statement.replace(MANY, marks), (*part, *others)).fetchall()
     return rows
+
+
+# ---- errors
 
 
 @contextlib.contextmanager
@@ -136,19 +259,19 @@ def _has_our_tables(path: Path) -> bool:
 
     try:
         with contextlib.closing(open_database(path)) as connection:
-            return all(set(table.list_first_columns()) <= set(list_columns(connection, table.name)) for table in TABLES)
+            return all(set(table.columns) <= set(list_columns(connection, table.name)) for table in TABLES)
     except sqlite3.Error:
         return False
 
 
-def _is_read_only(path: Path) -> bool:
-    """Whether nobody can write here. SQLite needs to write beside a WAL database even to read it."""
-    wal = Path(f"{path}-wal")
-    return not os.access(path.parent, os.W_OK) and not (wal.is_file() and wal.stat().st_size)
-
-
 def explain_damage(path: Path, reason: str) -> IndexUnusableError:
+    """The error for a catalog whose content can't be what was written."""
     return IndexDamagedError(f"{path} is damaged ({reason}). {advise_repair(path.parent)}", "catalog")
+
+
+def describe_missing_index(folder: Path) -> str:
+    """The message for a folder in which nothing was ever indexed."""
+    return f"There is no index in {folder} yet. Run python -m ingest to make it."
 
 
 def _explain_rights(path: Path, reason: str) -> IndexUnusableError:
@@ -173,11 +296,6 @@ def _explain_full_disk(path: Path, reason: str) -> IndexUnusableError:
 def _explain_disk_fault(path: Path, reason: str) -> IndexUnusableError:
     # A file that was deleted while it was open fails like a broken disk.
     return DiskFaultError(path.parent, reason) if path.exists() else _explain_missing(path, reason)
-
-
-def describe_missing_index(folder: Path) -> str:
-    """The message for a folder in which nothing was ever indexed."""
-    return f"There is no index in {folder} yet. Run python -m ingest to make it."
 
 
 _Explain = Callable[[Path, str], IndexUnusableError]

@@ -1,14 +1,14 @@
-"""Reading the catalog, within one snapshot."""
+"""Reading the catalog, within one snapshot: as a whole, and what one of its builds holds."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rag.index.catalog.database import MANY, Connection, MalformedValueError, list_columns, run_over_parts
-from rag.index.catalog.meta import Meta
-from rag.index.catalog.records import Build, DocumentInfo, Failure, FileDigest, FileState, KnownFile
+from rag.index.catalog.database import MANY, Connection, MalformedValueError, run_over_parts
+from rag.index.catalog.records import Build, DocumentInfo, Failure, FileDigest, FileState, KnownFile, Meta
 from rag.types import Chunk, Restriction, StoredChunk
 
 # CROSS keeps SQLite from going through all documents of the build to find 100 chunks: .4 ms, not 11, at 100,000 chunks.
@@ -18,128 +18,151 @@ _STORED = (
     f" d.page_kind {_OF_DOCUMENTS}"
 )
 _INFO = "SELECT source, title, language, chunk_count, header FROM documents WHERE build = ? AND reason IS NULL"
-_BUILD = "SELECT id, fingerprint, model FROM builds"
+_BUILD = "SELECT b.id, b.fingerprint, b.model, m.fingerprint FROM builds b LEFT JOIN models m ON m.id = b.model"
 _DATE = "CASE d.date WHEN '' THEN date(d.mtime_ns / 1000000000, 'unixepoch', 'localtime') ELSE d.date END"
 _WITHOUT_VECTOR = "NOT EXISTS (SELECT 1 FROM vectors v WHERE v.model = ? AND v.hash = c.hash)"
 
 
+@dataclass
 class CatalogView:
-    """Read access within one snapshot."""
+    """The catalog as a whole, read within one snapshot, or as the transaction at hand has it."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self._meta: dict[str, int] | None = None
+    connection: Connection
 
-    # ---- what is live and what made it
+    def read_meta(self) -> dict[Meta, int]:
+        """All figures that the catalog tells of itself; 0 for what was never set."""
+        found = dict.fromkeys(Meta, 0)
+        for key, value in self.connection.execute("SELECT key, value FROM meta"):
+            if not isinstance(value, int):
+                raise MalformedValueError(f"{key} is no number")
+            found[key] = value
+        return found
 
-    def read_meta(self, key: Meta) -> int:
-        """0 if it was never set. All keys are read once: within a snapshot nothing changes."""
-        if self._meta is None:
-            rows = self.connection.execute("SELECT key, value FROM meta")
-            self._meta = {name: _load_number(name, value) for name, value in rows}
-        return self._meta.get(key, 0)
-
-    @property
-    def identity(self) -> int:
-        return self.read_meta(Meta.IDENTITY)
-
-    @property
-    def generation(self) -> int:
-        return self.read_meta(Meta.GENERATION)
-
-    @property
-    def vector_generation(self) -> int:
-        return self.read_meta(Meta.VECTOR_GENERATION)
-
-    @property
-    def sweeps(self) -> int:
-        return self.read_meta(Meta.SWEEPS)
+    # ---- builds
 
     def find_build(self, build_id: int) -> Build | None:
-        row = self.connection.execute(f"{_BUILD} WHERE id = ?", (build_id,)).fetchone()
-        return None if row is None else _make_build(row)
+        """The build with the id, as it is now."""
+        row = self.connection.execute(f"{_BUILD} WHERE b.id = ?", (build_id,)).fetchone()
+        return None if row is None else Build(row[0], _load_json(row[1]), *row[2:])
 
     def find_live_build(self) -> Build | None:
         """The build that readers search; None before the first sync."""
-        return self.find_build(self.read_meta(Meta.LIVE_BUILD))
+        return self.find_build(self.read_meta()[Meta.LIVE_BUILD])
 
     def list_builds(self) -> list[Build]:
-        """The live one and those that are being made, oldest first."""
-        return [_make_build(row) for row in self.connection.execute(f"{_BUILD} ORDER BY id").fetchall()]
+        """The live build and those that are being made, oldest first."""
+        rows = self.connection.execute(f"{_BUILD} ORDER BY b.id").fetchall()
+        return [Build(row[0], _load_json(row[1]), *row[2:]) for row in rows]
 
-    def find_model_fingerprint(self, model_id: int | None) -> str | None:
-        row = self.connection.execute("SELECT fingerprint FROM models WHERE id = ?", (model_id,)).fetchone()
-        return None if row is None else str(row[0])
+    def view_build(self, build: Build) -> BuildView:
+        """What the build holds."""
+        return BuildView(self.connection, build)
+
+    # ---- vectors
+
+    def read_vectors(self, model_id: int, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+        """The packed vectors of the texts with these hashes, as far as they have one."""
+        statement = f"SELECT hash, vector FROM vectors WHERE hash IN {MANY} AND model = ?"
+        return dict(run_over_parts(self.connection, statement, hashes, (model_id,)))
+
+    def iterate_vectors(self, model_id: int, part: int = 10_000) -> Iterator[list[tuple[bytes, bytes]]]:
+        """(hash, packed vector) of all texts, in lists of at most `part`."""
+        cursor = self.connection.execute("SELECT hash, vector FROM vectors WHERE model = ?", (model_id,))
+        while rows := cursor.fetchmany(part):
+            yield rows
+
+    def read_vector_hashes(self, model_id: int) -> set[bytes]:
+        """The hashes of all texts that have a vector."""
+        return {row[0] for row in self.connection.execute("SELECT hash FROM vectors WHERE model = ?", (model_id,))}
+
+    def find_known_hashes(self, model_id: int, hashes: Sequence[bytes]) -> set[bytes]:
+        """Which of these texts have a vector."""
+        statement = f"SELECT hash FROM vectors WHERE hash IN {MANY} AND model = ?"
+        return {row[0] for row in run_over_parts(self.connection, statement, hashes, (model_id,))}
+
+    # ---- the views' files
+
+    def read_file_digests(self) -> dict[str, FileDigest]:
+        """The noted state of the views' files, by their path below the index folder."""
+        rows = self.connection.execute("SELECT name, size, mtime_ns, digest FROM files")
+        return {row[0]: FileDigest(*row[1:]) for row in rows}
+
+
+@dataclass
+class BuildView:
+    """What one build holds, read within one snapshot, or as the transaction at hand has it."""
+
+    connection: Connection
+    build: Build
 
     # ---- documents
 
-    def read_known_files(self, build_id: int) -> dict[str, KnownFile]:
+    def read_known_files(self) -> dict[str, KnownFile]:
         """All files of the build, failed ones included, by their source."""
         rows = self.connection.execute(
             "SELECT source, id, size, mtime_ns, ctime_ns, sha256, loader, chunk_count, reason FROM documents"
             " WHERE build = ?",
-            (build_id,),
+            (self.build.id,),
         )
         return {row[0]: KnownFile(row[1], FileState(*row[2:5]), *row[5:]) for row in rows}
 
-    def read_file_states(self, build_id: int) -> Iterator[tuple[str, tuple[int, int, int], str | None]]:
+    def read_file_states(self) -> Iterator[tuple[str, tuple[int, int, int], str | None]]:
         """(source, state, why it could not be indexed): `read_known_files` at a fraction of its cost."""
         rows = self.connection.execute(
-            "SELECT source, size, mtime_ns, ctime_ns, reason FROM documents WHERE build = ?", (build_id,)
+            "SELECT source, size, mtime_ns, ctime_ns, reason FROM documents WHERE build = ?", (self.build.id,)
         )
         for source, size, mtime_ns, ctime_ns, reason in rows:
             yield source, (size, mtime_ns, ctime_ns), reason
 
-    def list_documents(self, build_id: int) -> list[DocumentInfo]:
-        """Indexed documents, in order of their source."""
-        return [_make_info(row) for row in self.connection.execute(f"{_INFO} ORDER BY source", (build_id,))]
+    def list_documents(self) -> list[DocumentInfo]:
+        """The indexed documents, in the order of their sources."""
+        return [_make_info(row) for row in self.connection.execute(f"{_INFO} ORDER BY source", (self.build.id,))]
 
-    def list_sources(self, build_id: int) -> list[str]:
-        """Of the indexed documents, in order: `list_documents` at a fraction of its cost."""
+    def list_sources(self) -> list[str]:
+        """The sources of the indexed documents, in order: `list_documents` at a fraction of its cost."""
         rows = self.connection.execute(
-            "SELECT source FROM documents WHERE build = ? AND reason IS NULL ORDER BY source", (build_id,)
+            "SELECT source FROM documents WHERE build = ? AND reason IS NULL ORDER BY source", (self.build.id,)
         )
         return [row[0] for row in rows]
 
-    def find_document(self, build_id: int, source: str) -> DocumentInfo | None:
-        row = self.connection.execute(f"{_INFO} AND source = ?", (build_id, source)).fetchone()
+    def find_document(self, source: str) -> DocumentInfo | None:
+        """The indexed document of exactly this source."""
+        row = self.connection.execute(f"{_INFO} AND source = ?", (self.build.id, source)).fetchone()
         return None if row is None else _make_info(row)
 
-    def list_failures(self, build_id: int) -> list[Failure]:
-        """Files that could not be indexed, in order of their source."""
+    def list_failures(self) -> list[Failure]:
+        """The files that could not be indexed, in the order of their sources."""
         rows = self.connection.execute(
             "SELECT source, reason, kind, since FROM documents WHERE build = ? AND reason IS NOT NULL ORDER BY source",
-            (build_id,),
+            (self.build.id,),
         )
         return [Failure(*row) for row in rows]
 
     # ---- chunks
 
-    def read_chunks(self, ids: Sequence[int], build_id: int) -> dict[int, StoredChunk]:
-        """Those of `ids` that belong to the build."""
-        rows = run_over_parts(self.connection, f"{_STORED} WHERE c.id IN {MANY} AND d.build = ?", ids, (build_id,))
-        return {row[0]: _make_chunk(row) for row in rows}
+    def read_chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]:
+        """The chunks with these ids that belong to the build."""
+        statement = f"{_STORED} WHERE c.id IN {MANY} AND d.build = ?"
+        return {row[0]: _make_chunk(row) for row in run_over_parts(self.connection, statement, ids, (self.build.id,))}
 
-    def read_places(self, ids: Sequence[int], build_id: int) -> dict[int, tuple[str, int]]:
-        """Source and ordinal of those of `ids` that belong to the build."""
+    def read_places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Source and ordinal of these chunks: all that a ranking needs of `read_chunks`, at a fifth of the cost."""
         statement = f"SELECT c.id, d.source, c.ordinal {_OF_DOCUMENTS} WHERE c.id IN {MANY} AND d.build = ?"
-        rows = run_over_parts(self.connection, statement, ids, (build_id,))
+        rows = run_over_parts(self.connection, statement, ids, (self.build.id,))
         return {id_: (source, ordinal) for id_, source, ordinal in rows}
 
-    def select_live(self, ids: Sequence[int], build_id: int, only: Restriction | None = None) -> set[int]:
-        """Those of `ids` that belong to the build and may be found: `read_chunks` without reading any text."""
+    def select_live(self, ids: Sequence[int], only: Restriction | None = None) -> set[int]:
+        """Which of these chunks belong to the build and may be found: `read_chunks` without reading any text."""
         allowed, values = _make_condition(only)
         statement = f"SELECT c.id {_OF_DOCUMENTS} WHERE c.id IN {MANY} AND d.build = ?{allowed}"
-        return {row[0] for row in run_over_parts(self.connection, statement, ids, (build_id, *values))}
+        return {row[0] for row in run_over_parts(self.connection, statement, ids, (self.build.id, *values))}
 
-    def find_ids_by_hash(
-        self, hashes: Sequence[bytes], build_id: int, only: Restriction | None = None
-    ) -> dict[bytes, list[int]]:
-        """Chunks of the build that carry these texts and may be found, in order."""
+    def find_ids_by_hash(self, hashes: Sequence[bytes], only: Restriction | None = None) -> dict[bytes, list[int]]:
+        """The chunks of the build that carry these texts and may be found, in the order of their ids."""
         allowed, values = _make_condition(only)
         statement = f"SELECT c.hash, c.id {_OF_DOCUMENTS} WHERE c.hash IN {MANY} AND d.build = ?{allowed} ORDER BY c.id"
         found: dict[bytes, list[int]] = {}
-        for hash_, id_ in run_over_parts(self.connection, statement, hashes, (build_id, *values)):
+        for hash_, id_ in run_over_parts(self.connection, statement, hashes, (self.build.id, *values)):
             found.setdefault(hash_, []).append(id_)
         return found
 
@@ -158,109 +181,60 @@ class CatalogView:
         rows = self.connection.execute(f"{_STORED} WHERE c.document = ? ORDER BY c.ordinal", (document_id,))
         return [_make_chunk(row) for row in rows]
 
-    def read_chunk_ids(self, build_id: int) -> set[int]:
+    def read_chunk_ids(self) -> set[int]:
+        """The ids of all chunks of the build."""
         rows = self.connection.execute(
-            "SELECT c.id FROM documents d JOIN chunks c ON c.document = d.id WHERE d.build = ?", (build_id,)
+            "SELECT c.id FROM documents d JOIN chunks c ON c.document = d.id WHERE d.build = ?", (self.build.id,)
         )
         return {row[0] for row in rows}
 
-    def iterate_chunks(self, build_id: int) -> Iterator[StoredChunk]:
-        """All chunks of a build, in order of their ids."""
-        for row in self.connection.execute(f"{_STORED} WHERE d.build = ? ORDER BY c.id", (build_id,)):
-            yield _make_chunk(row)
-
-    # ---- counts
-
-    def count_all(self, build_id: int, model_id: int | None) -> tuple[int, int, int]:
-        """Indexed documents, their chunks, and how many of the chunks have a vector."""
-        documents, chunks = self.connection.execute(
-            "SELECT count(*), coalesce(sum(chunk_count), 0) FROM documents WHERE build = ? AND reason IS NULL",
-            (build_id,),
-        ).fetchone()
-        # Pending chunks are few or none most of the time, so count those.
-        return documents, chunks, chunks - self.count_pending(build_id, model_id)
-
-    def count_chunks(self, build_id: int, only: Restriction | None = None) -> int:
-        """Chunks of the build's documents that may be found."""
-        allowed, values = _make_condition(only)
-        row = self.connection.execute(
-            f"SELECT coalesce(sum(d.chunk_count), 0) FROM documents d WHERE d.build = ? AND d.reason IS NULL{allowed}",
-            (build_id, *values),
-        ).fetchone()
-        return int(row[0])
-
-    def count_pending(self, build_id: int, model_id: int | None) -> int:
-        """Chunks of a build without a vector."""
-        row = self.connection.execute(
-            "SELECT count(*) FROM documents d JOIN chunks c ON c.document = d.id"
-            f" WHERE d.build = ? AND {_WITHOUT_VECTOR}",
-            (build_id, model_id or 0),
-        ).fetchone()
-        return int(row[0])
-
-    def list_pending(self, build_id: int, model_id: int | None) -> list[tuple[bytes, int]]:
-        """(hash, id of a chunk with that text), one for each text without a vector, newest files first."""
-        rows = self.connection.execute(
-            "SELECT c.hash, min(c.id), max(d.mtime_ns) AS newest FROM documents d JOIN chunks c ON c.document = d.id"
-            f" WHERE d.build = ? AND {_WITHOUT_VECTOR} GROUP BY c.hash ORDER BY newest DESC, min(c.id)",
-            (build_id, model_id or 0),
-        )
-        return [(row[0], row[1]) for row in rows]
-
-    # ---- vectors
-
-    def read_file_digests(self) -> dict[str, FileDigest]:
-        """Of the views' files, by their path below the index folder; empty before the first writer that notes them."""
-        if not list_columns(self.connection, "files"):
-            return {}
-        rows = self.connection.execute("SELECT name, size, mtime_ns, digest FROM files")
-        return {row[0]: FileDigest(*row[1:]) for row in rows}
-
-    def has_vectors(self, model_id: int | None) -> bool:
-        row = self.connection.execute("SELECT 1 FROM vectors WHERE model = ? LIMIT 1", (model_id or 0,)).fetchone()
-        return row is not None
-
-    def measure_vector(self, model_id: int) -> int:
-        """Bytes of a packed vector of the model; 0 if it has none."""
-        row = self.connection.execute(
-            "SELECT length(vector) FROM vectors WHERE model = ? LIMIT 1", (model_id,)
-        ).fetchone()
-        return 0 if row is None else int(row[0])
-
-    def read_vectors(self, model_id: int, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The packed vectors of those of the texts that have one."""
-        statement = f"SELECT hash, vector FROM vectors WHERE hash IN {MANY} AND model = ?"
-        return dict(run_over_parts(self.connection, statement, hashes, (model_id,)))
-
-    def read_chunk_vectors(self, build_id: int, model_id: int, only: Restriction | None) -> list[tuple[int, bytes]]:
-        """(chunk id, packed vector) of all that may be found."""
+    def read_chunk_vectors(self, only: Restriction | None = None) -> list[tuple[int, bytes]]:
+        """(chunk id, packed vector) of all chunks that may be found and have one."""
         allowed, values = _make_condition(only)
         return self.connection.execute(
             "SELECT c.id, v.vector FROM documents d CROSS JOIN chunks c ON c.document = d.id"
             " CROSS JOIN vectors v ON v.model = ? AND v.hash = c.hash"
             f" WHERE d.build = ? AND d.reason IS NULL{allowed}",
-            (model_id, build_id, *values),
+            (self.build.model_id, self.build.id, *values),
         ).fetchall()
 
-    def iterate_vectors(self, model_id: int, part: int = 10_000) -> Iterator[list[tuple[bytes, bytes]]]:
-        """(hash, packed vector) of all, in lists of at most `part`."""
-        cursor = self.connection.execute("SELECT hash, vector FROM vectors WHERE model = ?", (model_id,))
-        while rows := cursor.fetchmany(part):
-            yield rows
+    # ---- counts
 
-    def read_vector_hashes(self, model_id: int) -> set[bytes]:
-        return {row[0] for row in self.connection.execute("SELECT hash FROM vectors WHERE model = ?", (model_id,))}
+    def count(self, only: Restriction | None = None) -> int:
+        """How many chunks may be found."""
+        allowed, values = _make_condition(only)
+        row = self.connection.execute(
+            f"SELECT coalesce(sum(d.chunk_count), 0) FROM documents d WHERE d.build = ? AND d.reason IS NULL{allowed}",
+            (self.build.id, *values),
+        ).fetchone()
+        return int(row[0])
 
-    def find_known_hashes(self, model_id: int, hashes: Sequence[bytes]) -> set[bytes]:
-        """Those of the texts that have a vector."""
-        statement = f"SELECT hash FROM vectors WHERE hash IN {MANY} AND model = ?"
-        return {row[0] for row in run_over_parts(self.connection, statement, hashes, (model_id,))}
+    def count_all(self) -> tuple[int, int, int]:
+        """Indexed documents, their chunks, and how many of the chunks have a vector."""
+        documents, chunks = self.connection.execute(
+            "SELECT count(*), coalesce(sum(chunk_count), 0) FROM documents WHERE build = ? AND reason IS NULL",
+            (self.build.id,),
+        ).fetchone()
+        # Pending chunks are few or none most of the time, so count those.
+        return documents, chunks, chunks - self.count_pending()
 
+    def count_pending(self) -> int:
+        """How many chunks have no vector."""
+        row = self.connection.execute(
+            "SELECT count(*) FROM documents d JOIN chunks c ON c.document = d.id"
+            f" WHERE d.build = ? AND {_WITHOUT_VECTOR}",
+            (self.build.id, self.build.model_id),
+        ).fetchone()
+        return int(row[0])
 
-def _load_number(name: str, value: object) -> int:
-    if not isinstance(value, int):
-        raise MalformedValueError(f"{name} is no number")
-    return value
+    def list_pending(self) -> list[tuple[bytes, int]]:
+        """(hash, id of a chunk with that text), one for each text without a vector, newest files first."""
+        rows = self.connection.execute(
+            "SELECT c.hash, min(c.id), max(d.mtime_ns) AS newest FROM documents d JOIN chunks c ON c.document = d.id"
+            f" WHERE d.build = ? AND {_WITHOUT_VECTOR} GROUP BY c.hash ORDER BY newest DESC, min(c.id)",
+            (self.build.id, self.build.model_id),
+        )
+        return [(row[0], row[1]) for row in rows]
 
 
 def _load_json(text: str) -> dict[str, Any]:
@@ -271,10 +245,6 @@ def _load_json(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MalformedValueError("a text isn't the JSON that was written")
     return value
-
-
-def _make_build(row: tuple[Any, ...]) -> Build:
-    return Build(row[0], _load_json(row[1]), row[2])
 
 
 def _make_info(row: tuple[Any, ...]) -> DocumentInfo:
@@ -288,7 +258,7 @@ def _make_chunk(row: tuple[Any, ...]) -> StoredChunk:
 
 
 def _make_condition(only: Restriction | None) -> tuple[str, list[str]]:
-    """Conditions on a document ``d``, each with AND before it, and their values."""
+    """SQL conditions on a document ``d``, each with AND before it, and their values."""
     if only is None:
         return "", []
     conditions: list[str] = []

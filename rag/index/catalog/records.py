@@ -1,15 +1,42 @@
-"""What the catalog tells and is told, as values: files, documents, chunks, failures and builds."""
+"""What the catalog tells and is told, as values: its own figures, files, documents, chunks, failures and builds."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from rag.types import Chunk, Document
 
+FORMAT = 3
+"""Version of the schema. An index of an older one is made anew by the next ingest, one of a newer one is refused."""
+
 _HEADER = ("title", "author", "created", "modified", "language", "format", "page_kind", "loader")
+
+
+class Meta(StrEnum):
+    """Keys of the table `meta`, whose values are whole numbers: what the catalog says of itself."""
+
+    FORMAT = "format"
+    """The format again, which the file's head tells too: so a flipped bit there is told from a newer version."""
+    IDENTITY = "identity"
+    """Random, so that a reader can tell this catalog from the one that was here before it."""
+    GENERATION = "generation"
+    """Counts the changes of what is live."""
+    VECTOR_GENERATION = "vector_generation"
+    """Counts the changes of the vectors."""
+    SWEEPS = "sweeps"
+    """How often a writer began to clear dead chunks out of the views."""
+    LIVE_BUILD = "live_build"
+    """Id of the build that readers search."""
+    UNCLEAN = "unclean"
+    """1 while a writer is at work, and after one that did not come to its end."""
+    LEXICAL_STAMP = "lexical_stamp"
+    """What the lexical index's files looked like when the last writer left them."""
+    VECTORS_STAMP = "vectors_stamp"
+    """What the vectors' files looked like when they were last changed."""
 
 
 class FileState(NamedTuple):  # made for every file at every sync: a dataclass takes four times as long
@@ -75,8 +102,19 @@ class Build:
 
     id: int
     fingerprint: Mapping[str, Any]
-    model_id: int | None
+    """What decides what a chunk is: the settings and the versions that it was made with."""
+    model_id: int | None = None
     """None until the embedding model has been opened for the first time."""
+    embedding: str | None = None
+    """The embedding model's own fingerprint; None as long as `model_id` is."""
+
+    def has_vectors_of(self, embedding: str | None) -> bool:
+        """Whether its vectors are from the model with this fingerprint; what isn't known yet doesn't differ."""
+        return embedding is None or self.model_id is None or self.embedding == embedding
+
+
+NO_BUILD = Build(0, {})
+"""Stands for the live build before there is one: nothing is in it."""
 
 
 @dataclass(frozen=True, slots=True)

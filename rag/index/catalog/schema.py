@@ -1,8 +1,8 @@
-"""The catalog's tables and columns, in the one place where they stand, and the statements that are made from them."""
+"""The catalog's tables with their columns, and the statements that are made from them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -14,31 +14,23 @@ class Table:
     columns: Mapping[str, str]
     constraint: str = ""
     options: str = ""
-    is_later: bool = False
-    """Whether a catalog of this format may lack it, because an earlier version wrote it."""
 
     def create_statement(self) -> str:
-        """Makes the table where there is none."""
+        """The statement that makes the table where there is none."""
         columns = [f"{name} {kind}".strip() for name, kind in self.columns.items()]
         body = ", ".join([*columns, self.constraint] if self.constraint else columns)
         return f"CREATE TABLE IF NOT EXISTS {self.name} ({body}) {self.options}".strip()
 
-    def add_statements(self, present: Collection[str]) -> list[str]:
-        """Adds the columns that a catalog of an earlier version lacks; all rows have NULL there."""
-        missing = (name for name in self.columns if present and name not in present)
-        return [f"ALTER TABLE {self.name} ADD COLUMN {name} {self.columns[name]}" for name in missing]
-
-    def list_first_columns(self) -> list[str]:
-        """Those that each catalog of this format has; later versions added the others."""
-        return [] if self.is_later else [name for name in self.columns if name != "digest"]
-
     def insert_statement(self) -> str:
-        """Takes a dictionary of the values of all columns but the id."""
+        """The statement that inserts a row; it takes a dictionary of the values of all columns but the id."""
         names = self.list_columns()
         return f"INSERT INTO {self.name} ({', '.join(names)}) VALUES ({', '.join(f':{name}' for name in names)})"
 
     def copy_statement(self, *changed: str, condition: str) -> str:
-        """Inserts copies of the rows that fulfil the condition; takes the values of the `changed` columns first."""
+        """The statement that inserts copies of the rows which fulfil the condition.
+
+        It takes the new values of the `changed` columns, then those of the condition.
+        """
         same = self.list_columns(*changed)
         values = ", ".join([*("?" for _ in changed), *same])
         target = f"{self.name} ({', '.join([*changed, *same])})"
@@ -119,7 +111,6 @@ FILES = Table(
         "digest": "INTEGER NOT NULL",
     },
     options="WITHOUT ROWID",
-    is_later=True,
 )
 TABLES = (META, MODELS, BUILDS, DOCUMENTS, CHUNKS, VECTORS, FILES)
 _INDICES = (

@@ -1,4 +1,9 @@
-"""Changing the catalog. Every change happens within a transaction."""
+"""Changing the catalog, and the checksums of its rows. Every change happens within a transaction.
+
+SQLite has no checksums of content, and a text with a flipped bit is a text too. So each document has one over its own
+row and its chunks, each vector one over itself and its text's hash. SQLite computes them from the rows as they stand,
+so that writing and checking can't differ.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +13,40 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rag.index.catalog.database import MANY, run_over_parts
-from rag.index.catalog.digests import DOCUMENT_DIGEST, VECTOR_DIGEST
-from rag.index.catalog.meta import Meta
+from rag.index.catalog.database import DIGEST_FUNCTION, MANY, run_over_parts
 from rag.index.catalog.reading import CatalogView
-from rag.index.catalog.records import Build, FileDigest, FileState, NewChunk, NewDocument, encode_header
-from rag.index.catalog.schema import CHUNKS, DOCUMENTS
+from rag.index.catalog.records import Build, FileDigest, FileState, Meta, NewChunk, NewDocument, encode_header
+from rag.index.catalog.schema import CHUNKS, DOCUMENTS, VECTORS
 from rag.text.dates import iso_day
+
+
+def _make_digest(table: str, columns: Iterable[str], *more: str) -> str:
+    """The expression that computes the checksum of a row's columns, and of what is given beside them."""
+    values = [*(f"CAST({table}.{column} AS BLOB)" for column in columns), *more]
+    return f"{DIGEST_FUNCTION}({', '.join(values)})"
+
+
+_CHUNK_DIGEST = _make_digest("c", CHUNKS.list_columns("document"))
+DOCUMENT_DIGEST = _make_digest(
+    "documents",
+    DOCUMENTS.list_columns("build", "size", "mtime_ns", "ctime_ns", "digest"),
+    f"(SELECT CAST(coalesce(sum({_CHUNK_DIGEST}), 0) AS BLOB) FROM chunks c WHERE c.document = documents.id)",
+)
+"""The checksum of a row of `documents`. The file's state isn't part of it: a wrong one has the file looked at again."""
+VECTOR_DIGEST = _make_digest("vectors", VECTORS.list_columns("digest"))
+"""The checksum of a row of `vectors`."""
 
 _INSERT_DOCUMENT, _INSERT_CHUNK = DOCUMENTS.insert_statement(), CHUNKS.insert_statement()
 _COPY_DOCUMENT = DOCUMENTS.copy_statement("build", "source", *FileState._fields, condition="id = ?")
+_COPY_CHUNKS = CHUNKS.copy_statement("document", condition="document = ? ORDER BY ordinal")
 _PUT_VECTOR = (
     "INSERT OR REPLACE INTO vectors (model, hash, vector, digest)"
     f" SELECT model, hash, vector, {VECTOR_DIGEST} FROM (SELECT ? AS model, ? AS hash, ? AS vector) AS vectors"
 )
-_COPY_CHUNKS = CHUNKS.copy_statement("document", condition="document = ? ORDER BY ordinal")
 
 
 class CatalogWriter(CatalogView):
     """Write access. Every change happens between `begin` and `commit`."""
-
-    def read_meta(self, key: Meta) -> int:
-        """As it is now, own changes included."""
-        row = self.connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return 0 if row is None else int(row[0])
 
     def begin(self) -> None:
         self.connection.execute("BEGIN IMMEDIATE")
@@ -57,9 +72,11 @@ class CatalogWriter(CatalogView):
     def set_meta(self, key: Meta, value: int) -> None:
         self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
 
-    def increase(self, key: Meta) -> None:
-        """Add one."""
-        self.set_meta(key, self.read_meta(key) + 1)
+    def increase(self, *keys: Meta) -> None:
+        """Add one to each of these figures."""
+        found = self.read_meta()
+        for key in keys:
+            self.set_meta(key, found[key] + 1)
 
     def begin_sweep(self) -> None:
         """From here on a reader's search may miss what its snapshot still lists, so it asks again."""
@@ -71,7 +88,7 @@ class CatalogWriter(CatalogView):
     def add_build(self, fingerprint: Mapping[str, Any]) -> Build:
         text = json.dumps(fingerprint, sort_keys=True)
         cursor = self.connection.execute("INSERT INTO builds (fingerprint, started) VALUES (?, ?)", (text, time.time()))
-        return Build(_expect_id(cursor.lastrowid), json.loads(text), None)
+        return Build(_expect_id(cursor.lastrowid), json.loads(text))
 
     def drop_build(self, build_id: int) -> None:
         """Forget the build with its documents and chunks."""
@@ -81,10 +98,10 @@ class CatalogWriter(CatalogView):
         self.connection.execute("DELETE FROM documents WHERE build = ?", (build_id,))
         self.connection.execute("DELETE FROM builds WHERE id = ?", (build_id,))
 
-    def set_build_model(self, build_id: int, model_fingerprint: str) -> int:
-        """Give the build its embedding model; returns the model's id."""
-        self.connection.execute("INSERT OR IGNORE INTO models (fingerprint) VALUES (?)", (model_fingerprint,))
-        row = self.connection.execute("SELECT id FROM models WHERE fingerprint = ?", (model_fingerprint,)).fetchone()
+    def set_build_model(self, build_id: int, embedding: str) -> int:
+        """Give the build its embedding model, by the model's fingerprint; returns the model's id."""
+        self.connection.execute("INSERT OR IGNORE INTO models (fingerprint) VALUES (?)", (embedding,))
+        row = self.connection.execute("SELECT id FROM models WHERE fingerprint = ?", (embedding,)).fetchone()
         self.connection.execute("UPDATE builds SET model = ? WHERE id = ?", (row[0], build_id))
         return int(row[0])
 
@@ -136,7 +153,7 @@ class CatalogWriter(CatalogView):
         return _expect_id(self.connection.execute(_INSERT_CHUNK, values).lastrowid)
 
     def finish_document(self, document_id: int, chunk_count: int) -> None:
-        """To be called when all chunks of a document are in: note their number and the digest of it all."""
+        """When all chunks of a document are in: note how many they are and the checksum of it all."""
         self.connection.execute("UPDATE documents SET chunk_count = ? WHERE id = ?", (chunk_count, document_id))
         self._seal_document(document_id)
 
@@ -157,7 +174,7 @@ class CatalogWriter(CatalogView):
         )
 
     def remove_document(self, document_id: int) -> tuple[list[int], list[bytes]]:
-        """Returns the ids and the hashes of the chunks that are no more."""
+        """Forget a document; returns the ids and the hashes of the chunks that it had."""
         rows = self.connection.execute("SELECT id, hash FROM chunks WHERE document = ?", (document_id,)).fetchall()
         self.connection.execute("DELETE FROM chunks WHERE document = ?", (document_id,))
         self.connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
@@ -166,18 +183,18 @@ class CatalogWriter(CatalogView):
     # ---- vectors
 
     def put_vectors(self, model_id: int, vectors: Iterable[tuple[bytes, bytes]]) -> None:
-        """Keep packed vectors by the hash of their text; known ones are overwritten."""
+        """Keep packed vectors, (hash of the text, vector) each; known ones are overwritten."""
         self.connection.executemany(_PUT_VECTOR, ((model_id, hash_, vector) for hash_, vector in vectors))
 
     def list_unused_hashes(self) -> list[bytes]:
-        """Texts with a vector that no chunk carries any more."""
+        """The hashes of texts that have a vector and that no chunk carries any more."""
         rows = self.connection.execute(
             "SELECT DISTINCT hash FROM vectors v WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.hash = v.hash)"
         )
         return [row[0] for row in rows]
 
     def select_unused_hashes(self, hashes: Sequence[bytes]) -> list[bytes]:
-        """Those of the texts that no chunk carries any more, each once."""
+        """Which of these texts no chunk carries any more; each is named once."""
         rows = run_over_parts(self.connection, f"SELECT DISTINCT hash FROM chunks WHERE hash IN {MANY}", hashes)
         used = {row[0] for row in rows}
         return [hash_ for hash_ in dict.fromkeys(hashes) if hash_ not in used]
@@ -188,7 +205,7 @@ class CatalogWriter(CatalogView):
     # ---- the views' files
 
     def set_file_digests(self, digests: Mapping[str, FileDigest]) -> None:
-        """Note all of them, and forget those of before."""
+        """Note the state of all files of the views, in the place of what was noted before."""
         self.connection.execute("DELETE FROM files")
         rows = ((name, *digest) for name, digest in digests.items())
         self.connection.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", rows)

@@ -1,25 +1,23 @@
-"""Is the whole index what was written? Reads everything, so it is for idle times and for whoever asks for it.
+"""Whether the whole index is what was written. Reads everything, so it is for idle times and for whoever asks for it.
 
-A size and a time don't show a flipped bit. So the catalog's rows are held against their own digests, the files of the
+A size and a time don't show a flipped bit. So the catalog's rows are held against their own checksums, the files of the
 lexical index and of Chroma's graphs against theirs, and both views, as they answer, against the catalog.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from rag.errors import IndexDamagedError, IndexUnusableError
 from rag.index.catalog import checking
-from rag.index.catalog.connections import Catalog
-from rag.index.catalog.meta import Meta
+from rag.index.catalog.database import Catalog
 from rag.index.catalog.reading import CatalogView
-from rag.index.catalog.records import Build
+from rag.index.catalog.records import Build, Meta
 from rag.index.integrity.files import find_damaged_files
 from rag.index.layout import Layout
-from rag.index.packing import unpack_vectors
-from rag.index.vectors import VectorStore
+from rag.index.vectors import VectorStore, unpack_vectors
 from rag.index.views import OpenViews
 
 T = TypeVar("T")
@@ -38,7 +36,7 @@ class Damage:
 
 
 class _Stopped(Exception):
-    pass
+    """`must_stop` said so."""
 
 
 class Inspection:
@@ -51,7 +49,10 @@ class Inspection:
         self._must_stop = must_stop
 
     def run(self) -> list[Damage] | None:
-        """At most one damage a part; None if it was stopped, or a writer was at work or did not come to its end."""
+        """What is damaged, each part once.
+
+        None if it was stopped, or a writer was at work or did not come to its end.
+        """
         try:
             return self._inspect()
         except _Stopped:
@@ -60,26 +61,26 @@ class Inspection:
             return [Damage(exc.part, str(exc))]
 
     def _inspect(self) -> list[Damage] | None:
-        with self._catalog.view() as view:
-            if not checking.is_structure_sound(view.connection):
+        with self._catalog.reading() as connection:
+            view = CatalogView(connection)
+            if not checking.is_structure_sound(connection):
                 return [Damage("catalog", f"{self._layout.catalog} is damaged: its pages contradict each other.")]
-            state = _read_state(view)
-            if view.read_meta(Meta.UNCLEAN):
+            meta = view.read_meta()
+            if meta[Meta.UNCLEAN]:
                 return None
-            found = [damage for damage in self._inspect_parts(view) if damage is not None]
-        with self._catalog.view() as now:
-            return found if _read_state(now) == state else None
+            found = [damage for damage in self._inspect_parts(view, meta) if damage is not None]
+        with self._catalog.reading() as connection:
+            now = CatalogView(connection).read_meta()
+        return found if all(now[key] == meta[key] for key in _STATE) else None
 
-    def _inspect_parts(self, view: CatalogView) -> Iterator[Damage | None]:
+    def _inspect_parts(self, view: CatalogView, meta: Mapping[Meta, int]) -> Iterator[Damage | None]:
         yield self._inspect_rows(view)
-        build = view.find_live_build()
+        build = view.find_build(meta[Meta.LIVE_BUILD])
         if build is not None:
-            yield self._inspect_lexical(view, build)
-            yield self._inspect_vectors(view, build)
+            yield self._inspect_lexical(view, build, meta)
+            yield self._inspect_vectors(view, build, meta)
 
     def _inspect_rows(self, view: CatalogView) -> Damage | None:
-        if not checking.has_digests(view):
-            return None
         documents = sum(len(ids) for ids in self._step(checking.find_damaged_documents(view)))
         vectors = sum(len(ids) for ids in self._step(checking.find_damaged_vectors(view)))
         orphans = checking.count_orphans(view)
@@ -89,24 +90,24 @@ class Inspection:
         told = " and ".join(f"{count} {what}" for what, count in counts.items() if count)
         return Damage("catalog", f"{self._layout.catalog} is damaged: {told} are not what was written.")
 
-    def _inspect_lexical(self, view: CatalogView, build: Build) -> Damage | None:
+    def _inspect_lexical(self, view: CatalogView, build: Build, meta: Mapping[Meta, int]) -> Damage | None:
         if damage := self._inspect_files(view, "lexical", "lexical index"):
             return damage
         try:
-            held = self._views.open_lexical(view, build.id).list_ids()
+            held = self._views.open_lexical(view, build.id, meta).list_ids()
         except IndexUnusableError as exc:
             return Damage("lexical", str(exc))
-        if view.read_chunk_ids(build.id) <= held:
+        if view.view_build(build).read_chunk_ids() <= held:
             return None
         return Damage("lexical", f"The lexical index in {self._layout.lexical} lacks chunks.")
 
-    def _inspect_vectors(self, view: CatalogView, build: Build) -> Damage | None:
+    def _inspect_vectors(self, view: CatalogView, build: Build, meta: Mapping[Meta, int]) -> Damage | None:
         if build.model_id is None:
             return None
         if damage := self._inspect_files(view, "vectors", "vectors"):
             return damage
         try:
-            with self._views.use_store(view) as store:
+            with self._views.use_store(meta) as store:
                 is_equal = self._equals_catalog(store, view, build.model_id)
         except IndexDamagedError as exc:
             return Damage("vectors", str(exc))
@@ -138,7 +139,3 @@ class Inspection:
             if self._must_stop():
                 raise _Stopped
             yield step
-
-
-def _read_state(view: CatalogView) -> list[int]:
-    return [view.read_meta(key) for key in _STATE]

@@ -8,9 +8,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from rag.index.catalog.meta import Meta
 from rag.index.catalog.reading import CatalogView
-from rag.index.integrity.stamps import stamp_lexical, stamp_vectors
+from rag.index.catalog.records import Meta
+from rag.index.integrity.files import stamp_lexical, stamp_vectors
 from rag.index.layout import Layout
 
 logger = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ class RepairMark:
 
     def __init__(self, path: Path) -> None:
         self.on_request: Callable[[], None] = lambda: None
-        """Called when a part was newly found damaged; a sync repairs it."""
+        """Called when a part is newly found damaged, so that a sync repairs it."""
         self._path = path
         self._told: set[str] = set()
 
@@ -36,7 +36,7 @@ class RepairMark:
             self.on_request()
 
     def read_parts(self) -> set[str]:
-        """Parts that are to be made anew."""
+        """The parts that are to be made anew."""
         try:
             return set(self._path.read_text("utf-8", errors="replace").split())
         except OSError:
@@ -52,17 +52,20 @@ class RepairMark:
 
 
 def find_reasons_to_check(layout: Layout, mark: RepairMark, view: CatalogView) -> dict[str, str]:
-    """Parts that are damaged or may be, and why: ``lexical``, ``vectors``, or ``all`` after a crash. Cheap."""
-    builds = view.list_builds()
+    """Which parts are damaged or may be, and why; cheap.
+
+    A part is ``catalog``, ``lexical`` or ``vectors``, or ``all`` after a crash.
+    """
+    builds, meta = view.list_builds(), view.read_meta()
     if not builds:
         return {}
     reasons = dict.fromkeys(mark.read_parts(), "A part of the index was found damaged")
     changed = "The index folder was changed by another program"
-    if view.read_meta(Meta.UNCLEAN):
+    if meta[Meta.UNCLEAN]:
         reasons["all"] = "The last run was cut short"
-    elif view.read_meta(Meta.LEXICAL_STAMP) != stamp_lexical(layout.lexical):
+    elif meta[Meta.LEXICAL_STAMP] != stamp_lexical(layout.lexical):
         reasons["lexical"] = changed
-    if view.read_meta(Meta.VECTORS_STAMP) != stamp_vectors(layout.vectors):
+    if meta[Meta.VECTORS_STAMP] != stamp_vectors(layout.vectors):
         reasons["vectors"] = changed
     if not all(layout.locate_lexical(build.id).is_dir() for build in builds):
         reasons["lexical"] = "The lexical index was missing or of an older version"

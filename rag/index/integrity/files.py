@@ -1,24 +1,58 @@
-"""Checksums of the views' files. Each file is read once after it was written, and again only to check it."""
+"""The files of the two views: what they looked like when we left them, and checksums of what is in them.
+
+Opening a damaged graph crashes the process inside Chroma's native code (1.5.9), or finds nonsense in silence; no
+exception tells. So a stamp of sizes and times shows before a view is opened whether something else changed its files.
+A flipped bit changes neither; the checksums show it. Each file is read once after it was written, and again only to
+check it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rag.errors import IndexDamagedError, advise_repair
 from rag.index.catalog.records import FileDigest
-from rag.index.integrity.stamps import list_graph_files, list_lexical_files
 from rag.index.layout import Layout
+
+BEING_MADE = -1
+"""In place of the vectors' stamp, while they are made anew."""
 
 _DIGEST_BYTES = 6
 _SMALL_BYTES = 10_000_000
 
+_FileEntry = tuple[str, int, int]
+"""Path below the folder, bytes, time of change in nanoseconds."""
+
+
+# ---- stamps
+
+
+def stamp_lexical(folder: Path) -> int:
+    """A number that changes when a file of the lexical index does; reading it changes nothing. 0 without any file."""
+    return _digest_entries(_list_lexical_files(folder))
+
+
+def stamp_vectors(folder: Path) -> int:
+    """A number that changes when the graph's files or the size of Chroma's database do. Searching changes neither."""
+    return _digest_entries(sorted(_list_vector_files(folder)))
+
+
+def _digest_entries(seen: list[_FileEntry]) -> int:
+    if not seen:
+        return 0
+    return int.from_bytes(hashlib.blake2b(repr(seen).encode(), digest_size=_DIGEST_BYTES).digest(), "big")
+
+
+# ---- checksums
+
 
 def make_file_digests(layout: Layout, known: Mapping[str, FileDigest]) -> dict[str, FileDigest]:
-    """Of all files that are there. What is known of files of the same size and time is taken over unread."""
+    """The state of all files that are there. Files of the same size and time as the `known` ones aren't read again."""
     digests = {}
-    for name, size, mtime_ns in _list_files(layout):
+    for name, size, mtime_ns in _list_view_files(layout):
         old = known.get(name)
         if old is not None and (old.size, old.mtime_ns) == (size, mtime_ns):
             digests[name] = old
@@ -33,7 +67,7 @@ def find_damaged_files(layout: Layout, known: Mapping[str, FileDigest], below: P
     Files of another size or time are left out: the stamps tell of them, or a writer is at work.
     """
     prefix = f"{below.relative_to(layout.folder).as_posix()}/"
-    for name, size, mtime_ns in _list_files(layout):
+    for name, size, mtime_ns in _list_view_files(layout):
         noted = known.get(name)
         if noted is not None and name.startswith(prefix) and (noted.size, noted.mtime_ns) == (size, mtime_ns):
             yield name if _digest_file(layout.folder / name) not in (noted.digest, None) else None
@@ -44,26 +78,12 @@ def require_sound_files(layout: Layout, known: Mapping[str, FileDigest], below: 
 
     For whoever opens it: a few hundredths of a second at most, so that a large part is left to `check`.
     """
-    if _measure_files(known, layout, below) > _SMALL_BYTES:
+    prefix = f"{below.relative_to(layout.folder).as_posix()}/"
+    if sum(noted.size for name, noted in known.items() if name.startswith(prefix)) > _SMALL_BYTES:
         return
     for name in find_damaged_files(layout, known, below):
         if name is not None:
             raise IndexDamagedError(f"{layout.folder / name} is damaged. {advise_repair(layout.folder)}", part)
-
-
-def _measure_files(known: Mapping[str, FileDigest], layout: Layout, below: Path) -> int:
-    """Bytes that `find_damaged_files` would read."""
-    prefix = f"{below.relative_to(layout.folder).as_posix()}/"
-    return sum(noted.size for name, noted in known.items() if name.startswith(prefix))
-
-
-def _list_files(layout: Layout) -> Iterator[tuple[str, int, int]]:
-    for folder, entries in (
-        (layout.lexical, list_lexical_files(layout.lexical)),
-        (layout.vectors, list_graph_files(layout.vectors)),
-    ):
-        for name, size, mtime_ns in entries:
-            yield f"{folder.name}/{name}", size, mtime_ns
 
 
 def _digest_file(path: Path) -> int | None:
@@ -74,3 +94,48 @@ def _digest_file(path: Path) -> int | None:
     except FileNotFoundError:
         return None
     return int.from_bytes(digest.digest(), "big")
+
+
+# ---- the files
+
+
+def _list_view_files(layout: Layout) -> Iterator[_FileEntry]:
+    """The files that only a writer changes, by their path below the index folder: not Chroma's database."""
+    for name, size, mtime_ns in _list_lexical_files(layout.lexical):
+        yield f"{layout.lexical.name}/{name}", size, mtime_ns
+    for name, size, mtime_ns in _list_vector_files(layout.vectors):
+        if mtime_ns:
+            yield f"{layout.vectors.name}/{name}", size, mtime_ns
+
+
+def _list_lexical_files(folder: Path) -> list[_FileEntry]:
+    return [entry for entry in _list_files(folder) if not entry[0].endswith(".lock")]
+
+
+def _list_vector_files(folder: Path) -> Iterator[_FileEntry]:
+    """Chroma's database, without its time, and the files of the graphs that are written."""
+    files = list(_list_files(folder))
+    # Until Chroma first writes a graph, at 2,000 vectors, its files are empty forms that every opening makes anew.
+    written = {os.path.dirname(name) for name, size, _ in files if name.endswith("link_lists.bin") and size}
+    for name, size, mtime_ns in files:
+        if os.path.dirname(name) in written:
+            yield name, size, mtime_ns
+        elif name == "chroma.sqlite3":  # opening it changes its time
+            yield name, size, 0
+
+
+def _list_files(folder: Path, prefix: str = "") -> Iterator[_FileEntry]:
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir():
+            yield from _list_files(Path(entry.path), f"{prefix}{entry.name}/")
+        else:
+            try:
+                stat = entry.stat()
+            except OSError:  # gone meanwhile
+                continue
+            yield prefix + entry.name, stat.st_size, stat.st_mtime_ns

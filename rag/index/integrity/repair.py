@@ -9,9 +9,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from rag.errors import IndexDamagedError, IndexUnusableError
-from rag.index.catalog.checking import Removed, remove_damaged
-from rag.index.catalog.connections import Catalog
-from rag.index.catalog.meta import FORMAT, Meta
+from rag.index.catalog.checking import Removed, remove_damaged, restore
+from rag.index.catalog.database import Catalog
+from rag.index.catalog.records import FORMAT, Build, Meta
 from rag.index.catalog.writing import CatalogWriter
 from rag.index.integrity.damage import RepairMark
 from rag.index.layout import Layout
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class Repair:
-    """Compares both views with the catalog, and makes them equal it. For the writer alone."""
+    """Compares both views with the catalog and makes them equal to it. For the writer alone."""
 
     def __init__(self, db: CatalogWriter, layout: Layout, lexical: LexicalWriter, vectors: VectorWriter) -> None:
         self._db = db
@@ -34,8 +34,7 @@ class Repair:
         """Forget documents and vectors that aren't what was written; the sync at hand reads and embeds them anew."""
         with self._db.transaction():
             removed = remove_damaged(self._db)
-            self._db.increase(Meta.GENERATION)
-            self._db.increase(Meta.VECTOR_GENERATION)
+            self._db.increase(Meta.GENERATION, Meta.VECTOR_GENERATION)
         return removed
 
     def repair_views(self, *, remake_lexical: bool, remake_vectors: bool, kept: Collection[bytes] = ()) -> list[str]:
@@ -43,13 +42,13 @@ class Repair:
 
         Vectors of the texts `kept` stay, even if no chunk carries these now.
         """
-        done = [text for build in self._db.list_builds() for text in self._repair_lexical(build.id, remake_lexical)]
+        done = [text for build in self._db.list_builds() for text in self._repair_lexical(build, remake_lexical)]
         done += self._repair_vectors(remake_vectors)
         self.clear_leftovers(kept)
         return done
 
     def empty_views(self) -> None:
-        """Without a build nothing in them counts, and their numbers would be given out again."""
+        """Where there is no build, nothing in the views counts, and the numbers in them would be given out again."""
         shutil.rmtree(self._layout.lexical, ignore_errors=True)
         self._vectors.empty()
 
@@ -63,7 +62,7 @@ class Repair:
 
     def find_problems(self) -> list[str]:
         """How both views differ from the catalog, chunk by chunk; empty if they are equal."""
-        found = [text for build in self._db.list_builds() for text in self._compare_lexical(build.id)]
+        found = [text for build in self._db.list_builds() for text in self._compare_lexical(build)]
         found += [text for model_id in self._vectors.list_model_ids() for text in self._compare_vectors(model_id)]
         found += [f"lexical index: {folder} belongs to no build" for folder in self._lexical.list_idle_folders()]
         found += [f"vectors: model {id_} belongs to no build" for id_ in self._vectors.list_unknown_models()]
@@ -71,17 +70,17 @@ class Repair:
             found.append("vectors: the files are not as they were left")
         return found
 
-    def _repair_lexical(self, build_id: int, remake: bool) -> list[str]:
+    def _repair_lexical(self, build: Build, remake: bool) -> list[str]:
         try:
-            if remake or not self._layout.locate_lexical(build_id).is_dir():
+            if remake or not self._layout.locate_lexical(build.id).is_dir():
                 raise IndexDamagedError("It is made anew.", "lexical")
-            missing, surplus = self._lexical.compare(build_id)
+            missing, surplus = self._lexical.compare(build)
         except IndexUnusableError:
-            self._lexical.empty(build_id)
-            missing, surplus = self._db.read_chunk_ids(build_id), set()
+            self._lexical.empty(build)
+            missing, surplus = self._db.view_build(build).read_chunk_ids(), set()
         if missing or surplus:
             self._db.begin_sweep()
-            self._lexical.change(build_id, remove=surplus, add=missing)
+            self._lexical.change(build, remove=surplus, add=missing)
         return _describe_repair("lexical index", "chunk", len(missing), len(surplus))
 
     def _repair_vectors(self, remake: bool) -> list[str]:
@@ -93,9 +92,9 @@ class Repair:
                 logger.warning("%s", exc)
         return _describe_repair("vectors", "vector", self._vectors.remake(), 0)
 
-    def _compare_lexical(self, build_id: int) -> list[str]:
+    def _compare_lexical(self, build: Build) -> list[str]:
         try:
-            missing, surplus = self._lexical.compare(build_id)
+            missing, surplus = self._lexical.compare(build)
         except IndexUnusableError as exc:
             return [str(exc)]
         return _describe_problem("lexical index", "chunk", len(missing), len(surplus))
@@ -122,7 +121,7 @@ def set_aside_unusable(catalog: Catalog, mark: RepairMark) -> list[str]:
         found, is_damaged = FORMAT, True
     if 0 < found < FORMAT:
         return _set_aside(catalog.path, f"had the older format {found}")
-    if found > FORMAT or not is_damaged or catalog.restore():
+    if found > FORMAT or not is_damaged or restore(catalog):
         return []
     return _set_aside(catalog.path, "was damaged")
 
@@ -140,13 +139,13 @@ def _set_aside(path: Path, why: str) -> list[str]:
 
 
 def _remove_log(path: Path) -> None:
-    """SQLite would take an old log for the new catalog's."""
+    """Remove the log beside the catalog, since SQLite would take an old one for the new catalog's."""
     for suffix in ("-wal", "-shm"):
         Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 def describe_removed(removed: Removed) -> list[str]:
-    """In words, for the user."""
+    """What was removed, in words for the user."""
     return [
         *_describe("catalog", "document", {"read anew": removed.documents}),
         *_describe("catalog", "vector", {"made anew": removed.vectors}),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from rag.index.catalog.meta import Meta
+from rag.index.catalog.records import Meta
 from rag.index.catalog.writing import CatalogWriter
-from rag.index.integrity.stamps import BEING_MADE, stamp_vectors
-from rag.index.packing import pack_vectors, unpack_vectors
-from rag.index.vectors import VectorStore
+from rag.index.integrity.files import BEING_MADE, stamp_vectors
+from rag.index.vectors import VectorStore, pack_vectors, unpack_vectors
 from rag.index.views import OpenViews
 
 if TYPE_CHECKING:
@@ -35,21 +35,19 @@ class VectorWriter:
 
     def add(self, model_id: int, hashes: Sequence[bytes], vectors: np.ndarray) -> None:
         """Keep vectors of texts and make them findable."""
+        with self.adding(model_id, hashes, vectors), self._db.transaction():
+            self.keep(model_id, hashes, vectors)
+
+    @contextlib.contextmanager
+    def adding(self, model_id: int, hashes: Sequence[bytes], vectors: np.ndarray) -> Iterator[None]:
+        """Make vectors of texts findable; `keep` and the end of its transaction belong into the ``with`` block."""
         with self.store.exclusive():
-            packed = self._add_to_store(model_id, hashes, vectors)
-            with self._db.transaction():
-                self._keep(model_id, hashes, packed)
+            self.store.add(model_id, hashes, pack_vectors(vectors).astype("float32"))
+            yield
 
-    def add_within_transaction(self, model_id: int, hashes: Sequence[bytes], vectors: np.ndarray) -> None:
-        """As `add`; the caller holds the store's lock until the transaction has ended."""
-        self._keep(model_id, hashes, self._add_to_store(model_id, hashes, vectors))
-
-    def _add_to_store(self, model_id: int, hashes: Sequence[bytes], vectors: np.ndarray) -> np.ndarray:
+    def keep(self, model_id: int, hashes: Sequence[bytes], vectors: np.ndarray) -> None:
+        """Within a transaction: put vectors that are being added into the catalog."""
         packed = pack_vectors(vectors)
-        self.store.add(model_id, hashes, packed.astype("float32"))
-        return packed
-
-    def _keep(self, model_id: int, hashes: Sequence[bytes], packed: np.ndarray) -> None:
         self._db.put_vectors(model_id, zip(hashes, (row.tobytes() for row in packed), strict=True))
         self._db.increase(Meta.VECTOR_GENERATION)
         self._note_stamp()
@@ -79,17 +77,17 @@ class VectorWriter:
                     self._note_stamp()
 
     def list_unknown_models(self) -> set[int]:
-        """Models with a collection in Chroma that no build uses."""
+        """The models that there is a collection for in Chroma, and that no build uses."""
         return self.store.list_model_ids() - self.list_model_ids()
 
     # ---- repair
 
     def is_stamp_current(self) -> bool:
         """Whether Chroma's files are as the last change left them."""
-        return self._db.read_meta(Meta.VECTORS_STAMP) == stamp_vectors(self.store.folder)
+        return self._db.read_meta()[Meta.VECTORS_STAMP] == stamp_vectors(self.store.folder)
 
     def compare(self, model_id: int) -> tuple[set[bytes], set[bytes]]:
-        """Texts whose vectors Chroma lacks, and those that it has too many. Searches once, to see that it can."""
+        """The texts whose vectors Chroma lacks, and those that it has too many. Searches once, to see that it can."""
         known, held = self._db.read_vector_hashes(model_id), self.store.list_hashes(model_id)
         probe = next(iter(known & held), None)
         if probe is not None:  # the graph is a file of its own, so the list alone doesn't show that it can be searched
@@ -98,7 +96,7 @@ class VectorWriter:
         return known - held, held - known
 
     def mend(self, model_id: int) -> tuple[int, int]:
-        """Make Chroma equal the catalog; how many vectors it lacked, and how many were too many."""
+        """Make Chroma equal to the catalog; returns how many vectors it lacked, and how many were too many."""
         missing, surplus = self.compare(model_id)
         if missing or surplus:
             self._db.begin_sweep()
@@ -107,7 +105,7 @@ class VectorWriter:
                 self._put_back(model_id, sorted(missing))
                 with self._db.transaction():
                     self._db.increase(Meta.VECTOR_GENERATION)
-                    if self._db.read_meta(Meta.VECTORS_STAMP) != BEING_MADE:
+                    if self._db.read_meta()[Meta.VECTORS_STAMP] != BEING_MADE:
                         self._note_stamp()
         return len(missing), len(surplus)
 
@@ -119,9 +117,8 @@ class VectorWriter:
     def remake(self) -> int:
         """Fill a new Chroma folder from the catalog; returns how many vectors. Readers search the catalog meanwhile."""
         with self._db.transaction():
-            self._db.increase(Meta.SWEEPS)
+            self._db.increase(Meta.SWEEPS, Meta.VECTOR_GENERATION)
             self._db.set_meta(Meta.VECTORS_STAMP, BEING_MADE)
-            self._db.increase(Meta.VECTOR_GENERATION)
         self._views.empty_store()
         put_back = sum(self.mend(model_id)[0] for model_id in self.list_model_ids())
         with self.store.exclusive(), self._db.transaction():
@@ -130,7 +127,7 @@ class VectorWriter:
         return put_back
 
     def empty(self) -> None:
-        """Forget all vectors of Chroma's, where no build is left that could use them."""
+        """Forget all that Chroma holds, where no build is left that could use it."""
         if self.store.folder.exists():
             self._views.empty_store()
         with self._db.transaction():

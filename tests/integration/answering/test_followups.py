@@ -17,7 +17,7 @@ from bench.followups import (
     standalone_questions,
 )
 from rag.assembly import open_retriever
-from rag.index.reader import Index
+from rag.index.index import Index
 
 
 @pytest.fixture(scope="module")

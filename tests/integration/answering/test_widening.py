@@ -12,7 +12,7 @@ from ingest.sync import sync_corpus
 from rag.answering.citations import cite_sources
 from rag.answering.prompt import make_around, widen
 from rag.assembly import open_retriever
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.settings import Settings
 from rag.types import Chunk, ScoredChunk
 from tests.files import pdf
@@ -50,9 +50,8 @@ def _lines(place: str) -> list[str]:
 
 def page_text(index: Index, chunk: Chunk) -> str:
     """All that was read on the chunk's page."""
-    with index.catalog.view() as view:
-        build = view.find_live_build()
-        stored = [one.chunk for one in view.iterate_chunks(build.id)]
+    found = index.read(lambda snapshot: snapshot.read_chunks(sorted(snapshot.read_chunk_ids())))
+    stored = [found[id_].chunk for id_ in sorted(found)]
     mine = [one for one in stored if (one.source, one.page) == (chunk.source, chunk.page)]
     return _flat("".join(one.text if not one.overlap else one.text[one.overlap :] for one in mine))
 

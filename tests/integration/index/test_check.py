@@ -11,7 +11,7 @@ from ingest.check import check_index
 from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import IndexUnusableError
 from rag.index import vectors as vector_store
-from rag.index.reader import Index
+from rag.index.index import Index
 from tests.tiny import chunks_of, flip_bit, found_by_vector, found_by_words, problems_of, settle, tiny_pipeline
 
 MANY = 120  # vectors, more than Chroma gathers here before it writes its graph
@@ -54,12 +54,16 @@ def assert_whole(index):
     assert index.find_damage() == []
 
 
+def catalog_of(index):
+    return index.folder / "catalog.sqlite3"
+
+
 def find_in_catalog(index, statement):
     """Where in the file the value stands."""
-    with closing(sqlite3.connect(index.catalog.path)) as connection:
+    with closing(sqlite3.connect(catalog_of(index))) as connection:
         value = connection.execute(statement).fetchone()[0]
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    data = index.catalog.path.read_bytes()
+    data = catalog_of(index).read_bytes()
     return data.index(value if isinstance(value, bytes) else value.encode())
 
 
@@ -80,7 +84,7 @@ def test_a_sound_index_is_called_sound_and_left_alone(index):
 )
 def test_a_flipped_bit_in_the_catalog_costs_what_it_hit(index, statement, redone):
     """Documents that are read again, and texts that are embedded again."""
-    flip_bit(index.catalog.path, find_in_catalog(index, statement))
+    flip_bit(catalog_of(index), find_in_catalog(index, statement))
     report = check(index)
     assert "catalog" in {one.part for one in report.damage}
     assert report.sync.added <= redone[0]
@@ -90,7 +94,7 @@ def test_a_flipped_bit_in_the_catalog_costs_what_it_hit(index, statement, redone
 
 
 def test_a_flipped_bit_in_the_format_is_not_taken_for_a_newer_version(index):
-    flip_bit(index.catalog.path, 63)
+    flip_bit(catalog_of(index), 63)
     report = sync_corpus(index, make_pipeline(index))
     assert report.added == 0
     assert_whole(index)
@@ -135,21 +139,6 @@ def test_a_vector_that_chroma_s_own_database_holds_damaged_is_put_right(index):
     assert index.find_damage() == []
 
 
-def test_an_index_that_an_earlier_version_made_gets_its_digests_and_is_not_made_anew(index):
-    with closing(sqlite3.connect(index.catalog.path)) as connection:
-        connection.executescript(
-            "ALTER TABLE documents DROP COLUMN digest; ALTER TABLE vectors DROP COLUMN digest; DROP TABLE files;"
-            "DELETE FROM meta WHERE key IN ('digested', 'format');"
-        )
-    with closing(Index(index.folder)) as old:
-        assert old.find_damage() == []
-        assert sync_corpus(old, make_pipeline(old)).is_noop
-        assert check(old).sync.is_noop
-        flip_bit(old.catalog.path, find_in_catalog(old, "SELECT text FROM chunks WHERE text LIKE 'cedar%'"))
-        assert check(old).sync.added == 1
-        assert_whole(old)
-
-
 def test_what_cannot_be_repaired_says_why_and_what_helps(index, monkeypatch):
     path = next((index.folder / "lexical").rglob("*.store"))
     flip_bit(path, 5)
@@ -169,6 +158,6 @@ def test_damage_that_comes_back_at_once_is_blamed_on_the_disk(index, monkeypatch
 def test_a_check_that_is_stopped_or_meets_a_writer_tells_nothing(index):
     assert index.find_damage(must_stop=lambda: True) is None
     with index.writing() as writer:
-        writer.note_digests()
+        writer.open_build({"chunk_size": 500}, None)
         with closing(Index(index.folder)) as other:
             assert other.find_damage() is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
@@ -14,10 +15,13 @@ import pytest
 from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import DiskFullError, IndexUnusableError
 from rag.index import vectors as vector_store
-from rag.index.catalog.meta import FORMAT
-from rag.index.catalog.records import FileState
+from rag.index.catalog.database import Catalog
+from rag.index.catalog.reading import CatalogView
+from rag.index.catalog.records import FORMAT, FileState
+from rag.index.index import Index
 from rag.index.integrity.repair import Repair
-from rag.index.reader import Index
+from rag.index.layout import Layout
+from rag.index.views import OpenViews
 from tests.tiny import (
     chunks_of,
     found_by_vector,
@@ -62,6 +66,10 @@ def place(made, tmp_path):
 def index(place):
     with contextlib.closing(Index(place / "index")) as index:
         yield index
+
+
+def catalog_of(index):
+    return index.folder / "catalog.sqlite3"
 
 
 def sync(index, **options):
@@ -162,7 +170,7 @@ def test_what_a_reader_found_damaged_is_made_anew_by_the_next_sync(index):
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))  # so that nothing but a reader can notice
     assert sync(index).notes == ()
     woken = threading.Event()
-    index.repair_mark.on_request = woken.set
+    index.call_when_damaged(woken.set)
     assert found_by_words(index, "number77") == set()
     assert woken.is_set()
     assert sync(index).notes
@@ -188,7 +196,7 @@ def test_a_missing_catalog_begins_a_new_index(index, left):
 )
 def test_a_damaged_catalog_is_set_aside(index, damage_catalog):
     index.close()
-    path = index.catalog.path
+    path = catalog_of(index)
     path.write_bytes(damage_catalog(path.read_bytes()))
     with contextlib.closing(Index(index.folder)) as again:
         assert sync(again).added == 2
@@ -197,10 +205,10 @@ def test_a_damaged_catalog_is_set_aside(index, damage_catalog):
 
 def test_damage_deep_inside_the_catalog_is_found_at_work_and_healed_at_once(index):
     index.close()
-    data = bytearray(index.catalog.path.read_bytes())
+    data = bytearray(catalog_of(index).read_bytes())
     for start in range(3 * 4_096, len(data) - 4_096, 4_096):  # all but the schema and the first tables
         data[start : start + 64] = b"\xff" * 64
-    index.catalog.path.write_bytes(data)
+    catalog_of(index).write_bytes(data)
     (index.folder.parent / "corpus" / "new.txt").write_text("ember fjord")
     with contextlib.closing(Index(index.folder)) as again:
         report = sync(again)
@@ -222,7 +230,7 @@ def test_a_reader_goes_over_to_the_new_catalog(index):
 
 
 def set_format(index, number):
-    connection = sqlite3.connect(index.catalog.path)
+    connection = sqlite3.connect(catalog_of(index))
     connection.execute(f"PRAGMA user_version = {number}")
     connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (number,))
     connection.commit()
@@ -237,6 +245,19 @@ def test_a_newer_catalog_is_refused_and_left_alone(index):
     assert_whole(index)
 
 
+@pytest.mark.parametrize("number", [1, FORMAT - 1])
+def test_an_index_of_an_older_format_says_what_to_do_and_is_made_anew(index, number):
+    set_format(index, number)
+    for ask in (index.status, lambda: found_by_words(index, "number77"), index.find_damage):
+        with pytest.raises(IndexUnusableError, match=f"older format {number}. Run python -m ingest to rebuild it"):
+            ask()
+    report = sync(index)
+    assert f"The catalog had the older format {number}; it was set aside as" in " ".join(report.notes)
+    assert (report.added, report.embedded) == (2, MANY + 2)
+    assert_whole(index)
+    assert index.find_damage() == []
+
+
 def test_an_index_that_never_was_says_what_to_do(tmp_path):
     with pytest.raises(IndexUnusableError, match="Run python -m ingest"):
         Index(tmp_path / "index").status()
@@ -248,8 +269,8 @@ def test_an_exception_inside_a_batch_undoes_it_and_its_ids_are_not_confused(inde
 
     def stop_inside():
         with index.writing() as writer:
-            build = writer.db.find_live_build()
-            document = writer.db.read_known_files(build.id)["few.txt"].document_id
+            build = writer.find_live_build()
+            document = writer.view(build).read_known_files()["few.txt"].document_id
             with writer.batch(build) as batch:
                 batch.copy(document, "copy.txt", FileState(1, 1, 1), None)
                 batch.lexical.commit()  # as if the catalog's own commit were what failed
@@ -282,12 +303,20 @@ def test_a_full_disk_stops_with_what_to_do_and_the_next_run_goes_on(index, monke
 
 
 def test_a_store_that_another_process_outdated_is_closed_when_its_last_search_ends(index):
-    with contextlib.closing(Index(index.folder)) as reader:
-        assert found_by_vector(reader, "amber birch") == {"few.txt"}
-        with reader.catalog.view() as view, reader.views.use_store(view) as old:
+    def read_meta():
+        with catalog.reading() as connection:
+            return CatalogView(connection).read_meta()
+
+    catalog = Catalog(catalog_of(index))
+    views = OpenViews(Layout(index.folder), catalog)
+    with contextlib.closing(catalog), contextlib.closing(views):
+        with views.use_store(read_meta()) as old:
+            models = old.list_model_ids()
             (index.folder.parent / "corpus" / "new.txt").write_text("ember fjord")
             sync(index)
-            assert found_by_vector(reader, "ember fjord") == {"new.txt"}
+            with views.use_store(read_meta()) as new:
+                assert new is not old
+                assert new.list_model_ids() == models
             assert old._client is not None
         assert old._client is None
 
@@ -311,9 +340,12 @@ def test_a_reader_asks_again_when_a_sweep_took_what_its_snapshot_listed(index):
 
 
 def test_an_index_that_changes_during_each_search_gives_no_unchecked_result(index):
+    numbers = itertools.count()
+
     def sweep_meanwhile(snapshot):
-        with index.catalog.writer() as db:
-            db.begin_sweep()
+        (index.folder.parent / "corpus" / "few.txt").write_text(f"ember {next(numbers)}")
+        with contextlib.closing(Index(index.folder)) as other:
+            sync(other)
         return "unchecked"
 
     with pytest.raises(IndexUnusableError, match="changes faster than it can be read"):
@@ -323,7 +355,7 @@ def test_an_index_that_changes_during_each_search_gives_no_unchecked_result(inde
 def test_a_vector_of_another_model_is_our_own_mistake_and_not_damage(index):
     with pytest.raises(ValueError, match=r"shape \(5,\)"):
         index.read(lambda snapshot: snapshot.search_vectors(np.ones(5, np.float32), 3))
-    assert index.repair_mark.read_parts() == set()
+    assert index.looks_sound()
 
 
 def test_leftovers_of_dropped_builds_and_models_are_cleared_away(index, monkeypatch):

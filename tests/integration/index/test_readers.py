@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from ingest.sync import SyncOptions, sync_corpus
-from rag.index.reader import Index
+from rag.index.index import Index
 from tests.tiny import problems_of, settle, tiny_pipeline
 
 ROOT = Path(__file__).parents[3]
@@ -18,7 +18,7 @@ CHUNKS = 30
 READER = """
 import json, sys
 from pathlib import Path
-from rag.index.reader import Index
+from rag.index.index import Index
 from tests.tiny import TinyEmbedder
 
 index, vector = Index(Path(sys.argv[1])), TinyEmbedder().embed_query("common")

@@ -8,7 +8,7 @@ import datetime
 import pytest
 
 from rag.index.catalog.records import FileState, NewDocument
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.types import Chunk, Document, Restriction
 from tests.tiny import TinyEmbedder
 

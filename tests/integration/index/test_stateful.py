@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from ingest.sync import SyncOptions, sync_corpus
 from rag.index.catalog.writing import CatalogWriter
+from rag.index.index import Index
 from rag.index.lexical.index import LexicalIndex
-from rag.index.reader import Index
 from rag.index.vectors import VectorStore
 from tests.tiny import (
     SINGLE_PRECISION,

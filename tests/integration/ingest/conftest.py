@@ -8,7 +8,7 @@ import pytest
 
 from ingest.scan import scan_corpus
 from ingest.sync import SyncOptions, sync_corpus
-from rag.index.reader import Index
+from rag.index.index import Index
 from tests.tiny import TinyEmbedder, chunks_of, passages, problems_of, settle, tiny_pipeline
 
 

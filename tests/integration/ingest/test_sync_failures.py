@@ -9,7 +9,7 @@ import pytest
 
 from ingest.sync import SyncOptions, sync_corpus
 from rag.errors import SettingsError
-from rag.index.reader import Index
+from rag.index.index import Index
 from tests.tiny import TinyPipeline, chunks_of, found_by_words, tiny_pipeline
 
 

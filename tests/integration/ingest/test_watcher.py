@@ -16,7 +16,7 @@ import pytest
 from ingest import watcher as watcher_module
 from ingest.sync import sync_corpus
 from ingest.watcher import CorpusWatcher
-from rag.index.reader import Index
+from rag.index.index import Index
 from tests.tiny import (
     TinyPipeline,
     chunks_of,
@@ -340,7 +340,7 @@ def test_what_a_question_found_damaged_is_repaired_at_once(watched):
     watched.start()
     shutil.rmtree(watched.index.folder / "lexical")
     reader = Index(watched.index.folder)
-    reader.repair_mark.on_request = watched.watcher.wake
+    reader.call_when_damaged(watched.watcher.wake)
     assert found_by_words(reader, "amber") == set()
     watched.until(lambda: found_by_words(watched.index, "amber"))
     assert watched.watcher.status.report.notes

@@ -19,7 +19,7 @@ from filelock import FileLock
 from rag.assembly import open_retriever
 from rag.errors import EmbeddingModelError
 from rag.index.catalog.records import FileState, NewDocument
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.models.export import ensure_export
 from rag.models.manifest import Manifest
 from rag.models.reranker import PassageReranker, Reranker

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ingest.sync import sync_corpus
-from rag.index.reader import Index
+from rag.index.index import Index
 from tests.tiny import answers_of, tiny_pipeline
 
 WORDS = "garden roof irrigation repair notice period tenant heron valve filter spring boiler lease week ferry".split()

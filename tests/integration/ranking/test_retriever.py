@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from ingest.sync import sync_corpus
-from rag.index.reader import Index
+from rag.index.index import Index
 from rag.ranking.retriever import Retriever
 from tests.tiny import TinyEmbedder, tiny_pipeline
 

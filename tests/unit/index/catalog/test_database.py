@@ -7,14 +7,23 @@ import pytest
 
 from rag.errors import DiskFaultError, DiskFullError, IndexAccessError, IndexDamagedError, IndexUnusableError
 from rag.index.catalog import database
-from rag.index.catalog.connections import Catalog
-from rag.index.catalog.database import MANY, open_database, run_over_parts, translate_errors
+from rag.index.catalog.checking import restore
+from rag.index.catalog.database import MANY, Catalog, open_database, run_over_parts, translate_errors
+from rag.index.catalog.reading import CatalogView
+from rag.index.catalog.records import FORMAT, Meta
+from rag.index.catalog.writing import CatalogWriter
 
 
 @pytest.fixture
-def path(tmp_path):
+def catalog(tmp_path):
     catalog = Catalog(tmp_path / "catalog.sqlite3")
     catalog.create()
+    with contextlib.closing(catalog):
+        yield catalog
+
+
+@pytest.fixture
+def path(catalog):
     return catalog.path
 
 
@@ -22,6 +31,74 @@ def path(tmp_path):
 def connection(path):
     with contextlib.closing(open_database(path)) as connection:
         yield connection
+
+
+def add_build(connection, name=""):
+    writer = CatalogWriter(connection)
+    with writer.transaction():
+        writer.add_build({"name": name})
+
+
+def list_builds(catalog):
+    with catalog.reading() as connection:
+        return CatalogView(connection).list_builds()
+
+
+def test_a_view_is_a_snapshot(catalog):
+    with catalog.reading() as connection, catalog.writing() as writing:
+        assert CatalogView(connection).list_builds() == []
+        add_build(writing)
+        assert CatalogView(connection).list_builds() == []
+    assert len(list_builds(catalog)) == 1
+
+
+def test_a_reader_sees_the_catalog_that_took_the_place_of_another(catalog, tmp_path):
+    with catalog.writing() as writing:
+        add_build(writing)
+    with catalog.reading() as connection:
+        identity = CatalogView(connection).read_meta()[Meta.IDENTITY]
+    for path in tmp_path.iterdir():
+        path.rename(path.with_name(f"aside-{path.name}"))
+    Catalog(catalog.path).create()
+    with catalog.reading() as connection:
+        assert CatalogView(connection).list_builds() == []
+        assert CatalogView(connection).read_meta()[Meta.IDENTITY] != identity
+
+
+def test_reading_makes_no_catalog(tmp_path):
+    with pytest.raises(IndexUnusableError, match="Run python -m ingest"):
+        list_builds(Catalog(tmp_path / "catalog.sqlite3"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_newer_catalog_is_refused_with_what_to_do(catalog):
+    with sqlite3.connect(catalog.path) as connection:
+        connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+        connection.execute("UPDATE meta SET value = ? WHERE key = 'format'", (FORMAT + 1,))
+    connection.close()
+    with pytest.raises(IndexUnusableError, match=r"newer version.*Update this program"):
+        list_builds(catalog)
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"no database" * 100, lambda data: data[:100] + b"\xff" * 4_000])
+def test_a_damaged_catalog_is_told_from_other_trouble(tmp_path, damage):
+    catalog = Catalog(tmp_path / "catalog.sqlite3")
+    catalog.create()
+    catalog.path.write_bytes(damage(catalog.path.read_bytes()))
+    assert not restore(catalog)
+    with pytest.raises(IndexDamagedError):
+        list_builds(catalog)
+
+
+def test_a_full_disk_is_told_from_damage(catalog):
+    def fill():
+        with catalog.writing() as connection:
+            connection.execute("PRAGMA max_page_count = 1")
+            for _ in range(50):
+                add_build(connection, "x" * 4_000)
+
+    with pytest.raises(DiskFullError, match="Free some space"):
+        fill()
 
 
 def sqlite_error(code):
