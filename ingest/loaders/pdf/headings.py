@@ -1,12 +1,27 @@
-"""Headings: lines in larger or bold letters, or those that the outline names."""
+"""Lines of PDF pages that are no text: running heads and page numbers, headings; and the document's title."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from functools import lru_cache
+from statistics import median
 
-from ingest.loaders.pdf.lines import Line
+from ingest.loaders.pdf.lines import Edge, Line, PageLines, mend_text
 
 # Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
+_EDGE = 3
+"""Lines at the top and at the bottom that may be running heads."""
+_HEAD_WORD = 3
+"""Fewest letters of a running head that is no page number."""
+_HEAD_PAGES = 2
+"""Other pages, at least, that have it at the same place."""
+_HEAD_PAGES_SHARE = 0.25
+"""Share of the pages around that have it, at least."""
+_SAME_HEIGHT_PT = 8
+"""How far its places may differ in height, in points."""
+_HEAD_SHARE = 0.5
+"""A page with a larger share of its letters in running heads keeps them: it has little else."""
 _MOST_LEVELS = 3
 """Heading levels told apart by letter size."""
 _LARGER = 1.12
@@ -27,6 +42,74 @@ _SMALL_START_LETTERS = 40
 """Longest heading that begins with a small letter."""
 _SENTENCE_LETTERS = 60
 """Longest heading that ends with a full stop."""
+_NAME_LETTERS = 12
+"""Fewest letters of a running head that names the document."""
+_LONGEST_NAME = 80
+"""Most letters of such a running head."""
+_NAMED_PAGES = 3
+"""Pages that have such a running head, at least, of the first six without the very first."""
+_TITLE_SIZE = 1.2
+"""Letter size of a title on the first page at least, in usual sizes of that page."""
+_TITLE_LINES = 3
+"""Most lines of a title."""
+
+
+def find_edges(lines: list[Line]) -> dict[str, Edge]:
+    ordered = sorted(lines, key=lambda line: line.bottom)
+    outer = ordered[:_EDGE] + ordered[-_EDGE:]
+    ends = (id(ordered[0]), id(ordered[-1])) if ordered else ()
+    return {key: Edge(line.bottom, id(line) in ends) for line in outer if (key := make_key(line.text))}
+
+
+_PAGE_NUMBER = re.compile(r"(?:page|seite|p\.?|s\.?)?#(?:(?:of|von|/|-)#)?|[ivxlc]{1,7}")
+
+
+@lru_cache(maxsize=4096)
+def make_key(text: str) -> str:
+    """Empty for lines that can't be running heads: numbers that are no page number."""
+    key = re.sub(r"\d+", "#", "".join(text.lower().split()))
+    bare = re.sub(r"[-–—|.·•\[\](){}]", "", key)
+    if _PAGE_NUMBER.fullmatch(bare):
+        return "#"
+    return key if sum(letter.isalpha() for letter in key) >= _HEAD_WORD else ""
+
+
+def find_running_heads(page: PageLines, around: list[PageLines]) -> set[str]:
+    """Blotted texts that stand at the same place of at least two pages nearby."""
+    found = set()
+    for key, edge in page.edges.items():
+        others = sum(1 for other in around if _is_same_place(key, edge, other.edges.get(key)))
+        if others >= _HEAD_PAGES and others >= int(len(around) * _HEAD_PAGES_SHARE):
+            found.add(key)
+    return found
+
+
+_NUMBERED = re.compile(r"#\D{12,}|\D{12,}(?<![,.])#")
+
+
+def _is_same_place(key: str, edge: Edge, other: Edge | None) -> bool:
+    """At the same height; or, of a text with a page number, both times the page's last line, wherever its text ends."""
+    if other is None:
+        return False
+    is_end = edge.is_outermost and other.is_outermost and _NUMBERED.fullmatch(key) is not None
+    return is_end or abs(edge.bottom - other.bottom) < _SAME_HEIGHT_PT
+
+
+def remove_running_heads(page: PageLines, around: list[PageLines], seen: set[str]) -> list[Line]:
+    """The lines without running heads; each is kept where it is first met, and where the page has little else."""
+    heads = find_running_heads(page, around)
+    if not heads:
+        return page.lines
+    places = {edge.bottom: key for key, edge in page.edges.items() if key in heads}
+    kept = []
+    for line in page.lines:
+        key = places.get(line.bottom)
+        if key is None or key != make_key(line.text) or (key != "#" and key not in seen):
+            kept.append(line)
+    seen |= heads
+    letters = sum(len(line.text) for line in page.lines)
+    removed = letters - sum(len(line.text) for line in kept)
+    return kept if removed <= letters * _HEAD_SHARE else page.lines
 
 
 class Sizes:
@@ -100,3 +183,44 @@ def find_outline_headings(lines: list[Line], entries: list[tuple[int, str]]) -> 
 
 def _keep_letters(text: str) -> str:
     return "".join(letter for letter in text.casefold() if letter.isalnum())
+
+
+_NO_TITLE = re.compile(
+    r"(?i)^(?:untitled.*|\(?anonymous\)?|unspecified|document\d*|title|slide \d+|powerpoint presentation|no title"
+    r"|none|null|microsoft (?:word|powerpoint|excel) - .*"
+    r"|.*\.(?:docx?|pptx?|xlsx?|pdf|tex|dvi|indd|qxd|rtf|odt|html?|txt|pages|fm|p65)"
+    r"|[\W\d_]*|(?:https?|file):.*|[^\s]*[\\/][^\s]*|[a-z0-9]+(?:[-_][a-z0-9]+){2,})$"
+)
+
+
+def clean_title(title: str) -> str:
+    """The title, or nothing if it is a file's name, a number or a program's stopgap."""
+    title = " ".join(mend_text(title).split())
+    return "" if _NO_TITLE.match(title) or not any(letter.isalpha() for letter in title) else title[:300]
+
+
+_PAGE_AT_END = re.compile(r"[\s|·•–—-]*(?:page\s*)?\d{1,4}\s*(?:(?:of|/)\s*\d+)?\s*$", re.IGNORECASE)
+_NO_NAME = re.compile(r"contents|confidential|copyright|allrights|^see|\.$|^page|draft|http|www\.|^notesto|unaudited")
+"""Running heads that don't name the document."""
+
+
+def find_title(pages: list[PageLines]) -> str:
+    """What a document without a title calls itself: a running head with words, else its largest line."""
+    edges = [find_edges(page.lines) for page in pages]
+    counts = Counter(
+        key
+        for found in edges[1:]
+        for key in found
+        if _NAME_LETTERS <= len(key) <= _LONGEST_NAME and not _NO_NAME.search(key)
+    )
+    for key, count in counts.most_common(3):
+        if count >= _NAMED_PAGES:
+            line = next(line.text for page in pages[1:] for line in page.lines if make_key(line.text) == key)
+            return _PAGE_AT_END.sub("", line).replace("\t", " ")
+    first = pages[0].lines if pages else []
+    usual = median(line.size for line in first) if first else 0.0
+    best = max(first, key=lambda line: line.size, default=None)
+    if best is None or best.size < usual * _TITLE_SIZE or not reads_like_heading(best.text):
+        return ""
+    same = [line.text for line in first if round_size(line.size) == round_size(best.size)]
+    return " ".join(" ".join(same[:_TITLE_LINES]).split())
