@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest.loaders.labels import make_one_line
+from ingest.loaders.reading import make_one_line
 from rag.errors import LoadError
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from ingest.loaders.encrypted import decrypt
-from ingest.loaders.labels import make_label
-from ingest.loaders.reading import LOADERS_VERSION, Loader, Reading, ReadOptions
+from ingest.loaders.reading import LOADERS_VERSION, Loader, Reading, ReadOptions, make_label
 from rag.errors import LoadError, UnsupportedError
 
 
@@ -35,12 +34,12 @@ FORMATS = (
     Format("odt", "office.odf:load_odt", (".odt", ".ott", ".fodt")),
     Format("odp", "office.odf:load_odp", (".odp", ".otp")),
     Format("ods", "office.sheets:load_sheets", (".ods", ".ots")),
-    Format("rtf", "ole.native:load_rtf", (".rtf",)),
-    Format("doc", "ole.doc:load_doc", (".doc", ".dot")),
-    Format("ppt", "ole.ppt:load_ppt", (".ppt", ".pps")),
+    Format("rtf", "rtf:load_rtf", (".rtf",)),
+    Format("doc", "office.binary:load_doc", (".doc", ".dot")),
+    Format("ppt", "office.binary:load_ppt", (".ppt", ".pps")),
     Format("xls", "office.sheets:load_sheets", (".xls", ".xlt")),
     Format("epub", "web.epub:load_epub", (".epub",)),
-    Format("msg", "ole.msg:load_msg", (".msg",)),
+    Format("msg", "mail:load_msg", (".msg",)),
     Format("eml", "mail:load_eml", (".eml", ".mht", ".mhtml")),
     Format("mbox", "mail:load_mbox", (".mbox", ".mbx")),
     Format("html", "web.html:load_html", (".html", ".htm", ".xhtml")),
@@ -53,9 +52,9 @@ FORMATS = (
     Format("vtt", "data:load_subtitles", (".vtt",)),
     Format("srt", "data:load_subtitles", (".srt",)),
     Format("markdown", "text:load_markdown", (".md", ".markdown", ".mdx", ".mkd", ".rmd", ".qmd")),
-    Format("rst", "markup:load_rst", (".rst", ".rest")),
-    Format("asciidoc", "markup:load_asciidoc", (".adoc", ".asciidoc", ".asc")),
-    Format("org", "markup:load_org", (".org",)),
+    Format("rst", "text:load_rst", (".rst", ".rest")),
+    Format("asciidoc", "text:load_asciidoc", (".adoc", ".asciidoc", ".asc")),
+    Format("org", "text:load_org", (".org",)),
     Format(
         "code",
         "text:load_text",

@@ -1,14 +1,20 @@
-"""What a loader is given and what it returns. A leaf of the loaders."""
+"""What a loader is given, what it returns, and how all loaders write titles, blocks and cells."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from rag.text.hostile import remove_invisible
 from rag.types import Document, Page
 
-LOADERS_VERSION = 2
+LOADERS_VERSION = 3
 """Raised when loaders give different text for the same bytes, so that the index is read anew."""
+LONGEST_LABEL = 300
+"""Characters of a title or an author. Longer ones are text that was put into the wrong field."""
+LAYOUT_CELL = 1_500
+"""Characters. A table with more text in one cell arranges the page, so its paragraphs are read one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +59,24 @@ def make_single_page(header: Document, text: str) -> Reading:
 def number_pages(texts: Iterable[str]) -> Iterator[Page]:
     """Pages counted from 1; empty ones keep their number."""
     return (Page(number, text) for number, text in enumerate(texts, start=1))
+
+
+def make_label(text: str, longest: int = LONGEST_LABEL) -> str:
+    """A title or name as it may stand in a list: one line of at most `longest` characters, none of them unseen."""
+    return make_one_line(remove_invisible(text[: 10 * longest]))[:longest].rstrip()
+
+
+def make_one_line(text: str) -> str:
+    """The words with one space between them."""
+    return " ".join(text.split())
+
+
+def join_blocks(blocks: Iterable[str]) -> str:
+    """Paragraphs, list items and tables as Markdown: an empty line between them, but none between list items."""
+    text = "\n\n".join(block for block in blocks if block.strip())
+    return re.sub(r"(\n *- [^\n]*)\n\n(?= *- )", r"\1\n", re.sub(r"(^|\n)( *- [^\n]*)\n\n(?= *- )", r"\1\2\n", text))
+
+
+def join_cell(blocks: Iterable[str]) -> str:
+    """The paragraphs of a table's cell on one line, without the marks of headings and list items."""
+    return make_one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in blocks))

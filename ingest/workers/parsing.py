@@ -10,8 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ingest.loaders.formats import read
-from ingest.loaders.labels import make_label
-from ingest.loaders.reading import Reading, ReadOptions
+from ingest.loaders.reading import Reading, ReadOptions, make_label
 from ingest.splitting.splitter import Splitter
 from ingest.workers.config import MEGABYTE, Limits, ParseConfig, tell_memory_limit
 from rag.errors import LoadError, UnsupportedError

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_tag
-from ingest.loaders.labels import make_one_line
-from ingest.loaders.office.blocks import join_blocks
 from ingest.loaders.office.ooxml import Package, write_formula
-from ingest.loaders.reading import Reading, ReadOptions, make_single_page
+from ingest.loaders.reading import Reading, ReadOptions, join_blocks, make_one_line, make_single_page
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_inner_text, get_tag, parse_xml
-from ingest.loaders.labels import make_one_line
-from ingest.loaders.office.blocks import join_blocks
-from ingest.loaders.reading import Reading, ReadOptions, make_single_page, number_pages
+from ingest.loaders.reading import Reading, ReadOptions, join_blocks, make_one_line, make_single_page, number_pages
 from rag.errors import LoadError
 from rag.types import Document
 

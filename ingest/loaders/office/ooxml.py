@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_inner_text, get_tag, parse_xml
-from ingest.loaders.labels import make_one_line
+from ingest.loaders.reading import make_one_line
 from rag.errors import LoadError
 from rag.types import Document
 

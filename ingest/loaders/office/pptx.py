@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_tag
-from ingest.loaders.labels import make_one_line
 from ingest.loaders.office.ooxml import (
     Package,
     get_relation_id,
@@ -16,7 +15,7 @@ from ingest.loaders.office.ooxml import (
     read_drawing_text,
     write_formula,
 )
-from ingest.loaders.reading import Reading, ReadOptions, number_pages
+from ingest.loaders.reading import Reading, ReadOptions, make_one_line, number_pages
 from rag.errors import LoadError
 
 if TYPE_CHECKING:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_tag
-from ingest.loaders.labels import make_label, make_one_line
 from ingest.loaders.office.odf import read_header, refuse_encrypted
 from ingest.loaders.office.ooxml import Package, get_relation_id, read_chart, read_drawing_text
-from ingest.loaders.reading import Reading, ReadOptions
+from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line
 from rag.errors import LoadError
 from rag.types import Document, Page
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.loaders.formats import read
-from ingest.loaders.labels import make_label
-from ingest.loaders.reading import ReadOptions
+from ingest.loaders.reading import ReadOptions, make_label
 from tests import files
 
 SPACES = " " * 200_000

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from ingest.loaders.ole.doc import _read_pieces
-from ingest.loaders.ole.ppt import _read_offsets
+from ingest.loaders.office.binary import _read_offsets, read_pieces
 
 PIECES = 1_000
 
@@ -17,7 +16,7 @@ def test_pieces_of_a_word_file_share_its_letters():
     places = limits + struct.pack("<HIH", 0, offset, 0) * PIECES
     clx = b"\2" + struct.pack("<I", len(places)) + places
     struct.pack_into("<II", word, 0x01A2, 0, len(clx))
-    text = "".join(_read_pieces(bytes(word), clx))
+    text = "".join(read_pieces(bytes(word), clx))
     assert text.startswith("x" * 1_000)
     assert len(text) <= len(word)
 
