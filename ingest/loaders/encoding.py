@@ -25,7 +25,7 @@ def detect_encoding(data: bytes, declared: str = "") -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
-    if _is_utf8(data):
+    if is_utf8(data):
         return "utf-8"
     return _guess_by_zeros(data[:_SAMPLE_BYTES]) or _find_declared(declared) or _guess_by_letters(data)
 
@@ -41,7 +41,8 @@ def _find_declared(declared: str) -> str:
     return "cp1252" if name in ("iso8859-1", "ascii") else name
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are valid UTF-8, and text: without zeros."""
     if b"\0" in data[:_SAMPLE_BYTES]:
         return False
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 from ingest.loaders.reading import ReadOptions
 from rag.errors import LoadError
@@ -20,7 +21,7 @@ def decrypt(data: bytes, options: ReadOptions) -> bytes | None:
         office = msoffcrypto.OfficeFile(io.BytesIO(data))
         if not office.is_encrypted():
             return None
-    except (FileFormatError, DecryptionError, OSError, ValueError, KeyError, IndexError):
+    except (FileFormatError, DecryptionError, OSError, ValueError, LookupError, AssertionError, struct.error):
         return None  # not a form that it knows: the format's loader says what is wrong
     for password in (*options.passwords, _STANDARD):
         plain = io.BytesIO()

@@ -1,15 +1,15 @@
-"""RTF: headings, lists, tables, notes, comments, text boxes, headers and footers, in reading order.
+"""RTF, by Microsoft's specification 1.9.1: headings, lists, tables, notes, text boxes, headers and footers.
 
-The libraries that read RTF lose more of it: they leave out notes, text boxes or headings, or ignore the fonts' encodings
-(`bench/RESULTS.md`, "Loaders"). The words of control are those of Microsoft's RTF Specification 1.9.1.
+The libraries for RTF lose more of the text (`bench/RESULTS.md`, "Loaders").
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from ingest.loaders.encoding import is_utf8
 from ingest.loaders.reading import (
     LAYOUT_CELL,
     Reading,
@@ -24,6 +24,8 @@ from rag.types import Document
 
 _DEEPEST = 10_000
 """Groups within groups. Word's own files nest some tens deep."""
+_DEEPEST_STORY = 5
+"""Notes in text boxes in notes. Text that lies deeper is read as that of the note or box around it."""
 
 _TOKEN = re.compile(
     rb"\\([A-Za-z]{1,32})(-?\d{1,10})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL
@@ -40,9 +42,10 @@ _SIGNS = {
 _PARAGRAPH_ENDS = frozenset(("par", "sect", "page", "column", "\n", "\r"))
 _CAPTURED = frozenset("title author atnauthor listtext pntext creatim revtim".split())
 """Groups whose text is kept aside: it says something about the document, or about the paragraph or note to come."""
-_NOTES = frozenset(("footnote", "annotation"))
 _BOXES = frozenset(("shptxt", "dptxbxtext"))
 _EDGES = frozenset(f"{place}{pages}" for place in ("header", "footer") for pages in ("", "l", "r", "f"))
+_KEPT = _CAPTURED | _BOXES | _EDGES | {"footnote", "annotation"}
+"""Groups with a story of their own."""
 _DROPPED = frozenset(
     "fonttbl colortbl stylesheet info filetbl listtable listoverridetable revtbl rsidtbl pict objclass objname objdata"
     " nonesttables xe tc rxe txe fldinst template ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn sp shprslt nonshppict pn"
@@ -53,11 +56,11 @@ _OPTIONAL = frozenset("shpinst do annotation atnauthor listtext pntext moMath mo
 """Groups that are read though they are marked as what a reader may skip if it doesn't know them."""
 _ENCODINGS = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 _CHARSETS = {
-    2: "cp1252", 77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "cp936", 136: "cp950", 161: "cp1253",
+    77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "cp936", 136: "cp950", 161: "cp1253",
     162: "cp1254", 163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874",
     238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
-"""The encodings of fonts by Windows' numbers. Two more have no encoding of their own: 0 (Western) and 1 (any)."""
+"""The encodings of fonts by Windows' numbers. 0 (Western), 1 (any) and 2 (symbols) have none of their own."""
 
 
 def load_rtf(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -66,15 +69,9 @@ def load_rtf(source: str, data: bytes, options: ReadOptions) -> Reading:
     reader.read()
     blocks = [*reader.story.finish(), *reader.edges]
     title = reader.properties.get("title") or next((b.lstrip("# ") for b in blocks[:30] if b.startswith("#")), "")
-    header = Document(
-        source,
-        (),
-        title=title,
-        author=reader.properties.get("author", ""),
-        created=reader.format_date("creatim"),
-        modified=reader.format_date("revtim"),
-    )
-    return make_single_page(header, join_blocks(blocks))
+    author = reader.properties.get("author", "")
+    created, modified = reader.format_date("creatim"), reader.format_date("revtim")
+    return make_single_page(Document(source, (), title, author, created, modified), join_blocks(blocks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +79,8 @@ class _Look:
     """What a paragraph is; ``\\pard`` makes it plain again."""
 
     style: int = 0
-    outline: int | None = None
-    """The level of a heading, counted from 0; 9 stands for text."""
+    level: int | None = None
+    """Its level as a heading, 0 for none; None leaves that to its style."""
     list_level: int = 0
     in_table: bool = False
 
@@ -94,25 +91,19 @@ class _Story:
     def __init__(self) -> None:
         self.marker = ""
         """The number or bullet of the paragraph that is being read."""
-        self._parts: list[str] = []
-        self._beside: list[str] = []
+        self.parts: list[str] = []
+        """The text of that paragraph so far."""
+        self.beside: list[str] = []
+        """What stands apart from it, such as notes: it follows the paragraph."""
         self._blocks: list[str] = []
         self._rows: list[str] = []
         self._cells: list[list[str]] = []
         self._cell: list[str] = []
 
-    def add(self, text: str) -> None:
-        """Add to the paragraph that is being read."""
-        self._parts.append(text)
-
-    def add_beside(self, blocks: list[str]) -> None:
-        """Add what stands apart, such as a note; it follows the paragraph."""
-        self._beside.extend(blocks)
-
     def end_paragraph(self, look: _Look, level: int) -> None:
         """End a paragraph, which is a heading if its `level` isn't 0."""
-        blocks = [block for block in (self._format_paragraph(look, level), *self._beside) if block]
-        self._beside.clear()
+        blocks = [block for block in (self._format_paragraph(look, level), *self.beside) if block]
+        self.beside.clear()
         if look.in_table:
             self._cell.extend(blocks)
             return
@@ -120,19 +111,20 @@ class _Story:
         self._blocks.extend(blocks)
 
     def _format_paragraph(self, look: _Look, level: int) -> str:
-        text = _join_surrogates("".join(self._parts)).replace("\0", "").replace("\uf0b7", "•")
+        text = "".join(self.parts).replace("\0", "").replace("\uf0b7", "•")
+        if not text.isascii():  # letters beyond 16 bits are written as two
+            text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         text = re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\xa0]+", " ", text)).strip()
         marker = make_one_line(self.marker)
         self.marker = ""
-        self._parts.clear()
+        self.parts.clear()
         if not text:
             return ""
-        numbered = f"{marker} {make_one_line(text)}" if any(map(str.isalnum, marker)) else ""
-        if level:
-            return "#" * level + " " + (numbered or make_one_line(text))
-        if marker:
-            return "  " * min(look.list_level, 5) + (numbered or f"- {make_one_line(text)}")
-        return text
+        if re.search(r"\d|\w[.)]", marker):  # a number, or a letter as one; a lone letter is a sign of a symbol font
+            text = f"{marker} {text}"
+        elif marker and not level:
+            return "  " * min(look.list_level, 5) + f"- {make_one_line(text)}"
+        return "#" * level + " " + make_one_line(text) if level else text
 
     def end_cell(self, look: _Look) -> None:
         """End a cell and the paragraph that is its last."""
@@ -147,15 +139,12 @@ class _Story:
             row = "\t".join(map(join_cell, cells))
             self._rows.extend([row] if row.strip() else ())
             return
-        self._end_rows()
+        self._end_table()
         self._blocks.extend(block for cell in cells for block in cell)
 
     def _end_table(self) -> None:
         if self._cells:
             self.end_row()
-        self._end_rows()
-
-    def _end_rows(self) -> None:
         if self._rows:
             self._blocks.append("\n".join(self._rows))
             self._rows = []
@@ -178,19 +167,15 @@ class _Group:
     """The control word that opened this group or one around it, where that says what the text is for."""
     is_opener: bool = False
     """Whether this very group was opened for its destination."""
+    stories: int = 0
+    """How many notes and boxes it lies in."""
     is_optional: bool = False
     encoding: str = ""
     """Of the font; empty stands for the document's own."""
     fallback: int = 1
     """How many bytes after a Unicode letter stand for it in old readers."""
     is_hidden: bool = False
-    look: _Look = field(default_factory=_Look)
-
-    def open_inner(self) -> _Group:
-        """A group within this one, which begins as it is."""
-        return _Group(
-            self.story, self.destination, False, False, self.encoding, self.fallback, self.is_hidden, self.look
-        )
+    look: _Look = _Look()
 
 
 class _Reader:
@@ -198,12 +183,13 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self.story = _Story()
-        self.edges: list[str] = []
+        self.edges: dict[str, None] = {}
         self.properties: dict[str, str] = {}
         self._data = data
-        self._is_utf8 = not data.isascii() and _is_utf8(data)
+        self._is_utf8 = not data.isascii() and is_utf8(data)
         self._encoding = "cp1252"
         self._fonts: dict[int, str] = {}
+        self._knows_encodings = False
         self._font = self._default_font = 0
         self._levels: dict[int, int] = {}
         self._bases: dict[int, int] = {}
@@ -219,18 +205,20 @@ class _Reader:
         while found := _TOKEN.search(self._data, at):
             at = found.end()
             word, number, digits, sign, brace, plain = found.groups()
-            if plain:
-                self._add_bytes(plain)
-            elif digits:
-                self._add_bytes(bytes.fromhex(digits.decode()))
-            elif word:
-                value = int(number) if number else None
+            if plain or digits:
+                self._add_bytes(plain or bytes.fromhex(digits.decode()))
+                continue
+            if word or sign or brace:
                 self._end_bytes()
-                self._read_word(word.decode(), value)
-                at += max(0, value or 0) if word == b"bin" else 0
-            elif brace or sign:
-                self._end_bytes()
-                self._read_sign((brace or sign).decode("latin-1"), is_brace=bool(brace))
+            if word:
+                self._read_word(word.decode(), int(number) if number else None)
+                at += max(0, int(number or 0)) if word == b"bin" else 0
+            elif sign:
+                self._read_word(sign.decode("latin-1"), None)
+            elif brace == b"{":
+                self._open_group()
+            elif brace:
+                self._close_group()
         self._end_bytes()
         while self._around:
             self._close_group()
@@ -243,34 +231,27 @@ class _Reader:
             return
         if self._is_utf8 and not raw.isascii() and len(raw) > 1:
             self._end_bytes()
-            self._group.story.add(raw[skipped:].decode("utf-8", "replace"))
+            self._group.story.parts.append(raw[skipped:].decode("utf-8", "replace"))
         else:
             self._bytes += raw[skipped:]
 
     def _end_bytes(self) -> None:
         self._to_skip = 0
         if self._bytes and self._group.story is not None:
-            self._group.story.add(self._bytes.decode(self._group.encoding or self._encoding, "replace"))
+            self._group.story.parts.append(self._bytes.decode(self._group.encoding or self._encoding, "replace"))
         self._bytes.clear()
-
-    def _read_sign(self, sign: str, *, is_brace: bool) -> None:
-        if not is_brace and sign == "*":
-            self._group.is_optional = True
-        elif not is_brace:
-            self._show(sign)
-        elif sign == "}":
-            self._close_group()
-        else:
-            self._open_group()
 
     def _open_group(self) -> None:
         if len(self._around) >= _DEEPEST:
             raise LoadError(f"its groups nest more than {_DEEPEST:,} deep")
-        inner = self._group.open_inner()
-        if self._group.destination == "stylesheet":
-            inner.story, inner.destination, inner.is_opener = _Story(), "style", True
-        self._around.append(self._group)
-        self._group = inner
+        around = self._group
+        self._around.append(around)
+        self._group = _Group(
+            around.story, around.destination, False, around.stories, False, around.encoding, around.fallback,
+            around.is_hidden, around.look,
+        )  # fmt: skip
+        if around.destination == "stylesheet":
+            self._group.story, self._group.destination, self._group.is_opener = _Story(), "style", True
 
     def _close_group(self) -> None:
         if not self._around:  # a brace too many: what follows is read all the same
@@ -284,7 +265,7 @@ class _Reader:
         """Put what a group for itself says where it belongs."""
         text, name, outer = make_one_line(" ".join(blocks)), closed.destination, self._group.story
         if name in _EDGES:
-            self.edges.extend(block for block in blocks if len(block) > 3 and block not in self.edges)
+            self.edges |= dict.fromkeys(block for block in blocks if len(block) > 3)
         elif name == "style":
             self._keep_style(text, closed.look)
         elif name in ("title", "author", "atnauthor"):
@@ -292,24 +273,22 @@ class _Reader:
         elif outer is not None and name in ("listtext", "pntext"):
             outer.marker = text
         elif outer is not None and name in _BOXES:
-            outer.add_beside(blocks)
+            outer.beside.extend(blocks)
         elif outer is not None and text:
             author = self.properties.pop("atnauthor", "") if name == "annotation" else ""
-            outer.add_beside([f"({author}: {text})" if author else f"({text})"])
+            outer.beside.extend([f"({author}: {text})" if author else f"({text})"])
 
     def _keep_style(self, name: str, look: _Look) -> None:
         named = re.match(r"heading (\d)|title;", name, re.IGNORECASE)
-        if named:
-            self._levels[look.style] = min(6, int(named[1] or 1))
-        elif look.outline is not None:
-            self._levels[look.style] = look.outline + 1 if look.outline < 6 else 0
+        level = min(6, int(named[1] or 1)) if named else look.level
+        if level is not None:
+            self._levels[look.style] = level
 
     def _find_level(self) -> int:
         """The level of the paragraph as a heading; 0 for none."""
-        look = self._group.look
-        if look.outline is not None:
-            return look.outline + 1 if look.outline < 6 else 0
-        style = look.style
+        level, style = self._group.look.level, self._group.look.style
+        if level is not None:
+            return level
         for _ in range(20):  # styles may be based on each other in a ring
             if style in self._levels:
                 return self._levels[style]
@@ -320,21 +299,24 @@ class _Reader:
         group = self._group
         if group.is_optional and word not in _OPTIONAL:
             group.story, group.destination = None, word
-        elif word in _DROPPED or word in _CAPTURED or word in _NOTES or word in _BOXES or word in _EDGES:
+        elif word in _DROPPED or word in _KEPT:
             self._open_destination(word)
         elif group.destination in _CAPTURED and word in ("yr", "mo", "dy", "hr", "min"):
             self._dates.setdefault(group.destination, {})[word] = value or 0
         elif not self._set_look(group, word, value) and not self._set_encoding(group, word, value):
             self._show(word, value)
-        group.is_optional = False
+        group.is_optional = word == "*"
 
     def _open_destination(self, word: str) -> None:
         group = self._group
         is_property = word in ("title", "author", "creatim", "revtim")
         if is_property != (group.destination == "info") or (group.story is None and not is_property):
             return
-        group.destination, group.is_opener = word, word not in _DROPPED
-        group.story = None if word in _DROPPED else _Story()
+        is_kept = word not in _DROPPED
+        if is_kept and group.stories >= _DEEPEST_STORY:
+            return
+        group.destination, group.is_opener, group.stories = word, is_kept, group.stories + 1
+        group.story = _Story() if is_kept else None
         group.look = group.look if word in ("stylesheet", "listtext", "pntext") else _Look()
 
     def _set_look(self, group: _Group, word: str, value: int | None) -> bool:
@@ -346,7 +328,8 @@ class _Reader:
         elif word == "s":
             group.look = replace(group.look, style=value or 0)
         elif word == "outlinelevel":
-            group.look = replace(group.look, outline=value or 0)
+            number = value or 0  # counted from 0; 9 stands for text
+            group.look = replace(group.look, level=number + 1 if number < 6 else 0)
         elif word == "ilvl":
             group.look = replace(group.look, list_level=value or 0)
         elif word == "intbl":
@@ -364,6 +347,7 @@ class _Reader:
             self._font = number
         elif word in ("fcharset", "cpg") and group.destination == "fonttbl":
             self._fonts[self._font] = _CHARSETS.get(number, "") if word == "fcharset" else _find_encoding(number)
+            self._knows_encodings |= bool(self._fonts[self._font])
         elif word == "f":
             group.encoding = self._find_font_encoding(number)
         elif word == "deff":
@@ -371,7 +355,7 @@ class _Reader:
         elif word == "plain":
             group.encoding, group.is_hidden = self._find_font_encoding(self._default_font), False
         elif word == "uc":
-            group.fallback = number
+            group.fallback = max(0, number)
         elif word in _ENCODINGS or word == "ansicpg":
             self._encoding = _ENCODINGS.get(word) or _find_encoding(number)
         else:
@@ -381,11 +365,10 @@ class _Reader:
     def _find_font_encoding(self, font: int) -> str:
         """Empty for the document's own. A Western font has its own only where the table knows of other ones too."""
         encoding = self._fonts.get(font)
-        return "cp1252" if encoding == "" and any(self._fonts.values()) else encoding or ""
+        return "cp1252" if encoding == "" and self._knows_encodings else encoding or ""
 
     def _show(self, word: str, value: int | None = None) -> None:
-        group = self._group
-        story = group.story
+        group, story = self._group, self._group.story
         if story is None or group.is_hidden:
             return
         if word in _PARAGRAPH_ENDS:
@@ -395,10 +378,10 @@ class _Reader:
         elif word == "row":
             story.end_row()
         elif word == "u" and value is not None:
-            story.add(chr(value % 0x10000))
+            story.parts.append(chr(value % 0x10000))
             self._to_skip = group.fallback
         else:
-            story.add(_SIGNS.get(word, ""))
+            story.parts.append(_SIGNS.get(word, ""))
 
     def format_date(self, name: str) -> str:
         """A date of the properties in ISO 8601, without a time zone; empty if there is none."""
@@ -409,24 +392,9 @@ class _Reader:
         return f"{day}T{date['hr']:02}:{date.get('min', 0):02}:00" if "hr" in date else day
 
 
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _find_encoding(code_page: int) -> str:
     """Python's name of a Windows code page; that of the Western one if Python doesn't know it."""
     try:
         return codecs.lookup({65001: "utf-8", 10000: "mac_roman"}.get(code_page, f"cp{code_page}")).name
     except LookupError:
         return "cp1252"
-
-
-def _join_surrogates(text: str) -> str:
-    """Letters beyond 16 bits, which RTF writes as two, made one."""
-    if text.isascii() or not re.search("[\ud800-\udfff]", text):
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
