@@ -1,4 +1,7 @@
-"""The table of formats, and how a file's format is detected: by its bytes, and only among texts by its name."""
+"""Reading a file from its bytes: its format is detected, and the loader of the table of formats reads it.
+
+The format is told by the bytes; only kinds of text are told apart by the file's name.
+"""
 
 from __future__ import annotations
 
@@ -126,7 +129,7 @@ def _import_loader(format_: Format) -> Loader:
 
 
 def detect(source: str, data: bytes) -> Format:
-    """Raises UnsupportedError, saying what the file is."""
+    """The format of a file. Raises UnsupportedError, saying what the file seems to be."""
     name = _detect_binary(source, data) or _detect_text(source, data)
     if not name:
         raise UnsupportedError(f"not a document that can be read: {describe_content(data)}")
@@ -178,7 +181,7 @@ def _detect_zip(source: str, data: bytes) -> str:
 
 
 def _find_main_type(types: bytes) -> str:
-    """The format of the main part, by its content type: a presentation may have documents inside."""
+    """The format by the content type of the main part: a presentation may have documents inside."""
     main = [
         override
         for override in re.findall(rb'ContentType="([^"]*)"', types)
@@ -201,7 +204,7 @@ _BY_FILE_NAME = {"dockerfile": "code", "makefile": "code", "cmakelists.txt": "co
 
 
 def _detect_text(source: str, data: bytes) -> str:
-    """The text format's name; empty if the bytes are no text."""
+    """The name of the text's format; empty if the bytes are no text."""
     if not _is_text(data):
         return ""
     by_name = _find_by_extension(source)

@@ -24,11 +24,11 @@ MOST_ATTACHMENTS = 200
 
 
 _LONGEST_FIELD = 20_000
-"""Characters of a header field. The standard library's parser of addresses takes the square of their length."""
+"""How many characters of a header field are parsed: the standard library's parser takes the square of their length."""
 
 
 class _BoundedPolicy(email.policy.EmailPolicy):
-    """Overlong header fields are cut before they are parsed."""
+    """The standard library's policy, but overlong header fields are cut before they are parsed."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
@@ -109,7 +109,7 @@ def _write_message(message: EmailMessage, options: ReadOptions) -> Iterator[str]
 
 
 def _choose_body(message: EmailMessage) -> str:
-    """The plain text; the HTML where the plain text has less than a third of its letters."""
+    """The plain text, or the HTML where the plain text has less than a third of its letters."""
     plain = html = ""
     for part in _find_body_parts(message):
         if part.get_content_type() == "text/plain":
@@ -121,7 +121,7 @@ def _choose_body(message: EmailMessage) -> str:
 
 
 def _find_body_parts(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Parts that aren't attached, in order; those of attached mails are read with the mail that they belong to."""
+    """The parts that aren't attached, in order; the parts of an attached mail are read with that mail."""
     if not message.is_multipart():
         if not _is_attachment(message):
             yield message
@@ -150,7 +150,7 @@ def _read_payload(part: EmailMessage) -> bytes:
 
 
 def _find_attachments(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Attached files and messages, not those within attached messages. A mail may be nothing but a file."""
+    """Attached files and messages, but not those within attached messages. A mail may be nothing but a file."""
     if message.get_content_type() == "message/rfc822" or _is_attachment(message):
         yield message
     else:
@@ -168,7 +168,7 @@ def _read_attached(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
 
 
 def read_attachment(name: str, data: bytes, options: ReadOptions) -> Iterator[str]:
-    """The attachment's text under its name. Of a file that cannot be read the name alone, which may be asked for."""
+    """The attachment's text under its name. A file that can't be read has its name alone, which may be asked for."""
     from ingest.loaders.formats import read
 
     yield f"## Attached: {make_label(name)}"
@@ -235,7 +235,7 @@ class _Outlook:
             return self._read_property_date()
 
     def _read_property_date(self) -> str:
-        """The delivery or submission time: hundreds of nanoseconds since 1601 in the fixed-size properties."""
+        """The time of delivery or submission, which a property tells in hundreds of nanoseconds since 1601."""
         properties = self._streams.get(f"{self._prefix}__properties_version1.0", b"")
         for tag in (0x0E060040, 0x00390040):
             at = properties.find(struct.pack("<I", tag))

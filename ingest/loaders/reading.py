@@ -10,7 +10,7 @@ from rag.text.hostile import remove_invisible
 from rag.types import Document, Page
 
 LOADERS_VERSION = 3
-"""Raised when loaders give different text for the same bytes, so that the index is read anew."""
+"""To be raised when loaders give other text for the same bytes, so that all documents are read anew."""
 LONGEST_LABEL = 300
 """Characters of a title or an author. Longer ones are text that was put into the wrong field."""
 LAYOUT_CELL = 1_500
@@ -19,33 +19,33 @@ LAYOUT_CELL = 1_500
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """What a loader may need beside the bytes."""
+    """What a loader may need beside the document's bytes."""
 
     passwords: tuple[str, ...] = ()
-    """Tried in order on encrypted files."""
+    """Passwords to try in order on encrypted files."""
     ocr_languages: str = ""
-    """Tesseract's names joined by ``+`` (``eng+deu``); empty lets the engine choose its default."""
+    """Tesseract's names of languages joined by ``+`` (``eng+deu``); empty lets Tesseract choose its default."""
     ocr_seconds: float = 600.0
-    """For all pages of one document together."""
+    """Seconds that OCR may take for all pages of one document together."""
     more_time: Callable[[float], None] = lambda seconds: None
-    """Tells whoever keeps the time that the next step may take so long."""
+    """Tells whoever limits the time that the next step may take so many seconds."""
     max_text_bytes: int = 400_000_000
-    """A loader that expands (archives, attachments) stops there."""
+    """Where a loader stops that expands archives or attachments."""
     depth: int = 0
-    """How many containers (mails, archives) this file lies in."""
+    """How many containers, such as mails, this file lies in."""
 
 
 @dataclass(slots=True)
 class Reading:
-    """A document being read: the header at once, its pages one by one, so that no one holds the whole text."""
+    """A document being read: its header at once, its pages one by one, so that nobody holds the whole text."""
 
     header: Document
-    """With ``pages=()``."""
+    """The document without its pages."""
     pages: Iterator[Page]
     notes: list[str] = field(default_factory=list)
-    """Complete once `pages` is exhausted."""
+    """What to tell the user about the file; complete once `pages` is exhausted."""
     empty_kind: str = "empty"
-    """What it is when there is no text at all: ``empty`` or ``scanned``."""
+    """What the document is called if it has no text at all: ``empty`` or ``scanned``."""
 
 
 Loader = Callable[[str, bytes, ReadOptions], Reading]
@@ -57,7 +57,7 @@ def make_single_page(header: Document, text: str) -> Reading:
 
 
 def number_pages(texts: Iterable[str]) -> Iterator[Page]:
-    """Pages counted from 1; empty ones keep their number."""
+    """Pages with these texts, counted from 1; empty ones keep their number."""
     return (Page(number, text) for number, text in enumerate(texts, start=1))
 
 

@@ -1,5 +1,5 @@
-"""Texts as people write them: plain text, source code and Markdown as they are; reStructuredText, AsciiDoc and Org with
-their headings as Markdown's."""
+"""Texts as people write them: plain text, source code and Markdown, which stay as they are; and reStructuredText,
+AsciiDoc and Org, whose headings become Markdown's."""
 
 from __future__ import annotations
 
@@ -63,11 +63,11 @@ def _read_front_matter(text: str) -> dict[str, str]:
 def find_first_heading(text: str) -> str:
     """The first Markdown heading of the outermost level that opens the text, without its marks."""
     found = re.search(r"^#{1,2}[ \t]++(.+)$|^(\S.*)\n=++[ \t]*+$", text[:20_000], re.MULTILINE)
-    return (strip_closing_marks(found[1], "#") if found[1] else found[2].strip()) if found else ""
+    return (_strip_closing_marks(found[1], "#") if found[1] else found[2].strip()) if found else ""
 
 
-def strip_closing_marks(title: str, mark: str) -> str:
-    """``Title`` of ``Title ##``; a mark that touches the last word belongs to it (``C#``)."""
+def _strip_closing_marks(title: str, mark: str) -> str:
+    """``Title`` for ``Title ##``. A mark that touches the last word belongs to it, as in ``C#``."""
     title = title.strip()
     bare = title.rstrip(mark)
     return bare.rstrip() if bare.endswith((" ", "\t")) or not bare else title
@@ -85,7 +85,7 @@ _ADORNMENT = re.compile(r"([=\-`:.'\"~^_*+#<>])\1{2,}[ \t]*$")
 
 
 def _convert_rst_headings(lines: list[str]) -> list[str]:
-    """A line under (or between) adornments is a heading; levels by the order in which adornments first appear."""
+    """The lines with titles, which adornments underline, as headings; kinds of adornment are levels as they appear."""
     levels: list[str] = []
     result: list[str] = []
     index = 0
@@ -104,7 +104,7 @@ def _convert_rst_headings(lines: list[str]) -> list[str]:
 
 
 def _match_rst_heading(lines: list[str], index: int) -> tuple[str, str, int] | None:
-    """Adornment style, title, lines used."""
+    """The kind of adornment, the title and the number of lines it takes; None if no title begins at this line."""
     if index and lines[index - 1].strip():
         return None
     over = _ADORNMENT.match(lines[index])
@@ -129,18 +129,16 @@ def load_asciidoc(source: str, data: bytes, options: ReadOptions) -> Reading:
     text = decode(data)
     author = _find_field(text, r"(?:=[ \t].+\n([A-Z][\w .'-]{2,60}) ?(?:<[^>\n]+>)?$|:author:[ \t]*(.+))")
     date = _find_field(text, r":(?:revdate|date):[ \t]*(.+)")
-    text = re.sub(r"^(={1,6})[ \t]++(\S.*)$", _convert_asciidoc_title, text, flags=re.M)
+    text = re.sub(
+        r"^(={1,6})[ \t]++(\S.*)$", lambda m: f"{'#' * len(m[1])} {_strip_closing_marks(m[2], '=')}", text, flags=re.M
+    )
     return make_single_page(
         Document(source, (), find_first_heading(text), author, date), _convert_asciidoc_tables(text)
     )
 
 
-def _convert_asciidoc_title(found: re.Match[str]) -> str:
-    return f"{'#' * len(found[1])} {strip_closing_marks(found[2], '=')}"
-
-
 def _convert_asciidoc_tables(text: str) -> str:
-    """Rows of a ``|===`` table with one line a row become rows of tab-separated cells."""
+    """The text with ``|===`` tables, if they have a line for each row, as rows of tab-separated cells."""
     return re.sub(r"^\|===\n(.*?)^\|===[ \t]*$", lambda found: _join_asciidoc_rows(found[1]), text, flags=re.M | re.S)
 
 
@@ -173,5 +171,6 @@ def load_org(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 
 def _find_field(text: str, pattern: str) -> str:
+    """The first group of the pattern that is found at the beginning of a line near the text's start; empty if none."""
     found = re.search("^" + pattern, text[:20_000], re.M | re.I)
     return next((group.strip() for group in found.groups() if group), "") if found else ""

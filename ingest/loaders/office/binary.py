@@ -49,7 +49,8 @@ def _decode_property(value: object, codepage: int | None) -> str:
 _OLD_WORD = 0xA5DC
 """The first two bytes of a file of Word 6 and 95; those of Word 97 and later begin with 0xA5EC."""
 _IS_COMPLEX, _IS_ENCRYPTED, _USES_TABLE_1 = 0x0004, 0x0100, 0x0200
-"""Flags in the header: the text lies in pieces (Word 6 and 95 alone), has a password, and which table stream counts."""
+"""Flags in the header: that the text lies in pieces (since Word 97 it always does), that it has a password, and that
+the second of the two table streams is in use."""
 _FLAGS, _TEXT, _OLD_PIECES, _PIECES = 0x0A, 0x18, 0x0160, 0x01A2
 """Where the header tells the flags, the start and end of the text, and offset and length of the piece table."""
 _COMPRESSED = 0x40000000
@@ -120,7 +121,7 @@ _STRAY = re.compile("[\x00-\x08\x0e-\x1f]")
 
 
 def make_plain(text: str) -> str:
-    """Fields show their result, table cells are separated by tabs, paragraphs by an empty line."""
+    """The text with the results of fields, with tabs between a table's cells and empty lines between paragraphs."""
     for _ in range(10):  # fields lie in fields
         shorter = _INSTRUCTION.sub("", text)
         if shorter == text:
@@ -135,7 +136,7 @@ def make_plain(text: str) -> str:
 _SLIDE, _NOTES, _SLIDE_LIST, _PERSIST = 1006, 1008, 4080, 1011
 _HEADER, _CHARS, _BYTES, _USER_EDIT, _DIRECTORY = 3999, 4000, 4008, 4085, 6002
 _TITLES = (0, 6)
-"""Text types of a title and a centred title."""
+"""The types of text that are a title and a centred title."""
 _DEEPEST = 30
 
 
@@ -144,13 +145,13 @@ class _Record:
     kind: int
     instance: int
     start: int
-    """Of its content."""
+    """Where its content begins."""
     end: int
     is_container: bool
 
 
 def load_ppt(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """A page a slide, in the order of the show."""
+    """A page for each slide, in the order of the show."""
     import olefile
 
     with olefile.OleFileIO(data) as ole:
@@ -173,7 +174,7 @@ def _read_records(stream: bytes, start: int, end: int) -> Iterator[_Record]:
 
 
 def _read_offsets(stream: bytes, current: bytes) -> dict[int, int]:
-    """Persist id → offset, newest edit first; [MS-PPT] 2.1.2."""
+    """The offsets of what the file holds by identifier; the newest edit counts ([MS-PPT] 2.1.2)."""
     found: dict[int, int] = {}
     edit = struct.unpack_from("<I", current, 16)[0] if len(current) >= 20 else 0
     seen: set[int] = set()
@@ -206,7 +207,7 @@ def _read_directory(stream: bytes, at: int) -> Iterator[tuple[int, int]]:
 
 
 def _read_slides(stream: bytes, offsets: dict[int, int]) -> Iterator[str]:
-    """The outline's text of each slide, then that of its other boxes."""
+    """The text of each slide: what the outline has of it, then its other boxes."""
     listed = next(
         (r for r in _walk_records(stream, 0, len(stream), 0) if r.kind == _SLIDE_LIST and r.instance == 0), None
     )

@@ -1,4 +1,4 @@
-"""Spreadsheets (XLSX, XLSM, XLSB, XLS, ODS): a page a sheet, a line a row. Owner of python_calamine."""
+"""Spreadsheets (XLSX, XLSM, XLSB, XLS, ODS): a page for each sheet, a line for each row. Owner of python_calamine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ROWS_A_BLOCK = 2_000
 
 
 def load_sheets(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """A page a sheet; charts, text boxes and comments follow the rows."""
+    """A page for each sheet; charts, text boxes and comments follow the rows."""
     archive = Archive(data) if data.startswith(b"PK") else None
     extras: dict[str, list[str]] = {}
     header = Document(source, ())

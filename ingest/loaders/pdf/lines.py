@@ -1,4 +1,4 @@
-"""A PDF's pages as pdfium has them → lines with their places, comments and form values, and text without its flaws."""
+"""What pdfium tells of a PDF's pages: lines with their places, comments, values of forms; and its text, mended."""
 
 from __future__ import annotations
 
@@ -14,19 +14,17 @@ if TYPE_CHECKING:
 
 # Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _CELL_GAP = 1.2
-"""Word space, in letter sizes, from which on it separates cells. Justified text was seen to stretch spaces to 0.8."""
-
+"""A space, in letter sizes, from which on it separates cells. Justified text was seen to stretch spaces to 0.8."""
 _UNIT_SIZE = 1.5
-"""Letter sizes up to here are a unit that a matrix scales: the letter is measured instead."""
+"""A letter size up to this one is a unit that a matrix scales, so the letter itself is measured."""
 _SIZE_OF_HEIGHT = 1.3
-"""Letter size of a measured letter, in its heights."""
-
+"""The letter size of a measured letter, in heights of the letter."""
 _BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a page. Positions in points from the page's lower left corner."""
+    """A line of a page. Positions are in points, from the page's lower left corner."""
 
     text: str
     """Cells that stand apart are separated by tabs."""
@@ -58,7 +56,7 @@ class PageLines:
     extra: str = ""
     """Text that isn't on the page itself: comments, field values."""
     edges: dict[str, Edge] = field(default_factory=dict)
-    """Running-head candidates by their text with digits blotted out."""
+    """The lines at its top and bottom, which may be running heads, by the keys that `headings.make_key` gives them."""
 
 
 class TextReader:
@@ -74,12 +72,13 @@ class TextReader:
         self._name = ctypes.create_string_buffer(128)
 
     def read_pages(self) -> Iterator[PageLines]:
+        """All pages in order. One that pdfium can't read has no lines, but keeps its number."""
         import pypdfium2 as pdfium
 
         for index in range(len(self._pdf)):
             try:
                 yield self._read_page(index)
-            except pdfium.PdfiumError:  # one broken page; its number stays
+            except pdfium.PdfiumError:
                 yield PageLines(index + 1, None, [])
 
     def _read_page(self, index: int) -> PageLines:
@@ -91,7 +90,7 @@ class TextReader:
                 lines = list(self._read_lines(text_page))
             finally:
                 text_page.close()
-            extra = "\n\n".join(read_annotations(page))
+            extra = "\n\n".join(_read_annotations(page))
         finally:
             page.close()
         return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)
@@ -152,7 +151,7 @@ class TextReader:
 
 
 def _tidy_cells(text: str) -> str:
-    """Signs that stand apart from their number belong to it."""
+    """The text with currency and percent signs joined to their number where they stand apart from it."""
     if "\t" not in text:
         return text
     text = re.sub(r"([$€£¥(])[\t ]+(?=[\d(—–])", r"\1", text)
@@ -161,12 +160,13 @@ def _tidy_cells(text: str) -> str:
 
 
 _COMMENTS = frozenset((1, 3, 9, 10, 11, 12, 13))
-"""FPDF_ANNOT_TEXT, FREETEXT, HIGHLIGHT, UNDERLINE, SQUIGGLY, STRIKEOUT, STAMP."""
+"""pdfium's numbers for notes, free text, marked, underlined, wavy and struck text, and stamps."""
 _WIDGET = 20
+"""pdfium's number for a field of a form."""
 
 
-def read_annotations(page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
-    """Comments, and the values of form fields."""
+def _read_annotations(page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
+    """The page's comments with their authors, and the values of its form's fields with their names."""
     import pypdfium2.raw as raw
 
     for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), 2_000)):
@@ -200,7 +200,7 @@ _BROKEN_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]++)(?:[\ufffe\x02]\n?|\u00ad\n
 
 
 def mend_text(text: str) -> str:
-    """Words joined that were broken at a line's end; ligatures spelt out; soft hyphens and strays removed."""
+    """The text with broken words joined and ligatures spelt out, without soft hyphens and stray characters."""
     if "\ufffe" in text or "\x02" in text or "\u00ad" in text:
         text = _BROKEN_WORD.sub(_make_joiner(text), text)
         text = re.sub("[\ufffe\x02]", "-", text).replace("\u00ad", "")
@@ -209,7 +209,10 @@ def mend_text(text: str) -> str:
 
 
 def _make_joiner(text: str) -> Callable[[re.Match[str]], str]:
-    """With its hyphen only if the page has the word so elsewhere, or its second part begins with a capital."""
+    """A function that joins the parts of a broken word.
+
+    It keeps the hyphen if the text has the word so elsewhere, or if the second part begins with a capital.
+    """
     lower = text.lower()
 
     def join(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""PDF, the path through it: pdfium reads at its speed; OCR reads pictures of pages; pypdf has the second try."""
+"""PDF from its bytes to its pages: pdfium reads it fast, OCR reads pictures of pages, pypdf has the second try."""
 
 from __future__ import annotations
 
@@ -26,36 +26,32 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _FIRST_PAGES = 6
-"""Read before the rest, for the title."""
+"""How many pages are read before the others, to find the title on them."""
 
 
 def load_pdf(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """Pages by their physical number, with the printed label beside it."""
+    """Pages by their physical number, with the printed label beside it. Raises LoadError if nothing opens the file."""
     import pypdfium2 as pdfium
 
     try:
         pdf = _open(data, options)
         count = len(pdf)
     except pdfium.PdfiumError as error:
-        return load_by_pypdf(source, data, options, str(error))
+        return _load_by_pypdf(source, data, options, str(error))
     if count == 0:
-        return load_by_pypdf(source, data, options, "it has no pages")
-    header = read_properties(source, pdf)
+        return _load_by_pypdf(source, data, options, "it has no pages")
+    header = _read_properties(source, pdf)
     lines = TextReader(pdf).read_pages()
     first = list(itertools.islice(lines, _FIRST_PAGES))
     if not header.title:
-        header = replace(header, title=_find_title(first))
+        header = replace(header, title=mend_text(find_title(first)).strip())
     reading = Reading(header, iter(()))
     reading.pages = _read_pages(pdf, itertools.chain(first, lines), options, reading)
     return reading
 
 
-def _find_title(first: list[PageLines]) -> str:
-    return mend_text(find_title(first)).strip()
-
-
 def _open(data: bytes, options: ReadOptions) -> pdfium.PdfDocument:
-    """Raises LoadError if no password fits, PdfiumError if pdfium refuses the file."""
+    """The open file. Raises LoadError if no password fits, PdfiumError if pdfium refuses the file."""
     import pypdfium2 as pdfium
 
     for password in (None, *options.passwords):
@@ -72,7 +68,8 @@ def _open(data: bytes, options: ReadOptions) -> pdfium.PdfDocument:
 # What a PDF says of itself
 
 
-def read_properties(source: str, pdf: pdfium.PdfDocument) -> Document:
+def _read_properties(source: str, pdf: pdfium.PdfDocument) -> Document:
+    """Title, author, dates and language as far as they are real ones, not what a program put there."""
     import pypdfium2 as pdfium
 
     try:
@@ -93,12 +90,13 @@ def read_properties(source: str, pdf: pdfium.PdfDocument) -> Document:
 
 
 def _clean_author(author: str) -> str:
+    """The author, or nothing if it is a program's stopgap."""
     author = " ".join(author.split())[:300]
     return "" if author.lower().strip("()") in ("anonymous", "unknown", "user", "admin", "administrator") else author
 
 
 def parse_pdf_date(date: str) -> str:
-    """``D:20220403193102+02'00'`` → ``2022-04-03T19:31:02+02:00``; as much of it as there is."""
+    """``2022-04-03T19:31:02+02:00`` for ``D:20220403193102+02'00'``; of a shorter date what there is."""
     found = re.match(r"(?:D:)?(\d{4})(\d\d)?(\d\d)?(?:(\d\d)(\d\d)(\d\d)?)?(?:([+-])(\d\d)'?(\d\d)?|(Z))?", date)
     if not found:
         return ""
@@ -119,8 +117,8 @@ def _read_language(pdf: pdfium.PdfDocument) -> str:
     return text[:2].lower() if re.match(r"[A-Za-z]{2}\b", text) else ""
 
 
-def read_outline(pdf: pdfium.PdfDocument) -> dict[int, list[tuple[int, str]]]:
-    """Page number → its entries as (level, title); empty if it has too few to be the document's headings."""
+def _read_outline(pdf: pdfium.PdfDocument) -> dict[int, list[tuple[int, str]]]:
+    """The levels and titles of the outline's entries by page number; none if they are too few to be its headings."""
     import pypdfium2 as pdfium
 
     found: dict[int, list[tuple[int, str]]] = {}
@@ -144,9 +142,9 @@ def _read_pages(
     pdf: pdfium.PdfDocument, lines: Iterator[PageLines], options: ReadOptions, reading: Reading
 ) -> Iterator[Page]:
     empty: list[int] = []
-    recogniser = Recogniser(options)
+    recogniser = _Recogniser(options)
     number = 0
-    for page, text in compose(lines, read_outline(pdf)):
+    for page, text in compose(lines, _read_outline(pdf)):
         number = page.number
         if not page.lines and _has_content(pdf, page.number):
             text = f"{recogniser.read(partial(_draw_page, pdf, page.number))}\n\n{text}".strip()
@@ -168,7 +166,7 @@ def _describe_empty(empty: int, total: int) -> str:
 
 
 def _has_content(pdf: pdfium.PdfDocument, number: int) -> bool:
-    """Whether anything is drawn on the page: a blank page isn't a scanned one."""
+    """Whether anything is drawn on the page; a blank page isn't a scanned one."""
     import pypdfium2.raw as raw
 
     page = pdf[number - 1]
@@ -203,11 +201,11 @@ def _read_attachments(pdf: pdfium.PdfDocument, options: ReadOptions) -> Iterator
 # Pictures of pages
 
 _PAGE_S = 60
-"""Seconds for one page; usual are 1–3."""
+"""Seconds that OCR may take for one page; it usually takes 1 to 3."""
 
 
-class Recogniser:
-    """Reads pages until the document's time for it is used up."""
+class _Recogniser:
+    """Reads pictures of pages with Tesseract, until the document's time for that is used up."""
 
     def __init__(self, options: ReadOptions) -> None:
         self._languages = options.ocr_languages
@@ -218,7 +216,7 @@ class Recogniser:
         self.pages_read = 0
 
     def read(self, picture: Callable[[], Image]) -> str:
-        """The page's text; empty without Tesseract, after the time is up, or if there is none."""
+        """The page's text; empty if Tesseract is absent, the time is up, or the page has none."""
         self._until = self._until or time.monotonic() + self._budget_s
         if self._problem:
             return ""
@@ -243,15 +241,15 @@ class Recogniser:
         return str(text).strip()
 
     def give_advice(self) -> str:
-        """Why pages stayed without text, and what to do."""
+        """The sentence for the report: why pages stayed without text, and what to do."""
         return self._problem or "OCR found none on them"
 
 
 # The second try
 
 
-def load_by_pypdf(source: str, data: bytes, options: ReadOptions, why: str) -> Reading:
-    """The second try, on files that pdfium refuses. Slower, but it repairs more."""
+def _load_by_pypdf(source: str, data: bytes, options: ReadOptions, why: str) -> Reading:
+    """Read a file that pdfium refuses with pypdf, which is slower but repairs more; `why` is pdfium's reason."""
     import io
     import logging
 

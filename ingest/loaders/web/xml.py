@@ -1,4 +1,4 @@
-"""XML as text: articles (JATS), DITA, office dialects and whatever else has titles and paragraphs."""
+"""XML as text: articles (JATS), DITA, whatever else has titles and paragraphs; and the feeds RSS and Atom."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _DEEPEST = 200
-"""Levels. lxml allows 256, Python's recursion about 1,000; office files nest up to 60."""
+"""How many levels are read. lxml allows 256, Python's recursion about 1,000; office files nest up to 60."""
 
 
 def load_xml(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -52,7 +52,7 @@ _SECTION_MARK = re.compile(r"^(sec|section|chapter|article|book|part|div\d?|appe
 
 
 def _read_blocks(element: _Element, depth: int) -> Iterator[str]:
-    """Depth counts the sections above."""
+    """The element's blocks; `depth` counts the sections above it."""
     name = get_tag(element)
     if depth > _DEEPEST or not name or name in ("script", "style"):
         return
@@ -85,7 +85,7 @@ def _read_children(element: _Element, depth: int) -> Iterator[str]:
 
 
 def _is_paragraph(element: _Element) -> bool:
-    """Text of its own, or nothing but inline elements below."""
+    """Whether the element has text of its own, or nothing but inline elements below."""
     if element.text and element.text.strip():
         return True
     if any(child.tail and child.tail.strip() for child in element):
