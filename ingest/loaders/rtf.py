@@ -28,9 +28,9 @@ _DEEPEST_STORY = 5
 """Notes in text boxes in notes. Text that lies deeper is read as that of the note or box around it."""
 
 _TOKEN = re.compile(
-    rb"\\([A-Za-z]{1,32})(-?\d{1,10})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)", re.DOTALL
+    rb"\\([A-Za-z]{1,32})(-?\d{1,10})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z])|([{}])|([^\\{}]+)", re.DOTALL
 )
-"""A control word and its number, a byte in hexadecimal digits, a control sign, a brace, a line's end, plain bytes."""
+"""A control word and its number, a byte in hexadecimal digits, a control sign, a brace, or plain bytes."""
 
 _SIGNS = {
     "tab": " ", "line": "\n", "emdash": "—", "endash": "–", "emspace": " ", "enspace": " ", "qmspace": " ",
@@ -40,12 +40,12 @@ _SIGNS = {
 }  # fmt: skip
 """What control words and signs are shown as. Tables within a table's cell are read as the cell's text."""
 _PARAGRAPH_ENDS = frozenset(("par", "sect", "page", "column", "\n", "\r"))
-_CAPTURED = frozenset("title author atnauthor listtext pntext creatim revtim".split())
-"""Groups whose text is kept aside: it says something about the document, or about the paragraph or note to come."""
+_DATE_PARTS = {"yr": "", "mo": "-", "dy": "-", "hr": "T", "min": ":"}
+_PROPERTIES = frozenset("title author creatim revtim".split())
 _BOXES = frozenset(("shptxt", "dptxbxtext"))
 _EDGES = frozenset(f"{place}{pages}" for place in ("header", "footer") for pages in ("", "l", "r", "f"))
-_KEPT = _CAPTURED | _BOXES | _EDGES | {"footnote", "annotation"}
-"""Groups with a story of their own."""
+_KEPT = _PROPERTIES | _BOXES | _EDGES | {"footnote", "annotation", "atnauthor", "listtext", "pntext"}
+"""Groups with a story of their own: what they say belongs elsewhere, or stands apart."""
 _DROPPED = frozenset(
     "fonttbl colortbl stylesheet info filetbl listtable listoverridetable revtbl rsidtbl pict objclass objname objdata"
     " nonesttables xe tc rxe txe fldinst template ftnsep ftnsepc ftncn aftnsep aftnsepc aftncn sp shprslt nonshppict pn"
@@ -61,6 +61,10 @@ _CHARSETS = {
     238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
 """The encodings of fonts by Windows' numbers. 0 (Western), 1 (any) and 2 (symbols) have none of their own."""
+_KNOWN = {*_SIGNS, *_PARAGRAPH_ENDS, *_KEPT, *_DROPPED, *_ENCODINGS, *_DATE_PARTS}.union(
+    "* cell row u pard v deleted s outlinelevel ilvl intbl sbasedon f fcharset cpg deff plain uc ansicpg bin".split()
+)
+"""The words and signs that mean something here; most others are about looks, and are passed over."""
 
 
 def load_rtf(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -69,8 +73,8 @@ def load_rtf(source: str, data: bytes, options: ReadOptions) -> Reading:
     reader.read()
     blocks = [*reader.story.finish(), *reader.edges]
     title = reader.properties.get("title") or next((b.lstrip("# ") for b in blocks[:30] if b.startswith("#")), "")
-    author = reader.properties.get("author", "")
-    created, modified = reader.format_date("creatim"), reader.format_date("revtim")
+    author, created, modified = (reader.properties.get(name, "") for name in ("author", "creatim", "revtim"))
+    created, modified = ("" if date.startswith("00-") else date for date in (created, modified))  # 0: year unknown
     return make_single_page(Document(source, (), title, author, created, modified), join_blocks(blocks))
 
 
@@ -193,7 +197,6 @@ class _Reader:
         self._font = self._default_font = 0
         self._levels: dict[int, int] = {}
         self._bases: dict[int, int] = {}
-        self._dates: dict[str, dict[str, int]] = {}
         self._group = _Group(self.story)
         self._around: list[_Group] = []
         self._bytes = bytearray()
@@ -207,31 +210,30 @@ class _Reader:
             word, number, digits, sign, brace, plain = found.groups()
             if plain or digits:
                 self._add_bytes(plain or bytes.fromhex(digits.decode()))
-                continue
-            if word or sign or brace:
-                self._end_bytes()
-            if word:
-                self._read_word(word.decode(), int(number) if number else None)
-                at += max(0, int(number or 0)) if word == b"bin" else 0
-            elif sign:
-                self._read_word(sign.decode("latin-1"), None)
-            elif brace == b"{":
-                self._open_group()
+            elif word or sign:
+                name = (word or sign).decode("latin-1")
+                if name in _KNOWN or self._group.is_optional:
+                    self._read_word(name, int(number) if number else None)
+                self._to_skip = self._to_skip if name == "u" else 0
+                at += max(0, int(number or 0)) if name == "bin" else 0
             elif brace:
-                self._close_group()
+                self._end_bytes()
+                (self._open_group if brace == b"{" else self._close_group)()
         self._end_bytes()
         while self._around:
             self._close_group()
 
     def _add_bytes(self, raw: bytes) -> None:
         """Keep text whose encoding the next control word may still say more about: letters may have several bytes."""
+        story = self._group.story
+        if story is None or self._group.is_hidden:
+            return
+        raw = raw.translate(None, b"\r\n")  # lines end anywhere
         skipped = min(self._to_skip, len(raw))
         self._to_skip -= skipped
-        if self._group.story is None or self._group.is_hidden or skipped == len(raw):
-            return
         if self._is_utf8 and not raw.isascii() and len(raw) > 1:
             self._end_bytes()
-            self._group.story.parts.append(raw[skipped:].decode("utf-8", "replace"))
+            story.parts.append(raw[skipped:].decode("utf-8", "replace"))
         else:
             self._bytes += raw[skipped:]
 
@@ -268,7 +270,7 @@ class _Reader:
             self.edges |= dict.fromkeys(block for block in blocks if len(block) > 3)
         elif name == "style":
             self._keep_style(text, closed.look)
-        elif name in ("title", "author", "atnauthor"):
+        elif name in _PROPERTIES or name == "atnauthor":
             self.properties[name] = text
         elif outer is not None and name in ("listtext", "pntext"):
             outer.marker = text
@@ -296,20 +298,19 @@ class _Reader:
         return 0
 
     def _read_word(self, word: str, value: int | None) -> None:
+        self._end_bytes()
         group = self._group
         if group.is_optional and word not in _OPTIONAL:
             group.story, group.destination = None, word
         elif word in _DROPPED or word in _KEPT:
             self._open_destination(word)
-        elif group.destination in _CAPTURED and word in ("yr", "mo", "dy", "hr", "min"):
-            self._dates.setdefault(group.destination, {})[word] = value or 0
         elif not self._set_look(group, word, value) and not self._set_encoding(group, word, value):
             self._show(word, value)
         group.is_optional = word == "*"
 
     def _open_destination(self, word: str) -> None:
         group = self._group
-        is_property = word in ("title", "author", "creatim", "revtim")
+        is_property = word in _PROPERTIES
         if is_property != (group.destination == "info") or (group.story is None and not is_property):
             return
         is_kept = word not in _DROPPED
@@ -380,16 +381,10 @@ class _Reader:
         elif word == "u" and value is not None:
             story.parts.append(chr(value % 0x10000))
             self._to_skip = group.fallback
+        elif word in _DATE_PARTS:
+            story.parts.append(f"{_DATE_PARTS[word]}{value or 0:02}")
         else:
             story.parts.append(_SIGNS.get(word, ""))
-
-    def format_date(self, name: str) -> str:
-        """A date of the properties in ISO 8601, without a time zone; empty if there is none."""
-        date = self._dates.get(name, {})
-        if not date.get("yr"):
-            return ""
-        day = f"{date['yr']:04}-{date.get('mo', 1):02}-{date.get('dy', 1):02}"
-        return f"{day}T{date['hr']:02}:{date.get('min', 0):02}:00" if "hr" in date else day
 
 
 def _find_encoding(code_page: int) -> str:

@@ -34,7 +34,7 @@ class Package:
             return None
 
     def read_relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """The last word of the type, and the target, by each relation's id; not external ones, since nothing is fetched."""
+        """The type's last word, and the target, by each relation's id; external ones, never fetched, are left out."""
         folder, name = posixpath.split(part)
         root = self.find_xml(posixpath.join(folder, "_rels", name + ".rels"))
         found: dict[str, tuple[str, str]] = {}

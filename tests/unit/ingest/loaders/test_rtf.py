@@ -106,7 +106,10 @@ def test_properties():
     info = rb"{\info{\title \u1055?\'dc}{\author Jane}{\creatim\yr2020\mo3\dy4\hr5\min6}{\revtim\yr2021\mo1\dy2}}"
     header = read("a.rtf", START + info + b"Body}", ReadOptions())[1].header
     assert (header.title, header.author) == ("ПÜ", "Jane")
-    assert (header.created, header.modified) == ("2020-03-04T05:06:00", "2021-01-02")
+    assert (header.created, header.modified) == ("2020-03-04T05:06", "2021-01-02")
+    info = rb"{\info{\creatim\yr0\mo0\dy0\hr0\min0}{\printim\yr2020\mo1\dy1}}"
+    header = read("a.rtf", START + info + b"Body}", ReadOptions())[1].header
+    assert (header.created, header.modified) == ("", "")
 
 
 def test_a_file_without_a_title_has_that_of_its_first_heading():
