@@ -247,6 +247,15 @@ ATTACKS: dict[str, Attack] = {
     "rtf, deep": _nest("a.rtf", "{", "}", before="{\\rtf1 ", after="}"),
     "rtf, open boxes": _repeat("a.rtf", "{\\shptxt a", "{\\rtf1 ", "}"),
     "rtf, stars": _repeat("a.rtf", "*a ", "{\\rtf1 ", "}"),
+    "rtf, notes in notes": _nest("a.rtf", "{\\footnote word ", "}", before="{\\rtf1 ", after="}"),
+    "rtf, boxes in boxes": _nest("a.rtf", "{\\shptxt a\\par ", "}", before="{\\rtf1 ", after="}"),
+    "rtf, fonts": _repeat("a.rtf", "{\\f1\\fcharset0 a;}\\f2 ", "{\\rtf1{\\fonttbl", "}}"),
+    "rtf, styles": _repeat(
+        "a.rtf", "{\\s1\\sbasedon2 a;}{\\s2\\sbasedon1 b;}", "{\\rtf1{\\stylesheet", "}\\s1 a\\par}"
+    ),
+    "rtf, cells": _repeat("a.rtf", "a\\cell ", "{\\rtf1 ", "\\row}"),
+    "rtf, letters in two parts": _repeat("a.rtf", "\\u-10179?\\u-8704?", "{\\rtf1 ", "}"),
+    "rtf, spaces": _repeat("a.rtf", " ", "{\\rtf1 ", "\\line a}"),
     "pdf, lines": _draw_lines,
     "pdf, pages": _draw_pages,
     "pdf, one long word": _draw_long_word,

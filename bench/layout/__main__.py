@@ -16,9 +16,9 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.layout.judging import PAGES, Texts, judge, read_texts
-from ingest.loaders.pdf import columns, headings, layout, running_heads, text_reader, title
+from ingest.loaders.pdf import headings, layout, lines
 
-MODULES = (text_reader, columns, running_heads, headings, layout, title)
+MODULES = (lines, layout, headings)
 FACTORS = (0.5, 0.8, 1.25, 2.0)
 
 
@@ -41,13 +41,13 @@ def vary(module: ModuleType, name: str, factor: float, real: Sequence[bytes], us
     """How many labelled pages are wrong then, and how many real ones read differently."""
     before = getattr(module, name)
     setattr(module, name, change_value(before, factor))
-    running_heads.make_key.cache_clear()
+    headings.make_key.cache_clear()
     try:
         wrong = sum(1 for page in PAGES if judge(page))
         changed = sum(_count_differences(read_texts(data), texts) for data, texts in zip(real, usual, strict=True))
     finally:
         setattr(module, name, before)
-        running_heads.make_key.cache_clear()
+        headings.make_key.cache_clear()
     return wrong, changed
 
 

@@ -9,7 +9,7 @@ from rag.errors import LoadError
 
 _MOST_BYTES = 400_000_000
 _MOST_RATIO = 300
-"""Expanded over packed, of all members together. Real office files reach 30; a bomb has 1,000 and more."""
+"""The expanded size of all members together over the packed one. Real files reach 30; a bomb has 1,000 and more."""
 _MOST_MEMBERS = 20_000
 
 
@@ -34,7 +34,7 @@ class Archive:
 
     @property
     def names(self) -> list[str]:
-        """In the order of the archive's directory, with forward slashes."""
+        """The members' names in the order of the archive's directory, with forward slashes."""
         return list(self._names)
 
     def __contains__(self, name: str) -> bool:
@@ -45,7 +45,7 @@ class Archive:
         return any(member.flag_bits & 1 for member in self._names.values())
 
     def read(self, name: str) -> bytes:
-        """Raises LoadError if the member is absent or damaged, or all members together become too large."""
+        """A member's bytes. Raises LoadError if it is absent or damaged, or all members together become too large."""
         member = self._names.get(name)
         if member is None:
             raise LoadError(f"it lacks its part {name}")
@@ -62,5 +62,5 @@ class Archive:
         return content
 
     def get(self, name: str) -> bytes | None:
-        """None if there is no such member."""
+        """A member's bytes, or None if there is no such member. Raises LoadError like `read`."""
         return self.read(name) if name in self._names else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import re
 import sys
@@ -26,24 +27,15 @@ def load_csv(source: str, data: bytes, options: ReadOptions) -> Reading:
 def _read_csv_rows(data: bytes) -> Iterator[list[str]]:
     csv.field_size_limit(min(sys.maxsize, 10_000_000))
     lines = _split_lines(decode_blocks(data))
-    sample = []
-    for line in lines:
-        sample.append(line)
-        if len(sample) >= 50:
-            break
-    dialect = _find_separator("".join(sample))
+    sample = list(itertools.islice(lines, 50))
     try:
-        yield from csv.reader(_chain(sample, lines), delimiter=dialect)
+        yield from csv.reader(itertools.chain(sample, lines), delimiter=_find_separator("".join(sample)))
     except csv.Error as error:
         raise LoadError(f"it is not a readable table ({error})") from error
 
 
-def _chain(first: Iterable[str], rest: Iterable[str]) -> Iterator[str]:
-    yield from first
-    yield from rest
-
-
 def _split_lines(blocks: Iterable[str]) -> Iterator[str]:
+    """The lines of a text that comes in blocks, each with its end; a line may lie across blocks."""
     held: list[str] = []
     for block in blocks:
         lines = block.splitlines(keepends=True)
@@ -158,7 +150,7 @@ _CUE_TAG = re.compile(r"<v(?:\.[\w.-]{1,50})?[ \t]([^<>]{0,200})>|</?[^<>]{0,100
 
 
 def load_subtitles(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """What is said, cue after cue, each with its time and, where it is known, its speaker."""
+    """What is said, cue after cue, each with its time and its speaker, where that is known."""
     lines = decode(data).splitlines()
     title = lines[0].removeprefix("WEBVTT").strip(" -") if lines and lines[0].startswith("WEBVTT") else ""
     return make_single_page(Document(source, (), title=title), "\n\n".join(_read_cues(lines)))

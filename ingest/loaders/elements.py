@@ -1,10 +1,10 @@
-"""XML elements: parsed without entities or network, and read by their names. Owner of lxml's XML parser."""
+"""XML for all formats that consist of it: parsed safely, and read by names without namespaces. Owner of lxml.etree."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest.loaders.labels import make_one_line
+from ingest.loaders.reading import make_one_line
 from rag.errors import LoadError
 
 if TYPE_CHECKING:

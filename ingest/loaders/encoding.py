@@ -1,4 +1,4 @@
-"""Bytes → text in any encoding; in blocks, so that a big file is never held twice. Owner of chardet."""
+"""Bytes become text, whatever their encoding; in blocks, so that a big file is never held twice. Owner of chardet."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _WESTERN = frozenset("äöüßÄÖÜàâæçéèêëîïôœùûÿÀÂÆÇÉÈÊ
 
 
 def detect_encoding(data: bytes, declared: str = "") -> str:
-    """Name of the codec: by a byte order mark, else UTF-8 if valid, else as `declared`, else guessed by its letters."""
+    """The codec's name: by a byte order mark, else UTF-8 if that is valid, else `declared`, else guessed by letters."""
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
-    if _is_utf8(data):
+    if is_utf8(data):
         return "utf-8"
     return _guess_by_zeros(data[:_SAMPLE_BYTES]) or _find_declared(declared) or _guess_by_letters(data)
 
 
 def _find_declared(declared: str) -> str:
-    """The declared codec if Python has it. Pages that say Latin-1 mean Windows-1252."""
+    """The declared codec's name if Python has that codec; empty if not. Pages that say Latin-1 mean Windows-1252."""
     try:
         name = codecs.lookup(declared).name if declared else ""
     except (LookupError, ValueError):
@@ -41,7 +41,8 @@ def _find_declared(declared: str) -> str:
     return "cp1252" if name in ("iso8859-1", "ascii") else name
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are valid UTF-8, and text: without zeros."""
     if b"\0" in data[:_SAMPLE_BYTES]:
         return False
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -55,7 +56,7 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _guess_by_zeros(sample: bytes) -> str:
-    """UTF-16 and UTF-32 without a mark: Latin letters leave zeros at fixed places."""
+    """UTF-16 or UTF-32 without a byte order mark, told by the zeros that Latin letters leave at fixed places."""
     if len(sample) < 4 or b"\0" not in sample:
         return ""
     zero = [sample[place::4].count(0) / max(1, len(sample) // 4) for place in range(4)]
@@ -88,7 +89,7 @@ def _reads_western(sample: bytes) -> bool:
 
 
 def decode(data: bytes, declared: str = "") -> str:
-    """The whole text. Bytes that the encoding doesn't know become U+FFFD; line ends become ``\\n``."""
+    """The whole text. Bytes that the encoding doesn't know become U+FFFD, line ends become ``\\n``."""
     return "".join(decode_blocks(data, declared))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
 
 from ingest.loaders.reading import ReadOptions
 from rag.errors import LoadError
 
 _STANDARD = "VelvetSweatshop"
-"""Excel's own password for files that are only protected against changes."""
+"""The password that Excel itself uses for files that are only protected against changes."""
 
 
 def decrypt(data: bytes, options: ReadOptions) -> bytes | None:
@@ -20,7 +21,7 @@ def decrypt(data: bytes, options: ReadOptions) -> bytes | None:
         office = msoffcrypto.OfficeFile(io.BytesIO(data))
         if not office.is_encrypted():
             return None
-    except (FileFormatError, DecryptionError, OSError, ValueError, KeyError, IndexError):
+    except (FileFormatError, DecryptionError, OSError, ValueError, LookupError, AssertionError, struct.error):
         return None  # not a form that it knows: the format's loader says what is wrong
     for password in (*options.passwords, _STANDARD):
         plain = io.BytesIO()
@@ -34,6 +35,6 @@ def decrypt(data: bytes, options: ReadOptions) -> bytes | None:
 
 
 def explain_encrypted(options: ReadOptions) -> str:
-    """The sentence for the report: what was tried, and where to put the password."""
+    """The sentence for the report: what was tried, and where the user should put the password."""
     tried = f"none of the {len(options.passwords)} known passwords opens it; " if options.passwords else ""
     return f"encrypted: {tried}add its password to passwords.txt in the index folder"

@@ -1,4 +1,7 @@
-"""The table of formats, and how a file's format is detected: by its bytes, and only among texts by its name."""
+"""Reading a file from its bytes: its format is detected, and the loader of the table of formats reads it.
+
+The format is told by the bytes; only kinds of text are told apart by the file's name.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ from pathlib import PurePosixPath
 from typing import cast
 
 from ingest.loaders.encrypted import decrypt
-from ingest.loaders.labels import make_label
-from ingest.loaders.reading import LOADERS_VERSION, Loader, Reading, ReadOptions
+from ingest.loaders.reading import LOADERS_VERSION, Loader, Reading, ReadOptions, make_label
 from rag.errors import LoadError, UnsupportedError
 
 
@@ -35,12 +37,12 @@ FORMATS = (
     Format("odt", "office.odf:load_odt", (".odt", ".ott", ".fodt")),
     Format("odp", "office.odf:load_odp", (".odp", ".otp")),
     Format("ods", "office.sheets:load_sheets", (".ods", ".ots")),
-    Format("rtf", "ole.native:load_rtf", (".rtf",)),
-    Format("doc", "ole.doc:load_doc", (".doc", ".dot")),
-    Format("ppt", "ole.ppt:load_ppt", (".ppt", ".pps")),
+    Format("rtf", "rtf:load_rtf", (".rtf",)),
+    Format("doc", "office.binary:load_doc", (".doc", ".dot")),
+    Format("ppt", "office.binary:load_ppt", (".ppt", ".pps")),
     Format("xls", "office.sheets:load_sheets", (".xls", ".xlt")),
     Format("epub", "web.epub:load_epub", (".epub",)),
-    Format("msg", "ole.msg:load_msg", (".msg",)),
+    Format("msg", "mail:load_msg", (".msg",)),
     Format("eml", "mail:load_eml", (".eml", ".mht", ".mhtml")),
     Format("mbox", "mail:load_mbox", (".mbox", ".mbx")),
     Format("html", "web.html:load_html", (".html", ".htm", ".xhtml")),
@@ -53,9 +55,9 @@ FORMATS = (
     Format("vtt", "data:load_subtitles", (".vtt",)),
     Format("srt", "data:load_subtitles", (".srt",)),
     Format("markdown", "text:load_markdown", (".md", ".markdown", ".mdx", ".mkd", ".rmd", ".qmd")),
-    Format("rst", "markup:load_rst", (".rst", ".rest")),
-    Format("asciidoc", "markup:load_asciidoc", (".adoc", ".asciidoc", ".asc")),
-    Format("org", "markup:load_org", (".org",)),
+    Format("rst", "text:load_rst", (".rst", ".rest")),
+    Format("asciidoc", "text:load_asciidoc", (".adoc", ".asciidoc", ".asc")),
+    Format("org", "text:load_org", (".org",)),
     Format(
         "code",
         "text:load_text",
@@ -127,7 +129,7 @@ def _import_loader(format_: Format) -> Loader:
 
 
 def detect(source: str, data: bytes) -> Format:
-    """Raises UnsupportedError, saying what the file is."""
+    """The format of a file. Raises UnsupportedError, saying what the file seems to be."""
     name = _detect_binary(source, data) or _detect_text(source, data)
     if not name:
         raise UnsupportedError(f"not a document that can be read: {describe_content(data)}")
@@ -179,7 +181,7 @@ def _detect_zip(source: str, data: bytes) -> str:
 
 
 def _find_main_type(types: bytes) -> str:
-    """The format of the main part, by its content type: a presentation may have documents inside."""
+    """The format by the content type of the main part: a presentation may have documents inside."""
     main = [
         override
         for override in re.findall(rb'ContentType="([^"]*)"', types)
@@ -202,7 +204,7 @@ _BY_FILE_NAME = {"dockerfile": "code", "makefile": "code", "cmakelists.txt": "co
 
 
 def _detect_text(source: str, data: bytes) -> str:
-    """The text format's name; empty if the bytes are no text."""
+    """The name of the text's format; empty if the bytes are no text."""
     if not _is_text(data):
         return ""
     by_name = _find_by_extension(source)

@@ -1,9 +1,11 @@
-"""Mail: EML and MBOX, with their attachments."""
+"""Mail with its attachments: EML, MBOX, and Outlook's MSG."""
 
 from __future__ import annotations
 
+import datetime
 import email.policy
 import re
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
@@ -11,8 +13,7 @@ from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
 
 from ingest.loaders.encoding import decode
-from ingest.loaders.labels import make_label, make_one_line
-from ingest.loaders.reading import Reading, ReadOptions
+from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line, make_single_page
 from ingest.loaders.web.html import convert_html
 from rag.errors import LoadError
 from rag.types import Document, Page
@@ -23,11 +24,11 @@ MOST_ATTACHMENTS = 200
 
 
 _LONGEST_FIELD = 20_000
-"""Characters of a header field. The standard library's parser of addresses takes the square of their length."""
+"""How many characters of a header field are parsed: the standard library's parser takes the square of their length."""
 
 
 class _BoundedPolicy(email.policy.EmailPolicy):
-    """Overlong header fields are cut before they are parsed."""
+    """The standard library's policy, but overlong header fields are cut before they are parsed."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
@@ -108,7 +109,7 @@ def _write_message(message: EmailMessage, options: ReadOptions) -> Iterator[str]
 
 
 def _choose_body(message: EmailMessage) -> str:
-    """The plain text; the HTML where the plain text has less than a third of its letters."""
+    """The plain text, or the HTML where the plain text has less than a third of its letters."""
     plain = html = ""
     for part in _find_body_parts(message):
         if part.get_content_type() == "text/plain":
@@ -120,7 +121,7 @@ def _choose_body(message: EmailMessage) -> str:
 
 
 def _find_body_parts(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Parts that aren't attached, in order; those of attached mails are read with the mail that they belong to."""
+    """The parts that aren't attached, in order; the parts of an attached mail are read with that mail."""
     if not message.is_multipart():
         if not _is_attachment(message):
             yield message
@@ -149,7 +150,7 @@ def _read_payload(part: EmailMessage) -> bytes:
 
 
 def _find_attachments(message: EmailMessage) -> Iterator[EmailMessage]:
-    """Attached files and messages, not those within attached messages. A mail may be nothing but a file."""
+    """Attached files and messages, but not those within attached messages. A mail may be nothing but a file."""
     if message.get_content_type() == "message/rfc822" or _is_attachment(message):
         yield message
     else:
@@ -167,7 +168,7 @@ def _read_attached(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
 
 
 def read_attachment(name: str, data: bytes, options: ReadOptions) -> Iterator[str]:
-    """The attachment's text under its name. Of a file that cannot be read the name alone, which may be asked for."""
+    """The attachment's text under its name. A file that can't be read has its name alone, which may be asked for."""
     from ingest.loaders.formats import read
 
     yield f"## Attached: {make_label(name)}"
@@ -179,3 +180,100 @@ def read_attachment(name: str, data: bytes, options: ReadOptions) -> Iterator[st
             yield re.sub(r"^(#{1,4}) ", r"##\1 ", page.text, flags=re.MULTILINE)
     except LoadError:
         return
+
+
+_SUBJECT, _SENDER, _SENDER_ADDRESS, _TO, _CC = "0037", "0C1A", "5D01", "0E04", "0E03"
+_BODY, _HTML, _HEADERS = "1000", "1013", "007D"
+_FILE_LONG, _FILE_SHORT, _DATA = "3707", "3704", "3701"
+
+
+def load_msg(source: str, data: bytes, options: ReadOptions) -> Reading:
+    """One mail as Outlook saves it: its fields, its body, then each attachment under its name."""
+    import olefile
+
+    with olefile.OleFileIO(data) as ole:
+        names = ["/".join(entry) for entry in ole.listdir()]
+        streams = {
+            name: ole.openstream(name).read() for name in names if "__substg1.0_" in name or "__properties" in name
+        }
+    message = _Outlook(streams, "")
+    header = Document(
+        source, (), title=message.read_text(_SUBJECT), author=message.name_sender(), created=message.find_date()
+    )
+    return make_single_page(header, "\n\n".join(message.read_parts(options)))
+
+
+class _Outlook:
+    """A message in an MSG file; an attached message lies in a storage below."""
+
+    def __init__(self, streams: dict[str, bytes], prefix: str) -> None:
+        self._streams = streams
+        self._prefix = prefix
+
+    def read_text(self, tag: str, below: str = "") -> str:
+        """A property that is text; empty if absent. `below` is the storage that holds it."""
+        start = f"{self._prefix}{below}__substg1.0_{tag}"
+        if (data := self._streams.get(start + "001F")) is not None:
+            return data.decode("utf-16-le", "replace").rstrip("\0")
+        return decode(self._streams.get(start + "001E", b"")).rstrip("\0")
+
+    def read_binary(self, tag: str, below: str = "") -> bytes:
+        """A property that is bytes; empty if absent."""
+        return self._streams.get(f"{self._prefix}{below}__substg1.0_{tag}0102", b"")
+
+    def name_sender(self) -> str:
+        """``Name <address>``, or whichever of the two there is."""
+        name, address = self.read_text(_SENDER), self.read_text(_SENDER_ADDRESS)
+        return f"{name} <{address}>" if address and address != name else name
+
+    def find_date(self) -> str:
+        """ISO 8601, from the mail's own header if there is one; empty if unknown."""
+        found = re.search(r"^Date:[ \t]*(.+)$", self.read_text(_HEADERS), re.MULTILINE | re.IGNORECASE)
+        try:
+            return parsedate_to_datetime(found[1]).isoformat() if found else self._read_property_date()
+        except (ValueError, TypeError):
+            return self._read_property_date()
+
+    def _read_property_date(self) -> str:
+        """The time of delivery or submission, which a property tells in hundreds of nanoseconds since 1601."""
+        properties = self._streams.get(f"{self._prefix}__properties_version1.0", b"")
+        for tag in (0x0E060040, 0x00390040):
+            at = properties.find(struct.pack("<I", tag))
+            if 0 <= at <= len(properties) - 16:
+                ticks = struct.unpack_from("<Q", properties, at + 8)[0]
+                if 0 < ticks < 3 * 10**17:
+                    since = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
+                    return (since + datetime.timedelta(microseconds=ticks // 10)).isoformat(timespec="seconds")
+        return ""
+
+    def read_parts(self, options: ReadOptions) -> Iterator[str]:
+        """The header fields, the body, then the attachments."""
+        fields = {
+            "From": self.name_sender(), "To": self.read_text(_TO), "Cc": self.read_text(_CC), "Date": self.find_date(),
+            "Subject": self.read_text(_SUBJECT),
+        }  # fmt: skip
+        yield "\n".join(f"{name}: {make_one_line(value)}" for name, value in fields.items() if value)
+        yield self._choose_body()
+        for storage in self._find_storages():
+            yield from self._read_attached(storage, options)
+
+    def _choose_body(self) -> str:
+        if text := self.read_text(_BODY).replace("\r\n", "\n").strip():
+            return text
+        html = self.read_binary(_HTML)
+        return convert_html(decode(html) if html else self.read_text(_HTML)) if html or self.read_text(_HTML) else ""
+
+    def _find_storages(self) -> list[str]:
+        pattern = re.compile(re.escape(self._prefix) + r"(__attach_version1\.0_#[0-9A-Fa-f]{8}/)")
+        found = {match[1] for name in self._streams if (match := pattern.match(name))}
+        return sorted(found)[:MOST_ATTACHMENTS]
+
+    def _read_attached(self, storage: str, options: ReadOptions) -> Iterator[str]:
+        inner = _Outlook(self._streams, f"{self._prefix}{storage}__substg1.0_{_DATA}000D/")
+        if subject := inner.read_text(_SUBJECT):
+            yield f"## Attached: {make_label(subject)}"
+            if options.depth < DEEPEST:
+                yield from inner.read_parts(replace(options, depth=options.depth + 1))
+            return
+        name = self.read_text(_FILE_LONG, storage) or self.read_text(_FILE_SHORT, storage) or "attachment"
+        yield from read_attachment(name, self.read_binary(_DATA, storage), options)

@@ -25,8 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ingest.loaders.formats import read
-from ingest.loaders.labels import make_label
-from ingest.loaders.reading import Reading, ReadOptions
+from ingest.loaders.reading import Reading, ReadOptions, make_label
 from ingest.splitting.splitter import Splitter
 from ingest.workers.messages import MEGABYTE, Limits, Outcome, ParseConfig, decode_config, encode_chunk, encode_outcome
 from rag.errors import LoadError, UnsupportedError

@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_tag
-from ingest.loaders.labels import make_one_line
-from ingest.loaders.office.blocks import join_blocks
 from ingest.loaders.office.ooxml import Package, write_formula
-from ingest.loaders.reading import Reading, ReadOptions, make_single_page
+from ingest.loaders.reading import (
+    LAYOUT_CELL,
+    Reading,
+    ReadOptions,
+    join_blocks,
+    join_cell,
+    make_one_line,
+    make_single_page,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
-
-_LAYOUT_CELL = 1_500
-"""Characters. A table with more text in one cell arranges the page, so its paragraphs are read one by one."""
 
 
 def load_docx(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -76,7 +79,7 @@ class _Story:
         yield from beside
 
     def _read_look(self, paragraph: _Element) -> tuple[str, int, int | None]:
-        """Style, heading level (0: none), list level (None: not in a list)."""
+        """The paragraph's style, its heading level (0 for none) and its list level (None outside of lists)."""
         style, level, list_level = "", 0, None
         properties = next((child for child in paragraph if get_tag(child) == "pPr"), None)
         for child in properties if properties is not None else ():
@@ -86,12 +89,12 @@ class _Story:
             elif name == "outlineLvl" and get_attribute(child, "val").isdigit():
                 level = int(get_attribute(child, "val")) + 1
             elif name == "numPr":
-                list_level = _list_level(child)
+                list_level = _read_list_level(child)
         level = level if 1 <= level <= 6 else self._levels.get(style, 0)
         return style, level, list_level if list_level is not None else self._lists.get(style)
 
     def _read_inline(self, element: _Element, beside: list[str]) -> str:
-        """Inline text. What stands apart (text boxes, charts, notes) is added to `beside` and follows the paragraph."""
+        """The text of a paragraph's parts. What stands apart, such as notes, is added to `beside` and follows it."""
         parts: list[str] = []
         for child in element:
             name = get_tag(child)
@@ -136,16 +139,16 @@ class _Story:
             [list(self.read_blocks(cell)) for cell in _find_children(row, "tc")] for row in _find_children(table, "tr")
         ]
         is_layout = max(map(len, rows), default=0) < 2 or any(
-            sum(map(len, cell)) > _LAYOUT_CELL for row in rows for cell in row
+            sum(map(len, cell)) > LAYOUT_CELL for row in rows for cell in row
         )
         if is_layout:
             yield from (block for row in rows for cell in row for block in cell)
         else:
-            lines = ("\t".join(_join_cell(cell) for cell in row) for row in rows)
+            lines = ("\t".join(join_cell(cell) for cell in row) for row in rows)
             yield "\n".join(line for line in lines if line.strip())
 
     def read_headers_and_footers(self) -> Iterator[str]:
-        """Each distinct one once. They come after the text; a letterhead names the sender."""
+        """Each distinct header and footer once. They come after the text, since a letterhead names the sender."""
         seen = set()
         for kind, part in self._relations.values():
             root = self._package.find_xml(part) if kind in ("header", "footer") else None
@@ -166,7 +169,7 @@ def _choose_alternative(alternate: _Element) -> _Element:
 
 
 def _find_outermost(element: _Element, name: str) -> Iterator[_Element]:
-    """Elements of that name, but not those within another: whoever reads the outer one meets them."""
+    """Elements of that name that aren't within another one: whoever reads the outer one meets the inner ones."""
     for child in element:
         if get_tag(child) == name:
             yield child
@@ -183,11 +186,8 @@ def _find_children(element: _Element, name: str) -> Iterator[_Element]:
             yield from _find_children(child, name)
 
 
-def _join_cell(blocks: list[str]) -> str:
-    return make_one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in blocks))
-
-
-def _list_level(properties: _Element) -> int | None:
+def _read_list_level(properties: _Element) -> int | None:
+    """The level of a list item, counted from 0; None if it is taken out of its list."""
     values = {get_tag(child): get_attribute(child, "val") for child in properties}
     if values.get("numId") == "0":  # Word's way to take a paragraph out of its style's list
         return None
@@ -195,14 +195,14 @@ def _list_level(properties: _Element) -> int | None:
 
 
 def _read_entries(root: _Element | None) -> dict[str, _Element]:
-    """Notes or comments by their id; the separators that Word keeps among them left out."""
+    """Notes or comments by their id, without the separators that Word keeps among them."""
     if root is None:
         return {}
     return {get_attribute(entry, "id"): entry for entry in root if get_attribute(entry, "type") in ("", "normal")}
 
 
 def _read_styles(root: _Element | None) -> tuple[dict[str, int], dict[str, int], set[str]]:
-    """Heading level by style, list level by style, and the styles of titles; inherited ones included."""
+    """The heading levels and list levels by style, inherited ones included, and the styles of titles."""
     levels: dict[str, int] = {}
     lists: dict[str, int] = {}
     titles: set[str] = {"Title"}
@@ -218,7 +218,7 @@ def _read_styles(root: _Element | None) -> tuple[dict[str, int], dict[str, int],
                 titles.add(identifier)
             elif name == "basedOn":
                 bases[identifier] = value
-            elif name == "numPr" and (list_level := _list_level(child)) is not None:
+            elif name == "numPr" and (list_level := _read_list_level(child)) is not None:
                 lists[identifier] = list_level
     for inherited in (levels, lists):
         for style_id in bases:

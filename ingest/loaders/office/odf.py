@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_inner_text, get_tag, parse_xml
-from ingest.loaders.labels import make_one_line
-from ingest.loaders.office.blocks import join_blocks
-from ingest.loaders.reading import Reading, ReadOptions, make_single_page, number_pages
+from ingest.loaders.reading import (
+    Reading,
+    ReadOptions,
+    join_blocks,
+    join_cell,
+    make_one_line,
+    make_single_page,
+    number_pages,
+)
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -19,9 +25,9 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _MOST_REPEATED = 1_000
-"""Characters of a cell that may be repeated: a table in a repeated cell in a repeated cell multiplies."""
+"""The most characters of a cell that is repeated: a table in a repeated cell in a repeated cell multiplies."""
 _MOST_REPEATS = 50
-"""How often a table's cell may be repeated. Empty cells at a row's end say "16,384 times"."""
+"""How often a table's cell is repeated at most. Empty cells at a row's end say "16,384 times"."""
 
 
 def load_odt(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -33,7 +39,7 @@ def load_odt(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 
 def load_odp(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """A page a slide: its title first, then its boxes, then the speaker's notes."""
+    """A page for each slide: its title first, then its boxes, then the speaker's notes."""
     header, body = _open(source, data)
     slides = [element for element in body.iter() if get_tag(element) == "page"]
     return Reading(
@@ -90,7 +96,7 @@ def _read_blocks(container: _Element, depth: int = 0) -> Iterator[str]:
 
 
 def _read_element(element: _Element, depth: int) -> Iterator[str]:
-    """Depth counts the lists around it."""
+    """The element's blocks; `depth` counts the lists around it."""
     name = get_tag(element)
     if name == "h":
         level = get_attribute(element, "outline-level")
@@ -130,14 +136,14 @@ def _read_rows(table: _Element) -> Iterator[str]:
 
 def _read_cell(element: _Element) -> Iterator[str]:
     repeats = get_attribute(element, "number-columns-repeated")
-    text = make_one_line(" ".join(re.sub(r"^(?:#+|\s*-) ", "", block) for block in _read_blocks(element)))
+    text = join_cell(_read_blocks(element))
     if get_tag(element) in ("table-cell", "covered-table-cell"):
         is_short = len(text) <= _MOST_REPEATED
         yield from [text] * min(int(repeats) if repeats.isdigit() and is_short else 1, _MOST_REPEATS)
 
 
 def _read_inline(element: _Element, beside: list[str]) -> str:
-    """Inline text. Notes, comments and text boxes are added to `beside` and follow the paragraph."""
+    """The text of a paragraph's parts. Notes, comments and text boxes are added to `beside` and follow it."""
     parts = [re.sub(r"\s+", " ", element.text or "")]
     for child in element:
         name = get_tag(child)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_inner_text, get_tag, parse_xml
-from ingest.loaders.labels import make_one_line
+from ingest.loaders.reading import make_one_line
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -23,18 +23,18 @@ class Package:
         self.archive = archive
 
     def read_xml(self, part: str) -> _Element:
-        """Raises LoadError if the part is absent or damaged."""
+        """The part's root. Raises LoadError if the part is absent or damaged."""
         return parse_xml(self.archive.read(part))
 
     def find_xml(self, part: str | None) -> _Element | None:
-        """None if the part is absent or damaged: it is one of the lesser ones."""
+        """The root of a lesser part, without which the document is still read; None if it is absent or damaged."""
         try:
             return self.read_xml(part) if part else None
         except LoadError:
             return None
 
     def read_relations(self, part: str) -> dict[str, tuple[str, str]]:
-        """Relation id → (last word of its type, target part). External targets are left out: nothing is fetched."""
+        """The type's last word, and the target, by each relation's id; external ones, never fetched, are left out."""
         folder, name = posixpath.split(part)
         root = self.find_xml(posixpath.join(folder, "_rels", name + ".rels"))
         found: dict[str, tuple[str, str]] = {}
@@ -46,7 +46,7 @@ class Package:
         return found
 
     def find_related(self, part: str, kind: str) -> str | None:
-        """The first part related by that kind."""
+        """The first part that is related by that kind; None if there is none."""
         return next((target for type_, target in self.read_relations(part).values() if type_ == kind), None)
 
     def find_main_part(self, usual: str) -> str:
@@ -80,7 +80,7 @@ class Package:
 
 
 def get_relation_id(element: _Element, name: str = "id") -> str:
-    """The ``r:id``; slides and sheets have an ``id`` without namespace beside it."""
+    """The element's ``r:id``; slides and sheets have an ``id`` without namespace beside it."""
     for key, value in element.attrib.items():
         namespace, _, local_name = str(key).rpartition("}")
         if local_name == name and namespace.endswith("relationships"):
@@ -89,7 +89,7 @@ def get_relation_id(element: _Element, name: str = "id") -> str:
 
 
 def read_drawing_text(root: _Element | None) -> str:
-    """Paragraphs of DrawingML text (``a:p``), a line each."""
+    """The paragraphs of DrawingML text (``a:p``), a line for each."""
     return "\n".join(_find_drawing_paragraphs(root)) if root is not None else ""
 
 
@@ -112,7 +112,7 @@ def read_drawing_paragraph(paragraph: _Element) -> str:
 
 
 def read_chart(root: _Element | None) -> str:
-    """Title, then a row a category with the values of all series."""
+    """The chart's title, then a row for each category with the values of all series."""
     if root is None:
         return ""
     title = next((read_drawing_text(element) for element in root.iter() if get_tag(element) == "title"), "").replace(
@@ -164,7 +164,7 @@ _FORMULA_PARTS = {
     "sSub": ("e", "sub"),
     "sSubSup": ("e", "sub", "sup"),
 }
-"""Of fractions, roots and powers: the parts that are shown."""
+"""The parts that are shown of fractions, roots, powers and indices."""
 
 
 def _parenthesise(text: str) -> str:

@@ -1,4 +1,4 @@
-"""PowerPoint (PPTX): a page a slide, its title first, then text, tables, charts, diagrams and the speaker's notes."""
+"""PowerPoint (PPTX): a page for each slide, with its title first, then all it shows, then the speaker's notes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_tag
-from ingest.loaders.labels import make_one_line
 from ingest.loaders.office.ooxml import (
     Package,
     get_relation_id,
@@ -16,7 +15,7 @@ from ingest.loaders.office.ooxml import (
     read_drawing_text,
     write_formula,
 )
-from ingest.loaders.reading import Reading, ReadOptions, number_pages
+from ingest.loaders.reading import Reading, ReadOptions, make_one_line, number_pages
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ _NOT_SHOWN = {"sldNum", "dt", "ftr", "hdr", "sldImg"}
 
 
 def load_pptx(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """A page a slide, in the order of the show."""
+    """A page for each slide, in the order of the show."""
     package = Package(Archive(data))
     main = package.find_main_part("ppt/presentation.xml")
     relations = package.read_relations(main)
@@ -60,7 +59,7 @@ def _read_slide(package: Package, part: str) -> str:
 
 
 def _find_shapes(root: _Element) -> Iterator[_Element]:
-    """Shapes in the order they are drawn, those of groups in their place."""
+    """Shapes in the order in which they are drawn, those of groups in the group's place."""
     for element in root.iter():
         if get_tag(element) in ("sp", "graphicFrame", "pic", "cxnSp") and not _is_in_fallback(element):
             yield element

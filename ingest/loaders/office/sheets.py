@@ -1,4 +1,4 @@
-"""Spreadsheets (XLSX, XLSM, XLSB, XLS, ODS): a page a sheet, a line a row. Owner of python_calamine."""
+"""Spreadsheets (XLSX, XLSM, XLSB, XLS, ODS): a page for each sheet, a line for each row. Owner of python_calamine."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_tag
-from ingest.loaders.labels import make_label, make_one_line
 from ingest.loaders.office.odf import read_header, refuse_encrypted
 from ingest.loaders.office.ooxml import Package, get_relation_id, read_chart, read_drawing_text
-from ingest.loaders.reading import Reading, ReadOptions
+from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line
 from rag.errors import LoadError
 from rag.types import Document, Page
 
@@ -26,7 +25,7 @@ _ROWS_A_BLOCK = 2_000
 
 
 def load_sheets(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """A page a sheet; charts, text boxes and comments follow the rows."""
+    """A page for each sheet; charts, text boxes and comments follow the rows."""
     archive = Archive(data) if data.startswith(b"PK") else None
     extras: dict[str, list[str]] = {}
     header = Document(source, ())

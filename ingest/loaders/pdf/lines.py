@@ -1,13 +1,30 @@
-"""What the layout works on: lines with their places. A leaf."""
+"""What pdfium tells of a PDF's pages: lines with their places, comments, values of forms; and its text, mended."""
 
 from __future__ import annotations
 
+import ctypes
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
+
+# Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
+_CELL_GAP = 1.2
+"""A space, in letter sizes, from which on it separates cells. Justified text was seen to stretch spaces to 0.8."""
+_UNIT_SIZE = 1.5
+"""A letter size up to this one is a unit that a matrix scales, so the letter itself is measured."""
+_SIZE_OF_HEIGHT = 1.3
+"""The letter size of a measured letter, in heights of the letter."""
+_BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a page. Positions in points from the page's lower left corner."""
+    """A line of a page. Positions are in points, from the page's lower left corner."""
 
     text: str
     """Cells that stand apart are separated by tabs."""
@@ -39,4 +56,169 @@ class PageLines:
     extra: str = ""
     """Text that isn't on the page itself: comments, field values."""
     edges: dict[str, Edge] = field(default_factory=dict)
-    """Running-head candidates by their text with digits blotted out."""
+    """The lines at its top and bottom, which may be running heads, by the keys that `headings.make_key` gives them."""
+
+
+class TextReader:
+    """Takes the lines from pdfium's pages."""
+
+    def __init__(self, pdf: pdfium.PdfDocument) -> None:
+        import pypdfium2.raw as raw
+
+        self._pdf = pdf
+        self._char_box = raw.FPDFText_GetCharBox
+        self._box = tuple(ctypes.c_double() for _ in range(4))
+        self._pointers = tuple(map(ctypes.byref, self._box))
+        self._name = ctypes.create_string_buffer(128)
+
+    def read_pages(self) -> Iterator[PageLines]:
+        """All pages in order. One that pdfium can't read has no lines, but keeps its number."""
+        import pypdfium2 as pdfium
+
+        for index in range(len(self._pdf)):
+            try:
+                yield self._read_page(index)
+            except pdfium.PdfiumError:
+                yield PageLines(index + 1, None, [])
+
+    def _read_page(self, index: int) -> PageLines:
+        label = self._pdf.get_page_label(index) or None
+        page = self._pdf[index]
+        try:
+            text_page = page.get_textpage()
+            try:
+                lines = list(self._read_lines(text_page))
+            finally:
+                text_page.close()
+            extra = "\n\n".join(_read_annotations(page))
+        finally:
+            page.close()
+        return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)
+
+    def _read_lines(self, text_page: pdfium.PdfTextPage) -> Iterator[Line]:
+        text = text_page.get_text_range()
+        if not text.isascii():
+            text = _BEYOND_16_BITS.sub("\\g<0>\x1f", text)  # pdfium counts such letters as two
+        start = 0
+        for raw_line in text.split("\n"):
+            line = raw_line.rstrip("\r ")
+            begin = start + len(line) - len(line.lstrip())
+            end = start + len(line)
+            start += len(raw_line) + 1
+            if begin < end:
+                yield self._read_line(text_page, text, begin, end)
+
+    def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> Line:
+        import pypdfium2.raw as raw
+
+        size = float(raw.FPDFText_GetFontSize(text_page.raw, begin))
+        left, _, bottom, top = self._measure_letter(text_page, begin)
+        if size <= _UNIT_SIZE:  # a size of 1 scaled by a matrix: measure the letter instead
+            size = max(1.0, (top - bottom) * _SIZE_OF_HEIGHT)
+        right = self._measure_letter(text_page, end - 1)[1]
+        cuts: list[float] = []
+        cells = "".join(self._split_cells(text_page, text, begin, end, size, cuts))
+        return Line(_tidy_cells(cells), left, right, bottom, size, self._is_bold(text_page, begin), tuple(cuts))
+
+    def _split_cells(
+        self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int, size: float, cuts: list[float]
+    ) -> Iterator[str]:
+        """The words with a space or, where cells stand apart, a tab between them; `cuts` takes where cells begin."""
+        at = begin
+        for found in re.finditer(r" +", text[begin:end]):
+            stop, next_word = begin + found.start(), begin + found.end()
+            place = self._measure_letter(text_page, next_word)[0]
+            is_apart = place - self._measure_letter(text_page, stop - 1)[1] > _CELL_GAP * size
+            if is_apart:
+                cuts.append(place)
+            yield text[at:stop] + ("\t" if is_apart else " ")
+            at = next_word
+        yield text[at:end]
+
+    def _measure_letter(self, text_page: pdfium.PdfTextPage, index: int) -> tuple[float, float, float, float]:
+        """Left, right, bottom, top in points."""
+        left, right, bottom, top = self._box
+        self._char_box(text_page.raw, index, *self._pointers)
+        return left.value, right.value, bottom.value, top.value
+
+    def _is_bold(self, text_page: pdfium.PdfTextPage, index: int) -> bool:
+        import pypdfium2.raw as raw
+
+        flags = ctypes.c_int()
+        raw.FPDFText_GetFontInfo(text_page.raw, index, self._name, 128, flags)
+        name = self._name.value.lower()
+        return b"bold" in name or b"black" in name or b"heavy" in name
+
+
+def _tidy_cells(text: str) -> str:
+    """The text with currency and percent signs joined to their number where they stand apart from it."""
+    if "\t" not in text:
+        return text
+    text = re.sub(r"([$€£¥(])[\t ]+(?=[\d(—–])", r"\1", text)
+    text = re.sub(r"(?<=[\d)—–]) (?=\(?[$€£¥][\d(—–])", "\t", text)
+    return re.sub(r"(?<=[\d)])[\t ]+([%)])", r"\1", text)
+
+
+_COMMENTS = frozenset((1, 3, 9, 10, 11, 12, 13))
+"""pdfium's numbers for notes, free text, marked, underlined, wavy and struck text, and stamps."""
+_WIDGET = 20
+"""pdfium's number for a field of a form."""
+
+
+def _read_annotations(page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
+    """The page's comments with their authors, and the values of its form's fields with their names."""
+    import pypdfium2.raw as raw
+
+    for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), 2_000)):
+        annotation = raw.FPDFPage_GetAnnot(page.raw, index)
+        if not annotation:
+            continue
+        kind = raw.FPDFAnnot_GetSubtype(annotation)
+        if kind in _COMMENTS and (text := _read_string(annotation, b"Contents")):
+            author = _read_string(annotation, b"T")
+            yield f"({author}: {text})" if author else f"({text})"
+        elif kind == _WIDGET and (value := _read_string(annotation, b"V")):
+            name = _read_string(annotation, b"TU") or _read_string(annotation, b"T")
+            yield f"{name}: {value}" if name else value
+        raw.FPDFPage_CloseAnnot(annotation)
+
+
+def _read_string(annotation: Any, key: bytes) -> str:  # noqa: ANN401 (a pdfium annotation)
+    import pypdfium2.raw as raw
+
+    length = raw.FPDFAnnot_GetStringValue(annotation, key, None, 0)
+    if length <= 2:
+        return ""
+    buffer = (ctypes.c_ushort * (length // 2 + 1))()
+    raw.FPDFAnnot_GetStringValue(annotation, key, buffer, length)
+    return " ".join(bytes(buffer)[: length - 2].decode("utf-16-le", "replace").split())
+
+
+_LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]+")
+_STRAY = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff\uf000-\uf0ff]")
+_BROKEN_WORD = re.compile(r"(?<![^\W\d_])([^\W\d_]++)(?:[\ufffe\x02]\n?|\u00ad\n)([^\W\d_]*)")
+
+
+def mend_text(text: str) -> str:
+    """The text with broken words joined and ligatures spelt out, without soft hyphens and stray characters."""
+    if "\ufffe" in text or "\x02" in text or "\u00ad" in text:
+        text = _BROKEN_WORD.sub(_make_joiner(text), text)
+        text = re.sub("[\ufffe\x02]", "-", text).replace("\u00ad", "")
+    text = _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    return _STRAY.sub("", text.replace("\uf0b7", "•").replace("\uf0a7", "▪"))
+
+
+def _make_joiner(text: str) -> Callable[[re.Match[str]], str]:
+    """A function that joins the parts of a broken word.
+
+    It keeps the hyphen if the text has the word so elsewhere, or if the second part begins with a capital.
+    """
+    lower = text.lower()
+
+    def join(found: re.Match[str]) -> str:
+        first, second = found[1], found[2]
+        hyphenated = f"{first}-{second}"
+        keeps = not second or second[0].isupper() or hyphenated.lower() in lower
+        return hyphenated if keeps else first + second
+
+    return join

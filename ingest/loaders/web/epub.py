@@ -59,7 +59,7 @@ def _read_chapters(archive: Archive, package: _Element, folder: str) -> Iterator
 
 
 def _find_locked(archive: Archive) -> set[str]:
-    """Encrypted members. Free books have some too: fonts, which are not our concern."""
+    """The encrypted members. Free books have some too, namely fonts, which nobody reads here."""
     content = archive.get("META-INF/encryption.xml")
     references = parse_xml(content).iter() if content else ()
     return {unquote(element.get("URI", "")) for element in references if get_tag(element) == "CipherReference"}

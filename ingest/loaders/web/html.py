@@ -1,4 +1,4 @@
-"""HTML → Markdown headings, paragraphs, lists and rows. Owner of lxml's HTML parser."""
+"""HTML becomes Markdown: headings, paragraphs, lists and rows. Owner of lxml's HTML parser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ingest.loaders.encoding import decode
-from ingest.loaders.reading import Reading, ReadOptions, make_single_page
+from ingest.loaders.reading import LAYOUT_CELL, Reading, ReadOptions, make_single_page
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ _CHARSET = re.compile(
     rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{2,30})|<\?xml[^>]{0,100}encoding=[\"']([\w-]{2,30})", re.I
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
-_LAYOUT_CELL = 1_500
-"""Characters. A table with more text in one cell arranges the page and is no data."""
 
 
 def load_html(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -49,7 +47,7 @@ def load_html(source: str, data: bytes, options: ReadOptions) -> Reading:
 
 
 _NESTING_TAG = re.compile(r"</?(?!(?:script|style|title|p|br)\b)[a-z][^<>]*+>", re.I)
-"""Left out where tags nest beyond what the parser reads (2,048 levels): it would lose all that comes after."""
+"""Tags that are left out where they nest deeper than the parser reads (2,048): it would lose all that comes after."""
 
 
 def parse_html(text: str) -> HtmlElement:
@@ -68,7 +66,7 @@ def parse_html(text: str) -> HtmlElement:
 
 
 def convert_html(text: str) -> str:
-    """Markdown of a fragment, such as a mail's or a feed's body."""
+    """A fragment, such as the body of a mail or of a feed's entry, as Markdown."""
     return write_markdown(parse_html(text))
 
 
@@ -88,7 +86,7 @@ def _find_meta(root: HtmlElement, *names: str) -> str:
 
 
 def write_markdown(root: HtmlElement) -> str:
-    """The text of the element and all below it."""
+    """The text of the element and of all below it."""
     writer = _Writer()
     writer.walk(root)
     writer.walk_menus()
@@ -205,14 +203,14 @@ def _is_hidden(element: HtmlElement) -> bool:
 def _read_rows(table: HtmlElement) -> list[str]:
     """The rows of a data table, cells separated by tabs; none if the table frames a page's parts."""
     if table.find(".//table") is not None and any(
-        len(cell.text_content()) > _LAYOUT_CELL for cell in _find_cells(table)
+        len(cell.text_content()) > LAYOUT_CELL for row in _find_rows(table) for cell in row
     ):
         return []
     cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in _find_rows(table)]
     if max(map(len, cells), default=0) < 2:
         return []
     rows = [[_read_cell(cell) for cell in row] for row in cells]
-    if any(len(cell) > _LAYOUT_CELL for row in rows for cell in row):
+    if any(len(cell) > LAYOUT_CELL for row in rows for cell in row):
         return []
     caption = table.find("caption")
     head = [_read_cell(caption), ""] if caption is not None else []
@@ -226,10 +224,6 @@ def _find_rows(table: HtmlElement) -> Iterator[HtmlElement]:
             yield child
         elif child.tag in ("thead", "tbody", "tfoot"):
             yield from _find_rows(child)
-
-
-def _find_cells(table: HtmlElement) -> list[HtmlElement]:
-    return [cell for row in _find_rows(table) for cell in row]
 
 
 def _read_cell(cell: HtmlElement) -> str:

@@ -1,4 +1,4 @@
-"""XML as text: articles (JATS), DITA, office dialects and whatever else has titles and paragraphs."""
+"""XML as text: articles (JATS), DITA, whatever else has titles and paragraphs; and the feeds RSS and Atom."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ingest.loaders.elements import get_attribute, get_inner_text, get_tag, parse_xml
-from ingest.loaders.labels import make_one_line
-from ingest.loaders.reading import Reading, ReadOptions, make_single_page
-from ingest.loaders.web.feed import load_feed
-from ingest.loaders.web.html import load_html
+from ingest.loaders.reading import Reading, ReadOptions, make_one_line, make_single_page
+from ingest.loaders.web.html import convert_html, load_html
 from rag.types import Document
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
 _DEEPEST = 200
-"""Levels. lxml allows 256, Python's recursion about 1,000; office files nest up to 60."""
+"""How many levels are read. lxml allows 256, Python's recursion about 1,000; office files nest up to 60."""
 
 
 def load_xml(source: str, data: bytes, options: ReadOptions) -> Reading:
@@ -54,7 +52,7 @@ _SECTION_MARK = re.compile(r"^(sec|section|chapter|article|book|part|div\d?|appe
 
 
 def _read_blocks(element: _Element, depth: int) -> Iterator[str]:
-    """Depth counts the sections above."""
+    """The element's blocks; `depth` counts the sections above it."""
     name = get_tag(element)
     if depth > _DEEPEST or not name or name in ("script", "style"):
         return
@@ -87,7 +85,7 @@ def _read_children(element: _Element, depth: int) -> Iterator[str]:
 
 
 def _is_paragraph(element: _Element) -> bool:
-    """Text of its own, or nothing but inline elements below."""
+    """Whether the element has text of its own, or nothing but inline elements below."""
     if element.text and element.text.strip():
         return True
     if any(child.tail and child.tail.strip() for child in element):
@@ -111,4 +109,51 @@ def _find_author(root: _Element) -> str:
             return make_one_line(" ".join(reversed([get_inner_text(part) for part in name_element])))
         if name in ("author", "creator") and len(get_inner_text(element)) < 200:
             return get_inner_text(element)
+    return ""
+
+
+_DATES = ("pubDate", "published", "updated", "date", "lastBuildDate")
+_BODIES = ("encoded", "content", "description", "summary")
+
+
+def load_feed(source: str, root: _Element) -> Reading:
+    """The channel's description, then each entry under its title."""
+    channel = next((child for child in root.iter() if get_tag(child) == "channel"), root)
+    title = _find_field(channel, "title")
+    parts = [f"# {title}", _find_field(channel, "description", "subtitle")]
+    parts.extend(text for entry in root.iter() if get_tag(entry) in ("item", "entry") for text in _read_entry(entry))
+    header = Document(
+        source,
+        (),
+        title=title,
+        language=_find_field(channel, "language")[:2].lower(),
+        modified=_find_field(channel, *_DATES),
+    )
+    return make_single_page(header, "\n\n".join(part for part in parts if part))
+
+
+def _read_entry(entry: _Element) -> Iterator[str]:
+    yield f"## {_find_field(entry, 'title')}"
+    yield " · ".join(text for text in (_find_field(entry, "creator", "author"), _find_field(entry, *_DATES)) if text)
+    categories = [get_inner_text(child) for child in entry if get_tag(child) == "category"]
+    yield ", ".join(text for text in categories if text)
+    bodies = [body for name in _BODIES if (body := _read_body(entry, name))]
+    longest = max(bodies, key=len, default="")
+    yield longest
+    # A summary of its own is kept; one that only begins the body isn't.
+    yield from (body for body in bodies if body is not longest and body[:60] not in longest)
+
+
+def _find_field(element: _Element, *names: str) -> str:
+    for name in names:
+        for child in element:
+            if get_tag(child) == name and (text := get_inner_text(child)):
+                return text
+    return ""
+
+
+def _read_body(entry: _Element, name: str) -> str:
+    for child in entry:
+        if get_tag(child) == name:
+            return convert_html("".join(child.itertext())) if "".join(child.itertext()).strip() else ""
     return ""

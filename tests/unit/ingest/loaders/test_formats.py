@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.loaders.formats import FORMATS, detect, read
-from ingest.loaders.ole.doc import make_plain
+from ingest.loaders.office.binary import make_plain
 from ingest.loaders.reading import ReadOptions
 from rag.errors import LoadError, UnsupportedError
 

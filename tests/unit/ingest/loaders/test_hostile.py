@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.loaders.formats import read
-from ingest.loaders.labels import make_label
-from ingest.loaders.reading import ReadOptions
+from ingest.loaders.reading import ReadOptions, make_label
 from tests import files
 
 SPACES = " " * 200_000
@@ -33,6 +32,9 @@ def _read(name: str, data: bytes | str) -> str:
         ("a.html", f"<html><table><tr><td><pre>{' ' + chr(10)}{(' ' + chr(10)) * 100_000}b</pre><td>c</table>"),
         ("a.eml", "From: a@b.c\nTo: " + "a@b.c, " * 100_000 + "\n\ntext"),
         ("a.eml", "From: a@b.c\nSubject: " + "=?utf-8?q?a?= " * 50_000 + "\n\ntext"),
+        ("a.rtf", "{\\rtf1" + "{\\footnote a" * 9_000 + "word " * 200_000 + "}" * 9_000),
+        ("a.rtf", "{\\rtf1" + "{\\shptxt a\\par " * 9_000 + "word\\par " * 50_000 + "}" * 9_000),
+        ("a.rtf", "{\\rtf1{\\fonttbl" + "{\\f1\\fcharset0 a;}" * 50_000 + "}" + "\\f1 a" * 50_000),
     ],
 )  # fmt: skip
 def test_hostile_text_ends(name, text):

@@ -4,12 +4,10 @@ from typing import Any
 
 import pytest
 
-from ingest.loaders.pdf.columns import order_columns, order_rows
-from ingest.loaders.pdf.layout import compose
-from ingest.loaders.pdf.lines import Line, PageLines
-from ingest.loaders.pdf.mending import mend_text
-from ingest.loaders.pdf.properties import parse_pdf_date
-from ingest.loaders.pdf.title import clean_title, find_title
+from ingest.loaders.pdf.headings import clean_title, find_title
+from ingest.loaders.pdf.layout import compose, order_columns, order_rows
+from ingest.loaders.pdf.lines import Line, PageLines, mend_text
+from ingest.loaders.pdf.pages import parse_pdf_date
 
 
 def _line(text: str, bottom: float = 700, *, left: float = 72, size: float = 10, **more: Any) -> Line:
