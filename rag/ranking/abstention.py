@@ -35,19 +35,21 @@ _SURE = 30.0
 """Log odds beyond which nothing changes."""
 
 
-def compute_confidence(measured: Signals, fingerprint: str) -> float:
-    """The probability that the corpus holds the answer; `fingerprint` of the embedding model, empty without one."""
-    known = load_calibrations()
-    model = known.find_model(fingerprint)
+def compute_confidence(measured: Signals, model: ModelCalibration | None) -> float:
+    """The probability that the corpus holds the answer.
+
+    `model` is the calibration of the model that embedded the question; None for a search by words alone, and for a
+    model that wasn't calibrated.
+    """
     if model is None:
-        return known.words_alone.compute_probability(measured)
+        return load_calibrations().words_alone.compute_probability(measured)
     calibration = model.first if measured.sentence_cosine is None else model.with_sentence
     return calibration.compute_probability(measured)
 
 
-def is_in_doubt(probability: float, fingerprint: str) -> bool:
-    """Whether the sentence's cosine, which costs as much as the question's, can still turn the verdict."""
-    return DOUBT[0] < probability < DOUBT[1] and load_calibrations().find_model(fingerprint) is not None
+def is_in_doubt(probability: float) -> bool:
+    """Whether the sentence's cosine, which costs as much as the question's, can still turn a calibrated verdict."""
+    return DOUBT[0] < probability < DOUBT[1]
 
 
 def is_answerable(probability: float, *, is_partial: bool = False) -> bool:
@@ -101,10 +103,11 @@ class Calibrations:
     words_alone: Calibration
     """For searches without vectors, and for models that weren't calibrated."""
 
-    def find_model(self, fingerprint: str) -> ModelCalibration | None:
-        """None for a model that wasn't calibrated, and for the empty fingerprint of a search without vectors."""
-        weights = read_weights(fingerprint)
-        return self.models.get(weights) if weights else None
+
+def find_calibration(fingerprint: str) -> ModelCalibration | None:
+    """The calibration of the embedding model with that fingerprint; None if it wasn't calibrated."""
+    weights = read_weights(fingerprint)
+    return load_calibrations().models.get(weights) if weights else None
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from rag.errors import SettingsError
 from rag.models.manifest import share_vectors
-from rag.ranking.abstention import compute_confidence, is_answerable, is_in_doubt
+from rag.ranking.abstention import compute_confidence, find_calibration, is_answerable, is_in_doubt
 from rag.ranking.search import (
     Found,
     LiveModel,
@@ -123,7 +123,9 @@ class Retriever:
                 embedder = self._open_embedder(live.name)
                 tokenizer = load_tokenizer(live.name, self._index.models_dir)
                 fits = share_vectors(embedder.fingerprint, live.fingerprint)
-                self._model = OpenModel(live, embedder, tokenizer, measure_spread(embedder.embed_query), fits)
+                spread = measure_spread(embedder.embed_query)
+                calibration = find_calibration(embedder.fingerprint)
+                self._model = OpenModel(live, embedder, tokenizer, spread, fits, calibration)
                 if not fits:
                     logger.warning(
                         "The embedding model %s has changed since the documents were embedded, so questions are"
@@ -136,10 +138,10 @@ class Retriever:
         """The probability that the corpus holds the answer."""
         if found.signals is None:
             return 0.0
-        fingerprint = found.embedding.model.embedder.fingerprint if found.embedding else ""
-        probability = compute_confidence(found.signals, fingerprint)
-        if is_in_doubt(probability, fingerprint):
-            probability = compute_confidence(self._measure_sentence(found) or found.signals, fingerprint)
+        calibration = found.embedding.model.calibration if found.embedding else None
+        probability = compute_confidence(found.signals, calibration)
+        if calibration and is_in_doubt(probability):
+            probability = compute_confidence(self._measure_sentence(found) or found.signals, calibration)
         return probability
 
     def _measure_sentence(self, found: Found) -> Signals | None:

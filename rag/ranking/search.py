@@ -14,6 +14,7 @@ from rag.errors import IndexUnusableError
 from rag.index.lexical.entry import LexicalHit, QuestionTerm
 from rag.index.lexical.index import LexicalIndex
 from rag.index.snapshot import order_best_first
+from rag.ranking.abstention import ModelCalibration
 from rag.ranking.fusion import Closeness, Fused, find_occurrences, fuse, make_scale, measure_closeness
 from rag.ranking.passages import Candidate, choose, merge_neighbours
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
@@ -86,6 +87,8 @@ class OpenModel:
     """Standard deviation of the cosines of texts that have nothing to do with each other."""
     fits: bool
     """Whether its vectors can be compared with those of the index."""
+    calibration: ModelCalibration | None
+    """What its searches' verdicts are made with; None if it wasn't calibrated."""
 
 
 @dataclass(frozen=True, slots=True)

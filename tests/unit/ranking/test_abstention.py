@@ -13,9 +13,9 @@ from rag.ranking.abstention import (
     CALIBRATION_FILE,
     THRESHOLD,
     compute_confidence,
+    find_calibration,
     is_answerable,
     is_in_doubt,
-    load_calibrations,
     parse_calibrations,
 )
 from rag.ranking.fusion import Closeness
@@ -30,6 +30,10 @@ FULL, NOTHING = Closeness(17.0, 17.0, 0, 0), Closeness(0, 0, 0, 0)
 MODEL = json.dumps([DEFAULT_EMBED_MODEL, DIGEST, "int8", "", "", "export 1"])
 
 
+def judge(measured, fingerprint):
+    return compute_confidence(measured, find_calibration(fingerprint))
+
+
 @pytest.mark.parametrize("model", [MODEL, ""])
 def test_a_perfect_match_is_answerable_and_nothing_at_all_is_not(model):
     terms = TERMS[:2]
@@ -37,15 +41,13 @@ def test_a_perfect_match_is_answerable_and_nothing_at_all_is_not(model):
     good = measure_signals(evidence, {1: 0.8, 2: 0.2}, {1: 16.0}, [Closeness(10, 10, 0, 0), Closeness(4, 4, 0, 0)])
     good = replace(good, sentence_cosine=11.0)
     poor = measure_signals(replace(evidence, terms=[TERMS[2]]), {1: 0.2, 2: 0.15}, {}, [])
-    assert is_answerable(compute_confidence(good, model))
-    assert not is_answerable(compute_confidence(poor, model))
+    assert is_answerable(judge(good, model))
+    assert not is_answerable(judge(poor, model))
 
 
 def test_more_unseen_words_make_an_answer_less_likely():
     measured = measure_signals(EVIDENCE, {1: 0.5}, {1: 10.0}, [FULL])
-    assert compute_confidence(replace(measured, unseen=3), MODEL) < compute_confidence(
-        replace(measured, unseen=0), MODEL
-    )
+    assert judge(replace(measured, unseen=3), MODEL) < judge(replace(measured, unseen=0), MODEL)
 
 
 @pytest.mark.parametrize("sentence_cosine", [None, 6.0])
@@ -53,7 +55,7 @@ def test_a_word_that_is_missing_says_less_in_a_small_corpus(sentence_cosine):
     measured = measure_signals(EVIDENCE, {1: 0.5}, {1: 10.0}, [FULL])
 
     def log_odds(unseen: int, size: float) -> float:
-        p = compute_confidence(replace(measured, unseen=unseen, size=size, sentence_cosine=sentence_cosine), MODEL)
+        p = judge(replace(measured, unseen=unseen, size=size, sentence_cosine=sentence_cosine), MODEL)
         return math.log(p / (1 - p))
 
     def loss(size: float) -> float:
@@ -66,30 +68,23 @@ def test_the_sentence_is_asked_for_only_where_it_can_turn_the_verdict():
     clear = measure_signals(replace(EVIDENCE, terms=TERMS[:2]), {1: 0.8, 2: 0.2}, {1: 16.0}, [FULL])
     nothing = measure_signals(replace(EVIDENCE, terms=[TERMS[2]]), {1: 0.2}, {}, [])
     unsure = measure_signals(EVIDENCE, {1: 0.4, 2: 0.2}, {1: 14.0}, [Closeness(10.0, 10.0, 0, 0)])
-    assert [is_in_doubt(compute_confidence(measured, MODEL), MODEL) for measured in (clear, unsure, nothing)] == [
-        False,
-        True,
-        False,
-    ]
-    assert not is_in_doubt(0.5, "another-model")
+    assert [is_in_doubt(judge(measured, MODEL)) for measured in (clear, unsure, nothing)] == [False, True, False]
 
 
 def test_a_sentence_close_to_the_question_makes_an_answer_likelier():
     unsure = measure_signals(EVIDENCE, {1: 0.4, 2: 0.2}, {1: 14.0}, [Closeness(10.0, 10.0, 0, 0)])
-    far, near = (compute_confidence(replace(unsure, sentence_cosine=cosine), MODEL) for cosine in (2.0, 9.0))
+    far, near = (judge(replace(unsure, sentence_cosine=cosine), MODEL) for cosine in (2.0, 9.0))
     assert near > far + 0.2
 
 
 def test_an_unknown_model_is_judged_by_the_lexical_search_alone():
     measured = measure_signals(EVIDENCE, {1: 0.9}, {1: 10.0}, [FULL])
-    assert compute_confidence(measured, "another-model") == compute_confidence(
-        replace(measured, cosine=0.0), "another-model"
-    )
+    assert judge(measured, "another-model") == judge(replace(measured, cosine=0.0), "another-model")
 
 
 @given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=10), st.floats(0, 1), st.sampled_from([MODEL, ""]))
 def test_the_confidence_is_a_probability(values, size, model):
-    assert 0 <= compute_confidence(Signals(*[*values, size]), model) <= 1
+    assert 0 <= judge(Signals(*[*values, size]), model) <= 1
 
 
 def test_the_threshold_itself_is_answerable():
@@ -109,7 +104,7 @@ def fingerprint(name: str = DEFAULT_EMBED_MODEL, digest: str = DIGEST, precision
 
 @pytest.mark.parametrize("precision", ["int8", "int8-reduced", "fp32"])
 def test_the_default_model_is_calibrated_in_any_precision(precision):
-    assert load_calibrations().find_model(fingerprint(precision=precision)) is not None
+    assert find_calibration(fingerprint(precision=precision)) is not None
 
 
 @pytest.mark.parametrize(
@@ -123,9 +118,9 @@ def test_the_default_model_is_calibrated_in_any_precision(precision):
     ],
 )
 def test_a_model_of_another_name_or_digest_is_not_calibrated(other):
-    assert load_calibrations().find_model(other) is None
+    assert find_calibration(other) is None
     measured = Signals(9.0, 2.0, 9.0, 8.0, 1.0, 0.5, 0.5, 0.4, 0.5, 1, 0.5)
-    assert compute_confidence(measured, other) == compute_confidence(measured, "")
+    assert judge(measured, other) == judge(measured, "")
 
 
 @pytest.mark.parametrize("place", ["first", "with_sentence", "words_alone"])
@@ -159,4 +154,4 @@ def test_a_weight_that_is_missing_or_unknown_is_named(place, change):
     ],
 )
 def test_named_weights_give_the_probabilities_of_the_fit(values, size, model, probability):
-    assert compute_confidence(Signals(*[*values, size]), model) == pytest.approx(probability, rel=1e-12)
+    assert judge(Signals(*[*values, size]), model) == pytest.approx(probability, rel=1e-12)
