@@ -96,7 +96,7 @@ def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, displa
 def _show_report(
     report: SyncReport, settings: Settings, *, as_json: bool, damage: Sequence[Damage] | None = None
 ) -> int:
-    """Exit code. `damage` is what a check found, None if there was none."""
+    """Print the report and return the exit code. `damage` is what a check found, None if none was made."""
     names = ("added", "changed", "removed", "moved", "unchanged")
     if as_json:
         counts = {name: getattr(report, name) for name in (*names, "chunks", "embedded", "reused", "pending")}

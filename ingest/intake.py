@@ -1,4 +1,4 @@
-"""Carry a plan out: what is known by its content, then what has to be read, part by part.
+"""Carries a plan out: what is known by its content first, then what has to be read, part by part.
 
 Each part becomes live in one transaction, for the search by words; a small change brings its vectors along.
 """
@@ -28,7 +28,7 @@ _SMALL_FILES, _SMALL_BYTES, _SMALL_TEXTS = 8, 256_000, 64  # up to here words an
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Takes what a plan names into a build. For one plan."""
+    """Takes what one plan names into a build."""
 
     writer: IndexWriter
     pipeline: Pipeline
@@ -37,7 +37,7 @@ class Intake:
     known: dict[str, KnownFile]
     """The build's files by source, as they were when the plan was made."""
     seen: dict[str, FileState]
-    """The folder's files, as they were then."""
+    """The folder's files, as they were when the plan was made."""
     tally: Tally
     takes_torn: bool
     """Whether files that change while they are read are taken as they are, and not left for another try."""
@@ -85,7 +85,7 @@ class Intake:
         return is_done
 
     def _take_known(self, batch: Batch) -> None:
-        """What the plan knows by its content, and what is gone."""
+        """Take in what needs no reading: files of known content, files that are gone, and those that can't be read."""
         plan = self.plan
         for document_id, state in plan.touched:
             batch.set_state(document_id, state)
@@ -96,19 +96,15 @@ class Intake:
         for source, reason in plan.unreadable:
             document = NewDocument(Document(source, ()), FileState.make_unknown(), b"", reason, "failed")
             batch.put(document, (), self._get_replaced(source))
-        self._count_known()
-
-    def _count_known(self) -> None:
-        plan, known = self.plan, self.known
         for _, source, _ in plan.copied:
-            self.tally.count_file(is_known=source in known)
-        moved = sum(source not in known for _, source, _ in plan.moved)
+            self.tally.count_file(is_known=source in self.known)
+        moved = sum(source not in self.known for _, source, _ in plan.moved)
         self.tally.changed += len(plan.moved) - moved  # what was moved onto another file has changed that file
         self.tally.moved += moved
         self.tally.removed += len(plan.removed) - moved
 
     def _take_results(self, batch: Batch, results: Iterator[Parsed], until: float | None) -> bool:
-        """Take in what is read until the time; returns whether that was all."""
+        """Take in results until the time `until`; returns whether those were all."""
         states = dict(self.plan.read)
         for result in results:
             with closing(result):
@@ -127,7 +123,12 @@ class Intake:
         self.tally.count_file(is_known=result.source in self.known)
 
     def _is_as_planned(self, source: str) -> bool:
-        return _read_state(self._corpus / source) == self.seen.get(source)
+        """Whether the file is still as it was when the plan was made."""
+        try:
+            stat = (self._corpus / source).stat()
+        except OSError:
+            return source not in self.seen
+        return FileState(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) == self.seen.get(source)
 
     def _get_replaced(self, source: str) -> int | None:
         file = self.known.get(source)
@@ -136,11 +137,3 @@ class Intake:
     @property
     def _corpus(self) -> Path:
         return self.pipeline.settings.corpus_dir
-
-
-def _read_state(path: Path) -> FileState | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return FileState(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)

@@ -1,4 +1,4 @@
-"""The folder compared with what the index knows of it: what has to be done to make them equal.
+"""Compares the folder with what the index knows of it: what has to be done to make them equal.
 
 Pure but for one thing: a file whose state or place changed is known by its content, so the caller passes a function
 that reads a file's digest.
@@ -45,12 +45,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class PlanRules:
-    """When a file that looks changed is taken up."""
+    """Which files that look changed are taken up now."""
 
     retry: bool = False
     """Whether files that failed before are read again."""
     settle_s: float = 0.0
-    """Files changed more recently wait; 0 takes them all."""
+    """Files that were changed less than so many seconds ago wait; 0 takes them all."""
     is_busy: Callable[[str], bool] = lambda source: False
     """Whether a file is known to be open for writing; asked only where `settle_s` is not 0."""
 
@@ -69,7 +69,7 @@ def make_plan(
 
 
 class _Comparison:
-    """What one comparison looks things up in."""
+    """One comparison, with the tables in which it looks files up by their content."""
 
     def __init__(
         self,
@@ -107,7 +107,7 @@ class _Comparison:
         return plan
 
     def _plan_file(self, plan: Plan, source: str, state: FileState) -> None:
-        """Put a file whose state is new where its content says that it belongs."""
+        """Add a file whose state is new to the list of the plan that its content puts it on."""
         file = self._known.get(source)
         may_be_known = file is not None or state.size in self._sizes
         sha256 = self._read_digest(source) if may_be_known else None
@@ -138,7 +138,7 @@ class _Comparison:
         return abs(age_ns) < settle_ns or self._rules.is_busy(source)
 
     def _distrust_if_racy(self, state: FileState) -> FileState:
-        """The state, spoilt if the file changed too shortly before it was looked at for that to prove anything."""
+        """The state, spoilt if the file changed so shortly before the scan that it may have changed again since."""
         # The change time can't be set by programs as the other can, except on Windows, where it is another thing.
         changed_ns = state.mtime_ns if os.name == "nt" else state.ctime_ns
         is_coarse = state.mtime_ns % 1_000_000_000 == state.ctime_ns % 1_000_000_000 == 0
@@ -146,11 +146,11 @@ class _Comparison:
         return state if self._scan.began_ns - changed_ns > racy_ns else state._replace(ctime_ns=-1)
 
     def _group_by_content(self, sources: Iterable[str]) -> dict[tuple[bytes, str], KnownFile]:
-        """Files that could be read, by digest and ending."""
+        """The files that could be read, by their content's digest and their ending."""
         files = ((source, self._known[source]) for source in sources)
         return {(file.sha256, _get_ending(source)): file for source, file in files if file.reason is None}
 
 
 def _get_ending(source: str) -> str:
-    """The name decides between formats that look alike, so only files with the same ending share their content."""
+    """The name's ending. It decides between formats that look alike, so it has to be equal if content is shared."""
     return PurePosixPath(source).suffix.lower()

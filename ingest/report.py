@@ -10,7 +10,7 @@ from rag.index.catalog.records import Failure
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sync is. `total` is 0 while it isn't known."""
+    """How far a sync is; `total` is 0 while the number isn't known."""
 
     stage: str
     """``scan``, ``read`` (files), ``embed`` (chunks), or ``note`` (only `detail` counts)."""

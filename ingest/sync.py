@@ -1,4 +1,4 @@
-"""Make the index equal the folder: compare, reuse what is known, read and embed the rest.
+"""Makes the index equal to the folder: compare, reuse what is known, read and embed the rest.
 
 Idempotent: a sync looks at the folder's state, never at events. What changed is readable and lexically findable first;
 vectors follow, newest files first, unless the change is small enough for both at once.
@@ -32,7 +32,7 @@ _VECTOR_PART = 64  # texts embedded between two looks at `must_stop`: about a se
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """How to sync. The defaults are those of a command that runs once."""
+    """How to sync. The defaults suit a command that runs once."""
 
     rebuild: bool = False
     """Read every file anew, beside the index that serves meanwhile."""
@@ -41,7 +41,7 @@ class SyncOptions:
     settle_s: float = 0.0
     """Files changed less than so many seconds ago wait for the next sync."""
     wait_s: float = 10.0
-    """Seconds that another writer is waited for."""
+    """How many seconds another writer is waited for."""
     is_busy: Callable[[str], bool] = lambda source: False
     """Whether a file is open for writing and waits for the next sync; asked only where `settle_s` is not 0."""
     progress: ProgressFn = lambda progress: None
@@ -107,6 +107,7 @@ def _report_if_unchanged(pipeline: Pipeline, scan: Scan, retry: bool, snapshot: 
 
 
 def _equals_folder(snapshot: Snapshot, scan: Scan, *, retry: bool) -> bool:
+    """Whether the index knows just the files of the folder, as they are; `retry` takes failed ones for changed."""
     count = 0
     for source, state, reason in snapshot.read_file_states():
         count += 1
@@ -167,7 +168,7 @@ class _Sync:
         return build
 
     def _take_folder(self, build: Build) -> tuple[Scan, bool]:
-        """Make the build's words equal the folder; returns what was looked at, and False if it was stopped early.
+        """Make the build's chunks equal to the folder; returns the scan, and False if it was stopped early.
 
         Files that change while they are read are given a few tries.
         """
@@ -254,7 +255,7 @@ def _tell_difference(old: Build, new: Build, rebuild: bool) -> str:
 
 
 def _read_digest(path: Path) -> bytes | None:
-    """SHA-256 of the content; None if it can't be read."""
+    """The SHA-256 of a file's content; None if it can't be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").digest()

@@ -36,24 +36,24 @@ LONGEST_WAIT_S = 5.0
 SETTLE_S = 0.25
 """A file changed more recently than this is taken to be still being written. Less than QUIET_S."""
 LONGEST_WRITE_S = 30.0
-"""A file that is kept open for writing is read as it is after so long."""
+"""A file that has been open for writing for so long is read as it is."""
 POLL_S = 2.0
-"""Between two looks at the folder where the operating system can't watch it, or while it isn't there."""
+"""The time between two looks at the folder where the operating system can't watch it, or while it isn't there."""
 LOOK_S = 300.0
-"""Between two looks at a folder that is watched, for events that a network file system never sent."""
+"""The time between two looks at a folder that is watched, for events that a network file system never sent."""
 RETRY_S = 1.0
-"""Until files that were still being written are looked at again."""
+"""Files that were still being written are looked at again after so long."""
 CHECK_AFTER_S, CHECK_EVERY_S = 600.0, 86_400.0
 """The whole index is checked when nothing has changed for so long, and again at this interval."""
 LOCKED_S = 3.0
-"""Until another try while another process writes the index."""
+"""A sync that failed, or that found another process writing the index, is tried again after so long."""
 _EVENTS = ("created", "modified", "moved", "deleted", "closed", "attrib")
 # Not "opened" or "closed_no_write": the sync's own reads would wake it for ever.
 
 
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
-    """How the watcher is, for the page."""
+    """What the watcher is doing, for the page."""
 
     activity: str = "starting"
     """``starting``, ``scan``, ``read``, ``embed``, ``idle``, ``waiting`` (for another writer), ``failed``."""
@@ -63,11 +63,11 @@ class WatchStatus:
     """A sentence, if there is something to tell: what failed, and what to do; or what is waited for."""
     is_polling: bool = False
     report: SyncReport | None = None
-    """Of the last sync that ended."""
+    """What the last sync that ended did; None before the first has."""
 
 
 class CorpusWatcher:
-    """Begins "dirty": the first sync is a change like any other."""
+    """Keeps the index equal to the folder. It begins as if something had changed: the first sync is like any other."""
 
     def __init__(
         self,
@@ -113,7 +113,8 @@ class CorpusWatcher:
 
     def wake(self) -> None:
         """Have the folder looked at now."""
-        self._note_event()
+        self._last_event = time.monotonic()
+        self._changed.set()
 
     def close(self) -> None:
         """Stop in about a second; what is done stays done, what is being read or prepared is given up."""
@@ -135,7 +136,7 @@ class CorpusWatcher:
                 self._sync()
 
     def _wait_for_change(self) -> None:
-        """Until something changed and the folder has been quiet, or has not been quiet for too long."""
+        """Return when something changed and the folder has been quiet since, or has not been quiet for too long."""
         look_at = time.monotonic() + (LOOK_S if self._observer is not None else POLL_S)
         # In short waits: no event tells that the folder itself was moved away or made anew.
         while not self._changed.wait(min(POLL_S, max(0.0, min(look_at, self._retry_at) - time.monotonic()))):
@@ -230,23 +231,19 @@ class CorpusWatcher:
         if event.event_type in _EVENTS and any(self._matters(path) for path in paths):
             if not event.is_directory:
                 self._writes.note(event.event_type, self._find_source(paths[0]))
-            self._note_event()
+            self.wake()
 
     def _find_source(self, path: str) -> str:
         return os.path.relpath(path, self._root).replace(os.sep, "/")
 
     def _matters(self, path: str) -> bool:
-        """Whether what happens there can matter; our own index may lie in the corpus, in a hidden folder or not."""
+        """Whether a change at the path can matter; our own index may lie in the corpus, in a hidden folder or not."""
         index = Path(os.path.realpath(self._index.folder))
         if index.is_relative_to(self._root) and Path(path).is_relative_to(index):
             return False
         source = self._find_source(path)
         parts = source.split("/")
         return source == "." or parts[-1] == IGNORE_FILE or not any(is_left_out(part) for part in parts)
-
-    def _note_event(self) -> None:
-        self._last_event = time.monotonic()
-        self._changed.set()
 
     def _stop_observer(self) -> None:
         if self._observer is not None:
@@ -255,7 +252,7 @@ class CorpusWatcher:
 
 
 class _OpenWrites:
-    """Files that were written to and not closed since, by the events; on Linux, which alone tells of closing."""
+    """The files that events tell were written to and not closed since; on Linux, which alone tells of closing."""
 
     def __init__(self) -> None:
         self._since: dict[str, float] = {}
@@ -282,7 +279,7 @@ def _is_whole(observer: BaseObserver) -> bool:
 
 
 def _observe(folder: str, on_event: Callable[[FileSystemEvent], None]) -> BaseObserver:
-    """Raises OSError if the system can't watch the folder, whole."""
+    """Have events of the folder told. Raises OSError if the system can't watch it with all its subfolders."""
     from watchdog.events import FileSystemEventHandler
 
     class Handler(FileSystemEventHandler):

@@ -50,7 +50,7 @@ class Backend:
         self.retriever = open_retriever(self.index, settings, in_background=True, progress=display.note)
         self.around = make_around(self.index, settings.top_k)
         self.router = ModelRouter(settings)
-        self._choices: tuple[tuple[int, int], Choices] | None = None
+        self._choices: tuple[tuple[int, ...], Choices] | None = None
         self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
 
     def start(self) -> None:
@@ -81,9 +81,8 @@ class Backend:
             return Choices()
         return self._choices[1]
 
-    def _read_choices(self, snapshot: Snapshot) -> tuple[tuple[int, int], Choices]:
-        key = (snapshot.identity, snapshot.generation)
-        known = self._choices
+    def _read_choices(self, snapshot: Snapshot) -> tuple[tuple[int, ...], Choices]:
+        key, known = snapshot.version, self._choices
         return known if known and known[0] == key else (key, find_choices(snapshot.list_sources()))
 
     def is_emptied_by(self, only: Restriction) -> bool:

@@ -10,11 +10,11 @@ from rag.private import clear_dead_folders, take_rights_from_others
 from rag.text.version import ANALYZER_VERSION
 
 LEXICAL_FORMAT = 5
-"""Raise it when the fields change; an index of another format is rebuilt."""
+"""The version of the lexical index's fields: raise it when they change, and each lexical index is made anew."""
 
 _DOCUMENT_PARTS = {"catalog", "chroma", "lexical"}
 _PARTS = _DOCUMENT_PARTS | {"models", "page", "passwords", "repair", "scratch", "uploads", "writer"}
-"""What the names of all that we put into the folder begin with, up to their first dot."""
+"""The names of all that we put into the folder, up to their first dot."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Layout:
         return self.folder / "repair"
 
     def locate_lexical(self, build_id: int) -> Path:
-        """One folder a build and version of the text analysis, so that a new version is simply missing."""
+        """The folder of a build's lexical index: another one for each version, so that a new version finds none."""
         return self.lexical / f"{build_id}-{LEXICAL_FORMAT}.{ANALYZER_VERSION}"
 
     def tidy(self) -> None:
@@ -74,7 +74,7 @@ class Layout:
                     take_rights_from_others(part)
 
     def measure_bytes(self) -> int:
-        """Size on disk, without the models."""
+        """The index's size on disk, without the models."""
         files = (path for path in self.folder.rglob("*") if self.models not in path.parents)
         return sum(_measure_file(path) for path in files)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.errors import IndexDamagedError, IndexUnusableError
@@ -48,16 +47,24 @@ class Snapshot(BuildView):
         self._view = CatalogView(connection)
         self._meta = self._view.read_meta()
         super().__init__(connection, self._view.find_build(self._meta[Meta.LIVE_BUILD]) or NO_BUILD)
-        self.identity = self._meta[Meta.IDENTITY]
-        """Differs between this index and one that took its place."""
         self.generation = self._meta[Meta.GENERATION]
         """Counts the changes of what is live."""
+        self.version = (self._meta[Meta.IDENTITY], self.build.id, self.generation)
+        """Differs between any two states of what is live, also between those of two indexes in one folder."""
         self.sweeps = self._meta[Meta.SWEEPS]
         """How often dead chunks had been cleared out of the views; a search is valid if it is still the same after."""
         self.embed_model: str | None = self.build.fingerprint.get("embed_model")
         """Name of the model whose vectors are live; questions must be embedded by it. None for an empty index."""
         self.embedding = self.build.embedding
         """Fingerprint of the model whose vectors are live; None before the first is known."""
+        row = connection.execute(
+            "SELECT length(vector) FROM vectors WHERE model = ? LIMIT 1", (self.build.model_id,)
+        ).fetchone()
+        self._dimensions = 0 if row is None else (row[0] or 0) // BYTES_A_COMPONENT
+        self.has_vectors = self._dimensions > 0
+        """Whether the dense search can find anything."""
+        self._state = (*self.version, self.build.model_id, self._meta[Meta.VECTOR_GENERATION])
+        """Differs between any two states of the live build and its vectors."""
 
     @property
     def is_being_rebuilt(self) -> bool:
@@ -67,32 +74,13 @@ class Snapshot(BuildView):
     @property
     def chunk_count(self) -> int:
         """How many chunks are live."""
-        return self._views.chunk_count.get((self.identity, self.build.id, self.generation), self.count)
+        return self._views.chunk_count.get(self.version, self.count)
 
     def count_all(self) -> tuple[int, int, int]:
         """Live documents, their chunks, and how many of the chunks have a vector; remembered until they change."""
-        return self._views.totals.get(self._vectors_key, super().count_all)
-
-    @property
-    def _vectors_key(self) -> tuple[int, ...]:
-        """Differs between any two states of the live build's vectors."""
-        meta = self._meta
-        return self.identity, self.build.id, self.build.model_id or 0, self.generation, meta[Meta.VECTOR_GENERATION]
+        return self._views.totals.get(self._state, super().count_all)
 
     # ---- by vector
-
-    @cached_property
-    def has_vectors(self) -> bool:
-        """Whether the dense search can find anything."""
-        return self._dimensions > 0
-
-    @cached_property
-    def _dimensions(self) -> int:
-        """How many numbers a live vector has; 0 without any."""
-        row = self.connection.execute(
-            "SELECT length(vector) FROM vectors WHERE model = ? LIMIT 1", (self.build.model_id,)
-        ).fetchone()
-        return 0 if row is None else int(row[0]) // BYTES_A_COMPONENT
 
     def search_vectors(
         self, vector: np.ndarray, limit: int, only: Restriction | None = None
@@ -113,9 +101,7 @@ class Snapshot(BuildView):
         if allowed > (_REMEMBERED_CHUNKS if only is None else _EXACT_CHUNKS):
             hits = self._search_store(vector, limit, only, allowed)
         elif only is None:
-            known = self._views.chunk_vectors.get(
-                self._vectors_key, lambda: KeyedVectors.unpack(self.read_chunk_vectors())
-            )
+            known = self._views.chunk_vectors.get(self._state, lambda: KeyedVectors.unpack(self.read_chunk_vectors()))
             hits = known.rank(vector, limit)
         else:
             hits = KeyedVectors.unpack(self.read_chunk_vectors(only)).rank(vector, limit)

@@ -78,7 +78,7 @@ class VectorStore:
         self.generation = generation
         self.folder = folder
         self.users = 0
-        """For the owner, who closes a store that was replaced when nobody uses it any more."""
+        """How many use it now: the owner closes a store that was replaced when it is 0."""
         self._guard = guard
         self._client: ClientAPI | None = None
         self._collections: dict[int, Collection] = {}

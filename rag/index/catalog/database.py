@@ -98,22 +98,15 @@ class Catalog:
             try:
                 connection.execute("BEGIN")
                 yield connection
-            finally:
-                self._give_back(file, connection)
-
-    def _give_back(self, file: tuple[int, int] | None, connection: Connection) -> None:
-        """End the snapshot, and keep the connection for the next reader unless that fails."""
-        try:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-        except sqlite3.Error:
+                connection.rollback()
+            except BaseException:
+                connection.close()
+                raise
+            with self._lock:
+                if not self._is_closed:
+                    self._idle.append((file, connection))
+                    return
             connection.close()
-            raise
-        with self._lock:
-            if not self._is_closed:
-                self._idle.append((file, connection))
-                return
-        connection.close()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:

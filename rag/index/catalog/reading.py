@@ -100,8 +100,7 @@ class BuildView:
     def read_known_files(self) -> dict[str, KnownFile]:
         """All files of the build, failed ones included, by their source."""
         rows = self.connection.execute(
-            "SELECT source, id, size, mtime_ns, ctime_ns, sha256, loader, chunk_count, reason FROM documents"
-            " WHERE build = ?",
+            "SELECT source, id, size, mtime_ns, ctime_ns, sha256, reason FROM documents WHERE build = ?",
             (self.build.id,),
         )
         return {row[0]: KnownFile(row[1], FileState(*row[2:5]), *row[5:]) for row in rows}

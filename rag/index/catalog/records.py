@@ -59,8 +59,6 @@ class KnownFile:
     document_id: int
     state: FileState
     sha256: bytes
-    loader: str
-    chunk_count: int
     reason: str | None
     """Why it could not be indexed; None if it was."""
 

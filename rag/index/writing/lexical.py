@@ -1,4 +1,4 @@
-"""Writing the lexical indexes: one a build, always made from the catalog's chunks."""
+"""Writing the lexical indexes: one for each build, always made from the catalog's chunks."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class LexicalWriter:
         self._open: dict[int, LexicalIndex] = {}
 
     def open(self, build: Build) -> LexicalIndex:
-        """Raises IndexUnusableError for a damaged one."""
+        """The build's index, opened. Raises IndexUnusableError for a damaged one."""
         if build.id not in self._open:
             folder = self._layout.locate_lexical(build.id)
             require_sound_files(self._layout, self._db.read_file_digests(), folder, "lexical")
@@ -40,7 +40,7 @@ class LexicalWriter:
         return self._open[build.id]
 
     def open_or_remake(self, build: Build) -> LexicalIndex:
-        """A damaged one is made anew from the catalog."""
+        """The build's index, opened; a damaged one is made anew from the catalog."""
         try:
             return self.open(build)
         except IndexUnusableError as exc:

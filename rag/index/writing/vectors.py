@@ -30,7 +30,7 @@ class VectorWriter:
         return self._views.writers_store
 
     def list_model_ids(self) -> set[int]:
-        """The models that a build uses."""
+        """The models that some build uses."""
         return {build.model_id for build in self._db.list_builds() if build.model_id is not None}
 
     def add(self, model_id: int, hashes: Sequence[bytes], vectors: np.ndarray) -> None:

@@ -82,7 +82,7 @@ class Batch:
         self._note_unembedded(texts)
 
     def copy(self, document_id: int, source: str, state: FileState, replaces: int | None) -> int:
-        """Known content under another path; returns its number of chunks. Nothing is read or embedded."""
+        """Put known content under another path, unread; returns its number of chunks."""
         if replaces is not None and replaces != document_id:
             self.remove(replaces)
         new_id = self._db.copy_document(document_id, self._build.id, source, state)
@@ -165,7 +165,7 @@ class IndexWriter:
         return self._db.find_live_build()
 
     def view(self, build: Build) -> BuildView:
-        """What the build holds now; its ``build`` is as it is now too."""
+        """What the build holds now; the view's ``build`` is up to date too."""
         now = self._db.find_build(build.id)
         assert now is not None
         return self._db.view_build(now)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
+from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,10 +19,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from ingest.sync import SyncOptions, sync_corpus
-from rag.index.catalog.writing import CatalogWriter
+from rag.index import index as index_module
 from rag.index.index import Index
-from rag.index.lexical.index import LexicalIndex
-from rag.index.vectors import VectorStore
 from tests.tiny import (
     SINGLE_PRECISION,
     TinyEmbedder,
@@ -33,11 +33,9 @@ from tests.tiny import (
     tiny_pipeline,
 )
 
-STEPS = [
-    (CatalogWriter, "commit"), (CatalogWriter, "begin"), (LexicalIndex, "add"), (LexicalIndex, "remove"),
-    (LexicalIndex, "commit"), (VectorStore, "add"), (VectorStore, "remove"), (VectorStore, "drop_model"),
-    (VectorStore, "delete_files"),
-]  # fmt: skip
+INDEX_CODE = str(Path(index_module.__file__).parent)
+KILLED = 99  # exit code
+MOST_STEPS = 1_800  # of a sync: some end sooner
 WORDS = ["amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron"]
 PARAGRAPHS = [f"{word} {other}" for word in WORDS[:4] for other in WORDS[4:]]
 
@@ -50,32 +48,31 @@ HOW = st.sampled_from(["rename", "copy", "link", "delete", "touch", "empty"])
 texts = st.lists(st.sampled_from(PARAGRAPHS), max_size=4).map("\n\n".join) | st.just("BAD")
 
 
-class Killed(BaseException):
-    """Stands for SIGKILL: from here on nothing is written any more."""
+def sync_until_killed(corpus: Path, folder: Path, chunk_size: int, rebuild: bool, step: int) -> None:
+    """In a process of its own: sync, and die when a function of the index begins or ends for the so-manieth time."""
+    left = step
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal left
+        if event in ("call", "return") and frame.f_code.co_filename.startswith(INDEX_CODE):
+            left -= 1
+            if not left:
+                os._exit(KILLED)  # as if killed: nothing is written, closed or tidied up any more
+
+    sys.setprofile(count)
+    sync_corpus(Index(folder), tiny_pipeline(corpus, folder, chunk_size=chunk_size), SyncOptions(rebuild=rebuild))
 
 
-@contextmanager
-def killed_at(step: int, *, after: bool) -> Iterator[None]:
-    """Die before or after the so-manieth change of a store; nothing that would tidy up gets through either."""
-    left = [step]
-    with pytest.MonkeyPatch.context() as patch:
-        for owner, name in STEPS:
-            patch.setattr(owner, name, _dying(getattr(owner, name), left, after))
-        yield
+def start_processes() -> BaseContext:
+    """Processes begin in milliseconds, where the system allows, because what they import is imported once."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["chromadb", "tantivy", __name__])
+    return context
 
 
-def _dying(method: Callable[..., Any], left: list[int], after: bool) -> Callable[..., Any]:
-    def step(self, *arguments, **options):
-        left[0] -= 1
-        if left[0] < 0 or (left[0] == 0 and not after):
-            left[0] = -1
-            raise Killed
-        result = method(self, *arguments, **options)
-        if left[0] == 0:
-            raise Killed
-        return result
-
-    return step
+PROCESSES = start_processes()
 
 
 class FolderAndIndex(RuleBasedStateMachine):
@@ -158,14 +155,15 @@ class FolderAndIndex(RuleBasedStateMachine):
 
     # ---- the index
 
-    @rule(step=st.integers(1, 40), after=st.booleans(), rebuild=st.booleans())
-    def sync_and_die(self, step: int, after: bool, rebuild: bool) -> None:
-        try:
-            with killed_at(step, after=after):
-                self.sync(rebuild=rebuild)
-        except Killed:
-            self.open()  # not closed: a killed process closes nothing
-        else:
+    @rule(step=st.integers(1, MOST_STEPS), rebuild=st.booleans())
+    def sync_and_die(self, step: int, rebuild: bool) -> None:
+        self.forget_texts()
+        arguments = (self.corpus, self.index.folder, self.chunk_size, rebuild, step)
+        process = PROCESSES.Process(target=sync_until_killed, args=arguments)
+        process.start()
+        process.join()
+        assert process.exitcode in (0, KILLED)
+        if not process.exitcode:
             self.check()
 
     @rule(done=st.integers(0, 2))
@@ -184,13 +182,17 @@ class FolderAndIndex(RuleBasedStateMachine):
         self.known = {text for _, _, text in self.wanted()}
 
     def sync(self, **options):
-        self.known &= {text for _, _, text in self.wanted()}  # the vectors of other texts may be forgotten
+        self.forget_texts()
         embedder = TinyEmbedder()
         pipeline = tiny_pipeline(self.corpus, self.index.folder, chunk_size=self.chunk_size, embedder=embedder)
         report = sync_corpus(self.index, pipeline, SyncOptions(**options))
         assert not self.known & set(embedder.texts), "embedded again"
         assert report.embedded == len(embedder.texts) == len(set(embedder.texts))
         return report
+
+    def forget_texts(self) -> None:
+        """A sync may forget the vectors of texts that are no longer in the folder."""
+        self.known &= {text for _, _, text in self.wanted()}
 
     def check(self) -> None:
         wanted = self.wanted()
@@ -208,7 +210,7 @@ class FolderAndIndex(RuleBasedStateMachine):
         assert failed == {source for source, text in self.folder().items() if text == "BAD"}
 
     def check_answers(self) -> None:
-        """Those of a fresh index of the same folder, by exact search and through Chroma."""
+        """The answers are those of a fresh index of the same folder, by exact search and through Chroma."""
         with closing(Index(self.root / "fresh")) as fresh, pytest.MonkeyPatch.context() as patch:
             sync_corpus(fresh, tiny_pipeline(self.corpus, fresh.folder, chunk_size=self.chunk_size))
             assert answers_of(self.index, QUESTIONS) == answers_of(fresh, QUESTIONS)

@@ -20,7 +20,7 @@ def make_state(size: int, *, age_ns: int = HOUR_NS) -> FileState:
 
 
 def make_file(state: FileState, content: bytes, reason: str | None = None) -> KnownFile:
-    return KnownFile(document_id=state.size, state=state, sha256=content, loader="", chunk_count=1, reason=reason)
+    return KnownFile(document_id=state.size, state=state, sha256=content, reason=reason)
 
 
 KNOWN = {"a.txt": make_file(make_state(1), b"A"), "b.txt": make_file(make_state(2), b"B")}
