@@ -66,7 +66,7 @@ def open_model(live: LiveModel, open_embedder: OpenEmbedder, models_dir: Path) -
     if not model.fits:
         logger.warning(
             "The embedding model %s has changed since the documents were embedded, so questions are searched for by"
-            " their words alone. Run python -m ingest to embed the documents anew.",
+            " their words alone. Run pagewise ingest to embed the documents anew.",
             live.name,
         )
     return model

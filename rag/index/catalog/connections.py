@@ -152,7 +152,7 @@ class Catalog:
                 "Update this program, or use another folder with --index or RAG_INDEX_DIR."
             )
         if found < FORMAT:
-            raise IndexUnusableError(f"{self.path} has the older format {found}. Run python -m ingest to rebuild it.")
+            raise IndexUnusableError(f"{self.path} has the older format {found}. Run pagewise ingest to rebuild it.")
 
     def _read_format(self, connection: Connection) -> int:
         """Raises IndexDamagedError where the file's head tells another format than its content."""

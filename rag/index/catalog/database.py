@@ -177,7 +177,7 @@ def _explain_disk_fault(path: Path, reason: str) -> IndexUnusableError:
 
 def describe_missing_index(folder: Path) -> str:
     """The message for a folder in which nothing was ever indexed."""
-    return f"There is no index in {folder} yet. Run python -m ingest to make it."
+    return f"There is no index in {folder} yet. Run pagewise ingest to make it."
 
 
 _Explain = Callable[[Path, str], IndexUnusableError]

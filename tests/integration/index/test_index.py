@@ -238,7 +238,7 @@ def test_a_newer_catalog_is_refused_and_left_alone(index):
 
 
 def test_an_index_that_never_was_says_what_to_do(tmp_path):
-    with pytest.raises(IndexUnusableError, match="Run python -m ingest"):
+    with pytest.raises(IndexUnusableError, match="Run pagewise ingest"):
         Index(tmp_path / "index").status()
 
 

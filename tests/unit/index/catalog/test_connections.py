@@ -115,7 +115,7 @@ def test_a_reader_sees_the_catalog_that_took_the_place_of_another(catalog, tmp_p
 
 
 def test_reading_makes_no_catalog(tmp_path):
-    with pytest.raises(IndexUnusableError, match="Run python -m ingest"), Catalog(tmp_path / "catalog.sqlite3").view():
+    with pytest.raises(IndexUnusableError, match="Run pagewise ingest"), Catalog(tmp_path / "catalog.sqlite3").view():
         pass
     assert list(tmp_path.iterdir()) == []
 
