@@ -26,7 +26,7 @@ import socketio  # type: ignore[import-untyped]
 
 from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL
-from tests.e2e.serving import ROOT, Server, is_settled, make_app_root, serving
+from tests.e2e.serving import ROOT, Server, is_settled, serving
 from tests.endpoint import Exchange, Reply, Requests, model_server
 
 FACTS = {
@@ -240,10 +240,14 @@ def find_faults(tally: Tally, requests: Requests, log: str) -> list[str]:
     ]
 
 
-def forget_chats_soon(config: Path) -> None:
-    """After KEEP_CHATS_S instead of an hour, so that what is kept of them levels off during the run."""
-    text = re.sub(r"(?m)^session_timeout = \d+", f"session_timeout = {KEEP_CHATS_S}", config.read_text())
-    config.write_text(text)
+def write_app(path: Path) -> Path:
+    """Our page, but for chats that are forgotten soon, so that what is kept of them levels off during the run."""
+    path.write_text(f"""\
+from chainlit.config import config
+import page.chat
+config.project.session_timeout = {KEEP_CHATS_S}
+""")
+    return path
 
 
 def main() -> int:
@@ -254,8 +258,8 @@ def main() -> int:
         folder = Path(name)
         Embedder.open(DEFAULT_EMBED_MODEL, folder / "index" / "models")
         (folder / "corpus").symlink_to(ROOT / "corpus")
-        forget_chats_soon(make_app_root(folder / "app") / ".chainlit" / "config.toml")
-        with serving(folder, folder, {"BASE_URL": url, "MODEL": "tiny"}) as server:
+        app = write_app(folder / "load_app.py")
+        with serving(folder, folder, {"BASE_URL": url, "MODEL": "tiny"}, app=app) as server:
             server.wait_until(is_settled)
             asyncio.run(run(server, requests, tally, clients, seconds))
             log = server.log.read_text()

@@ -1,4 +1,4 @@
-"""python -m ingest: make the index equal the folder, once or for as long as it runs."""
+"""python -m ingest: make the index equal the folder, once or for as long as it runs; so does `pagewise ingest`."""
 
 from __future__ import annotations
 
@@ -22,34 +22,46 @@ if TYPE_CHECKING:
     from rag.index.integrity.check import Damage
 
 _EPILOG = """examples:
-  python -m ingest                      read what changed in corpus/
-  python -m ingest --watch              and go on doing so
-  python -m ingest --check              is the index still what was written? repair what isn't
-  python -m ingest status               what the index holds, and which files could not be read
-  python -m ingest --corpus ~/papers --index ~/papers-index"""
+  {prog}                      read what changed in the folder of documents
+  {prog} --watch              and go on doing so
+  {prog} --check              is the index still what was written? repair what isn't
+  {prog} status               what the index holds, and which files could not be read
+  {prog} --corpus ~/papers --index ~/papers-index"""
+
+_CHECK = "Read the whole index, repair what isn't as it was written, and bring the index up to date with the folder."
 
 
-def main(arguments: list[str] | None = None) -> int:
-    options = _make_parser().parse_args(arguments)
+def main(arguments: list[str] | None = None, prog: str = "python -m ingest") -> int:
+    options = _make_parser(prog).parse_args(arguments)
     return cli.run(lambda: _show_status(options) if options.command == "status" else _run_sync(options))
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = cli.make_parser("python -m ingest", "Bring the index up to date with the folder of documents.", _EPILOG)
+def _make_parser(prog: str) -> argparse.ArgumentParser:
+    epilog = _EPILOG.format(prog=prog)
+    parser = cli.make_parser(prog, "Bring the index up to date with the folder of documents.", epilog)
     cli.add_common(parser)
     parser.add_argument("--watch", action="store_true", help="keep running and follow every change of the folder")
     parser.add_argument("--rebuild", action="store_true", help="read every file anew; the old index serves until then")
     parser.add_argument("--retry", action="store_true", help="give files that failed before another try")
     parser.add_argument("--check", action="store_true", help="read the whole index and repair what is damaged")
     parser.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    parser.add_argument(
-        "--wait", type=float, default=10.0, metavar="SECONDS", help="for another writer to finish (default: 10)"
-    )
-    status = parser.add_subparsers(dest="command", metavar="status").add_parser(
+    _add_wait(parser, default=10.0)
+    commands = parser.add_subparsers(dest="command", metavar="status|check")
+    status = commands.add_parser(
         "status", help="what the index holds", description="What the index holds, and which files could not be read."
     )
-    cli.add_common(status, default=argparse.SUPPRESS)
+    check = commands.add_parser("check", help="the same as --check", description=_CHECK)
+    check.set_defaults(check=True)
+    _add_wait(check, default=argparse.SUPPRESS)
+    for command in (status, check):
+        cli.add_common(command, default=argparse.SUPPRESS)
     return parser
+
+
+def _add_wait(command: argparse.ArgumentParser, *, default: object) -> None:
+    command.add_argument(
+        "--wait", type=float, default=default, metavar="SECONDS", help="for another writer to finish (default: 10)"
+    )
 
 
 def _run_sync(options: argparse.Namespace) -> int:

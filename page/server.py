@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import chainlit as cl
+import chainlit.cli
 import chainlit.config
 import chainlit.server
 import chainlit.socket
 from chainlit.auth import get_current_user, get_token_from_cookies
 from chainlit.chat_context import chat_contexts
 from chainlit.config import config
+from chainlit.markdown import get_markdown_str
 from chainlit.server import app as server
 from chainlit.server import sio
 from chainlit.session import WebsocketSession
@@ -47,6 +49,9 @@ logger = logging.getLogger(__name__)
 # Chainlit would send chats to these services, or answer there, for no more than a variable left in the environment.
 FOREIGN_SERVICES = ("LITERAL_API_KEY", "DATABASE_URL", "DISCORD_BOT_TOKEN", "SLACK_BOT_TOKEN")
 
+ASSETS = Path(__file__).with_name("assets")
+"""Chainlit's settings for our page, the text of its "Readme", and what the browser loads."""
+
 # What a page of ours never says; Chainlit would act on it all the same.
 UNUSED_EVENTS = ("edit_message", "message_favorite", "fetch_favorites", "audio_start", "audio_chunk", "audio_end")
 
@@ -62,7 +67,10 @@ def prepare_server() -> None:
 
     Does nothing when the code is loaded again, or by another command than ``chainlit run``.
     """
-    if not config.run.module_name or hasattr(server.state, "settings"):
+    if not config.run.module_name:
+        return
+    _use_own_assets()
+    if hasattr(server.state, "settings"):
         return
     _quiet_terminal()
     for name in FOREIGN_SERVICES:
@@ -77,6 +85,18 @@ def prepare_server() -> None:
         print(error, file=sys.stderr)  # noqa: T201 (a command line's own message)
         sys.exit(error.exit_code)
     _add_page(settings, names)
+
+
+def _use_own_assets() -> None:
+    """Chainlit would take its settings, texts and pictures from the folder in which it was started."""
+    for module in (chainlit.config, chainlit.server):
+        vars(module).update(APP_ROOT=str(ASSETS), public_dir=str(ASSETS / "public"))
+    chainlit.config.config_file = str(ASSETS / "config.toml")
+    chainlit.config.config_translation_dir = chainlit.config.TRANSLATIONS_DIR
+    vars(chainlit.cli).update(init_markdown=lambda root: None)  # it would write a file there
+    vars(chainlit.server).update(get_markdown_str=lambda root, language: get_markdown_str(str(ASSETS), language))
+    settings = chainlit.config.load_settings()
+    config.project, config.features, config.ui = (settings[name] for name in ("project", "features", "ui"))
 
 
 def _quiet_terminal() -> None:
@@ -101,6 +121,7 @@ def _prepare_folders(settings: Settings) -> None:
     Two servers of one folder would otherwise share Chainlit's ``.files``, which each deletes when it stops.
     """
     write_privately()
+    chainlits_own = chainlit.config.FILES_DIRECTORY
     try:
         chainlit.config.FILES_DIRECTORY = make_process_folder(Index(settings.index_dir).uploads_dir)
         if settings.password:
@@ -108,7 +129,7 @@ def _prepare_folders(settings: Settings) -> None:
     except OSError as error:
         raise RagError(f"{settings.index_dir} can't be written ({error.strerror}). Set RAG_INDEX_DIR.") from error
     with contextlib.suppress(OSError):  # it isn't empty: a server of another version uses it
-        (Path(chainlit.config.APP_ROOT) / ".files").rmdir()
+        chainlits_own.rmdir()
     chainlit.server.FILES_DIRECTORY = chainlit.config.FILES_DIRECTORY  # type: ignore[attr-defined]  # imported there, not exported
 
 

@@ -1,4 +1,4 @@
-"""python -m rag: search, ask and measure from the command line."""
+"""python -m rag: search, ask and measure from the command line. `pagewise search`, `ask` and `eval` do the same."""
 
 from __future__ import annotations
 
@@ -44,18 +44,16 @@ _MODEL_START_S = 60.0
 _WORTH_TELLING = ("starting", "downloading", "loading")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = _make_parser()
+def main(arguments: list[str] | None = None, prog: str = "python -m rag") -> int:
+    parser = _make_parser(prog)
     options = parser.parse_args(arguments)
     if getattr(options, "limit", None) and not options.answers:
         parser.error("--limit says how many answers to ask for, so it needs --answers")
     return cli.run(lambda: options.run(options))
 
 
-def _make_parser() -> argparse.ArgumentParser:
-    parser = cli.make_parser(
-        "python -m rag", "Search your documents, ask them, and measure how well that works.", _EPILOG
-    )
+def _make_parser(prog: str) -> argparse.ArgumentParser:
+    parser = cli.make_parser(prog, "Search your documents, ask them, and measure how well that works.", _EPILOG)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     search = commands.add_parser("search", help="find passages", description="Find the passages that fit best.")
     search.set_defaults(run=_search)

@@ -39,9 +39,15 @@ def add_common(command: argparse.ArgumentParser, *, default: object = None) -> N
 
     A subcommand whose parser has them too passes ``argparse.SUPPRESS``, so that what was given to the parser stays.
     """
-    command.add_argument("--corpus", metavar="DIR", default=default, help="folder with the documents (default: corpus)")
-    command.add_argument("--index", metavar="DIR", default=default, help="folder of the index (default: .rag)")
+    add_folders(command, default=default)
     command.add_argument("--json", action="store_true", default=default, help="one JSON object on standard output")
+
+
+def add_folders(command: argparse.ArgumentParser, *, default: object = None) -> None:
+    """Add those options of `add_common` that the page takes too."""
+    corpus = "folder with the documents (default: corpus; with pagewise this folder, if it has no corpus)"
+    command.add_argument("--corpus", metavar="DIR", default=default, help=corpus)
+    command.add_argument("--index", metavar="DIR", default=default, help="folder of the index (default: .rag)")
 
 
 def load_settings(options: argparse.Namespace) -> Settings:

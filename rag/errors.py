@@ -57,7 +57,7 @@ class DiskFullError(IndexUnusableError):
 
     def __init__(self, folder: object, reason: str) -> None:
         super().__init__(
-            f"The disk that holds {folder} is full ({reason}). Free some space and run python -m ingest again."
+            f"The disk that holds {folder} is full ({reason}). Free some space and run pagewise ingest again."
         )
 
 
@@ -146,7 +146,7 @@ def advise_repair(folder: Path) -> str:
     """What to do about a damaged part of the index in the folder: the end of a message."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if os.access(existing, os.W_OK):
-        return "Run python -m ingest: it makes that part anew."
+        return "Run pagewise ingest: it makes that part anew."
     return (
         f"It can't be repaired there, because {folder} can't be written. "
         "Make the folder writable, or build another index with --index or RAG_INDEX_DIR."

@@ -5,9 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import IO
+
+_CODE = str(Path(__file__).resolve().parents[1])
+"""The folder with our packages: a checkout, or where Python keeps what is installed."""
+
+
+def make_command(module: str) -> list[str]:
+    """The command that runs a module of ours. What lies in the current folder can't stand in for a library (-P)."""
+    return [sys.executable, "-P", "-m", module]
+
+
+def make_environment(**more: str) -> dict[str, str]:
+    """This process's environment, and in it where to find the code that runs here, installed or not."""
+    search_path = filter(None, (_CODE, os.environ.get("PYTHONPATH")))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(search_path), **more}
 
 
 def leave_signals_to_parent() -> None:

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -17,12 +16,11 @@ import psutil
 
 from ingest.workers.messages import Outcome, ParseConfig, Parsed, ParseJob, SpooledChunks, decode_outcome, encode_config
 from rag.errors import RagError, explain_system_error
-from rag.processes import name_signal, read_last_line
+from rag.processes import make_command, make_environment, name_signal, read_last_line
 from rag.types import Document
 
 START_S = 60.0
 """Time within which a worker must be ready. It takes 0.3 s on a free core."""
-_ROOT = Path(__file__).resolve().parents[2]
 _ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",  # one thread a worker: the workers are what runs in parallel
     "OMP_NUM_THREADS": "1",
@@ -39,9 +37,8 @@ class WorkerProcess:
     def __init__(self, config: ParseConfig) -> None:
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.workers.program"],
-            cwd=_ROOT,
-            env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": f"{_ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
+            make_command("ingest.workers.program"),
+            env=make_environment(**_ENVIRONMENT),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,

@@ -14,7 +14,6 @@ import hashlib
 import json
 import math
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rag.errors import IndexUnusableError, SettingsError
+from rag.processes import make_command, make_environment
 from rag.settings import Settings
 from rag.types import MODES, Retrieval
 
@@ -108,8 +108,8 @@ def build_index(dataset: Dataset, settings: Settings) -> Path:
     Raises IndexUnusableError if that fails; files that can't be read are reported and left out.
     """
     folder = index_folder(dataset, settings)
-    command = [sys.executable, "-m", "ingest", "--corpus", str(dataset.corpus), "--index", str(folder), "--json"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    command = [*make_command("ingest"), "--corpus", str(dataset.corpus), "--index", str(folder), "--json"]
+    done = subprocess.run(command, env=make_environment(), stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode not in (0, 1):
         raise IndexUnusableError(f"{dataset.corpus} could not be indexed; the reason is above.")
     return folder

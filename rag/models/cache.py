@@ -7,9 +7,7 @@ somebody waits for a page.
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,12 +16,11 @@ from typing import IO
 from rag.errors import EmbeddingModelError
 from rag.models.manifest import Manifest
 from rag.models.source import KINDS, Say, Source
-from rag.processes import StopSwitch, name_signal, read_last_line
+from rag.processes import StopSwitch, make_command, make_environment, name_signal, read_last_line
 
 ERROR_PREFIX = "Error: "
 """Begins the line with which an exporting process ends in vain; its other lines are progress."""
 
-_ROOT = Path(__file__).resolve().parents[2]
 _EXPORTER_END_S = 5.0  # it clears away 200 MB when its input ends
 
 
@@ -69,11 +66,9 @@ def _run_exporter(source: Source, models_dir: Path, stderr: IO[bytes]) -> Iterat
     """The exporting process. It ends when its input does: on our way out, and if we are killed."""
     kind = next(name for name, kind in KINDS.items() if kind == source.kind)
     arguments = ["--child", "--kind", kind, source.argument, str(models_dir.absolute())]
-    search_path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
     child = subprocess.Popen(
-        # -P: what lies in the current folder must not stand in for a library.
-        [sys.executable, "-P", "-m", "rag.models.export", *arguments],
-        env={**os.environ, "PYTHONPATH": search_path, "PYTHONUTF8": "1"},
+        [*make_command("rag.models.export"), *arguments],
+        env=make_environment(PYTHONUTF8="1"),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,

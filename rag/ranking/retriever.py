@@ -129,7 +129,7 @@ class Retriever:
                 if not fits:
                     logger.warning(
                         "The embedding model %s has changed since the documents were embedded, so questions are"
-                        " searched for by their words alone. Run python -m ingest to embed the documents anew.",
+                        " searched for by their words alone. Run pagewise ingest to embed the documents anew.",
                         live.name,
                     )
             return self._model

@@ -67,26 +67,20 @@ def is_settled(status: Mapping[str, Any]) -> bool:
     return corpus["activity"] == "idle" and model["kind"] in ("ready", "failed")
 
 
-def command(port: int) -> list[str]:
-    return [sys.executable, "-m", "chainlit", "run", str(ROOT / "app.py"), "--headless", "--port", str(port)]
+def command(port: int, app: Path = ROOT / "app.py") -> list[str]:
+    return [sys.executable, "-m", "chainlit", "run", str(app), "--headless", "--port", str(port)]
 
 
 def environment(app_root: Path, settings: Mapping[str, str]) -> dict[str, str]:
-    """This process's, without its own settings; Chainlit keeps its files below `app_root`.
+    """This process's, without its own settings, for a server that Chainlit takes for an app of `app_root`.
 
-    `CI` is left out too: with it Chainlit prints a line of its own.
+    That is an empty folder, so that what Chainlit writes there stays out of the project; and the page is to be the
+    same wherever it is started. `CI` is left out too: with it Chainlit prints a line of its own.
     """
     own = re.compile(r"(RAG|CHAINLIT)_|CI$")
     inherited = {name: value for name, value in os.environ.items() if not own.match(name)}
-    return {**inherited, "CHAINLIT_APP_ROOT": str(app_root), "PYTHONUNBUFFERED": "1", **settings}
-
-
-def make_app_root(folder: Path) -> Path:
-    """A folder with the page's own files, so that what Chainlit writes beside them stays out of the project."""
-    shutil.copytree(ROOT / "public", folder / "public")
-    shutil.copytree(ROOT / ".chainlit", folder / ".chainlit")
-    shutil.copy(ROOT / "chainlit.md", folder)
-    return folder
+    code = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}  # this checkout, also where another one is installed
+    return {**inherited, **code, "CHAINLIT_APP_ROOT": str(app_root), **settings}
 
 
 def free_port() -> int:
@@ -96,10 +90,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(folder: Path, models_dir: Path, settings: Mapping[str, str], *arguments: str) -> Iterator[Server]:
+def serving(
+    folder: Path, models_dir: Path, settings: Mapping[str, str], *arguments: str, app: Path = ROOT / "app.py"
+) -> Iterator[Server]:
     """A server over ``folder/corpus``, or another one; it is up when this is entered, but may still be reading."""
     if not (folder / "app").exists():
-        make_app_root(folder / "app")
+        (folder / "app").mkdir()
         shutil.copytree(models_dir, folder / "index" / "models")
     (folder / "corpus").mkdir(exist_ok=True)
     paths = {"RAG_CORPUS_DIR": str(folder / "corpus"), "RAG_INDEX_DIR": str(folder / "index")}
@@ -107,7 +103,7 @@ def serving(folder: Path, models_dir: Path, settings: Mapping[str, str], *argume
     log = folder / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*command(port), *arguments],
+            [*command(port, app), *arguments],
             cwd=folder / "app",
             env=environment(folder / "app", {**paths, **settings}),
             stdout=output,

@@ -173,7 +173,13 @@ def test_the_page_names_no_other_host(server: Server):
 
 
 @pytest.mark.parametrize(
-    "path", ["/corpus/../app/chainlit.md", "/corpus/..%2fapp%2fchainlit.md", "/corpus//etc/passwd", "/corpus/"]
+    "path",
+    [
+        "/corpus/../app/.chainlit/config.toml",
+        "/corpus/..%2fapp%2f.chainlit%2fconfig.toml",
+        "/corpus//etc/passwd",
+        "/corpus/",
+    ],
 )
 def test_a_path_outside_the_corpus_is_never_served(server: Server, path: str):
     with pytest.raises(urllib.error.HTTPError, match="404"):

@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.e2e.asking import SocketChat, open_socket
-from tests.e2e.serving import Server, command, environment, free_port, is_settled, make_app_root, serving
+from tests.e2e.serving import Server, command, environment, free_port, is_settled, serving
 from tests.e2e.talking import Chat
 from tests.endpoint import Exchange, model_server
 
@@ -219,8 +219,8 @@ def test_one_of_two_servers_of_a_folder_can_stop_and_the_other_goes_on(
 def test_listening_beyond_this_machine_without_a_password_is_refused_in_one_sentence(tmp_path: Path):
     ended = subprocess.run(
         [*command(free_port()), "--host", "0.0.0.0"],
-        cwd=make_app_root(tmp_path / "app"),
-        env=environment(tmp_path / "app", {}),
+        cwd=tmp_path,
+        env=environment(tmp_path, {}),
         capture_output=True,
         text=True,
         timeout=60,

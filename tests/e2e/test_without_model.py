@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.serving import Server, command, environment, free_port, is_settled, make_app_root, serving
+from tests.e2e.serving import Server, command, environment, free_port, is_settled, serving
 from tests.e2e.talking import Chat
 
 OpenChat = Callable[..., Chat]
@@ -84,7 +84,8 @@ def test_a_wrong_setting_is_one_sentence(tmp_path: Path):
 
 
 def run(folder: Path, port: int, settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    app_root = make_app_root(folder / "app")
+    app_root = folder / "app"
+    app_root.mkdir()
     return subprocess.run(
         command(port), cwd=app_root, env=environment(app_root, settings), capture_output=True, text=True, timeout=60
     )

@@ -146,8 +146,8 @@ def test_an_answer_that_nobody_waits_for_ends_within_a_second(index, leave, repl
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["search", "--index", "{tmp}/none", "kettle"], 3, "Run python -m ingest"),
-        (["ask", "--index", "{tmp}/none", "kettle"], 3, "Run python -m ingest"),
+        (["search", "--index", "{tmp}/none", "kettle"], 3, "Run pagewise ingest"),
+        (["ask", "--index", "{tmp}/none", "kettle"], 3, "Run pagewise ingest"),
         (["search", "--mode", "psychic", "kettle"], 2, "invalid choice"),
         (["search", "--top-k", "0", "--index", "{index}", "kettle"], 2, "--top-k"),
         (["search", "--index", "{index}", ""], 2, "empty"),

@@ -29,7 +29,7 @@ def test_what_the_system_did_not_say_stays_unexplained(tmp_path):
 
 
 def test_damage_where_nothing_can_be_written_gets_another_advice(tmp_path, monkeypatch):
-    assert "python -m ingest" in advise_repair(tmp_path)
+    assert "pagewise ingest" in advise_repair(tmp_path)
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    assert "python -m ingest" not in advise_repair(tmp_path)
+    assert "pagewise ingest" not in advise_repair(tmp_path)
     assert "can't be written" in advise_repair(tmp_path)

@@ -140,7 +140,7 @@ class Catalog:
                 "Update this program, or use another folder with --index or RAG_INDEX_DIR."
             )
         if found < FORMAT:
-            raise IndexUnusableError(f"{self.path} has the older format {found}. Run python -m ingest to rebuild it.")
+            raise IndexUnusableError(f"{self.path} has the older format {found}. Run pagewise ingest to rebuild it.")
 
     def _read_format(self, connection: Connection) -> int:
         """Raises IndexDamagedError where the file's head tells another format than its content."""
@@ -264,7 +264,7 @@ def explain_damage(path: Path, reason: str) -> IndexUnusableError:
 
 def describe_missing_index(folder: Path) -> str:
     """The message for a folder in which nothing was ever indexed."""
-    return f"There is no index in {folder} yet. Run python -m ingest to make it."
+    return f"There is no index in {folder} yet. Run pagewise ingest to make it."
 
 
 def _explain_rights(path: Path, reason: str) -> IndexUnusableError:

@@ -249,7 +249,7 @@ def test_a_newer_catalog_is_refused_and_left_alone(index):
 def test_an_index_of_an_older_format_says_what_to_do_and_is_made_anew(index, number):
     set_format(index, number)
     for ask in (index.status, lambda: found_by_words(index, "number77"), index.find_damage):
-        with pytest.raises(IndexUnusableError, match=f"older format {number}. Run python -m ingest to rebuild it"):
+        with pytest.raises(IndexUnusableError, match=f"older format {number}. Run pagewise ingest to rebuild it"):
             ask()
     report = sync(index)
     assert f"The catalog had the older format {number}; it was set aside as" in " ".join(report.notes)
@@ -259,7 +259,7 @@ def test_an_index_of_an_older_format_says_what_to_do_and_is_made_anew(index, num
 
 
 def test_an_index_that_never_was_says_what_to_do(tmp_path):
-    with pytest.raises(IndexUnusableError, match="Run python -m ingest"):
+    with pytest.raises(IndexUnusableError, match="Run pagewise ingest"):
         Index(tmp_path / "index").status()
 
 

@@ -184,7 +184,7 @@ def test_languages_are_told_from_the_text(index):
 
 def test_a_damaged_index_is_named_with_what_to_do(index, tmp_path):
     (tmp_path / "lexical" / "meta.json").write_text("{")
-    with pytest.raises(IndexUnusableError, match=r"lexical.*python -m ingest"):
+    with pytest.raises(IndexUnusableError, match=r"lexical.*pagewise ingest"):
         LexicalIndex(tmp_path / "lexical")
 
 

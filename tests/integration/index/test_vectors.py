@@ -45,5 +45,5 @@ def test_a_collection_that_another_process_dropped_is_not_called_damage(store):
 def test_files_that_cannot_be_opened_are_called_damaged(store):
     store.close()
     (store.folder / "chroma.sqlite3").write_bytes(b"no database" * 1_000)
-    with pytest.raises(IndexDamagedError, match="Run python -m ingest"):
+    with pytest.raises(IndexDamagedError, match="Run pagewise ingest"):
         store.search(1, VECTORS[0], 1)

@@ -152,7 +152,7 @@ def test_status_tells_what_the_index_holds(place):
 def test_status_without_an_index_says_what_to_do(tmp_path):
     code, _, errors = ingest(tmp_path, "status")
     assert code == 3
-    assert "Run python -m ingest" in errors
+    assert "Run pagewise ingest" in errors
 
 
 def test_another_chunk_size_rebuilds_and_says_so(place):

@@ -79,7 +79,7 @@ def test_a_model_that_goes_live_while_a_question_is_embedded_embeds_it_anew(inde
 def test_words_alone_serve_while_the_model_is_not_the_one_that_embedded_the_documents(index, caplog):
     assert set(cosines(index, OtherEmbedder()).values()) == {None}
     (warning,) = caplog.messages
-    assert "Run python -m ingest" in warning
+    assert "Run pagewise ingest" in warning
 
 
 def test_closing_ends_the_threads(index):

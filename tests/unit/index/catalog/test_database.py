@@ -66,7 +66,7 @@ def test_a_reader_sees_the_catalog_that_took_the_place_of_another(catalog, tmp_p
 
 
 def test_reading_makes_no_catalog(tmp_path):
-    with pytest.raises(IndexUnusableError, match="Run python -m ingest"):
+    with pytest.raises(IndexUnusableError, match="Run pagewise ingest"):
         list_builds(Catalog(tmp_path / "catalog.sqlite3"))
     assert list(tmp_path.iterdir()) == []
 

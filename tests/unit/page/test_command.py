@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from page.command import main
+from rag.settings import Settings
+
+ROOT = Path(__file__).parents[3]
+COMMANDS = ("ask", "search", "ingest", "status", "check", "eval")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which pagewise is called, by a user without settings."""
+    monkeypatch.setenv("RAG_CORPUS_DIR", "")  # so that it is taken back at the end, if the command sets it
+    for name in [name for name in os.environ if name.startswith("RAG_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def find_corpus() -> Path:
+    """The corpus of a command that was called, and has failed for want of an index."""
+    assert main(["search", "anything"]) == 3
+    return Settings.load().corpus_dir
+
+
+def test_the_documents_are_those_of_the_current_folder(here: Path):
+    assert find_corpus() == here
+
+
+def test_a_folder_named_corpus_goes_before_the_current_one(here: Path):
+    (here / "corpus").mkdir()
+    assert find_corpus() == Path("corpus")
+
+
+def test_a_setting_goes_before_the_current_folder(here: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RAG_CORPUS_DIR", "elsewhere")
+    assert find_corpus() == Path("elsewhere")
+
+
+@pytest.mark.parametrize("named", ["elsewhere", "corpus"])
+def test_so_does_a_file_with_settings(here: Path, named: str):
+    (here / ".env").write_text(f"RAG_CORPUS_DIR={named}\n", "utf-8")
+    assert find_corpus() == Path(named)
+
+
+@pytest.mark.parametrize("place", [Path.home, lambda: Path("/")], ids=["home", "root"])
+def test_a_home_folder_or_a_whole_disk_is_not_taken(here, place, monkeypatch, capsys):
+    monkeypatch.chdir(place())
+    assert main(["--headless"]) == 2
+    assert "There is no folder corpus here" in capsys.readouterr().err
+
+
+def test_a_folder_that_does_not_exist_is_one_sentence(here: Path, capsys: pytest.CaptureFixture[str]):
+    assert main(["page", "--corpus", "nowhere"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_calls_itself_as_it_was_called(command, capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"usage: pagewise {command} ")
+    assert "python -m" not in shown
+
+
+def test_the_help_names_every_command_and_the_options_of_the_page(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert [f"\n  {command} " in shown for command in COMMANDS] == [True] * len(COMMANDS)
+    assert "--headless" in shown
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"pagewise {version('pagewise')}\n"
+
+
+def test_what_is_no_command_is_wrong_usage(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["papers"])
+    assert "no command 'papers'" in capsys.readouterr().err
+
+
+LIST_MODULES = """
+import json, sys
+from {module} import main
+main({arguments})
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def list_modules(folder: Path, module: str, *arguments: str) -> set[str]:
+    """What is imported by a command that ends with a message, since there is no index."""
+    code = LIST_MODULES.format(module=module, arguments=[*arguments])
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    shown = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return set(json.loads(shown.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (["search", "anything"], ["rag.__main__", "search", "anything"]),
+        (["status"], ["ingest.__main__", "status"]),
+    ],
+)
+def test_no_command_imports_more_than_it_needs(tmp_path: Path, ours: list[str], theirs: list[str]):
+    (tmp_path / "corpus").mkdir()
+    more = list_modules(tmp_path, "page.command", *ours) - list_modules(tmp_path, *theirs)
+    assert more <= {"page", "page.command", theirs[0], "shutil", "ingest", "rag"}
