@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import inspect
 import sys
 import tempfile
 import threading
@@ -35,7 +36,7 @@ from rag.settings import Settings
 ROOT = Path(__file__).parents[1]
 ROOMS = ("rag", "ingest", "page", "app.py")
 QUESTION = "How many unused holidays may be carried into the next year?"
-UNNAMED = {"<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>", "<module>"}
+UNNAMED = {"<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<lambda>"}
 
 
 class NoRuntime:
@@ -91,7 +92,8 @@ def _is_ours(code: CodeType) -> bool:
     path = Path(code.co_filename)
     if not path.is_relative_to(ROOT) or path.relative_to(ROOT).parts[0] not in ROOMS:
         return False
-    return code.co_name not in UNNAMED
+    is_function = code.co_flags & inspect.CO_OPTIMIZED  # which a module and the body of a class are not
+    return bool(is_function) and code.co_name not in UNNAMED
 
 
 def name_function(code: CodeType) -> tuple[str, str]:
