@@ -29,7 +29,7 @@ REFUSED = {
     "empty": ("empty", "no text"),
     "not-a-document": ("unsupported", "not a document"),
 }
-"""What to expect → kind of the refusal, and a word of its reason."""
+"""The kind of the refusal and a word of its reason, by what the label expects."""
 
 
 def squeeze(text: str) -> str:
@@ -37,7 +37,7 @@ def squeeze(text: str) -> str:
 
 
 def judge(label: dict[str, Any], parsed: Parsed) -> str:
-    """Empty if the file is handled as labelled, else what is wrong."""
+    """What is wrong with the way the file was handled; empty if it is as the label expects."""
     expect = label["expect"]
     if expect == "text":
         return _judge_text(label, parsed)

@@ -23,7 +23,7 @@ from rag.settings import DEFAULT_EMBED_MODEL
 LIMITS = Limits(seconds=20, ocr_seconds=5)
 LARGEST_BYTES = 500_000
 KEPT_JOBS = 200
-"""Mutated files kept on disk at a time."""
+"""How many mutated files are kept on disk at a time."""
 
 
 def mutate(data: bytes, chance: random.Random) -> bytes:

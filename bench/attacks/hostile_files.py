@@ -27,9 +27,9 @@ from rag.types import Chunk
 from tests import files
 
 LIMIT_S = 30.0
-"""For each size. The service allows two minutes."""
+"""Seconds that a file of each size may take. The service allows two minutes."""
 NOISE_S = 0.4
-"""Growth is judged only above: shorter times are the machine's mood."""
+"""Seconds from which on growth is judged: shorter times are the machine's mood."""
 MOST_GROWTH = 3.2
 
 Attack = Callable[[int], tuple[str, bytes]]
@@ -53,7 +53,7 @@ def _wrap_docx(build: Callable[[int], str]) -> Attack:
 
 
 def _nest_text_boxes(size: int) -> str:
-    """As deep as the parser lets through; the size is spent on text in the innermost box."""
+    """Text boxes as deep as the parser lets through; the size is spent on text in the innermost box."""
     depth = 40
     opening, closing = "<w:p><w:r><w:drawing><w:txbxContent>", "</w:txbxContent></w:drawing></w:r></w:p>"
     return opening * depth + files.paragraph("word " * (size // 5)) + closing * depth

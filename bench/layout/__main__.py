@@ -56,7 +56,7 @@ def _count_differences(texts: Texts, usual: Texts) -> int:
 
 
 def print_effects(folder: Path | None) -> None:
-    """A table: a line for each constant, pages that are wrong with each factor / real pages read differently."""
+    """Print a line for each constant: how many pages are wrong with each factor, and real ones read differently."""
     real = [path.read_bytes() for path in sorted(folder.rglob("*.pdf"))] if folder else []
     usual = [read_texts(data) for data in real]
     print(f"\n| constant | value | {' | '.join(f'×{factor:g}' for factor in FACTORS)} |\n| --- " + "| ---: " * 5 + "|")

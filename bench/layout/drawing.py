@@ -21,13 +21,13 @@ def write(
     spread: str = "",
     turned: bool = False,
 ) -> Drawing:
-    """One string. `spread`: operators for the space between letters or words (``2 Tc``, ``4 Tw``)."""
+    """One string. `spread` holds operators for the space between letters or words (``2 Tc``, ``4 Tw``)."""
     matrix = "0 1 -1 0" if turned else "1 0 0 1"
     return [f"q BT {spread} /{font} {size:g} Tf {matrix} {left:g} {bottom:g} Tm {_encode(text, font)} Tj ET Q"]
 
 
 def write_scaled(left: float, bottom: float, text: str, size: float) -> Drawing:
-    """In letters of size 1 that a matrix scales."""
+    """One string in letters of size 1 that a matrix scales."""
     return [f"BT /F1 1 Tf {size:g} 0 0 {size:g} {left:g} {bottom:g} Tm {_encode(text, PLAIN)} Tj ET"]
 
 
@@ -39,7 +39,7 @@ def write_lines(
 
 
 def write_across(lefts: Sequence[float], top: float, rows: Sequence[Sequence[str]], *, step: float = 12) -> Drawing:
-    """Row by row, each cell at its place; empty cells are left out."""
+    """Cells row by row, each at its place; empty ones are left out."""
     return [
         part
         for n, row in enumerate(rows)
@@ -67,7 +67,7 @@ endcmap CMapName currentdict /CMap defineresource pop end end"""
 
 
 def make_pdf(pages: Sequence[Drawing], *, rotate: int = 0, outline: Sequence[tuple[int, str]] = ()) -> bytes:
-    """`outline`: page from 0, title."""
+    """A PDF file with these pages. `outline` holds its entries as pages, counted from 0, and titles."""
     objects = ["", "", *_make_fonts()]
     kids = []
     for drawing in pages:
@@ -87,7 +87,7 @@ def make_pdf(pages: Sequence[Drawing], *, rotate: int = 0, outline: Sequence[tup
 
 
 def _make_fonts() -> list[str]:
-    """Objects 3 to 10."""
+    """The objects 3 to 10 of the file: its fonts."""
     simple = "<< /Type /Font /Subtype /Type1 /Encoding /WinAnsiEncoding /BaseFont /{} >>"
     composite = (
         "<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H"

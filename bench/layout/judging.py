@@ -27,7 +27,7 @@ Texts = list[str]
 
 
 def read_texts(data: bytes) -> Texts:
-    """The title, then each page's text."""
+    """The title that the loader finds, then each page's text."""
     try:
         reading = pages.load_pdf("page.pdf", data, ReadOptions(ocr_seconds=0))
         return [reading.header.title, *(page.text for page in reading.pages)]
@@ -36,7 +36,7 @@ def read_texts(data: bytes) -> Texts:
 
 
 def judge(page: LabelledPage) -> str:
-    """Empty if the page is read as expected, else what differs."""
+    """How the page differs from what is expected; empty if it doesn't."""
     texts = read_texts(page.data)
     expected, read = page.expected, texts[page.number] if len(texts) > page.number else ""
     if page.title and texts[0] != page.title:

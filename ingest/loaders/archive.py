@@ -40,10 +40,6 @@ class Archive:
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
-    def is_encrypted(self) -> bool:
-        """Whether any member needs a password."""
-        return any(member.flag_bits & 1 for member in self._names.values())
-
     def read(self, name: str) -> bytes:
         """A member's bytes. Raises LoadError if it is absent or damaged, or all members together become too large."""
         member = self._names.get(name)

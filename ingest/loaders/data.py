@@ -16,11 +16,11 @@ from rag.errors import LoadError
 from rag.types import Document, Page
 
 _ROWS_A_PAGE = 2_000
-"""Rows handed on together: a table of millions of rows is never held whole."""
+"""How many rows are handed on together: a table of millions of rows is never held whole."""
 
 
 def load_csv(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """Rows of tab-separated cells, whatever separated them in the file; the header opens each block of rows."""
+    """Rows of tab-separated cells, whatever separated them in the file."""
     return Reading(Document(source, ()), _group_rows(_read_csv_rows(data)))
 
 
@@ -62,13 +62,11 @@ def _find_separator(sample: str) -> str:
 
 
 def _group_rows(rows: Iterable[list[str]]) -> Iterator[Page]:
-    header = ""
     block: list[str] = []
     for cells in rows:
         line = "\t".join(" ".join(cell.split()) for cell in cells)
         if not line.strip():
             continue
-        header = header or line
         block.append(line)
         if len(block) >= _ROWS_A_PAGE:
             yield Page(1, "\n".join(block))

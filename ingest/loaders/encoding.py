@@ -16,7 +16,7 @@ _BOMS = (
 _SAMPLE_BYTES = 64_000
 _BLOCK_BYTES = 1 << 20
 _SURE = 0.2
-"""Confidence below which chardet is not believed about text that could be Western: it took French for Cyrillic."""
+"""The confidence below which chardet isn't believed about text that could be Western: it took French for Cyrillic."""
 _WESTERN = frozenset("äöüßÄÖÜàâæçéèêëîïôœùûÿÀÂÆÇÉÈÊËÎÏÔŒÙÛáíóúñÁÍÓÚÑìòÌÒãõÃÕåøÅØ¡¿ºª«»‘’“”„–—…•·€£§©®°±²³½¼×\xa0\xad")
 
 

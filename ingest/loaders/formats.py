@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import cast
 
+from ingest.loaders.encoding import decode
 from ingest.loaders.encrypted import decrypt
 from ingest.loaders.reading import LOADERS_VERSION, Loader, Reading, ReadOptions, make_label
 from rag.errors import LoadError, UnsupportedError
@@ -208,7 +209,8 @@ def _detect_text(source: str, data: bytes) -> str:
     if not _is_text(data):
         return ""
     by_name = _find_by_extension(source)
-    by_content = _match_content(_read_opening(data))
+    opening = decode(data[:8192]).lstrip("\ufeff \t\n")
+    by_content = next((name for name, sign in _SIGNS if sign.match(opening)), "")
     if by_content in ("eml", "mbox", "vtt", "srt"):
         return by_content if by_name in ("", "text", by_content) else by_name
     if by_content == "html":
@@ -218,12 +220,6 @@ def _detect_text(source: str, data: bytes) -> str:
     if by_content == "json":
         return by_name if by_name in _TEXTS - {"text", "html", "xml"} else "json"
     return by_name if by_name in _TEXTS - {"ipynb"} else "text"
-
-
-def _read_opening(data: bytes) -> str:
-    from ingest.loaders.encoding import decode
-
-    return decode(data[:8192]).lstrip("\ufeff \t\n")
 
 
 # Each part of a sign can match in one way alone: with two, lines that end otherwise would be tried in all combinations.
@@ -250,17 +246,11 @@ _SIGNS = (
 )
 
 
-def _match_content(opening: str) -> str:
-    return next((name for name, sign in _SIGNS if sign.match(opening)), "")
-
-
 _CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
 
 
 def _is_text(data: bytes) -> bool:
     """Whether at most one character in a hundred is a control character, or one in fifty of UTF-16 and UTF-32."""
-    from ingest.loaders.encoding import decode
-
     sample = data[:16_384]
     if not sample:
         return True

@@ -175,7 +175,7 @@ class _Group:
     """How many notes and boxes it lies in."""
     is_optional: bool = False
     encoding: str = ""
-    """Of the font; empty stands for the document's own."""
+    """The font's encoding; empty stands for the document's own."""
     fallback: int = 1
     """How many bytes after a Unicode letter stand for it in old readers."""
     is_hidden: bool = False
@@ -183,7 +183,7 @@ class _Group:
 
 
 class _Reader:
-    """Goes through the tokens once, without recursion."""
+    """Reads an RTF file token by token, once and without recursion, into the document's story and what stands apart."""
 
     def __init__(self, data: bytes) -> None:
         self.story = _Story()

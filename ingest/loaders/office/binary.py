@@ -97,7 +97,7 @@ def read_pieces(word: bytes, table: bytes) -> Iterator[str]:
 
 
 def _find_pieces(word: bytes, table: bytes, place: int) -> Iterator[tuple[int, int, bool]]:
-    """Offset, number of letters and whether compressed of each piece in the table that `place` points to."""
+    """The offset and number of letters of each piece in the table at `place`, and whether it is compressed."""
     start, length = struct.unpack_from("<II", word, place)
     clx = table[start : start + length]
     at = 0
@@ -133,7 +133,7 @@ def make_plain(text: str) -> str:
 
 # PowerPoint
 
-_SLIDE, _NOTES, _SLIDE_LIST, _PERSIST = 1006, 1008, 4080, 1011
+_SLIDE, _SLIDE_LIST, _PERSIST = 1006, 4080, 1011
 _HEADER, _CHARS, _BYTES, _USER_EDIT, _DIRECTORY = 3999, 4000, 4008, 4085, 6002
 _TITLES = (0, 6)
 """The types of text that are a title and a centred title."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
 _ROWS_A_BLOCK = 2_000
-"""Rows handed on together: a long sheet is never held whole as text."""
+"""How many rows are handed on together: a long sheet is never held whole as text."""
 
 
 def load_sheets(source: str, data: bytes, options: ReadOptions) -> Reading:
