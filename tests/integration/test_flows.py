@@ -21,6 +21,7 @@ from ingest.workers.program import build_splitter, parse_bytes
 from page import chat
 from page.backend import Backend
 from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
+from rag.types import Chunk
 
 MOST_FUNCTIONS, MOST_FILES = 14, 9
 """From the page to the ranked passages; a reader should not have to pass more."""
@@ -74,7 +75,8 @@ def test_a_file_goes_the_way_that_the_architecture_page_tells(backend, trace):
 
 def test_within_a_worker_a_file_goes_the_way_that_the_architecture_page_tells(models_dir, trace):
     config = ParseConfig(DEFAULT_EMBED_MODEL, models_dir, 220, 32, DEFAULT_EMBED_MAX_TOKENS)
-    splitter, chunks = build_splitter(config), []
+    splitter = build_splitter(config)
+    chunks: list[Chunk] = []
     with trace.record() as called:
         parse_bytes("a.md", b"# Boiler\n\nTighten the valve.", config, splitter, chunks.append)
     assert chunks
@@ -84,19 +86,21 @@ def test_within_a_worker_a_file_goes_the_way_that_the_architecture_page_tells(mo
 def test_a_question_goes_the_way_that_the_architecture_page_tells(backend, trace):
     sync_corpus(backend.index, backend.pipeline)
 
-    async def ask() -> dict[CodeType, CodeType | None]:
+    async def ask() -> None:
         server.state.settings = backend.settings
         server.state.backend = asyncio.get_running_loop().create_future()
         server.state.backend.set_result(backend)
         init_http_context()
         with trace.record() as called:
             await chat.on_message(cl.Message(QUESTION))
-        return called
+        ways.append(called)
 
+    ways: list[dict[CodeType, CodeType | None]] = []
     try:
-        called = asyncio.run(ask())
+        asyncio.run(ask())
     finally:
         del server.state.settings, server.state.backend
+    (called,) = ways
     way = list_way("A question's way")
     check_way(way, called)
     assert len(way) <= MOST_FUNCTIONS

@@ -9,9 +9,9 @@ import sys
 import tempfile
 from contextlib import closing
 from functools import partial
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -32,6 +32,9 @@ from tests.tiny import (
     problems_of,
     tiny_pipeline,
 )
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext  # not on every system
 
 INDEX_CODE = str(Path(index_module.__file__).parent)
 KILLED = 99  # exit code
@@ -63,7 +66,7 @@ def sync_until_killed(corpus: Path, folder: Path, chunk_size: int, rebuild: bool
     sync_corpus(Index(folder), tiny_pipeline(corpus, folder, chunk_size=chunk_size), SyncOptions(rebuild=rebuild))
 
 
-def start_processes() -> BaseContext:
+def start_processes() -> SpawnContext | ForkServerContext:
     """Processes begin in milliseconds, where the system allows, because what they import is imported once."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
