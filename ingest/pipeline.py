@@ -31,7 +31,7 @@ class Pipeline:
 
     def make_fingerprint(self) -> dict[str, Any]:
         """What decides how files become chunks and vectors, except for the embedding model's own fingerprint."""
-        from ingest.loaders.reading import LOADERS_VERSION
+        from ingest.loaders.version import LOADERS_VERSION
         from ingest.splitting.version import SPLITTER_VERSION
 
         return {

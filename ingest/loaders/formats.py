@@ -14,7 +14,8 @@ from typing import cast
 
 from ingest.loaders.encoding import decode
 from ingest.loaders.encrypted import decrypt
-from ingest.loaders.reading import LOADERS_VERSION, Loader, Reading, ReadOptions, make_label
+from ingest.loaders.reading import Loader, Reading, ReadOptions, make_label
+from ingest.loaders.version import LOADERS_VERSION
 from rag.errors import LoadError, UnsupportedError
 
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from rag.text.hostile import remove_invisible
 from rag.types import Document, Page
 
-LOADERS_VERSION = 3
-"""To be raised when loaders give other text for the same bytes, so that all documents are read anew."""
 LONGEST_LABEL = 300
 """Characters of a title or an author. Longer ones are text that was put into the wrong field."""
 LAYOUT_CELL = 1_500

@@ -17,6 +17,7 @@ from rag.answering.followup_words import FOLLOWUP_WORDS, NO_WORDS, FollowupWords
 from rag.errors import ModelUnavailableError
 from rag.text.hostile import neutralise_for_model
 from rag.text.question_words import QUESTION_END, QUESTION_WORDS, SPACELESS_LANGUAGES
+from rag.text.scripts import HAN, HANGUL, HIRAGANA, KANA
 from rag.text.terms import detect_languages, question_terms, text_terms
 
 KEPT_TURNS = 3
@@ -55,13 +56,13 @@ _IMPERSONAL = re.compile(
 _INVERSION = re.compile(r"(?<=\w)-(?:t-)?(?=(?:ils?|elles?)\b)")  # French: "fut-il", "va-t-elle"
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_HANGUL, _KANA, _HAN = re.compile("[가-힣]"), re.compile("[ぁ-ヿ]"), re.compile("[\u3400-\u9fff]")
+_HANGUL, _KANA, _HAN = (re.compile(f"[{script}]") for script in (HANGUL, KANA, HAN))
 _ANY_QUESTION_WORDS = frozenset().union(
     *QUESTION_WORDS.values(), *(words.question_words for words in FOLLOWUP_WORDS.values())
 )
 """Question words of every language together, since one word doesn't tell which language it is of."""
 _ECHO = re.compile(r"^(?:standalone )?question\s*:\s*", re.IGNORECASE)
-_PARTICLES = re.compile("[ぁ-ゟ]")
+_PARTICLES = re.compile(f"[{HIRAGANA}]")
 """Kana that stand for grammar, which another wording changes."""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from rag.answering.citations import make_citation
 from rag.text.question_words import QUESTION_END
+from rag.text.scripts import THAI
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.terms import question_terms, text_terms
 from rag.types import Citation, ScoredChunk
@@ -31,7 +32,7 @@ _CLOSE = 0.75
 """A further sentence is quoted if its score is at least this part of the best one's."""
 _FULL_WORD = 5
 """Letters from which on a word has its full weight; in languages with an alphabet the short ones are mostly grammar."""
-_FIRST_SPACELESS = "\u0e00"
+_FIRST_SPACELESS = THAI[0]
 """Thai begins here and, behind it, Chinese, Japanese and Korean: a term of two characters is a whole word there."""
 _SAME = 0.8
 """Two sentences that share this part of the longer one's terms say the same."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from rag.index.lexical.entry import QuestionTerm
 from rag.ranking.fusion import FULL_MATCH, Closeness
+from rag.text.scripts import DENSE
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.terms import detect_languages, text_terms
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _SIZES = (10, 2_000)
 """Chunks of a small corpus and of a large one: the range of the sets that the calibration was fitted on."""
 
-_DENSE_SCRIPTS = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
+_DENSE_SCRIPTS = re.compile(f"[{DENSE}]")
 _UNKNOWN = frozenset({"[UNK]", "<unk>"})
 
 # Letters of a token in a language that the model knows (the table is in `bench/RESULTS.md`). A character of a dense
