@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from page.command import main
-from rag.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = ("ask", "search", "ingest", "status", "check", "eval")
@@ -30,9 +29,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def find_corpus() -> Path:
-    """The corpus of a command that was called, and has failed for want of an index."""
-    assert main(["search", "anything"]) == 3
-    return Settings.load().corpus_dir
+    """The corpus of a command that was called here, in a process of its own, and has failed for want of an index."""
+    code = "from page.command import Settings, main; print(main(['search', 'anything']), Settings.load().corpus_dir)"
+    exit_code, _, corpus = run_code(Path.cwd(), code).partition(" ")
+    assert exit_code == "3"
+    return Path(corpus)
+
+
+def run_code(folder: Path, code: str) -> str:
+    """The last line that it prints."""
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    shown = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    return shown.splitlines()[-1]
 
 
 def test_the_documents_are_those_of_the_current_folder(here: Path):
@@ -106,11 +115,7 @@ print(json.dumps(sorted(sys.modules)))
 
 def list_modules(folder: Path, module: str, *arguments: str) -> set[str]:
     """What is imported by a command that ends with a message, since there is no index."""
-    code = LIST_MODULES.format(module=module, arguments=[*arguments])
-    command = [sys.executable, "-c", code]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    shown = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
-    return set(json.loads(shown.splitlines()[-1]))
+    return set(json.loads(run_code(folder, LIST_MODULES.format(module=module, arguments=[*arguments]))))
 
 
 @pytest.mark.parametrize(
