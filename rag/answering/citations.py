@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from rag.text.hostile import INVISIBLE
 from rag.text.sentences import Sentence, split_sentences
-from rag.text.terms import text_terms
+from rag.text.terms import choose_language, text_terms
 from rag.types import Citation, ScoredChunk, StoredChunk
 
 _OPEN, _CLOSE = r"[\[【]", r"[\]】]"
@@ -91,7 +91,8 @@ def find_unknown_markers(answer_text: str, hits: Sequence[ScoredChunk]) -> tuple
 
 def cite(number: int, stored: StoredChunk, claim: str) -> Citation:
     """The citation of a passage for what was said about it; the quote is the part that says so most nearly."""
-    return make_citation(number, stored, find_quote(stored.chunk.text, claim, stored.language))
+    language = choose_language(stored.chunk.text, stored.language)
+    return make_citation(number, stored, find_quote(stored.chunk.text, claim, language))
 
 
 def make_citation(number: int, stored: StoredChunk, quote: str) -> Citation:

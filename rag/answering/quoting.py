@@ -11,13 +11,15 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from rag.answering.citations import make_citation
 from rag.text.question_words import QUESTION_END
 from rag.text.scripts import THAI
 from rag.text.sentences import Sentence, split_sentences
-from rag.text.terms import question_terms, text_terms
-from rag.types import Citation, ScoredChunk
+from rag.text.spelling import mend_terms
+from rag.text.terms import choose_language, detect_languages, text_terms
+from rag.types import Chunk, Citation, ScoredChunk
 
 MAX_SENTENCES = 3
 
@@ -26,6 +28,9 @@ _NEIGHBOUR = 0.4
 """How much the sentence before counts for a term of the question that a sentence itself lacks."""
 _SECTION = 0.4
 """How much title and headings count for such a term."""
+_NAME = 0.8
+"""How much the names of the file and its folders count for such a term: a note called "Key of the shed" doesn't say so
+again."""
 _RANK = 0.1
 """The share of its score that each place in the order of the hits costs."""
 _CLOSE = 0.75
@@ -56,6 +61,8 @@ class _Quotable:
     """Terms of the sentence before."""
     section: frozenset[str]
     """Terms of title, headings, a table's header and the line that introduces a list."""
+    name: frozenset[str]
+    """Terms of the names of the file and its folders."""
 
 
 def quote_answer(
@@ -79,8 +86,10 @@ def quote_answer(
 
 def _choose_candidates(question: str, hits: Sequence[ScoredChunk], max_sentences: int) -> list[_Quotable]:
     """What is quoted, the best first."""
-    candidates = [c for index, hit in enumerate(hits) for c in _list_candidates(index, hit)]
-    weights = _weigh_terms(question, hits, candidates)
+    asked = detect_languages(question)[0][0]
+    languages = [choose_language(hit.chunk.text, hit.stored.language, asked) for hit in hits]
+    candidates = [c for index, hit in enumerate(hits) for c in _list_candidates(index, hit.chunk, languages[index])]
+    weights = _weigh_terms(question, tuple(dict.fromkeys(languages)), candidates)
     scores = [_score_candidate(candidate, weights) for candidate in candidates]
     ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: scored[0], reverse=True)
     chosen: list[_Quotable] = []
@@ -92,11 +101,11 @@ def _choose_candidates(question: str, hits: Sequence[ScoredChunk], max_sentences
     return chosen
 
 
-def _list_candidates(index: int, hit: ScoredChunk) -> Iterator[_Quotable]:
+def _list_candidates(index: int, chunk: Chunk, language: str) -> Iterator[_Quotable]:
     """What can be quoted. Headings, table headers, questions and a list's first line count for what they introduce."""
-    chunk, language = hit.chunk, hit.stored.language
     units = split_sentences(chunk.text, language)
     section = frozenset(text_terms(f"{chunk.title} {chunk.section}", language))
+    name = frozenset(text_terms(str(PurePosixPath(chunk.source).with_suffix("")), language))
     before = introduction = frozenset[str]()
     for order, unit in enumerate(units):
         terms = tuple(text_terms(chunk.text[unit.start : unit.end], language))
@@ -109,7 +118,7 @@ def _list_candidates(index: int, hit: ScoredChunk) -> Iterator[_Quotable]:
         elif len(units) == 1 or not _is_introduction(chunk.text, units, order):
             quoted = _include_items(chunk.text, units, order)
             text = chunk.text[quoted.start : quoted.end]
-            yield _Quotable(index, order, quoted, text, terms, before, section | introduction)
+            yield _Quotable(index, order, quoted, text, terms, before, section | introduction, name)
             introduction = introduction if quoted is unit else frozenset(terms)
         before = frozenset(terms)
 
@@ -133,14 +142,12 @@ def _include_items(text: str, units: Sequence[Sentence], order: int) -> Sentence
     return unit if end == unit.end else Sentence(unit.start, end, "item")
 
 
-def _weigh_terms(question: str, hits: Sequence[ScoredChunk], candidates: Sequence[_Quotable]) -> Mapping[str, float]:
+def _weigh_terms(question: str, languages: Sequence[str], candidates: Sequence[_Quotable]) -> Mapping[str, float]:
     """The question's terms with their weight: the rarer among the candidates and the longer, the more."""
-    languages = tuple(dict.fromkeys(hit.stored.language for hit in hits))
     in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
-    return {
-        term: _weigh_word(term) * math.log(1 + (len(candidates) + 1) / (in_how_many[term] + 0.5))
-        for term in question_terms(question, languages)
-    }
+    context = frozenset[str]().union(*(candidate.section | candidate.name for candidate in candidates))
+    terms = mend_terms(question, languages, lambda term: in_how_many[term] or int(term in context))
+    return {term: _weigh_word(term) * math.log(1 + (len(candidates) + 1) / (in_how_many[term] + 0.5)) for term in terms}
 
 
 def _weigh_word(term: str) -> float:
@@ -156,7 +163,8 @@ def _score_candidate(candidate: _Quotable, weights: Mapping[str, float]) -> floa
         if term in own:
             score += weight
         else:
-            score += weight * max(_NEIGHBOUR * (term in candidate.around), _SECTION * (term in candidate.section))
+            near, above = term in candidate.around, term in candidate.section
+            score += weight * max(_NEIGHBOUR * near, _SECTION * above, _NAME * (term in candidate.name))
     return score / (sum(weights.values()) or 1.0) * (1 - _RANK * min(candidate.hit, 8))
 
 

@@ -103,9 +103,11 @@ class Closeness:
     window: float
     """The terms in the best stretch of 15 terms."""
     name: float
-    """The terms that only the document's name or title has."""
+    """The terms that only the document's name or title has, as far as its BM25 hasn't counted them."""
     opening: float
     """The terms that only the document's first lines have."""
+    named: float = 0.0
+    """The terms that only the document's name or title has, all of them."""
 
     @property
     def bonus(self) -> float:
@@ -152,6 +154,7 @@ def measure_closeness(
         window=_find_best_window(places, idf),
         name=sum(idf[key] for key in named) * (_NOT_YET_COUNTED if is_first else 1.0),
         opening=sum(idf[key] for key in opened),
+        named=sum(idf[key] for key in named),
     )
 
 

@@ -72,7 +72,8 @@ class Signals:
     second: float
     """Share of the terms in the second passage."""
     window: float
-    """Share of the terms in the best stretch of one of the first three passages."""
+    """Share of the terms in the best stretch of one of the first three passages; the document's name and title count
+    as if they stood beside each stretch."""
     unseen: float
     """Number of terms that the corpus doesn't have."""
     size: float
@@ -103,7 +104,7 @@ def measure_signals(
         bm25=bm25 / total,
         bm25_words=bm25 / math.log(2 + evidence.chunk_count),
         second=looks[1].present / total if len(looks) > 1 else 0.0,
-        window=max((look.window for look in looks), default=0.0) / total,
+        window=max((look.window + look.named for look in looks), default=0.0) / total,
         unseen=sum(not term.chunks for term in terms),
         size=math.log(min(max(evidence.chunk_count, small), large) / small) / math.log(large / small),
     )

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rag.text.terms import detect_languages, text_terms
+from rag.text.terms import choose_language, text_terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -125,9 +125,7 @@ def open_folder(schema: Any, folder: Path) -> Any:  # noqa: ANN401 (untyped libr
 
 def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]:
     """The chunk's fields. A document's name and title are found with its first chunk, and are context to the others."""
-    # The language is what the text looks like if it is plain enough, else what the document says of itself.
-    likeliest, probability = detect_languages(entry.text)[0]
-    language = likeliest if probability >= 0.5 or not entry.language else entry.language
+    language = choose_language(entry.text, entry.language)
     terms = text_terms(f"{entry.section}\n{entry.text}", language)
     fields: dict[str, int | str | bytes | list[str]] = {"id": entry.id, "tie_break": entry.tie_break}
     fields |= {"language": language, "places": _list_places(entry.source), "keys": _pack_terms(terms)}

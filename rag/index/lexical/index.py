@@ -27,7 +27,8 @@ from rag.index.lexical.entry import (
     open_folder,
 )
 from rag.index.lexical.search import CommittedState, find_best
-from rag.text.terms import detect_languages, question_terms
+from rag.text.spelling import mend_terms
+from rag.text.terms import detect_languages
 from rag.types import Restriction
 
 _LARGE = 10_000
@@ -108,12 +109,16 @@ class LexicalIndex:
     # ---- reading
 
     def find_terms(self, question: str) -> list[QuestionTerm]:
-        """The distinct terms that `search` looks for, in the question's order; those that no chunk has included."""
+        """The distinct terms that `search` looks for, in the question's order; those that no chunk has included.
+
+        A misspelt word is replaced by its neighbours among the words of the index.
+        """
         state = self._state
         with self._translate_errors():
             present = state.languages
-        texts = question_terms(question[:_QUESTION_CHARACTERS], _guess_languages(question, present))
+        languages = _guess_languages(question, present)
         with self._translate_errors():
+            texts = mend_terms(question[:_QUESTION_CHARACTERS], languages, state.count_chunks)
             return state.find_terms(texts[:_MOST_QUESTION_TERMS])
 
     def search(

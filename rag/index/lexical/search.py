@@ -86,7 +86,7 @@ class CommittedState:
         for text in texts:
             term = known.get(text)
             if term is None:
-                count = self._count_chunks(text)
+                count = self.count_chunks(text)
                 known[text] = term = QuestionTerm(text, count, _compute_idf(count, self.chunk_count))
             found.append(term)
         return found
@@ -116,7 +116,7 @@ class CommittedState:
         held = sum(count for _, count in self.searcher.terms_with_prefix("language", ""))
         return int(held) - self.chunk_count
 
-    def _count_chunks(self, term: str) -> int:
+    def count_chunks(self, term: str) -> int:
         from tantivy import Query
 
         count = int(self.searcher.doc_freq("terms", term))

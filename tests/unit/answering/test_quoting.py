@@ -118,3 +118,32 @@ def test_quotes_are_few_and_word_for_word(question: str, texts: list[str]):
         assert citation.quote
         assert citation.quote in texts[citation.number - 1]
         assert f"[{citation.number}]" in text
+
+
+def named_hit(source: str, text: str, rank: int) -> ScoredChunk:
+    return ScoredChunk(StoredChunk(rank, Chunk(source, 0, text)), 1.0)
+
+
+def test_a_note_is_about_what_its_file_is_called():
+    note = named_hit("Notes/Key of the shed.md", "Under the third pot.", 0)
+    other = named_hit("inn.txt", "The room key hangs by the stove. Breakfast is at eight.", 1)
+    text, (citation,) = quote_answer("Where is the key of the shed?", [note, other])
+    assert (text, citation.source) == ("Under the third pot. [1]", "Notes/Key of the shed.md")
+
+
+def test_folders_name_what_their_files_are_about():
+    hits = [
+        named_hit(f"{name}/pension.txt", f"Starts at {age}.", n)
+        for n, (name, age) in enumerate([("Ida", 62), ("Bo", 65)])
+    ]
+    assert quote_answer("When does the pension of Bo start?", hits)[0].startswith("Starts at 65.")
+
+
+def test_a_misspelt_word_is_compared_as_the_passages_write_it():
+    text, _ = quote_answer("How often should the boiler be desclaed?", some_hits(LEAVE, BOILER))
+    assert text.startswith("Descale the boiler")
+
+
+def test_a_note_too_short_to_show_its_language_is_read_in_the_question_s():
+    notes = [named_hit("a.txt", "Spare fuses: blue tin.", 0), named_hit("b.txt", "Keys: third drawer.", 1)]
+    assert "third drawer" in quote_answer("Where do we keep the key?", notes)[0]

@@ -148,3 +148,32 @@ def test_a_very_long_word_is_cut():
     (term,) = text_terms("a" * 100_000, "en")
     assert len(term) <= 64
     assert time.monotonic() - began < 60  # no catastrophic pattern
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("Brake lever: 6RU 959 801 AL.", "6RU959801AL"),
+        ("Brake lever 6RU959801AL", "6RU 959 801 AL"),
+        ("3 brake levers 6RU 959 801 AL 12 pieces", "6RU-959-801-AL"),
+        ("IBAN DE89 3704 0044 0532 0130 00", "DE89370400440532013000"),
+        ("card 4111111111111111", "4111 1111 1111 1111"),
+        ("Call +47 555 01 42.", "555-0142"),
+        ("Call 555-0142.", "0047 555 01 42"),
+        ("Call (0151) 234 5678.", "+49 151 2345678"),
+        ("batten ZB 7 731 004", "ZB7731004"),
+        ("ref KX\u00a04471/B", "KX4471/B"),
+    ],
+)
+def test_a_code_or_number_is_the_same_however_it_is_grouped(written, asked):
+    shared = set(text_terms(written, "en")) & set(text_terms(asked, "en"))
+    assert max(map(len, shared)) >= 6
+
+
+@pytest.mark.parametrize("text", ["THE END OF PART", "in 1990 and 1995", "A B C", "E2 and E4"])
+def test_headings_years_and_short_codes_are_not_joined(text):
+    assert len(text_terms(text, "")) == len(text.split())
+
+
+def test_long_rows_of_numbers_take_time_in_proportion():
+    assert len(text_terms("12 345 " * 20_000, "")) < 300_000

@@ -1,0 +1,46 @@
+import time
+
+import pytest
+
+from rag.text.spelling import mend_terms
+from rag.text.terms import question_terms
+
+KNOWN = {"error": 5, "mean": 9, "kettl": 4, "boiler": 2, "chess": 1, "jahr": 7, "wass": 8, "вод": 3}
+
+
+def mend(question, *languages, known=KNOWN):
+    return mend_terms(question, languages or ("en",), lambda term: known.get(term, 0))
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "term"),
+    [("erorr", "error"), ("errorr", "error"), ("errot", "error"), ("meening", "mean")],
+)
+def test_a_misspelt_word_finds_the_word_that_the_documents_have(misspelt, term):
+    assert mend(f"{misspelt} of the boiler") == [*mend(f"{term} of the boiler")]
+
+
+def test_other_languages_find_their_letters():
+    assert "wass" in mend("Wie viel Waser?", "de")
+    assert mend("ввода", "ru") == ["вод"]
+
+
+@pytest.mark.parametrize("question", ["Who plays chess?", "Does the boiler mean errors?", "errr", "xrror"])
+def test_known_short_and_far_words_stay(question):
+    assert mend(question) == mend(question, known={})
+
+
+def test_the_neighbours_that_most_passages_have_stand_in_the_word_s_place():
+    known = {f"bar{letter}el": count for count, letter in enumerate("abcdef", start=1)}
+    assert mend("boiler barxel chess", known=known | KNOWN) == ["boiler", "barfel", "bareel", "bardel", "chess"]
+
+
+def test_many_unknown_words_take_no_longer_than_two():
+    began = time.process_time()
+    mend(" ".join(f"unknownword{chr(97 + n)}" for n in range(26)) * 20, known={})
+    assert time.process_time() - began < 1
+
+
+def test_any_text_is_a_question():
+    for question in ("", "?", "äöüßñ", "ভাষাভাষা", "日本語日本語", "\u0301" * 9, "a" * 5_000):
+        assert mend(question, known={}) == question_terms(question, ("en",))
