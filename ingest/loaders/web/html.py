@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _SKIPPED = frozenset("script style template head svg iframe object canvas audio video annotation".split())
 _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer"
-    " form h1 h2 h3 h4 h5 h6 header hr html legend li main math noscript ol option p pre section summary table tbody td tfoot th"
-    " thead tr ul".split()
+    " form h1 h2 h3 h4 h5 h6 header hr html legend li main math noscript ol option p pre section summary table tbody td"
+    " tfoot th thead tr ul".split()
 )
 _CHARSET = re.compile(
     rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{2,30})|<\?xml[^>]{0,100}encoding=[\"']([\w-]{2,30})", re.I

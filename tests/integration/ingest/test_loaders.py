@@ -360,7 +360,8 @@ def test_all_parts_of_a_body_that_people_see_are_read():
         "a.eml",
         _parts(
             ("text/plain", "Hello."), ("text/calendar; charset=utf-8", event),
-            ("text/tab-separated-values", "k\tv\nx\t3"),            ("message/delivery-status", report), ("text/x-patch", "+ added"), ("text/css", "p {}"),
+            ("text/tab-separated-values", "k\tv\nx\t3"),
+            ("message/delivery-status", report), ("text/x-patch", "+ added"), ("text/css", "p {}"),
             ("text/calendar; name=invite.ics", event),
         ),
     )  # fmt: skip
