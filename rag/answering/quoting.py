@@ -55,6 +55,8 @@ class _Quotable:
     """Terms of the sentence before."""
     section: frozenset[str]
     """Terms of title, headings, a table's header and the line that introduces a list."""
+    head: frozenset[str]
+    """Terms of a table's header, which its rows share."""
 
 
 def quote_answer(
@@ -108,7 +110,8 @@ def _list_candidates(index: int, hit: ScoredChunk) -> Iterator[_Quotable]:
         elif len(units) == 1 or not _is_introduction(chunk.text, units, order):
             quoted = _include_items(chunk.text, units, order)
             text = chunk.text[quoted.start : quoted.end]
-            yield _Quotable(index, order, quoted, text, terms, before, section | introduction)
+            head = introduction if unit.header else frozenset[str]()
+            yield _Quotable(index, order, quoted, text, terms, before, section | introduction, head)
             introduction = introduction if quoted is unit else frozenset(terms)
         before = frozenset(terms)
 
@@ -133,9 +136,12 @@ def _include_items(text: str, units: Sequence[Sentence], order: int) -> Sentence
 
 
 def _weigh_terms(question: str, hits: Sequence[ScoredChunk], candidates: Sequence[_Quotable]) -> Mapping[str, float]:
-    """The question's terms with their weight: the rarer among the candidates and the longer, the more."""
+    """The question's terms with their weight: the rarer among the candidates and the longer, the more.
+
+    A word of a table's header counts for each row: it isn't rare, and says less than the row's own code.
+    """
     languages = tuple(dict.fromkeys(hit.stored.language for hit in hits))
-    in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
+    in_how_many = Counter(term for candidate in candidates for term in {*candidate.terms, *candidate.head})
     return {
         term: _weigh_word(term) * math.log(1 + (len(candidates) + 1) / (in_how_many[term] + 0.5))
         for term in question_terms(question, languages)

@@ -181,7 +181,7 @@ def _take_head(lines: list[Line], at: int, table: Table) -> tuple[Line, ...]:
 
 def _names_columns(rows: list[Line]) -> bool:
     """Whether the first of the rows of words names their columns: it is bold, or has short texts that don't recur."""
-    if len(rows) < 3:
+    if len(rows) < 3 or not all(map(_is_name, rows[0].text.split("\t"))):
         return False
     if rows[0].is_bold != rows[1].is_bold:
         return rows[0].is_bold
