@@ -70,15 +70,45 @@ class Table:
             for cell, shapes in zip(cells, self.shapes, strict=True)
         )
 
+    def join_head(self) -> tuple[Line, ...]:
+        """The head as one row, all names of a column together; as it is if it names several columns at once."""
+        if len(self.head) == 1:
+            return self.head
+        names: list[list[str]] = [[] for _ in self.columns]
+        for line in self.head:
+            cells = line.text.split("\t")
+            places = range(len(names)) if len(cells) == len(names) else self._find_columns(line)
+            if len(places) != len(cells):
+                return self.head
+            for place, cell in zip(places, cells, strict=True):
+                names[place] += [cell] if cell else []
+        cuts = tuple(low for low, _ in self.columns[1:])
+        return (replace(self.head[-1], text="\t".join(map(" ".join, names)), left=self.columns[0][0], cuts=cuts),)
+
+    def _find_columns(self, line: Line) -> list[int]:
+        """The columns in which the line's cells begin; none if one lies elsewhere, or two are in one."""
+        slack = _SLACK * line.size
+        found = []
+        for start in (line.left, *line.cuts):
+            near = [max(low - start, start - high, 0.0) for low, high in self.columns]
+            found.append(near.index(min(near)))
+            if min(near) > slack:
+                return []
+        return found if len(set(found)) == len(found) else []
+
     def is_part_of_head(self, line: Line) -> bool:
         """Whether the line above or below a head has names for some columns."""
         slack = _SLACK * line.size
         is_within = all(any(low - slack <= cut <= high + slack for low, high in self.columns) for cut in line.cuts)
-        return is_within and "\t" in line.text and all(map(_is_name, line.text.split("\t")))
+        return is_within and "\t" in line.text and all(map(_is_part_of_name, line.text.split("\t")))
 
 
 def _is_name(cell: str) -> bool:
     return not any(letter.isdigit() for letter in cell) or _YEAR.fullmatch(cell) is not None
+
+
+def _is_part_of_name(cell: str) -> bool:
+    return _is_name(cell) and any(map(str.isalpha, cell)) and not cell.endswith(":")
 
 
 def _find_shape(cell: str) -> str:
@@ -98,13 +128,23 @@ def carry_head(lines: list[Line], table: Table | None) -> tuple[list[Line], Tabl
     """The page's lines, below the head of a table that goes on from the page before; and the table at their end."""
     at = _find_continued(lines, table) if table else None
     if table is None or at is None:
-        return lines, _find_table(lines)
+        return _open_table(lines)
     step = max(1.0, lines[at].bottom - lines[at + 1].bottom) if at + 1 < len(lines) else lines[at].size
     count = len(table.head)
-    head = [replace(line, bottom=lines[at].bottom + step * (count - number)) for number, line in enumerate(table.head)]
-    last = _find_table(lines[at:])
+    head = [replace(line, bottom=lines[at].bottom + step * (count - n)) for n, line in enumerate(table.head)]
+    rest, last = _open_table(lines[at:])
     goes_on = last is not None and not last.head
-    return [*lines[:at], *head, *lines[at:]], table if goes_on else last
+    return [*lines[:at], *head, *rest], table if goes_on else last
+
+
+def _open_table(lines: list[Line]) -> tuple[list[Line], Table | None]:
+    """The lines, the head of the last table as one row if it can be; and that table, if it reaches the page's end."""
+    table = _find_table(lines)
+    if table is None or not table.head:
+        return lines, table
+    first = next(at for at, line in enumerate(lines) if line is table.head[0])
+    joined = table.join_head()
+    return [*lines[:first], *joined, *lines[first + len(table.head) :]], replace(table, head=joined)
 
 
 def _find_continued(lines: list[Line], table: Table) -> int | None:
