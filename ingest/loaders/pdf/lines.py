@@ -6,10 +6,11 @@ import ctypes
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.annotations import AnnotationReader
+from ingest.loaders.pdf.glyphs import GlyphReader
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -64,11 +65,12 @@ class PageLines:
 class TextReader:
     """Takes the lines from pdfium's pages."""
 
-    def __init__(self, pdf: pdfium.PdfDocument) -> None:
+    def __init__(self, pdf: pdfium.PdfDocument, glyphs: GlyphReader | None = None) -> None:
         import pypdfium2.raw as raw
 
         self._pdf = pdf
         self._annotations = AnnotationReader()
+        self._glyphs = glyphs
         self._char_box = raw.FPDFText_GetCharBox
         self._box = tuple(ctypes.c_double() for _ in range(4))
         self._pointers = tuple(map(ctypes.byref, self._box))
@@ -90,7 +92,7 @@ class TextReader:
         try:
             text_page = page.get_textpage()
             try:
-                lines = list(self._read_lines(text_page))
+                lines = list(self._read_lines(text_page, index))
             finally:
                 text_page.close()
             extra = "\n\n".join(self._annotations.read(page))
@@ -98,10 +100,11 @@ class TextReader:
             page.close()
         return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)
 
-    def _read_lines(self, text_page: pdfium.PdfTextPage) -> Iterator[Line]:
+    def _read_lines(self, text_page: pdfium.PdfTextPage, index: int) -> Iterator[Line]:
         text = text_page.get_text_range()
         if not text.isascii():
             text = _BEYOND_16_BITS.sub("\\g<0>\x1f", text)  # pdfium counts such letters as two
+        text, ligatures = self._glyphs.mark(text_page, text, index) if self._glyphs else (text, {})
         start = 0
         for raw_line in text.split("\n"):
             line = raw_line.rstrip("\r ")
@@ -109,7 +112,8 @@ class TextReader:
             end = start + len(line)
             start += len(raw_line) + 1
             if begin < end:
-                yield self._read_line(text_page, text, begin, end)
+                read = self._read_line(text_page, text, begin, end)
+                yield replace(read, text=read.text.translate(ligatures)) if ligatures else read
 
     def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> Line:
         import pypdfium2.raw as raw
