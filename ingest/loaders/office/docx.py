@@ -83,7 +83,7 @@ class _Story:
         if text and level:
             yield f"{'#' * level} {make_one_line(f'{mark} {text}')}"
         elif text or (mark and not level):
-            yield f"{mark} {text}".rstrip() if mark else text
+            yield f"{mark} {make_one_line(text)}".rstrip() if mark else text
         yield from open_.beside
 
     def _read_look(self, paragraph: _Element) -> tuple[str, int, _ListPlace | None]:
