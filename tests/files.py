@@ -123,7 +123,11 @@ def docx(body: str, **parts: str | bytes) -> bytes:
         **_package("wordprocessingml.document", "word/document.xml"),
         "word/document.xml": f"<w:document {_W}><w:body>{body}</w:body></w:document>",
         "word/_rels/document.xml.rels": relations(
-            r1="styles:styles.xml", r2="footnotes:footnotes.xml", r3="comments:comments.xml", r4="header:header1.xml"
+            r1="styles:styles.xml",
+            r2="footnotes:footnotes.xml",
+            r3="comments:comments.xml",
+            r4="header:header1.xml",
+            r5="numbering:numbering.xml",
         ),
         "word/styles.xml": styles,
     }

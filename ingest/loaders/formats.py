@@ -47,6 +47,8 @@ FORMATS = (
     Format("msg", "mail:load_msg", (".msg",)),
     Format("eml", "mail:load_eml", (".eml", ".mht", ".mhtml")),
     Format("mbox", "mail:load_mbox", (".mbox", ".mbx")),
+    Format("ics", "ical:load_calendar", (".ics", ".ical", ".vcs")),
+    Format("vcf", "ical:load_contacts", (".vcf", ".vcard")),
     Format("html", "web.html:load_html", (".html", ".htm", ".xhtml")),
     Format("xml", "web.xml:load_xml", (".xml", ".rss", ".atom", ".nxml", ".dita", ".svg", ".xsd", ".rdf", ".opml")),
     Format("ipynb", "data:load_notebook", (".ipynb",)),
@@ -75,7 +77,9 @@ FORMATS = (
 )
 _BY_NAME = {format_.name: format_ for format_ in FORMATS}
 _BY_EXTENSION = {extension: format_ for format_ in FORMATS for extension in format_.extensions}
-_TEXTS = frozenset("html xml ipynb json yaml csv tsv vtt srt markdown rst asciidoc org code text eml mbox".split())
+_TEXTS = frozenset(
+    "html xml ipynb json yaml csv tsv vtt srt markdown rst asciidoc org code text eml mbox ics vcf".split()
+)
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_STREAMS = (
@@ -212,7 +216,7 @@ def _detect_text(source: str, data: bytes) -> str:
     by_name = _find_by_extension(source)
     opening = decode(data[:8192]).lstrip("\ufeff \t\n")
     by_content = next((name for name, sign in _SIGNS if sign.match(opening)), "")
-    if by_content in ("eml", "mbox", "vtt", "srt"):
+    if by_content in ("eml", "mbox", "vtt", "srt", "ics", "vcf"):
         return by_content if by_name in ("", "text", by_content) else by_name
     if by_content == "html":
         return by_name if by_name in ("markdown", "code", "ipynb", "json", "eml") else "html"
@@ -226,6 +230,8 @@ def _detect_text(source: str, data: bytes) -> str:
 # Each part of a sign can match in one way alone: with two, lines that end otherwise would be tried in all combinations.
 _SIGNS = (
     ("vtt", re.compile(r"WEBVTT\b")),
+    ("ics", re.compile(r"BEGIN:VCALENDAR\s", re.I)),
+    ("vcf", re.compile(r"BEGIN:VCARD\s", re.I)),
     ("srt", re.compile(r"\d{1,5}\n\d\d:\d\d:\d\d,\d{3} --> ")),
     ("mbox", re.compile(r"From \S+.*\d\d:\d\d.*\n[\w-]+: ")),
     (

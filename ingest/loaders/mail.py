@@ -96,16 +96,22 @@ def _read_date(message: EmailMessage) -> str:
 
 
 def _write_message(message: EmailMessage, options: ReadOptions) -> Iterator[str]:
-    fields = [
-        f"{name}: {value}"
-        for name in ("From", "To", "Cc", "Date", "Subject")
-        if (value := _read_header(message, name.lower()))
-    ]
-    yield "\n".join(fields) + "\n\n" + _choose_body(message)
+    yield "\n".join(_write_fields(message)) + "\n\n" + _choose_body(message)
+    shown: set[bytes | None] = set()
+    for part in _find_body_parts(message):
+        if part.get_content_type() not in _BODY_TYPES:
+            shown.add(_read_payload(part) or None)
+            yield from _read_inline(part, options)
     for count, part in enumerate(_find_attachments(message)):
         if count >= MOST_ATTACHMENTS:
             return
-        yield from _read_attached(part, options)
+        if not shown or _read_payload(part) not in shown:  # an invitation often comes as both
+            yield from _read_attached(part, options)
+
+
+def _write_fields(message: EmailMessage) -> list[str]:
+    names = ("From", "To", "Cc", "Date", "Subject")
+    return [f"{name}: {value}" for name in names if (value := _read_header(message, name.lower()))]
 
 
 def _choose_body(message: EmailMessage) -> str:
@@ -122,12 +128,53 @@ def _choose_body(message: EmailMessage) -> str:
 
 def _find_body_parts(message: EmailMessage) -> Iterator[EmailMessage]:
     """The parts that aren't attached, in order; the parts of an attached mail are read with that mail."""
-    if not message.is_multipart():
+    if not message.is_multipart() or message.get_content_type() in _REPORTS:
         if not _is_attachment(message):
             yield message
     elif message.get_content_type() != "message/rfc822":
         for part in _list_parts(message):
             yield from _find_body_parts(part)
+
+
+_BODY_TYPES = ("text/plain", "text/html")
+_REPORTS = ("message/delivery-status", "message/global-delivery-status", "message/disposition-notification")
+_UNSEEN = frozenset("css javascript ecmascript x-amp-html watch-html".split())
+"""Kinds of text that no mail program shows."""
+_ENDINGS = {
+    "calendar": "ics", "ics": "ics", "csv": "csv", "comma-separated-values": "csv", "tab-separated-values": "tsv",
+    "markdown": "md", "x-markdown": "md", "vcard": "vcf", "x-vcard": "vcf", "directory": "vcf", "rtf": "rtf",
+}  # fmt: skip
+"""The endings of files that are of the same kind as a part of a body."""
+
+
+def _read_inline(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
+    """The text of a body's part that is neither plain text nor HTML: an invitation, a table, a report."""
+    from ingest.loaders.formats import read
+
+    kind = part.get_content_subtype()
+    if part.get_content_type() in _REPORTS:
+        yield "\n\n".join(filter(None, map(_write_report, _list_parts(part))))
+    elif kind == "rfc822-headers":
+        yield "\n".join(_write_fields(_parse_message(_read_payload(part))))
+    elif options.depth < DEEPEST and (kind in _ENDINGS or _is_shown_text(part)):
+        data = _read_payload(part)
+        if kind != "rtf":
+            data = _decode_part(part).encode()
+        try:
+            _, reading = read(f"part.{_ENDINGS.get(kind, 'txt')}", data, replace(options, depth=options.depth + 1))
+            yield from (page.text for page in reading.pages)
+        except LoadError:
+            return
+
+
+def _is_shown_text(part: EmailMessage) -> bool:
+    return part.get_content_maintype() == "text" and part.get_content_subtype() not in _UNSEEN
+
+
+def _write_report(block: EmailMessage) -> str:
+    """What a report says of one receiver, as one sentence; each value without the name of its notation."""
+    fields = [(str(name), make_one_line(str(value))) for name, value in block.raw_items()]
+    return "; ".join(f"{name}: {re.sub(r'^(?:rfc822|smtp|dns|utf-8) *; *', '', value)}" for name, value in fields)
 
 
 def _list_parts(message: EmailMessage) -> list[EmailMessage]:

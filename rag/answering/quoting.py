@@ -63,6 +63,8 @@ class _Quotable:
     """Terms of title, headings, a table's header and the line that introduces a list."""
     name: frozenset[str]
     """Terms of the names of the file and its folders."""
+    head: frozenset[str]
+    """Terms of a table's header, which its rows share."""
 
 
 def quote_answer(
@@ -118,7 +120,8 @@ def _list_candidates(index: int, chunk: Chunk, language: str) -> Iterator[_Quota
         elif len(units) == 1 or not _is_introduction(chunk.text, units, order):
             quoted = _include_items(chunk.text, units, order)
             text = chunk.text[quoted.start : quoted.end]
-            yield _Quotable(index, order, quoted, text, terms, before, section | introduction, name)
+            head = introduction if unit.header else frozenset[str]()
+            yield _Quotable(index, order, quoted, text, terms, before, section | introduction, name, head)
             introduction = introduction if quoted is unit else frozenset(terms)
         before = frozenset(terms)
 
@@ -143,8 +146,11 @@ def _include_items(text: str, units: Sequence[Sentence], order: int) -> Sentence
 
 
 def _weigh_terms(question: str, languages: Sequence[str], candidates: Sequence[_Quotable]) -> Mapping[str, float]:
-    """The question's terms with their weight: the rarer among the candidates and the longer, the more."""
-    in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
+    """The question's terms with their weight: the rarer among the candidates and the longer, the more.
+
+    A word of a table's header counts for each row: it isn't rare, and says less than the row's own code.
+    """
+    in_how_many = Counter(term for candidate in candidates for term in {*candidate.terms, *candidate.head})
     context = frozenset[str]().union(*(candidate.section | candidate.name for candidate in candidates))
     terms = mend_terms(question, languages, lambda term: in_how_many[term] or int(term in context))
     return {term: _weigh_word(term) * math.log(1 + (len(candidates) + 1) / (in_how_many[term] + 0.5)) for term in terms}

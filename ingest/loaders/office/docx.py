@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_tag
+from ingest.loaders.office.numbering import BULLET, Numbering
 from ingest.loaders.office.ooxml import Package, write_formula
+from ingest.loaders.office.symbols import read_letters, read_symbol
 from ingest.loaders.reading import (
     LAYOUT_CELL,
     Reading,
@@ -43,6 +45,10 @@ class _Story:
         self._part = part
         self._relations = package.read_relations(part)
         self._levels, self._lists, self._titles = _read_styles(package.find_xml(package.find_related(part, "styles")))
+        self._numbering = Numbering(
+            package.find_xml(package.find_related(part, "numbering")),
+            {style: place.list_id for style, place in self._lists.items()},
+        )
         self._notes = {
             kind: _read_entries(package.find_xml(package.find_related(part, kind + "s")))
             for kind in ("footnote", "endnote", "comment")
@@ -65,22 +71,24 @@ class _Story:
                 yield from self.read_blocks(_choose_alternative(element))
 
     def _read_paragraph(self, paragraph: _Element) -> Iterator[str]:
-        beside: list[str] = []
-        text = re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\xa0]+", " ", self._read_inline(paragraph, beside))).strip()
-        style, level, list_level = self._read_look(paragraph)
+        open_ = _OpenParagraph()
+        text = re.sub(r"[ \t]*\n[ \t]*", "\n", re.sub(r"[ \t\xa0]+", " ", self._read_inline(paragraph, open_))).strip()
+        style, level, place = self._read_look(paragraph)
+        is_gone = not text and (place is None or _is_unseen(paragraph))
+        mark = "" if place is None or is_gone else self._numbering.count(place.list_id, place.level or 0)
         if text and style in self._titles and not self.title:
             self.title = make_one_line(text)
+        if mark == BULLET:
+            mark = "" if level or not text else "  " * min((place and place.level) or 0, 5) + BULLET
         if text and level:
-            yield "#" * level + " " + make_one_line(text)
-        elif text and list_level is not None:
-            yield "  " * min(list_level, 5) + "- " + make_one_line(text)
-        elif text:
-            yield text
-        yield from beside
+            yield f"{'#' * level} {make_one_line(f'{mark} {text}')}"
+        elif text or (mark and not level):
+            yield f"{mark} {make_one_line(text)}".rstrip() if mark else text
+        yield from open_.beside
 
-    def _read_look(self, paragraph: _Element) -> tuple[str, int, int | None]:
-        """The paragraph's style, its heading level (0 for none) and its list level (None outside of lists)."""
-        style, level, list_level = "", 0, None
+    def _read_look(self, paragraph: _Element) -> tuple[str, int, _ListPlace | None]:
+        """The paragraph's style, its heading level (0 for none) and its place in a list (None outside of lists)."""
+        style, level, place = "", 0, _ListPlace()
         properties = next((child for child in paragraph if get_tag(child) == "pPr"), None)
         for child in properties if properties is not None else ():
             name = get_tag(child)
@@ -89,27 +97,37 @@ class _Story:
             elif name == "outlineLvl" and get_attribute(child, "val").isdigit():
                 level = int(get_attribute(child, "val")) + 1
             elif name == "numPr":
-                list_level = _read_list_level(child)
+                place = _read_list_place(child)
         level = level if 1 <= level <= 6 else self._levels.get(style, 0)
-        return style, level, list_level if list_level is not None else self._lists.get(style)
+        return style, level, self._complete_place(place, style)
 
-    def _read_inline(self, element: _Element, beside: list[str]) -> str:
-        """The text of a paragraph's parts. What stands apart, such as notes, is added to `beside` and follows it."""
+    def _complete_place(self, place: _ListPlace, style: str) -> _ListPlace | None:
+        """The place in a list, with what the style says where the paragraph itself says nothing; None for no list."""
+        inherited = self._lists.get(style, _ListPlace())
+        list_id = place.list_id or inherited.list_id
+        level = place.level
+        if level is None and not place.list_id:
+            level = self._numbering.find_level(list_id, style)
+            level = inherited.level if level is None else level
+        is_listed = list_id != _NO_LIST and (list_id or level is not None)
+        return _ListPlace(list_id, level) if is_listed else None
+
+    def _read_inline(self, element: _Element, paragraph: _OpenParagraph) -> str:
+        """The text of a paragraph's parts. What stands apart, such as notes, is put beside it."""
         parts: list[str] = []
         for child in element:
             name = get_tag(child)
-            if name == "t":
-                parts.append(child.text or "")
-            elif name in _MARKS:
-                parts.append(_MARKS[name])
-            elif name in ("oMath", "oMathPara"):
-                parts.append(write_formula(child))
+            if name == "fldChar":
+                parts.append(paragraph.pass_field(child))
             elif name in _BESIDE:
-                beside.extend(self._read_beside(child, name))
+                paragraph.beside.extend(self._read_beside(child, name))
             elif name not in _LEFT_OUT:
-                parts.append(
-                    self._read_inline(_choose_alternative(child) if name == "AlternateContent" else child, beside)
-                )
+                text = _read_leaf(child, name)
+                if text is None:
+                    text = self._read_inline(
+                        _choose_alternative(child) if name == "AlternateContent" else child, paragraph
+                    )
+                parts.append("" if paragraph.is_in_shown_field else text)
         return "".join(parts)
 
     def _read_beside(self, element: _Element, name: str) -> Iterator[str]:
@@ -186,12 +204,91 @@ def _find_children(element: _Element, name: str) -> Iterator[_Element]:
             yield from _find_children(child, name)
 
 
-def _read_list_level(properties: _Element) -> int | None:
-    """The level of a list item, counted from 0; None if it is taken out of its list."""
+_NO_LIST = "0"
+"""Word's way to take a paragraph out of its style's list."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ListPlace:
+    """Where a paragraph stands in a list, as far as its own properties or its style say."""
+
+    list_id: str = ""
+    level: int | None = None
+    """Counted from 0."""
+
+
+def _read_list_place(properties: _Element) -> _ListPlace:
     values = {get_tag(child): get_attribute(child, "val") for child in properties}
-    if values.get("numId") == "0":  # Word's way to take a paragraph out of its style's list
-        return None
-    return int(values["ilvl"]) if values.get("ilvl", "").isdigit() else 0
+    list_id, level = values.get("numId", ""), values.get("ilvl", "")
+    return _ListPlace(list_id, int(level) if re.fullmatch(r"\d{1,2}", level, re.ASCII) else None)
+
+
+def _is_unseen(paragraph: _Element) -> bool:
+    """Whether a paragraph without text is deleted or hidden as a whole, so that nobody counts it."""
+    properties = next((child for child in paragraph if get_tag(child) == "pPr"), ())
+    marks = (child for mark in properties if get_tag(mark) == "rPr" for child in mark)
+    return any(get_tag(child) in ("del", "moveFrom", "vanish") for child in marks)
+
+
+@dataclass(slots=True)
+class _OpenParagraph:
+    """A paragraph while its parts are read."""
+
+    beside: list[str] = field(default_factory=list)
+    """What stands apart, such as notes, and follows it."""
+    _fields: list[str] = field(default_factory=list)
+    """The fields that are open, outermost first: whether each is ``plain``, ``shown`` by its value, or ``hidden``."""
+
+    @property
+    def is_in_shown_field(self) -> bool:
+        """Whether the text is a form field's result, whose value was given already."""
+        return "hidden" in self._fields
+
+    def pass_field(self, mark: _Element) -> str:
+        """Go past a mark where a field begins, or its result, or where it ends; the text is a form field's value."""
+        kind = get_attribute(mark, "fldCharType")
+        if kind == "begin":
+            value = _read_form_value(mark)
+            self._fields.append("shown" if value else "plain")
+            return value
+        if kind == "separate" and self._fields and self._fields[-1] == "shown":
+            self._fields[-1] = "hidden"
+        elif kind == "end" and self._fields:
+            self._fields.pop()
+        return ""
+
+
+def _read_form_value(mark: _Element) -> str:
+    """What a check box or a drop-down list of a form shows; empty for other fields, whose result is text."""
+    for control in (child for data in mark if get_tag(data) == "ffData" for child in data):
+        values = {get_tag(child): get_attribute(child, "val") for child in control}
+        if get_tag(control) == "checkBox":
+            checked = values.get("checked", values.get("default", "0"))
+            return "☐" if checked in ("0", "false", "off") else "☒"
+        if get_tag(control) == "ddList":
+            entries = [get_attribute(child, "val") for child in control if get_tag(child) == "listEntry"]
+            chosen = values.get("result", values.get("default", "0"))
+            return next((entry for at, entry in enumerate(entries) if str(at) == chosen), "")
+    return ""
+
+
+def _read_leaf(element: _Element, name: str) -> str | None:
+    """The text of an element that is letters, a sign or a formula; None if it has parts of its own."""
+    if name == "t":
+        text = element.text or ""
+        return text if text.isascii() else read_letters(text, _find_font(element))
+    if name in _MARKS:
+        return _MARKS[name]
+    if name == "sym":
+        return read_symbol(get_attribute(element, "font"), get_attribute(element, "char"))
+    return write_formula(element) if name in ("oMath", "oMathPara") else None
+
+
+def _find_font(text: _Element) -> str:
+    """The font that the text's run names itself."""
+    run = text.getparent()
+    properties = next((child for child in run if get_tag(child) == "rPr"), ()) if run is not None else ()
+    return next((get_attribute(child, "ascii") for child in properties if get_tag(child) == "rFonts"), "")
 
 
 def _read_entries(root: _Element | None) -> dict[str, _Element]:
@@ -201,10 +298,10 @@ def _read_entries(root: _Element | None) -> dict[str, _Element]:
     return {get_attribute(entry, "id"): entry for entry in root if get_attribute(entry, "type") in ("", "normal")}
 
 
-def _read_styles(root: _Element | None) -> tuple[dict[str, int], dict[str, int], set[str]]:
-    """The heading levels and list levels by style, inherited ones included, and the styles of titles."""
+def _read_styles(root: _Element | None) -> tuple[dict[str, int], dict[str, _ListPlace], set[str]]:
+    """The heading levels and the places in lists by style, inherited ones included, and the styles of titles."""
     levels: dict[str, int] = {}
-    lists: dict[str, int] = {}
+    lists: dict[str, _ListPlace] = {}
     titles: set[str] = {"Title"}
     bases: dict[str, str] = {}
     for style in root if root is not None else ():
@@ -218,11 +315,11 @@ def _read_styles(root: _Element | None) -> tuple[dict[str, int], dict[str, int],
                 titles.add(identifier)
             elif name == "basedOn":
                 bases[identifier] = value
-            elif name == "numPr" and (list_level := _read_list_level(child)) is not None:
-                lists[identifier] = list_level
-    for inherited in (levels, lists):
-        for style_id in bases:
-            _fill_inherited(style_id, bases, inherited)
+            elif name == "numPr":
+                lists[identifier] = _read_list_place(child)
+    for style_id in bases:
+        _fill_inherited(style_id, bases, levels)
+        _fill_inherited(style_id, bases, lists)
     return levels, lists, titles
 
 
@@ -234,7 +331,10 @@ def _find_style_level(name: str, value: str) -> int:
     return int(value) + 1 if name == "outlineLvl" and value.isdigit() and int(value) < 6 else 0
 
 
-def _fill_inherited(style: str, bases: dict[str, str], values: dict[str, int]) -> None:
+_Value = TypeVar("_Value")
+
+
+def _fill_inherited(style: str, bases: dict[str, str], values: dict[str, _Value]) -> None:
     at = style
     for _ in range(20):  # styles may be based on each other in a ring
         if at in values:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from statistics import median
 
 from ingest.loaders.pdf.lines import Edge, Line, PageLines, mend_text
+from ingest.loaders.pdf.tables import heads_rows
 
 # Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _EDGE = 3
@@ -105,16 +106,18 @@ def _is_same_place(key: str, edge: Edge, other: Edge | None) -> bool:
 def remove_running_heads(page: PageLines, around: list[PageLines], seen: set[str]) -> list[Line]:
     """The page's lines without running heads.
 
-    A running head is kept where it is first met, and on a page that has little else. `seen` holds those met before.
+    A running head is kept where it is first met, above the rows whose columns it names, and on a page that has little
+    else. `seen` holds those met before.
     """
     heads = _find_running_heads(page, around)
     if not heads:
         return page.lines
     places = {edge.bottom: key for key, edge in page.edges.items() if key in heads}
     kept = []
-    for line in page.lines:
+    for line, below in zip(page.lines, [*page.lines[1:], None], strict=True):
         key = places.get(line.bottom)
-        if key is None or key != make_key(line.text) or (key != "#" and key not in seen):
+        is_running = key is not None and key == make_key(line.text) and (key == "#" or key in seen)
+        if not is_running or (below and "\t" in line.text and heads_rows(line, below)):
             kept.append(line)
     seen |= heads
     letters = sum(len(line.text) for line in page.lines)

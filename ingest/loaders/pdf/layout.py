@@ -12,6 +12,7 @@ from unicodedata import east_asian_width
 
 from ingest.loaders.pdf.headings import Sizes, find_edges, find_outline_headings, remove_running_heads
 from ingest.loaders.pdf.lines import Line, PageLines, mend_text
+from ingest.loaders.pdf.tables import Table, carry_head
 
 # Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
 _WINDOW = 6
@@ -55,8 +56,9 @@ def compose(pages: Iterable[PageLines], outline: dict[int, list[tuple[int, str]]
     """
     seen: set[str] = set()
     sizes = Sizes()
+    table: Table | None = None
     for page, around in _add_neighbours(_order_pages(pages, sizes)):
-        lines = remove_running_heads(page, around, seen)
+        lines, table = carry_head(remove_running_heads(page, around, seen), table)
         headings = find_outline_headings(lines, outline[page.number]) if page.number in outline else {}
         if not outline:
             headings = sizes.find_headings(lines)

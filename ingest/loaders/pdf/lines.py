@@ -1,4 +1,4 @@
-"""What pdfium tells of a PDF's pages: lines with their places, comments, values of forms; and its text, mended."""
+"""What pdfium tells of a PDF's pages: lines with their places; and its text, mended."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import ctypes
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ingest.loaders.pdf.annotations import AnnotationReader
+from ingest.loaders.pdf.glyphs import GlyphReader
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -62,10 +65,12 @@ class PageLines:
 class TextReader:
     """Takes the lines from pdfium's pages."""
 
-    def __init__(self, pdf: pdfium.PdfDocument) -> None:
+    def __init__(self, pdf: pdfium.PdfDocument, glyphs: GlyphReader | None = None) -> None:
         import pypdfium2.raw as raw
 
         self._pdf = pdf
+        self._annotations = AnnotationReader()
+        self._glyphs = glyphs
         self._char_box = raw.FPDFText_GetCharBox
         self._box = tuple(ctypes.c_double() for _ in range(4))
         self._pointers = tuple(map(ctypes.byref, self._box))
@@ -87,18 +92,19 @@ class TextReader:
         try:
             text_page = page.get_textpage()
             try:
-                lines = list(self._read_lines(text_page))
+                lines = list(self._read_lines(text_page, index))
             finally:
                 text_page.close()
-            extra = "\n\n".join(_read_annotations(page))
+            extra = "\n\n".join(self._annotations.read(page))
         finally:
             page.close()
         return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)
 
-    def _read_lines(self, text_page: pdfium.PdfTextPage) -> Iterator[Line]:
+    def _read_lines(self, text_page: pdfium.PdfTextPage, index: int) -> Iterator[Line]:
         text = text_page.get_text_range()
         if not text.isascii():
             text = _BEYOND_16_BITS.sub("\\g<0>\x1f", text)  # pdfium counts such letters as two
+        text, ligatures = self._glyphs.mark(text_page, text, index) if self._glyphs else (text, {})
         start = 0
         for raw_line in text.split("\n"):
             line = raw_line.rstrip("\r ")
@@ -106,7 +112,8 @@ class TextReader:
             end = start + len(line)
             start += len(raw_line) + 1
             if begin < end:
-                yield self._read_line(text_page, text, begin, end)
+                read = self._read_line(text_page, text, begin, end)
+                yield replace(read, text=read.text.translate(ligatures)) if ligatures else read
 
     def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> Line:
         import pypdfium2.raw as raw
@@ -157,41 +164,6 @@ def _tidy_cells(text: str) -> str:
     text = re.sub(r"([$€£¥(])[\t ]+(?=[\d(—–])", r"\1", text)
     text = re.sub(r"(?<=[\d)—–]) (?=\(?[$€£¥][\d(—–])", "\t", text)
     return re.sub(r"(?<=[\d)])[\t ]+([%)])", r"\1", text)
-
-
-_COMMENTS = frozenset((1, 3, 9, 10, 11, 12, 13))
-"""pdfium's numbers for notes, free text, marked, underlined, wavy and struck text, and stamps."""
-_WIDGET = 20
-"""pdfium's number for a field of a form."""
-
-
-def _read_annotations(page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
-    """The page's comments with their authors, and the values of its form's fields with their names."""
-    import pypdfium2.raw as raw
-
-    for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), 2_000)):
-        annotation = raw.FPDFPage_GetAnnot(page.raw, index)
-        if not annotation:
-            continue
-        kind = raw.FPDFAnnot_GetSubtype(annotation)
-        if kind in _COMMENTS and (text := _read_string(annotation, b"Contents")):
-            author = _read_string(annotation, b"T")
-            yield f"({author}: {text})" if author else f"({text})"
-        elif kind == _WIDGET and (value := _read_string(annotation, b"V")):
-            name = _read_string(annotation, b"TU") or _read_string(annotation, b"T")
-            yield f"{name}: {value}" if name else value
-        raw.FPDFPage_CloseAnnot(annotation)
-
-
-def _read_string(annotation: Any, key: bytes) -> str:  # noqa: ANN401 (a pdfium annotation)
-    import pypdfium2.raw as raw
-
-    length = raw.FPDFAnnot_GetStringValue(annotation, key, None, 0)
-    if length <= 2:
-        return ""
-    buffer = (ctypes.c_ushort * (length // 2 + 1))()
-    raw.FPDFAnnot_GetStringValue(annotation, key, buffer, length)
-    return " ".join(bytes(buffer)[: length - 2].decode("utf-16-le", "replace").split())
 
 
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]+")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.encrypted import explain_encrypted
 from ingest.loaders.mail import read_attachment
+from ingest.loaders.pdf.annotations import open_form
+from ingest.loaders.pdf.glyphs import GlyphReader
 from ingest.loaders.pdf.headings import clean_title, find_title
 from ingest.loaders.pdf.layout import compose
 from ingest.loaders.pdf.lines import PageLines, TextReader, mend_text
@@ -41,7 +43,7 @@ def load_pdf(source: str, data: bytes, options: ReadOptions) -> Reading:
     if count == 0:
         return _load_by_pypdf(source, data, options, "it has no pages")
     header = _read_properties(source, pdf)
-    lines = TextReader(pdf).read_pages()
+    lines = TextReader(pdf, GlyphReader(data, options.passwords)).read_pages()
     first = list(itertools.islice(lines, _FIRST_PAGES))
     if not header.title:
         header = replace(header, title=mend_text(find_title(first)).strip())
@@ -58,6 +60,7 @@ def _open(data: bytes, options: ReadOptions) -> pdfium.PdfDocument:
         try:
             pdf = pdfium.PdfDocument(data, password=password)
             len(pdf)
+            open_form(pdf)
             return pdf
         except pdfium.PdfiumError as error:
             if "password" not in str(error).lower():
@@ -181,7 +184,7 @@ def _draw_page(pdf: pdfium.PdfDocument, number: int) -> Any:  # noqa: ANN401 (a 
     page = pdf[number - 1]
     width, height = page.get_size()
     scale = min(300 / 72, (20e6 / max(1.0, width * height)) ** 0.5)
-    image = page.render(scale=scale, grayscale=True).to_pil()
+    image = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()  # its values are read as text
     page.close()
     return image
 

@@ -14,11 +14,11 @@ from rag.types import Document
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_SKIPPED = frozenset("script style noscript template head svg iframe object canvas audio video annotation".split())
+_SKIPPED = frozenset("script style template head svg iframe object canvas audio video annotation".split())
 _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer"
-    " form h1 h2 h3 h4 h5 h6 header hr html legend li main math ol option p pre section summary table tbody td tfoot th"
-    " thead tr ul".split()
+    " form h1 h2 h3 h4 h5 h6 header hr html legend li main math noscript ol option p pre section summary table tbody td"
+    " tfoot th thead tr ul".split()
 )
 _CHARSET = re.compile(
     rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{2,30})|<\?xml[^>]{0,100}encoding=[\"']([\w-]{2,30})", re.I
@@ -136,7 +136,7 @@ class _Writer:
 
     def _take_whole(self, element: HtmlElement, tag: str) -> bool:
         """Add the element with all its children if it is of a kind that is read as a whole; say whether it was."""
-        if not tag or tag in _SKIPPED or _is_hidden(element):
+        if not tag or tag in _SKIPPED or _is_hidden(element) or (tag == "noscript" and not _open_noscript(element)):
             return True
         if tag == "nav" or element.get("role") == "navigation":
             self._end_block()
@@ -193,11 +193,31 @@ class _Writer:
         self._mark = ""
 
 
+_NOTES = re.compile(r"(?:^|[\s-])(?:footnote|endnote|rearnote|note)s?(?:\s|$)")
+"""In ``epub:type`` and ``role``: notes that an e-book hides until a reader touches their number."""
+
+
 def _is_hidden(element: HtmlElement) -> bool:
-    style = element.get("style")
-    if "hidden" in element.attrib or (style and _HIDDEN.search(style)):
-        return True
+    style, hidden = element.get("style"), element.get("hidden")
+    if (hidden is not None and hidden.lower() != "until-found") or (style and _HIDDEN.search(style)):
+        is_note = _NOTES.search(f"{element.get('epub:type') or ''} {element.get('role') or ''}") is not None
+        return not is_note and not (element.tag == "aside" and element.get("id"))
     return bool(element.get("aria-hidden") == "true")
+
+
+_COMPLAINT = re.compile(r"java ?script|\bscripts?\b|\bcookies\b", re.I)
+_LONGEST_COMPLAINT = 400
+"""Characters of a text that asks for JavaScript."""
+
+
+def _open_noscript(element: HtmlElement) -> bool:
+    """Whether the content for readers without scripts, as we are, says more than that; then it is read as a part."""
+    text = element.text_content().strip()
+    if not text or (len(text) < _LONGEST_COMPLAINT and _COMPLAINT.search(text)):
+        return False
+    for inner in list(element.iter("noscript")):
+        inner.tag = "div"  # those within it aren't asked again
+    return True
 
 
 def _read_rows(table: HtmlElement) -> list[str]:

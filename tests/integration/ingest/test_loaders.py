@@ -346,6 +346,33 @@ def test_an_attached_mail_is_read_once():
     assert text.index("see below") < text.index("## Attached: Größe of ducks") < text.index("see the table")
 
 
+def _parts(*parts: tuple[str, str], kind: str = "mixed") -> bytes:
+    body = "".join(f"--b\nContent-Type: {part}\n\n{text}\n" for part, text in parts)
+    return f"From: a@b.c\nMIME-Version: 1.0\nContent-Type: multipart/{kind}; boundary=b\n\n{body}--b--\n".encode()
+
+
+def test_all_parts_of_a_body_that_people_see_are_read():
+    event = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:Tea\nLOCATION:Loft\nEND:VEVENT\nEND:VCALENDAR"
+    report = (
+        "Reporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; z@b.c\nAction: failed\nDiagnostic-Code: smtp; 550 full\n"
+    )
+    text = _text(
+        "a.eml",
+        _parts(
+            ("text/plain", "Hello."), ("text/calendar; charset=utf-8", event),
+            ("text/tab-separated-values", "k\tv\nx\t3"),
+            ("message/delivery-status", report), ("text/x-patch", "+ added"), ("text/css", "p {}"),
+            ("text/calendar; name=invite.ics", event),
+        ),
+    )  # fmt: skip
+    failure = "Final-Recipient: z@b.c; Action: failed; Diagnostic-Code: 550 full"
+    shown = ["Hello.", "Tea: Loft", "k\tv\nx\t3", failure, "+ added"]
+    places = [text.index(part) for part in shown]
+    assert places == sorted(places)
+    assert text.count("Loft") == 1
+    assert "p {}" not in text
+
+
 def test_a_mail_that_is_nothing_but_a_file_is_read():
     mail = b"From: a@b.c\nContent-Disposition: attachment; filename=ducks.txt\n\nThe teal is small."
     assert _text("a.eml", mail).endswith("## Attached: ducks.txt\n\nThe teal is small.")

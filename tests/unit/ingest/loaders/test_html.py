@@ -43,6 +43,23 @@ def test_scripts_and_hidden_parts_are_left_out():
     assert text == "shown"
 
 
+def test_parts_that_a_reader_can_open_are_read():
+    text = convert_html(
+        "<div hidden='until-found'>folded</div><p>Salt<a epub:type='noteref' href='#n'>1</a></p>"
+        "<aside hidden id=n><p>rock</p></aside><section role='doc-endnotes' style='display:none'><p>sea</p></section>"
+        "<div hidden epub:type='rearnote'>bay</div><div hidden epub:type='notebook'>no</div>"
+    )
+    assert text == "folded\n\nSalt1\n\nrock\n\nsea\n\nbay"
+
+
+def test_what_stands_there_for_readers_without_scripts_is_read_unless_it_only_asks_for_them():
+    text = convert_html(
+        "<p>Tide<noscript>High at <b>four</b><noscript>Low at ten</noscript></noscript></p><noscript>Please enable "
+        "JavaScript</noscript><noscript><img src=x alt=pixel></noscript>"
+    )
+    assert text == "Tide\n\nHigh at four\n\nLow at ten"
+
+
 def test_code_keeps_its_lines():
     assert convert_html("<pre>a\n  b</pre>") == "```\na\n  b\n```"
 

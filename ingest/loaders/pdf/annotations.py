@@ -1,0 +1,118 @@
+"""What people put onto a PDF's pages: comments with their authors, and what the fields of a form show. By pdfium."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
+
+_COMMENTS = frozenset((1, 3, 9, 10, 11, 12, 13))
+"""pdfium's numbers for notes, free text, marked, underlined, wavy and struck text, and stamps."""
+_WIDGET = 20
+"""pdfium's number for a field of a form."""
+_BUTTON, _CHECK_BOX, _RADIO, _COMBO, _LIST = 1, 2, 3, 4, 5
+"""pdfium's numbers for the kinds of fields that aren't read as text."""
+_MOST_ON_PAGE = 2_000
+_MOST_OPTIONS = 200_000
+"""Choices that are looked at in one document: hundreds of fields may each offer all countries, or more to do harm."""
+
+
+def open_form(pdf: pdfium.PdfDocument) -> None:
+    """Prepare the document's form, if it has one, before its pages are opened: without that fields are read alone."""
+    import pypdfium2 as pdfium
+
+    logging.getLogger("pypdfium2").setLevel(logging.ERROR)  # it warns of XFA, whose fields are kept as usual ones too
+    try:
+        pdf.init_forms()
+    except pdfium.PdfiumError:
+        return
+
+
+class AnnotationReader:
+    """Reads the annotations of one document, page after page."""
+
+    def __init__(self) -> None:
+        self._options_left = _MOST_OPTIONS
+
+    def read(self, page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
+        """The page's comments, and the values of its form's fields with their names."""
+        import pypdfium2.raw as raw
+
+        for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MOST_ON_PAGE)):
+            annotation = raw.FPDFPage_GetAnnot(page.raw, index)
+            if not annotation:
+                continue
+            kind = raw.FPDFAnnot_GetSubtype(annotation)
+            if kind in _COMMENTS and (text := _read_entry(annotation, b"Contents")):
+                author = _read_entry(annotation, b"T")
+                yield f"({author}: {text})" if author else f"({text})"
+            elif kind == _WIDGET and (value := self._read_value(page.formenv, annotation)):
+                name = _read_name(page.formenv, annotation)
+                yield f"{name}: {value}" if name else value
+            raw.FPDFPage_CloseAnnot(annotation)
+
+    def _read_value(self, form: Any, field: Any) -> str:  # noqa: ANN401 (pdfium's handles)
+        """What the field shows; empty for one that isn't filled in, a button, and a choice that isn't taken."""
+        import pypdfium2.raw as raw
+
+        kind = raw.FPDFAnnot_GetFormFieldType(form, field) if form else -1
+        if kind < 0:  # in no form
+            return _read_entry(field, b"V")
+        value = _read_string(raw.FPDFAnnot_GetFormFieldValue, form, field)
+        if kind in (_CHECK_BOX, _RADIO):
+            is_checked = bool(raw.FPDFAnnot_IsChecked(form, field))
+            chosen = _read_string(raw.FPDFAnnot_GetFormFieldExportValue, form, field) or value
+            if kind == _RADIO:
+                return chosen if is_checked else ""
+            return f"☒ {chosen}" if is_checked else "☐ Off"
+        if kind in (_COMBO, _LIST):
+            return ", ".join(self._read_choices(form, field)) or value
+        return "" if kind == _BUTTON else value
+
+    def _read_choices(self, form: Any, field: Any) -> Iterator[str]:  # noqa: ANN401 (pdfium's handles)
+        """The choices that were taken, as the form shows them: a file keeps a code beside each."""
+        import pypdfium2.raw as raw
+
+        for index in range(min(raw.FPDFAnnot_GetOptionCount(form, field), self._options_left)):
+            self._options_left -= 1
+            if raw.FPDFAnnot_IsOptionSelected(form, field, index):
+                label = _read_string(raw.FPDFAnnot_GetOptionLabel, form, field, index)
+                if label:
+                    yield label
+
+
+_FRAME = re.compile(r"(?i)(?:#.*|topmostsubform|(?:sub)?form\d*|page\d*)$")
+"""Names that programs give to what holds the fields."""
+
+
+def _read_name(form: Any, field: Any) -> str:  # noqa: ANN401 (pdfium's handles)
+    """What the form calls the field for people, or else its own name with that of the field around it."""
+    import pypdfium2.raw as raw
+
+    shown = _read_string(raw.FPDFAnnot_GetFormFieldAlternateName, form, field) if form else _read_entry(field, b"TU")
+    if shown:
+        return shown
+    whole = _read_string(raw.FPDFAnnot_GetFormFieldName, form, field) if form else ""
+    parts = re.sub(r"\[\d+\]", "", whole or _read_entry(field, b"T")).split(".")
+    return " ".join([part for part in parts[:-1] if not _FRAME.match(part)][-1:] + parts[-1:])
+
+
+def _read_entry(annotation: Any, key: bytes) -> str:  # noqa: ANN401 (a pdfium annotation)
+    import pypdfium2.raw as raw
+
+    return _read_string(raw.FPDFAnnot_GetStringValue, annotation, key)
+
+
+def _read_string(read: Callable[..., int], *arguments: Any) -> str:  # noqa: ANN401 (pdfium's handles)
+    """The text that a function of pdfium writes into a buffer, on one line."""
+    length = read(*arguments, None, 0)
+    if length <= 2:
+        return ""
+    buffer = (ctypes.c_ushort * (length // 2 + 1))()
+    read(*arguments, buffer, length)
+    return " ".join(bytes(buffer)[: length - 2].decode("utf-16-le", "replace").split())

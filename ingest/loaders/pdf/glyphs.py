@@ -1,0 +1,154 @@
+"""Letters that pdfium can't tell because their font calls them by a composed name, such as ``f_f_i`` for a ligature.
+
+The Adobe glyph list says how such names are read. pypdf reads the fonts, and only if pdfium met such a letter.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+_SUSPICIOUS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xa1-\xff]")
+"""Codes of letters without a meaning of their own; others are such codes only where a font has composed names."""
+_COMPOSED = re.compile(rb"/[A-Za-z](?:_[A-Za-z])+[\s/\]]")
+_PLACEHOLDER = 0xE000
+"""The first of the private letters that stand for a ligature while the line is measured: one letter for one code."""
+_MOST_LIGATURES = 256
+_DEEPEST = 3
+"""Levels of forms, drawings within drawings, whose fonts are looked up."""
+_MOST_FONTS = 500
+
+_Names = dict[tuple[str, int], str]
+"""The text of a code in a font."""
+
+
+class GlyphReader:
+    """Mends the text of one document, page after page."""
+
+    def __init__(self, data: bytes, passwords: Sequence[str] = ()) -> None:
+        self._data = data
+        self._passwords = passwords
+        self._is_named = _COMPOSED.search(data) is not None
+        self._pypdf: Any = None  # pypdf.PdfReader, imported late
+        self._is_readable = True
+        self._name = ctypes.create_string_buffer(256)
+
+    def mark(self, text_page: Any, text: str, index: int) -> tuple[str, dict[int, str]]:  # noqa: ANN401 (of pdfium)
+        """The page's text with placeholders for its ligatures, and their texts."""
+        import pypdfium2.raw as raw
+
+        count = text_page.count_chars()
+        names: _Names | None = None
+        codes: dict[str, int] = {}
+        letters: list[str] = []
+        for at in self._find_unknown(text_page, text, count):
+            names = self._read_names(index) if names is None else names
+            if not names:
+                break
+            meant = names.get((self._find_font(text_page, at), raw.FPDFText_GetUnicode(text_page.raw, at)))
+            if meant and (meant in codes or len(codes) < _MOST_LIGATURES):
+                letters = letters or _list_letters(text_page, text, count)
+                letters[at] = chr(codes.setdefault(meant, _PLACEHOLDER + len(codes)))
+        return "".join(letters) or text, {code: meant for meant, code in codes.items()}
+
+    def _find_unknown(self, text_page: Any, text: str, count: int) -> Iterator[int]:  # noqa: ANN401 (of pdfium)
+        """Where pdfium put a letter's code for want of its meaning."""
+        import pypdfium2.raw as raw
+
+        is_suspicious = self._is_named or len(text) != count
+        places = range(count) if is_suspicious else (found.start() for found in _SUSPICIOUS.finditer(text))
+        return (at for at in places if raw.FPDFText_HasUnicodeMapError(text_page.raw, at) == 1)
+
+    def _find_font(self, text_page: Any, at: int) -> str:  # noqa: ANN401 (of pdfium)
+        import pypdfium2.raw as raw
+
+        part = raw.FPDFText_GetTextObject(text_page.raw, at)
+        font = raw.FPDFTextObj_GetFont(part) if part else None
+        if not font:
+            return ""
+        raw.FPDFFont_GetBaseFontName(font, self._name, len(self._name))
+        return self._name.value.decode("utf-8", "replace")
+
+    def _read_names(self, index: int) -> _Names:
+        """The composed names in the page's fonts; none where pypdf can't read them."""
+        if not self._is_readable:
+            return {}
+        try:
+            self._pypdf = self._pypdf or _open(self._data, self._passwords)
+            page = self._pypdf.pages[index]
+            fonts = list(_find_fonts(page.get("/Resources"), set(), 0))
+            return {key: text for font in fonts for key, text in _read_differences(font)}
+        except Exception:  # pypdf fails in many ways on a damaged file; its text is read without this
+            self._is_readable = self._pypdf is not None
+            return {}
+
+
+def _list_letters(text_page: Any, text: str, count: int) -> list[str]:  # noqa: ANN401 (of pdfium)
+    """The page's letters by pdfium's numbers; its text lacks those whose code is a sign that it leaves out."""
+    import pypdfium2.raw as raw
+
+    if len(text) == count:
+        return list(text)
+    return [chr(raw.FPDFText_GetUnicode(text_page.raw, at)) for at in range(count)]
+
+
+def _open(data: bytes, passwords: Sequence[str]) -> Any:  # noqa: ANN401 (pypdf.PdfReader, imported late)
+    import logging
+
+    import pypdf
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+    reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
+    if reader.is_encrypted:
+        any(reader.decrypt(password) for password in ("", *passwords))
+    return reader
+
+
+def _find_fonts(resources: Any, seen: set[int], depth: int) -> Iterator[Any]:  # noqa: ANN401 (pypdf's objects)
+    """The fonts of a page and of the forms drawn on it."""
+    resources = resources.get_object() if resources is not None else {}
+    fonts = resources.get("/Font", {}).get_object() if "/Font" in resources else {}
+    yield from (font.get_object() for font in list(fonts.values())[:_MOST_FONTS])
+    forms = resources.get("/XObject", {}).get_object() if "/XObject" in resources and depth < _DEEPEST else {}
+    for form in list(forms.values())[:_MOST_FONTS]:
+        number = getattr(form, "idnum", 0)
+        if number in seen or len(seen) > _MOST_FONTS:
+            continue
+        seen.add(number)
+        yield from _find_fonts(form.get_object().get("/Resources"), seen, depth + 1)
+
+
+def _read_differences(font: Any) -> Iterator[tuple[tuple[str, int], str]]:  # noqa: ANN401 (pypdf's objects)
+    """The codes for which a font has names of its own that pdfium doesn't read, with their texts."""
+    encoding = font["/Encoding"].get_object() if "/Encoding" in font else {}
+    code = 0
+    for entry in encoding["/Differences"].get_object() if "/Differences" in encoding else ():
+        if isinstance(entry, int):
+            code = int(entry)
+            continue
+        if text := read_glyph_name(str(entry)):
+            yield (str(font.get("/BaseFont", "")).removeprefix("/"), code), text
+        code += 1
+
+
+def read_glyph_name(name: str) -> str:
+    """The text of a glyph by the rules of the Adobe glyph list; empty if its name says none.
+
+    Parts are divided by ``_``, and what follows a full stop is only its look: ``f_f_i.alt`` is "ffi".
+    """
+    return "".join(map(_read_part, name.removeprefix("/").partition(".")[0].split("_")))
+
+
+def _read_part(part: str) -> str:
+    from pypdf._codecs.adobe_glyphs import adobe_glyphs  # the list itself, which pypdf doesn't offer otherwise
+
+    if known := adobe_glyphs.get(f"/{part}"):
+        return known
+    if re.fullmatch(r"uni(?:[0-9A-F]{4})+", part):
+        return bytes.fromhex(part[3:]).decode("utf-16-be", "ignore")
+    if re.fullmatch(r"u[0-9A-F]{4,6}", part) and int(part[1:], 16) < 0x110000:
+        return chr(int(part[1:], 16))
+    return ""

@@ -1,0 +1,83 @@
+"""Calendars and contacts as phones and mail programs write them."""
+
+from __future__ import annotations
+
+import pytest
+
+from ingest.loaders.formats import detect
+from ingest.loaders.ical import load_calendar, load_contacts
+from ingest.loaders.reading import ReadOptions
+
+
+def _calendar(lines: str) -> str:
+    data = f"BEGIN:VCALENDAR\r\n{lines}\r\nEND:VCALENDAR\r\n".encode()
+    return next(load_calendar("a.ics", data, ReadOptions()).pages).text
+
+
+def _card(lines: str, encoding: str = "utf-8") -> list[str]:
+    data = f"BEGIN:VCARD\n{lines}\nEND:VCARD\n".encode(encoding)
+    return next(load_contacts("a.vcf", data, ReadOptions()).pages).text.split("\n")
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("DTSTART;VALUE=DATE:20251231\nDTEND;VALUE=DATE:20260101", "2025-12-31"),
+        ("DTSTART;VALUE=DATE:20260227\nDTEND;VALUE=DATE:20260302", "2026-02-27 to 2026-03-01"),
+        ("DTSTART:20260227T081500Z\nDTEND:20260227T101500Z", "2026-02-27 08:15 to 10:15 UTC"),
+        (
+            "DTSTART;TZID=Asia/Tokyo:20260227T233000\nDTEND;TZID=Asia/Tokyo:20260228T003000",
+            "2026-02-27 23:30 (Asia/Tokyo) to 2026-02-28 00:30 (Asia/Tokyo)",
+        ),
+        ("DTSTART:20260227T081500\nDURATION:PT1H30M", "2026-02-27 08:15, 1 h 30 min"),
+        ("DUE:20260227", "due 2026-02-27\n\n- due: 2026-02-27"),
+        ("DTSTART:some day", "some day"),
+    ],
+)
+def test_when_something_is(lines, told):
+    assert _calendar(f"BEGIN:VTODO\nSUMMARY:Launch\n{lines}\nEND:VTODO") == f"## Launch\n\nLaunch: {told}"
+
+
+def test_an_event_with_all_that_is_told_of_it():
+    text = _calendar(
+        "X-WR-CALNAME:Club\r\nBEGIN:VTIMEZONE\r\nTZID:X\r\nEND:VTIMEZONE\r\nBEGIN:VEVENT\r\nDTSTART:20260227\r\n"
+        "SUMMARY:Regatta\\, first\r\n  round\r\nLOCATION:Pier 4\r\n"
+        "DESCRIPTION:Bring:\\n- oars\\; and\\n- lam\r\n ps\r\n"
+        "RRULE:FREQ=WEEKLY;INTERVAL=2;BYDAY=FR;UNTIL=20260501T000000Z\r\nEXDATE:20260313,20260410\r\n"
+        'ATTENDEE;CN="Moe: Liv";PARTSTAT=NEEDS-ACTION:mailto:liv@example.org\r\n'
+        "BEGIN:VALARM\r\nDESCRIPTION:Reminder\r\nEND:VALARM\r\nEND:VEVENT"
+    )
+    assert text == (
+        "## Regatta, first round\n\nRegatta, first round: 2026-02-27; Pier 4\n\nBring:\n- oars; and\n- lamps\n\n"
+        "- repeats: weekly, every 2, on FR, until 2026-05-01 00:00 UTC\n- except on: 2026-03-13, 2026-04-10\n"
+        "- attendee: Moe: Liv <liv@example.org> (needs action)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("FN:Bo\nitem1.TEL:tel:+1-22\nitem1.X-ABLabel:_$!<Boat>!$_", "Bo, phone (boat): +1-22"),
+        ("FN:Bo\nTEL;type=CELL;type=VOICE;type=pref:22", "Bo, phone (cell): 22"),
+        ("N:van Dam;Bo;J.;Dr;\nBDAY:--0704", "Dr Bo J. van Dam, birthday: --07-04"),
+        ("FN:Bo\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-07-04", "Bo, birthday: --07-04"),
+        ("FN:Bo\nADR;HOME:;;Quay 1\\, rear;Turku;;20100;", "Bo, address (home): Quay 1, rear, Turku, 20100"),
+        ("FN:Bo\nORG:Yard;Sails", "Bo, organization: Yard, Sails"),
+        ("ORG:Yard\nEMAIL;INTERNET:a@b.c", "Yard, email: a@b.c"),
+    ],
+)  # fmt: skip
+def test_a_card_tells_whose_each_line_is(lines, told):
+    assert _card(lines)[-1] == f"- {told}"
+
+
+def test_quoted_printable_goes_on_over_lines_in_its_own_charset():
+    lines = (
+        "FN;ENCODING=QUOTED-PRINTABLE;CHARSET=ISO-8859-1:Zo=EB F=\n=FCrst\nNOTE;QUOTED-PRINTABLE:one=0D=0Atwo=\n three"
+    )
+    assert _card(lines) == ["## Zoë Fürst", "", "- Zoë Fürst, note: one two three"]
+
+
+def test_a_cut_off_file_and_one_under_another_name_are_read_still():
+    assert _card("FN:Bo\nTEL:22\nBEGIN:VCARD\nFN:Cy\nTEL:23")[0] == "## Cy"
+    assert detect("a.txt", b"BEGIN:VCARD\r\nFN:Bo\r\n").name == "vcf"
+    assert detect("a", b"BEGIN:VCALENDAR\nEND:VCALENDAR").name == "ics"
