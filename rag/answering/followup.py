@@ -107,7 +107,7 @@ async def _ask_for_rewrite(
         pieces = stream(rewrite_messages(question, turns), _REWRITE_TOKENS)
         async with asyncio.timeout(limit_s), aclosing(pieces):
             async for piece in pieces:
-                written = (written + piece).lstrip()
+                written = (written + piece).lstrip() if piece else ""
                 if "\n" in written:
                     break
     except (ModelUnavailableError, TimeoutError):
