@@ -170,7 +170,9 @@ _NAMES = {
     "max_tokens": re.compile(r"\bmax_?(?:new_|output_)?tokens\b", re.IGNORECASE),
     _NEW_NAME: re.compile(rf"\b{_NEW_NAME}\b", re.IGNORECASE),
     "temperature": re.compile(r"\btemperature\b", re.IGNORECASE),
-    "stream": re.compile(r"\bstream(?:ing)?\b.{0,40}\b(?:not|un\w+|only|must|false)\b|\bunsupported.{0,20}\bstream", re.I),
+    "stream": re.compile(
+        r"\bstream(?:ing)?\b.{0,40}\b(?:not|un\w+|only|must|false)\b|\bunsupported.{0,20}\bstream", re.I
+    ),
 }
 """How a server names what we send, beside the model and the messages."""
 

@@ -194,7 +194,7 @@ async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")
 """Where servers put thoughts that they keep apart, and what they call such a part of a content."""
-_DEEPEST = 3
+_DEEPEST = 6
 """How far parts of a content may hold others."""
 
 
@@ -207,7 +207,9 @@ def _read_chunk(chunk: Any) -> AnswerPiece:  # noqa: ANN401 (openai passes on wh
         delta = choice.delta
         if delta is None:
             return _read_message((choice.model_extra or {}).get("message") or {}, choice.finish_reason)
-        return _read_message({**(delta.model_extra or {}), "content": delta.content or delta.refusal}, choice.finish_reason)
+        return _read_message(
+            {**(delta.model_extra or {}), "content": delta.content or delta.refusal}, choice.finish_reason
+        )
     except (AttributeError, TypeError) as exc:
         raise ValueError("an event of no known form") from exc
 

@@ -16,9 +16,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from rag.chat.complaints import show_words
 from rag.chat.foundry import FoundryRuntime, OnStep
 from rag.chat.limits import AnswerLimits
-from rag.chat.complaints import show_words
 from rag.chat.model import ChatModel, Habits
 from rag.chat.probing import probe
 from rag.chat.server import ServerGoneError
