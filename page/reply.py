@@ -13,7 +13,7 @@ import chainlit as cl
 from page.view import MarkerStream, link_markers, make_cards, make_marker
 from rag.answering.answer import answer
 from rag.answering.citations import cite_sources
-from rag.answering.events import Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token
+from rag.answering.events import Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token, Withdrawn
 from rag.text.hostile import VisibleStream, remove_invisible
 from rag.types import Citation, Restriction, ScoredChunk
 
@@ -87,6 +87,8 @@ class Reply:
                         await self._send_sources()
                     case Token():
                         await self._stream_text()
+                    case Withdrawn():
+                        await self._take_back()
 
     def break_off(self, reason: str) -> None:
         """Stop searching and writing at once, which closes the model's stream; `reason` is shown below the answer."""
@@ -120,6 +122,12 @@ class Reply:
         self._streamed = len(self.text)
         await self._message.stream_token(self._markers.add(piece, len(self._answer.hits)))
 
+    async def _take_back(self) -> None:
+        """Show nothing of the answer any more; what follows is streamed as from its beginning."""
+        self._markers, self._streamed = MarkerStream(), 0
+        self._message.content = ""
+        await self._message.update()
+
 
 class _Answer:
     """What is known of an answer so far, with nothing in it that a page shouldn't show. Pure."""
@@ -148,6 +156,8 @@ class _Answer:
                 self._notices.append(remove_invisible(brief or text))
             case Token(text):
                 self.text += self._visible.add(text)
+            case Withdrawn():
+                self.text, self._visible = "", VisibleStream()
             case Citations(citations):
                 self._citations = citations
             case Done(report):

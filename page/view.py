@@ -16,7 +16,7 @@ JOINER = "\u2060"
 stand, be it in code."""
 
 _BACKTICKS = re.compile(r"`+")
-_MARKER_OR_IMAGE = re.compile(rf"{MARKER.pattern}|!(?=\[)")
+_MARKER_OR_IMAGE = re.compile(rf"{MARKER.pattern}|!(?=\[)", MARKER.flags)
 _UNDECIDED = re.compile(rf"(?:!?{UNFINISHED_MARKER.pattern}|!\Z|`+\Z)")
 _LONGEST_UNDECIDED = 200
 """Characters that are held back while they can still become a marker; a model's text may have endless ones."""

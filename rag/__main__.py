@@ -215,7 +215,7 @@ async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) ->
     """Show the answer as it comes, unless it will be shown as JSON; returns the report that ends it."""
     from contextlib import aclosing
 
-    from rag.answering.events import Citations, Done, Notice, Token
+    from rag.answering.events import Citations, Done, Notice, Token, Withdrawn
     from rag.text.hostile import VisibleStream
 
     stream = VisibleStream()
@@ -227,6 +227,8 @@ async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) ->
                 cli.say(event.text)
             elif isinstance(event, Token) and not as_json:
                 print(stream.add(event.text), end="", flush=True)
+            elif isinstance(event, Withdrawn):
+                cli.say("These were the model's thoughts. Its answer:")
             elif isinstance(event, Citations) and not as_json:
                 print(stream.end() + ("\n" if event.citations else ""))
                 for cited in event.citations:

@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.answering.citations import cite_sources, find_unknown_markers
-from rag.answering.events import AnswerReport, Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token
+from rag.answering.events import (
+    AnswerReport,
+    Citations,
+    Done,
+    Event,
+    Notice,
+    Retrieved,
+    Rewritten,
+    Shown,
+    Token,
+    Withdrawn,
+)
 from rag.answering.followup import Turn, make_standalone
 from rag.answering.prompt import (
     Around,
@@ -142,6 +153,10 @@ class _Record:
         self.text += text
         return Token(text)
 
+    def withdraw(self) -> Withdrawn:
+        self.text = ""
+        return Withdrawn()
+
     def cite(self, citations: tuple[Citation, ...]) -> Citations:
         self.citations = citations
         return Citations(citations)
@@ -216,6 +231,8 @@ async def _stream_answer(
         try:
             async with aclosing(router.stream(messages, answer_tokens, reasons.append)) as pieces:
                 async for piece in pieces:
+                    if not piece and record.text:
+                        yield record.withdraw()
                     if text := piece if record.text else piece.lstrip():
                         yield record.say(text)
             break
@@ -227,8 +244,19 @@ async def _stream_answer(
                 _halve_passages(record.question, messages, budget),
             )
             yield Notice("The model can read less at once than expected; it is asked again with fewer passages.")
-    if "length" in reasons:
-        yield Notice(f"The answer was cut off at {answer_tokens} tokens. Set RAG_MAX_TOKENS higher for longer ones.")
+    if end := _explain_end(next(iter(reasons), ""), answer_tokens):
+        yield Notice(end)
+
+
+def _explain_end(reason: str, answer_tokens: int) -> str:
+    """What to say of an answer that ended before its time; empty for one that is complete."""
+    if reason == "length":
+        return f"The answer was cut off at {answer_tokens} tokens. Set RAG_MAX_TOKENS higher for longer ones."
+    if reason == "content_filter":
+        return "The content filter of the model's server cut the answer off. Ask in other words for the rest."
+    if reason in ("tool_calls", "function_call"):
+        return "The model called a tool in the middle of its answer, which may be incomplete."
+    return ""
 
 
 def _halve_passages(question: str, messages: Sequence[dict[str, str]], budget: int) -> int:

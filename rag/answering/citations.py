@@ -1,8 +1,9 @@
 """Answer text → the citations it used; what a citation marker is, and how other people's text is kept from having any.
 
 A model's text is not to be trusted: a marker counts only if its passage was there, and the quote is always a piece of
-the passage as it stands, never the model's words. A marker is ``[2]``, or ``[1, 3]`` as some models write, or the same
-in ``【…】``. Whatever counts as one is defused too, and more than that; the property tests hold it true. Pure.
+the passage as it stands, never the model's words. A marker is ``[2]``, and whatever else models were trained to write:
+``[1, 3]``, ``[1-3]``, ``[1 and 2]``, ``[^2]``, ``[Passage 2]``, ``【2†source】``. Whatever counts as one is defused, and
+more than that; the property tests hold it true. Pure.
 """
 
 from __future__ import annotations
@@ -17,22 +18,40 @@ from rag.text.sentences import Sentence, split_sentences
 from rag.text.terms import choose_language, text_terms
 from rag.types import Citation, ScoredChunk, StoredChunk
 
-_OPEN, _CLOSE = r"[\[【]", r"[\]】]"
+_OPEN, _CLOSE = "[\\[【［〔]", "[\\]】］〕]"
 _MOST_NUMBERS = 16
+_WORDS = (
+    "passages?|sources?|documents?|docs?|excerpts?|extracts?|citations?|cit|references?|refs?|contexts?|notes?|#|nos?"
+    "|passagen?|quellen?|dokumente?|textstellen?|belege?|extraits?|documentos?|pasajes?|fuentes?|fragmentos?|citas?"
+    "|fontes?|fonti|passagens?|passag(?:gio|gi)|brani|brano|documenti|trechos?|bron|bronnen|documenten|fragmenten"
+    "|kilder?|källor|källa|dokument(?:er|et)?|utdrag|avsnitt|источники?|документы?|отрывки?|фрагменты?|ссылки?"
+    "|出典|文書|資料|段落|引用|抜粋|来源|來源|文档|文檔|출처|문서|구절|자료"
+)
+"""What models call a passage beside its number."""
+_AND = r"(?:\b(?:and|und|et|y|e|en|og|och|и)\b|[と和与與及및와과])"
 
-MARKER = re.compile(rf"{_OPEN}\s*(\d{{1,3}}(?:\s*[,;]\s*\d{{1,3}}){{0,{_MOST_NUMBERS - 1}}})\s*{_CLOSE}")
+# Nothing is tried twice, however long a run of spaces: each quantifier keeps what it took.
+_DASH = r"\s*+[-‐‑‒–—~〜～]\s*+"
+_ONE = rf"(?:(?:{_WORDS})\.?\s*+)?\d{{1,3}}+(?:{_DASH}\d{{1,3}}+)?"
+_BETWEEN = rf"\s*+(?:[,;，；、&+]\s*+(?:{_AND}\s*+)?|{_AND}\s*+)"
+_NOTE = r"(?:\s*+†[^\[\]【】［］〔〕\n]{0,80}+)?"
+
+
+def _make_pattern(others: str) -> str:
+    """What stands between a marker's brackets, with so many numbers beside the first."""
+    return rf"\s*+\^?\s*+({_ONE}(?:{_BETWEEN}{_ONE}){others}){_NOTE}\s*+"
+
+
+MARKER = re.compile(_OPEN + _make_pattern(f"{{0,{_MOST_NUMBERS - 1}}}+") + _CLOSE, re.IGNORECASE)
 """Group 1 holds the numbers; see `read_numbers`. Their count and length are bounded because a model's text isn't."""
 
-UNFINISHED_MARKER = re.compile(rf"{_OPEN}[\d,;\s]*\Z")
+UNFINISHED_MARKER = re.compile(rf"{_OPEN}[^\[\]【】［］〔〕]*\Z")
 """The end of a text that can still become a marker while more of it arrives."""
 
-_GAP = rf"[\s{INVISIBLE}]*"
-_NUMBER = rf"\d(?:[{INVISIBLE}]*\d){{0,2}}"
-_LOOK_ALIKE = re.compile(
-    rf"[\[【［〔]({_GAP}{_NUMBER}(?:{_GAP}[,;，；、]{_GAP}{_NUMBER})*{_GAP}(?:†[^\[\]【】［］〔〕\n]{{0,80}})?)[\]】］〕]"
-)
-"""A marker, and whatever a model or a reader could take for one: full-width brackets, any count of numbers, invisible
-characters in between, and the ``【3†source】`` that some models were trained to write."""
+_BRACKETED = re.compile(rf"{_OPEN}([^\[\]【】［］〔〕]*){_CLOSE}")
+_LOOK_ALIKE = re.compile(_make_pattern("*+"), re.IGNORECASE)
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_RANGE = re.compile(rf"(\d{{1,3}})(?:{_DASH}(\d{{1,3}}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +70,16 @@ def find_markers(text: str) -> Iterator[Marker]:
 
 
 def read_numbers(match: re.Match[str]) -> tuple[int, ...]:
-    """The numbers of a match of `MARKER`, as they stand; none where another branch of a longer pattern matched."""
-    return tuple(int(number) for number in re.findall(r"\d+", match[1] or ""))
+    """The numbers of a match of `MARKER`, as they stand; none where another branch of a longer pattern matched.
+
+    A range stands for all its numbers, if they aren't more than a marker may have; else for its ends.
+    """
+    numbers: list[int] = []
+    for first, last in _RANGE.findall(match[1] or ""):
+        ends = [int(first), *([int(last)] if last else [])]
+        is_range = len(ends) == 2 and 0 < ends[1] - ends[0] < _MOST_NUMBERS
+        numbers += range(ends[0], ends[1] + 1) if is_range else ends
+    return tuple(dict.fromkeys(numbers))
 
 
 def blot_markers(text: str) -> str:
@@ -65,7 +92,11 @@ def defuse_markers(text: str) -> str:
 
     It stays without a marker if its invisible characters are taken out later.
     """
-    return _LOOK_ALIKE.sub(r"(\1)", text)
+    return _BRACKETED.sub(lambda match: f"({match[1]})" if _passes_for_marker(match[1]) else match[0], text)
+
+
+def _passes_for_marker(inner: str) -> bool:
+    return bool(_LOOK_ALIKE.fullmatch(_INVISIBLE.sub("", inner)))
 
 
 _LONGEST_CLAIM = 1_500

@@ -1,5 +1,5 @@
 """What `answer` yields, in this order: Rewritten for a follow-up, Retrieved, Shown if a model is asked, Tokens with
-Notices among them, Citations, and Done, which has the report of the whole answer.
+Notices among them, Citations, and Done, which has the report of the whole answer. Withdrawn takes the Tokens back.
 """
 
 from __future__ import annotations
@@ -48,6 +48,11 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """All tokens so far were no part of the answer: the model thought aloud, as was seen when it came to its end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Citations:
     """What the answer's markers stand for, in the order of first use; comes once, after the text."""
 
@@ -88,4 +93,4 @@ class Done:
     report: AnswerReport
 
 
-Event = Rewritten | Retrieved | Shown | Notice | Token | Citations | Done
+Event = Rewritten | Retrieved | Shown | Notice | Token | Withdrawn | Citations | Done

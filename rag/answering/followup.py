@@ -35,6 +35,8 @@ _POINTS_BEFORE = 3
 """A pointer after as many words of a topic points at one of them: "… engine that takes in steam and exhausts it"."""
 _POINTS_AHEAD = 2
 """An "it" before as many of them announces what follows: "Does it matter whether the kettle is filled to the brim?"."""
+_NAMED_BARE = 2
+"""So many words of a topic have a noun among them, in a language that may put nothing before one."""
 _OWN_TOPIC = 4
 """So many words of a topic stand alone behind any "And …": "And how many employees did Borealis have in 2023?"."""
 _SHORT = 6
@@ -54,6 +56,7 @@ _IMPERSONAL = re.compile(
 )
 """Phrases whose pronoun points at nothing."""
 _INVERSION = re.compile(r"(?<=\w)-(?:t-)?(?=(?:ils?|elles?)\b)")  # French: "fut-il", "va-t-elle"
+_ELISION = re.compile("['’]")  # French, Italian: "l'appareil"
 _WORD = re.compile(r"[^\W_]+(?:['’.,-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _HANGUL, _KANA, _HAN = (re.compile(f"[{script}]") for script in (HANGUL, KANA, HAN))
@@ -108,7 +111,7 @@ async def _ask_for_rewrite(
         pieces = stream(rewrite_messages(question, turns), _REWRITE_TOKENS)
         async with asyncio.timeout(limit_s), aclosing(pieces):
             async for piece in pieces:
-                written = (written + piece).lstrip()
+                written = (written + piece).lstrip() if piece else ""
                 if "\n" in written:
                     break
     except (ModelUnavailableError, TimeoutError):
@@ -159,7 +162,7 @@ def _points_back(question: str, language: str) -> bool:
     """Whether a word of the question stands for something that an earlier question or answer named."""
     words = _split_words(_IMPERSONAL.sub(" ", question))
     place = next((place for place in range(len(words)) if _is_pointer(words, place, language)), None)
-    if place is None or _announces(words, place, language):
+    if place is None or _announces(words, place, language) or _names_before(words, place, language):
         return False
     # After a name it may mean that name ("When did Tesla sell his house?").
     has_name = any(word[0].isupper() for word in words[1:place])
@@ -185,6 +188,18 @@ def _announces(words: Sequence[str], place: int, language: str) -> bool:
     if begin is None or any(_is_pointer(words, at, language) for at in range(place + 1, len(words))):
         return False
     return len(_find_topic(" ".join(words[place + 1 :]), language)) >= _POINTS_AHEAD
+
+
+def _names_before(words: Sequence[str], place: int, language: str) -> bool:
+    """Whether the pronoun there can mean what the same question named first, as in "how long is the guarantee and does
+    it cover limescale?": a noun, before the word that joins both halves."""
+    of_language = _find_words(language)
+    joint = next((at for at in range(place - 1, 0, -1) if words[at].casefold() in of_language.joints), 0)
+    named = _find_topic(" ".join(words[:joint]), language)
+    if not of_language.determiners:
+        return len(named) >= _NAMED_BARE
+    starts = {_ELISION.split(word.casefold())[0] for word in words[:joint]}
+    return bool(named) and not starts.isdisjoint(of_language.determiners)
 
 
 def _split_words(text: str) -> list[str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from rag.answering.citations import defuse_markers
 from rag.errors import PromptTooLongError
 from rag.ranking.passages import merge_neighbours
-from rag.text.hostile import neutralise_for_model, show_name
+from rag.text.hostile import neutralise_for_model, replace_alike, show_name
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _JOINT = 3  # tokens: the line break between two chunks, and rounding
 Around = Callable[[Sequence[ScoredChunk]], Sequence[Sequence[StoredChunk]]]
 """For each hit the chunks of its document from `REACH` before its first to `REACH` behind its last, in order."""
 
-_SECTION = re.compile(r"\b(context|question|query|passage)(\s*)([:：])", re.IGNORECASE)
+_SECTION = re.compile(r"\b(?:context|question|query|passage)(?=:)", re.IGNORECASE)
 
 
 def build_messages(question: str, hits: Sequence[ScoredChunk]) -> list[dict[str, str]]:
@@ -153,7 +153,7 @@ def _format_passage(number: int, chunk: Chunk) -> str:
 
 def _defuse(text: str) -> str:
     """The text with our markers in round brackets, and what could pass for a part of the prompt broken up."""
-    return _SECTION.sub(r"\1 \3", defuse_markers(neutralise_for_model(text)))
+    return replace_alike(_SECTION, lambda found: f"{found} ", defuse_markers(neutralise_for_model(text)))
 
 
 def make_around(index: Index, longest: int) -> Around:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from rag.chat.server import list_models, make_error, make_missing
+from rag.text.hostile import show_name
 from rag.types import Endpoint
 
 
@@ -71,7 +72,8 @@ def _choose_model(asked: Endpoint, offered: dict[str, int | None]) -> Endpoint:
     note = ""
     if picked is None and len(names) == 1:
         (picked,) = names
-        note = f"{asked.base_url} has no model {asked.model_id}; the only one that it offers answers instead: {picked}."
+        answering = f"the only one that it offers answers instead: {show_name(picked)}."
+        note = f"{asked.base_url} has no model {asked.model_id}; {answering}"
     if picked is None:
         raise make_missing(asked, names)
     return Endpoint(asked.base_url, asked.api_key, picked, offered[picked], note)

@@ -16,13 +16,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from rag.chat.complaints import show_words
 from rag.chat.foundry import FoundryRuntime, OnStep
 from rag.chat.limits import AnswerLimits
-from rag.chat.model import ChatModel
+from rag.chat.model import ChatModel, Habits
 from rag.chat.probing import probe
 from rag.chat.server import ServerGoneError
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.settings import Settings
+from rag.text.hostile import show_name
 from rag.types import Endpoint
 
 logger = logging.getLogger(__name__)
@@ -93,6 +95,8 @@ class ModelRouter:
         self._thread: threading.Thread | None = None
         self._runtime: Runtime | None = None
         self._model: ChatModel | None = None
+        self._habits: dict[tuple[str, str], Habits] = {}
+        """What was found out about each model, by its server's address and its name there."""
         self._is_doubted = False
         """Whether an answer failed although the server is there, so that only another answer can tell."""
 
@@ -138,7 +142,9 @@ class ModelRouter:
             logger.exception("The model could not be started")
             self._fail(f"The model {settings.model} could not be started ({exc}). Retry.")
         else:
-            self._model = ChatModel(endpoint, AnswerLimits(settings.max_tokens), temperature=settings.temperature)
+            habits = self._habits.setdefault((endpoint.base_url, endpoint.model_id), Habits())
+            limits = AnswerLimits(settings.max_tokens)
+            self._model = ChatModel(endpoint, limits, temperature=settings.temperature, habits=habits)
             self._is_doubted = False
             self._set(self._make_ready_state(endpoint))
         finally:
@@ -252,6 +258,7 @@ class ModelRouter:
 
     def _fail(self, sentences: str, messages: Messages = ()) -> None:
         """Show a failure and log a new one. The first sentence says what is wrong, the others what to do."""
+        sentences = show_words(sentences)
         detail, _, fix = sentences.partition(". ")
         state = ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
         if state != self._state:
@@ -261,8 +268,8 @@ class ModelRouter:
     def _make_ready_state(self, endpoint: Endpoint) -> ModelState:
         return ModelState(
             "ready",
-            endpoint.note or f"The model {endpoint.model_id} answers.",
-            model_id=endpoint.model_id,
+            endpoint.note or f"The model {show_name(endpoint.model_id)} answers.",
+            model_id=show_name(endpoint.model_id),
             route=self._route,
             context_length=endpoint.context_length,
         )

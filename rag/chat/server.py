@@ -15,8 +15,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from rag.chat.complaints import Complaint, read_complaint, show_words
 from rag.chat.limits import AnswerLimits
 from rag.errors import ModelUnavailableError, PromptTooLongError
+from rag.text.hostile import show_name
 from rag.types import Endpoint
 
 if TYPE_CHECKING:
@@ -43,7 +45,15 @@ class ServerGoneError(ModelUnavailableError):
     """The server doesn't answer, or ceased to."""
 
 
-class ModelMissingError(ModelUnavailableError):
+class RequestRefusedError(ModelUnavailableError):
+    """The server refused the request; `complaint` is what it said."""
+
+    def __init__(self, message: str, complaint: Complaint) -> None:
+        super().__init__(message)
+        self.complaint = complaint
+
+
+class ModelMissingError(RequestRefusedError):
     """The server doesn't know the model; it is still to be asked which ones it knows."""
 
 
@@ -116,21 +126,24 @@ def _find_context_length(extra: dict[str, Any]) -> int | None:
     return next((extra[name] for name in _LISTED_CONTEXT if isinstance(extra.get(name), int) and extra[name] > 0), None)
 
 
-async def explain_missing(endpoint: Endpoint) -> ModelUnavailableError:
-    """The error for a model that the server doesn't know; it names the models that the server offers now."""
+async def explain_missing(endpoint: Endpoint, complaint: Complaint) -> ModelUnavailableError:
+    """The error for a model that the server says it doesn't know; it names the models that the server offers now."""
     try:
-        offered = await list_models(endpoint)
+        offered = await list_models(endpoint) or {}
     except ModelUnavailableError:
-        offered = None
-    return make_missing(endpoint, list(offered or ()))
+        offered = {}
+    if endpoint.model_id in offered:
+        return ModelUnavailableError(_fill(_REFUSED, endpoint, complaint.said))
+    return make_missing(endpoint, list(offered), complaint.said)
 
 
-def make_missing(endpoint: Endpoint, offered: Sequence[str]) -> ModelUnavailableError:
-    """The error for a model that isn't among those `offered`."""
-    named = ", ".join(offered[:_MOST_NAMED])
+def make_missing(endpoint: Endpoint, offered: Sequence[str], said: str = "") -> ModelUnavailableError:
+    """The error for a model that isn't among those `offered`; `said` is the server's own reason."""
+    named = ", ".join(map(show_name, offered[:_MOST_NAMED]))
     more = f" and {len(offered) - _MOST_NAMED} more" if len(offered) > _MOST_NAMED else ""
     fix = f"Set MODEL to one that it offers: {named}{more}." if offered else "It offers none at all: load one there."
-    return ModelUnavailableError(f"{endpoint.base_url} has no model {endpoint.model_id}. {fix}")
+    reason = f" ({said.rstrip('.')})" if said else ""
+    return ModelUnavailableError(f"{endpoint.base_url} has no model {show_name(endpoint.model_id)}{reason}. {fix}")
 
 
 # What goes wrong
@@ -164,6 +177,8 @@ Fault = Literal[
     "nonsense",
     "unfinished",
     "used up",
+    "filtered",
+    "calling",
     "mute",
 ]
 _FAULTS: dict[Fault, str] = {
@@ -186,6 +201,9 @@ _FAULTS: dict[Fault, str] = {
     "nonsense": "{url} sent something that is no answer ({details}).",
     "unfinished": "The model {model} stopped in the middle of its answer: {url} broke off.",
     "used up": "The model {model} used up its tokens before its first word. Set RAG_MAX_TOKENS higher.",
+    "filtered": "The content filter of {url} kept back the whole answer of the model {model}. "
+    "Ask in other words, or set MODEL to another one.",
+    "calling": "The model {model} at {url} called a tool instead of answering. Ask again, or set MODEL to another one.",
     "mute": "The model {model} ended its answer without a word. "
     "Check in the log of the server at {url} that the model is loaded.",
 }
@@ -195,7 +213,8 @@ _GONE: frozenset[Fault] = frozenset({"unreachable", "silent", "absent", "broken"
 
 def make_error(fault: Fault, endpoint: Endpoint, details: object = "") -> ModelUnavailableError:
     """The error to raise for a fault, with its sentences."""
-    sentences = _FAULTS[fault].format(url=endpoint.base_url, model=endpoint.model_id, details=details)
+    model = show_name(endpoint.model_id)
+    sentences = show_words(_FAULTS[fault].format(url=endpoint.base_url, model=model, details=details))
     return ServerGoneError(sentences) if fault in _GONE else ModelUnavailableError(sentences)
 
 
@@ -218,54 +237,40 @@ def _find_fault(exc: Exception) -> Fault | None:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """What the user reads for an error that has one of `statuses`, or whose words match `says`."""
+    """What the user reads for a complaint that has one of `statuses`, or whose words match `says`."""
 
     sentences: str
     statuses: tuple[int, ...] = ()
     says: str | None = None
     """A regular expression."""
-    error: type[ModelUnavailableError] = ModelUnavailableError
+    error: type[RequestRefusedError] = RequestRefusedError
 
-    def fits(self, status: int | None, said: str) -> bool:
-        return status in self.statuses or bool(self.says is not None and re.search(self.says, said, re.IGNORECASE))
+    def fits(self, complaint: Complaint) -> bool:
+        is_said = self.says is not None and re.search(self.says, complaint.said, re.IGNORECASE)
+        return complaint.status in self.statuses or bool(is_said)
 
 
+_TOO_LONG = "The prompt is longer than the model {model} can read. Lower RAG_TOP_K or RAG_MAX_TOKENS."
+_REFUSED = "The model {model} at {url} refused: {said}."
 _REFUSALS = (
-    _Refusal(
-        "The prompt is longer than the model {model} can read. Lower RAG_TOP_K or RAG_MAX_TOKENS.",
-        says=r"context[ _](?:length|window|size)|maximum context|exceeds?\b.{0,60}\bcontext|too many tokens"
-        r"|prompt is too long",
-        error=PromptTooLongError,
-    ),
     _Refusal("{url} does not accept the key. Set API_KEY.", statuses=(401, 403)),
     _Refusal(
         "{url} sends requests on to another address. Set BASE_URL to that address.", statuses=(301, 302, 303, 307, 308)
     ),
     _Refusal("The model {model} is not loaded at {url}. Load it there.", says="not loaded"),
     _Refusal("{url} has no model {model}.", statuses=(404,), error=ModelMissingError),
-    _Refusal("The model {model} at {url} refused: {said}.", says=""),
+    _Refusal(_REFUSED, says=""),
 )
-"""The first one that fits an error counts; the last one fits every error."""
-_CONTEXT_LIMIT = re.compile(
-    r"(?:context (?:length|window|size)(?: of| is|:)?|n_ctx[\"']?\s*[:=])\D{0,12}(\d{3,8})", re.IGNORECASE
-)
+"""The first one that fits a complaint counts; the last one fits every complaint."""
 
 
 def _make_refusal(endpoint: Endpoint, exc: Exception) -> ModelUnavailableError:
-    said = _read_message(exc)[:400]
-    if len(endpoint.api_key) >= _SHORTEST_KEY:
-        said = said.replace(endpoint.api_key, "…")
-    status = getattr(exc, "status_code", None)
-    refusal = next(refusal for refusal in _REFUSALS if refusal.fits(status, said))
-    sentences = refusal.sentences.format(url=endpoint.base_url, model=endpoint.model_id, said=said.rstrip("."))
-    if refusal.error is PromptTooLongError:
-        limit = _CONTEXT_LIMIT.search(said)
-        return PromptTooLongError(sentences, int(limit[1]) if limit else None)
-    return refusal.error(sentences)
+    complaint = read_complaint(exc, endpoint.api_key if len(endpoint.api_key) >= _SHORTEST_KEY else "")
+    if complaint.is_about_length:
+        return PromptTooLongError(_fill(_TOO_LONG, endpoint), complaint.find_limit())
+    refusal = next(refusal for refusal in _REFUSALS if refusal.fits(complaint))
+    return refusal.error(_fill(refusal.sentences, endpoint, complaint.said), complaint)
 
 
-def _read_message(exc: Exception) -> str:
-    """What the server said, on one line."""
-    body = getattr(exc, "body", None)
-    message = body.get("message") if isinstance(body, dict) else None
-    return " ".join(str(message or getattr(exc, "message", exc)).split())
+def _fill(sentences: str, endpoint: Endpoint, said: str = "") -> str:
+    return sentences.format(url=endpoint.base_url, model=show_name(endpoint.model_id), said=said.rstrip("."))

@@ -17,6 +17,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
+from itertools import chain
 
 from rag.text.scripts import HAN, JOINING, KHMER, LAO, MONGOLIAN, MYANMAR, RIGHT_TO_LEFT, THAI, TIBETAN
 
@@ -151,68 +152,119 @@ _NAMES = (
 )
 _ROLES = r"(?:system|user|assistant|human|developer|ai)"
 _HEADED = rf"(?:{_ROLES}|tool|model|function|instructions?|response|input|output|context)"
+
+_ANGLES, _BRACKETS = "\x02\x03", "\x04\x05"
+"""What stands in a likeness for the brackets that ASCII doesn't have; no text holds these characters any more."""
 _TEMPLATE = re.compile(
-    r"<(?=\|)"
-    rf"|<(?=/?(?:{_TOKENS}|{_NUMBERED})>)"
-    r"|<(?=</?sys>>)|«(?=/?sys»)"
-    rf"|\[(?=/?{_NAMES}\])"
-    rf"|\#[ \t*_]{{0,8}}(?P<headed>{_HEADED})(?=[ \t*_]{{0,8}}:)"
-    rf"|^[ \t>*_-]{{0,8}}(?P<role>{_ROLES})(?=[ \t*_]{{0,8}}:)",
+    r"[<\x02\x04](?=\|)"
+    rf"|[<\x02](?=/?(?:{_TOKENS}|{_NUMBERED})[>\x03])"
+    r"|[<\x02](?=[<\x02]/?sys[>\x03]{2})"
+    rf"|[\[\x02\x04](?=/?{_NAMES}[\]\x03\x05])",
+    re.IGNORECASE,
+)
+"""Finds the first character of a control token, which is no token once a space follows it."""
+_ROLE = re.compile(
+    rf"\#[ \t*_]{{0,8}}({_HEADED})(?=[ \t*_]{{0,8}}:)"
+    # A list's number or letter may go before, and any sign; a round bracket behind is what we write ourselves.
+    rf"|^(?:[^\w\n]|[\d_]|[a-z]{{1,3}}[.)])*+({_ROLES})(?=(?:[^\w\n:)]|_){{0,8}}:)"
+    rf"|^(?=[^\w\n#*=]*+(?:#|\*\*|==|__))(?:[^\w\n]|_)*+({_ROLES})(?=(?:[^\w\n)]|_)*+$)"
+    rf"|^[ \t>]{{0,8}}({_ROLES})(?=[ \t]*+\n[ \t>]{{0,8}}(?:==|--))",
     re.IGNORECASE | re.MULTILINE,
 )
-"""Finds a role's name, or the first character of a control token, which is no token once a space follows that one."""
+"""Finds the name of a role before a colon, and as a heading; the name is its group."""
 
 
 def neutralise_for_model(text: str) -> str:
     """The text without what nobody sees, and with what a model could take for its chat template broken up."""
-    text = remove_invisible(text)
+    text = replace_alike(_TEMPLATE, lambda found: f"{found} ", remove_invisible(text))
+    return replace_alike(_ROLE, lambda found: f"({found})", text)
+
+
+def replace_alike(pattern: re.Pattern[str], replace: Callable[[str], str], text: str) -> str:
+    """The text with `replace(found)` for what looks like a match of an ASCII pattern, whatever letters it is made of.
+
+    Where the pattern has groups, only the one that matched is replaced. `text` has been through `remove_invisible`.
+    """
     likeness = text if text.isascii() else text.translate(_make_look_alikes())
     pieces: list[str] = []
     at = 0
-    for match in _TEMPLATE.finditer(likeness):
-        start = match.start(match.lastgroup or 0)
-        found = text[start : match.end()]
-        pieces += [text[at:start], f"({found})" if match.lastgroup else f"{found} "]
-        at = match.end()
+    for match in pattern.finditer(likeness):
+        start, end = match.span(match.lastindex or 0)
+        pieces += [text[at:start], replace(text[start:end])]
+        at = end
     return "".join([*pieces, text[at:]])
+
+
+_SEARCHED = ((0x80, 0x3400), (0xA000, 0xAC00), (0xF900, 0x10000), (0x1D400, 0x1D800))
+"""Where Unicode has signs and letters; the rest is ideographs."""
+_OPENING, _CLOSING = ("Ps", "Pi"), ("Pe", "Pf")
+_POINTING = re.compile(r"ANGLE|LESS-THAN|GREATER-THAN|PRECEDES|SUCCEEDS|ARROWHEAD|CHEVRON")
+_ROUND = re.compile(r"PARENTHESIS|CURLY|^[^A]*QUOTATION(?! MARK ORNAMENT)")
+_BAR = re.compile(r"VERTICAL (?:BAR|LINE)|BOX DRAWINGS (?:LIGHT|HEAVY|DOUBLE)(?: \w+ DASH)? VERTICAL$|BROKEN BAR")
 
 
 @cache
 def _make_look_alikes() -> dict[int, str]:
-    """For `str.translate`: characters that a model may read as one of ASCII, and which one."""
-    pairs = {
-        "<": "‹〈⟨❮˂ᐸ",
-        ">": "›〉⟩❯˃ᐳ",
-        "|": "│┃∣ǀ❘￨¦ꟾ⏐",
-        "[": "【〔⟦",
-        "]": "】〕⟧",
-        ":": "꞉∶ː﹕",
-        "a": "аα",
-        "e": "е",
-        "i": "іι",
-        "m": "м",
-        "n": "ո",
-        "o": "оο",
-        "p": "рρ",
-        "r": "г",
-        "s": "ѕ",
-        "t": "т",
-        "u": "υս",
-        "v": "ν",
-        "y": "уγ",
-        "S": "Ѕ",
-        "A": "АΑ",
-        "U": "Ս",
-        "H": "НΗ",
-        "I": "ІΙ",
-        "N": "Ν",
-        "T": "ТΤ",
-        "_": "＿",
-    }
-    table = {ord(look): ascii_ for ascii_, looks in pairs.items() for look in looks}
-    # Full-width letters, and those of mathematics, of circles and the like.
-    for code in (*range(0xFF01, 0xFF5F), *range(0x1D400, 0x1D800), *range(0x24B6, 0x24EA), *range(0xFE50, 0xFE6C)):
-        plain = unicodedata.normalize("NFKC", chr(code))
+    """For `str.translate`: what stands for ASCII in a reader's eyes, by Unicode's own tables.
+
+    These are its compatibility forms (full width, circles, mathematics), its confusable letters, and by category and
+    name its spaces, brackets and bars.
+    """
+    table = _read_confusables()
+    for code in chain.from_iterable(map(range, *zip(*_SEARCHED, strict=True))):
+        character = chr(code)
+        plain = unicodedata.normalize("NFKC", character)
         if len(plain) == 1 and plain.isascii():
             table[code] = plain
+        elif sign := _find_sign(character):
+            table[code] = sign
     return table
+
+
+def _read_confusables() -> dict[int, str]:
+    """The characters that Unicode's list of confusables (UTS 39) gives for one of ASCII, or for a small capital."""
+    from confusable_homoglyphs.confusables import confusables_data  # reading it takes 20 ms
+
+    table: dict[int, str] = {}
+    for one, others in confusables_data.items():
+        for character, alike in ((one, other["c"]) for other in others):
+            # The list names what is alike once, from the one or from the other.
+            for code, letter in ((character, _read_letter(alike)), (alike, _read_small_capital(character))):
+                if letter and len(code) == 1 and not code.isascii():
+                    table[ord(code)] = _tell_bar(code) if letter == "l" else letter
+    # It has some letters in one size alone.
+    other_case = {chr(code).swapcase(): letter for code, letter in table.items()}
+    return {ord(code): letter for code, letter in other_case.items() if len(code) == 1 and not code.isascii()} | table
+
+
+def _read_letter(character: str) -> str:
+    return character if len(character) == 1 and character.isascii() else _read_small_capital(character)
+
+
+def _read_small_capital(character: str) -> str:
+    """The letter that is written as a small capital; nothing for other characters."""
+    name = unicodedata.name(character, "") if len(character) == 1 else ""
+    small_capital = re.fullmatch(r"LATIN LETTER SMALL CAPITAL ([A-Z])", name)
+    return small_capital[1].lower() if small_capital else ""
+
+
+def _tell_bar(character: str) -> str:
+    """To Unicode's list a bar, a capital I and a small L are one; the category tells which of them is meant."""
+    return {"Lu": "I", "Ll": "l"}.get(unicodedata.category(character), "|")
+
+
+def _find_sign(character: str) -> str:
+    """What stands in a likeness for a space, a bracket or a bar; nothing for other characters."""
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return " "
+    if category[0] not in "PS":
+        return ""
+    name = unicodedata.name(character, "")
+    if _BAR.search(name):
+        return "|"
+    is_pair = category in (*_OPENING, *_CLOSING) or (unicodedata.mirrored(character) and _POINTING.search(name))
+    if not is_pair or _ROUND.search(name):
+        return ""
+    closes = category in _CLOSING or re.search("RIGHT|GREATER|SUCCEEDS", name)
+    return (_ANGLES if _POINTING.search(name) else _BRACKETS)[bool(closes)]

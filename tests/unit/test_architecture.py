@@ -63,7 +63,7 @@ ARROWS = {
     "rag.ranking": {"rag.index", "rag.models", "rag.text"},
     "rag.index": {"rag.private", "rag.text"},
     "rag.models": {"rag.processes", "rag.settings"},
-    "rag.chat": {"rag.settings"},
+    "rag.chat": {"rag.settings", "rag.text"},
     "rag.text": set(),
     "rag.private": set(),
     "rag.processes": set(),

@@ -1,0 +1,202 @@
+"""What of a model's text is its answer: neither its thoughts nor the tokens of its chat template. Pure.
+
+Models think aloud in many forms: between tags (``<think>``, ``[THINK]``, ``◁think▷``, ``<|begin_of_thought|>``), in
+channels of their own (``<|channel|>analysis<|message|>``, ``<|channel>thought``, or what is left of them once a server
+has taken the tokens out: ``analysis…assistantfinal…``), and without a beginning, where the chat template wrote it, so
+that only the closing tag is left. That one takes back all that came before it. A beginning that sounds like musing is
+therefore held back until the closing tag or the answer's end, and so is every answer of a model that was heard to muse.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+_IN_NAME = r"[\w:.▁-]"
+_THOUGHT = rf"{_IN_NAME}{{0,20}}?(?:think|thought|reason|reflect|analysis|scratchpad|monologue){_IN_NAME}{{0,16}}"
+_IN_BRACKETS = r"(?:THINK|THINKING|THOUGHTS?|REASONING)"
+_ROLE = r"(?:assistant|user|system|model|human|tool|developer)"
+_TURN = r"<(?:\|im_start\||start_of_turn|\|start_header_id\||\|turn|\|start\|)>"
+_BARE_FINAL = "assistantfinal"
+
+_MARK = re.compile(
+    r"(?P<header>(?:<\|start\|>[^<]{0,60})?(?:<\|channel\|>[^<]{0,80})?(?:<\|constrain\|>[^<]{0,40})?<\|message\|>)"
+    rf"|(?P<final>(?-i:{_BARE_FINAL}))"
+    rf"|(?P<close><[|｜]?(?:/{_THOUGHT}|{_THOUGHT}[_▁]end|end[_▁]{_THOUGHT})[|｜]?>|<channel\|>"
+    rf"|(?-i:\[/{_IN_BRACKETS}\])|◁/\w{{2,20}}▷)"
+    rf"|(?P<open><[|｜]?{_THOUGHT}[|｜]?>|<\|channel>\w{{0,20}}\n?|(?-i:\[{_IN_BRACKETS}\])|◁\w{{2,20}}▷)"
+    rf"|(?P<turn>{_TURN}\s?{_ROLE}\b)"
+    r"|(?P<token><[|｜][^<>\s|｜]{1,40}[|｜]?>|<[^<>\s|｜]{1,40}[|｜]>|</?(?:s|eos|bos|pad|answer|response|solution)>"
+    r"|<(?:start|end|begin)_of_\w{1,16}>|<unused\d{1,4}>|(?-i:\[/?INST\]|\[EOS\]))",
+    re.IGNORECASE,
+)
+"""What stands in a model's text and is no text; `SpokenText._obey` tells what it means, and where it is text after all.
+"""
+
+_UNFINISHED = re.compile(
+    r"(?:<(?:[/|｜]{0,2}[\w:.▁/-]{0,44}[|｜]?)?|\[/?[A-Z]{0,9}|◁/?\w{0,20}|<\|channel>\w{0,20}"
+    rf"|{_TURN}\s?\w{{0,9}}|<\|(?:start|channel|constrain)\|>[^<]{{0,80}}(?:<[|a-z]{{0,12}})?"
+    r"|<\|start\|>[^<]{0,60}<\|channel\|>[^<]{0,80}(?:<\|constrain\|>[^<]{0,40})?(?:<[|a-z]{0,12})?"
+    r"|<\|channel\|>[^<]{0,80}<\|constrain\|>[^<]{0,40}(?:<[|a-z]{0,12})?"
+    rf"|{'|'.join(_BARE_FINAL[:length] for length in range(len(_BARE_FINAL) - 1, 0, -1))})\Z"
+)
+"""The end of a text that may still become a mark, or a longer one."""
+
+_BARE_HEADER = re.compile(r"(?:assistant)?(analysis|commentary|final)(?=[^\sa-z.,:;!?])")
+"""A channel's header without its tokens; a word of the language would go on in small letters, or end."""
+_BARE_HEADERS = tuple(who + channel for who in ("", "assistant") for channel in ("analysis", "commentary", "final"))
+_MUSINGS = (
+    *("okay", "ok,", "ok so", "alright", "hmm", "let me", "let's", "let us", "the user", "user asks", "we need"),
+    *("we are given", "we have to", "i need to", "i should", "first, i", "first, let", "so, ", "so the user", "wait,"),
+    *("got it", "looking at", "嗯", "好的", "好，", "首先", "用户", "我们", "我需要", "让我", "まず", "ユーザー"),
+)
+"""How thoughts begin, and answers seldom; what is wrongly held back is shown at the answer's end."""
+_LONGEST_BEGINNING = max(map(len, (*_BARE_HEADERS, *_MUSINGS)))
+
+
+class SpokenText:
+    """The answer within what a model writes, piece by piece.
+
+    It leaves out thoughts, tokens of a chat template before and behind the answer, and the white space before it; and
+    it ends at `most_characters`, for which every character counts, whatever it belongs to. `muses` says that the model
+    was heard to think without an opening tag.
+    """
+
+    def __init__(self, most_characters: int, *, muses: bool = False) -> None:
+        self._left = most_characters
+        self._muses = muses
+        self._state: Literal["beginning", "thinking", "speaking", "over"] = "beginning"
+        self._held = ""
+        """The end of the text, as far as it may still become something else."""
+        self._doubted: list[str] | None = None
+        """What has been said, while it may turn out to be a thought; None if it was shown."""
+        self._ending: list[str] = []
+        """Tokens that are no part of the answer if no more of it follows."""
+        self._apart: list[str] = []
+        self._has_thought = False
+        self._open_tags = 0
+        self._last = ""
+        self.has_begun = False
+        """Whether anything of the answer was shown and not taken back."""
+        self.has_mused = False
+        """Whether a thought came to an end that had no beginning."""
+
+    @property
+    def is_full(self) -> bool:
+        return self._left <= 0
+
+    def take(self, text: str, thought: str = "") -> Iterator[str]:
+        """Take the next piece, and give what can be shown now; an empty string takes back all that was shown.
+
+        `thought` is what a server keeps apart from the answer.
+        """
+        self._left -= len(thought)
+        text = text[: max(0, self._left)]
+        self._left -= len(text)
+        if thought and not self.has_begun:
+            self._apart.append(thought)
+            self._has_thought = True
+        self._held += text
+        unfinished = _UNFINISHED.search(self._held)
+        yield from self._read(unfinished.start() if unfinished else len(self._held))
+
+    def end(self, reason: str) -> Iterator[str]:
+        """Give what is left when nothing more comes; thoughts kept apart are the answer if there is no other."""
+        yield from self._read(len(self._held), is_last=True)
+        doubted, self._doubted = self._doubted, None
+        if doubted and not (self._muses and reason == "length"):
+            yield from self._say("".join(doubted))
+        if reason == "stop" and not self.has_begun and (thoughts := "".join(self._apart).strip()):
+            yield from self._say(thoughts)
+
+    def _read(self, end: int, *, is_last: bool = False) -> Iterator[str]:
+        held, at = self._held, 0
+        for mark in _MARK.finditer(held, 0, end):
+            yield from self._hear(held[at : mark.start()])
+            yield from self._obey(mark)
+            at = mark.end()
+        text = held[at:end]
+        if self._state == "beginning" and not is_last and self._is_undecided(text := text.lstrip()):
+            self._held = text + held[end:]
+            return
+        self._held = held[end:]
+        yield from self._hear(text)
+
+    def _is_undecided(self, text: str) -> bool:
+        head = text[:_LONGEST_BEGINNING].casefold()
+        return not self._has_thought and any(words.startswith(head) for words in (*_BARE_HEADERS, *_MUSINGS))
+
+    def _hear(self, text: str) -> Iterator[str]:
+        """Take text without marks."""
+        if self._state == "beginning":
+            text = self._begin(text.lstrip())
+        if self._state != "speaking" or not text:
+            return
+        if self._ending and text.isspace():
+            self._ending.append(text)
+            return
+        text = "".join([*self._ending, text])
+        self._ending = []
+        yield from self._say(text)
+
+    def _begin(self, text: str) -> str:
+        """Find out what the answer begins with; returns what of the text belongs to it."""
+        if not self._has_thought:
+            header = _BARE_HEADER.match(text)
+            if header and header[1] != "final":
+                self._state = "thinking"
+                return ""
+            text = text[header.end() :] if header else text
+            if self._muses or text.casefold().startswith(_MUSINGS):
+                self._doubted = []
+        if text:
+            self._state = "speaking"
+        return text
+
+    def _say(self, text: str) -> Iterator[str]:
+        self._last = text[-1]
+        if self._doubted is not None:
+            self._doubted.append(text)
+        else:
+            self.has_begun = True
+            yield text
+
+    def _obey(self, mark: re.Match[str]) -> Iterator[str]:
+        """Take a mark. Behind a backtick it is the text's own, and so are tags that the answer itself opens."""
+        kind = _find_kind(mark)
+        if self._state == "beginning" and kind == "open":
+            self._state, self._has_thought = "thinking", True
+        elif self._state == "thinking" and (kind in ("close", "final") or mark[0] in ("<|end|>", "<|call|>")):
+            self._state, self._has_thought = "beginning", True
+        elif self._state == "speaking":
+            yield from self._obey_within_answer(mark[0], kind)
+
+    def _obey_within_answer(self, mark: str, kind: str) -> Iterator[str]:
+        is_text = self._last == "`" or kind == "open" or (kind == "close" and self._open_tags > 0)
+        if is_text:
+            self._open_tags += {"open": 1, "close": -1}.get(kind, 0)
+            yield from self._hear(mark)
+        elif kind == "token":
+            self._ending.append(mark)
+        elif kind == "turn":
+            self._state = "over"
+        else:
+            yield from self._take_back()
+
+    def _take_back(self) -> Iterator[str]:
+        """What was said turns out to be a thought."""
+        if self.has_begun:
+            yield ""
+        self._state, self._doubted, self._ending = "beginning", None, []
+        self._has_thought = self.has_mused = True
+        self.has_begun = False
+
+
+def _find_kind(mark: re.Match[str]) -> str:
+    """``open`` or ``close`` of a thought, ``final`` for what announces the answer, ``turn`` or ``token``."""
+    kind = str(mark.lastgroup)
+    if kind != "header":
+        return kind
+    channel = re.search(r"<\|channel\|>\s*(\w*)", mark[0])
+    return "open" if channel and channel[1] != "final" else "final"
