@@ -181,11 +181,10 @@ async def end_login(request: Request, _: Response) -> dict[str, bool]:
     """
     if login := await _find_login(request):
         server.state.ended.end(login)
-        for session in list(ws_sessions_id.values()):
-            if session.user and session.user.metadata.get(_LOGIN) == login:
-                # Not `sio.disconnect`: a page could go on over the connection, which stays.
-                if connection := sio.manager.eio_sid_from_sid(session.socket_id, "/"):
-                    await sio.eio.disconnect(connection)
+        own = [one.socket_id for one in ws_sessions_id.values() if one.user and one.user.metadata.get(_LOGIN) == login]
+        # Not by `sio.disconnect`: a page could go on over the connection, which stays.
+        for connection in filter(None, [sio.manager.eio_sid_from_sid(socket_id, "/") for socket_id in own]):
+            await sio.eio.disconnect(connection)
     return {"success": True}
 
 
