@@ -82,7 +82,8 @@ class _Comparison:
         self._known = known
         self._read_digest = read_digest
         self._rules = rules
-        self._gone = self._group_by_content(source for source in known if source not in scan.files)
+        self._removed = [source for source in known if not scan.may_hold(source)]
+        self._gone = self._group_by_content(self._removed)
         # A file that changed too is about to be replaced itself, so its old content is no source for a copy.
         unchanged = (source for source in known if scan.files.get(source) == known[source].state)
         self._kept = self._group_by_content(unchanged)
@@ -90,8 +91,7 @@ class _Comparison:
 
     def make_plan(self) -> Plan:
         scan, known = self._scan, self._known
-        plan = Plan()
-        plan.removed = [source for source in known if source not in scan.files and source not in scan.failed]
+        plan = Plan(removed=self._removed)
         plan.unreadable = [
             (source, reason)
             for source, reason in scan.failed.items()

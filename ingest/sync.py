@@ -7,6 +7,7 @@ vectors follow, newest files first, unless the change is small enough for both a
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from ingest.pipeline import Pipeline
 from ingest.plan import Plan, PlanRules, make_plan
 from ingest.report import Progress, ProgressFn, SyncReport, Tally
 from ingest.scan import Scan, scan_corpus
-from rag.errors import IndexDamagedError
+from rag.errors import CorpusError, IndexDamagedError
 from rag.index.catalog.records import Build, KnownFile
 from rag.index.index import Index
 from rag.index.snapshot import Snapshot
@@ -52,7 +53,8 @@ class SyncOptions:
 def sync_corpus(index: Index, pipeline: Pipeline, options: SyncOptions = SyncOptions()) -> SyncReport:
     """Bring the index up to date with the corpus folder.
 
-    Raises SettingsError without a corpus folder, IndexLockedError, IndexUnusableError.
+    Raises SettingsError without a corpus folder, CorpusError for one that can't be read, IndexLockedError,
+    IndexUnusableError.
     """
     began = time.perf_counter()
     try:
@@ -72,6 +74,8 @@ def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
 
     scan = scan_corpus(corpus, index.folder)
     known = index.read(read_known_files) if index.is_current_format() else {}
+    if known:
+        _require_same_folder(corpus, scan, index.read(lambda snapshot: snapshot.corpus_inode))
     return make_plan(scan, known, lambda source: _read_digest(corpus / source))
 
 
@@ -110,6 +114,8 @@ def _equals_folder(snapshot: Snapshot, scan: Scan, *, retry: bool) -> bool:
     """Whether the index knows just the files of the folder, as they are; `retry` takes failed ones for changed."""
     count = 0
     for source, state, reason in snapshot.read_file_states():
+        if source not in scan.files and source not in scan.failed and scan.may_hold(source):
+            continue  # nobody can look whether it changed
         count += 1
         if scan.files.get(source) != state and (reason is None or scan.failed.get(source) != reason):
             return False
@@ -149,7 +155,8 @@ class _Sync:
         if is_complete:
             self.writer.sweep()
             self._embed_pending(build)
-        if not self._go_live(build, is_complete and not self.tally.unsettled):
+        is_equal = is_complete and not self.tally.unsettled and not self._lacks_unlisted(build, scan)
+        if not self._go_live(build, is_equal):
             self._remove_from_live(scan)
         self.writer.sweep()
         report = self.index.read(partial(_add_totals, self.tally.make_report()))
@@ -195,9 +202,22 @@ class _Sync:
         for _ in range(2):
             scan = scan_corpus(corpus, self.index.folder)
             plan = make_plan(scan, known, lambda source: _read_digest(corpus / source), rules)
+            self._heed_folder(scan)
             if not plan.removed:  # A file on its way between two folders may have been missed in both: look once more.
                 break
         return scan, plan
+
+    def _heed_folder(self, scan: Scan) -> None:
+        """Remember which folder has the files, and refuse an empty one that has taken its place.
+
+        Raises CorpusError. Whoever asks for a rebuild means the folder that is there.
+        """
+        if scan.files:
+            self.writer.note_corpus(scan.inode)
+        elif not self.options.rebuild:
+            live = self.writer.find_live_build()
+            if live is not None and self.writer.view(live).read_known_files():
+                _require_same_folder(self.pipeline.settings.corpus_dir, scan, self.writer.corpus_inode)
 
     def _embed_pending(self, build: Build) -> None:
         """Give vectors to the chunks that have none, newest files first."""
@@ -226,12 +246,20 @@ class _Sync:
         self.writer.activate(build)
         return True
 
+    def _lacks_unlisted(self, build: Build, scan: Scan) -> bool:
+        """Whether the live build has files of folders that can't be listed now, which this build lacks."""
+        live = self.writer.find_live_build()
+        if not scan.unlisted or live is None or live.id == build.id:
+            return False
+        known = self.writer.view(live).read_known_files().keys() - self.writer.view(build).read_known_files().keys()
+        return any(scan.may_hold(source) and source not in scan.files for source in known)
+
     def _remove_from_live(self, scan: Scan) -> None:
         """While another build is made beside it, the live one at least forgets what is no longer there."""
         live = self.writer.find_live_build()
         assert live is not None
         known = self.writer.view(live).read_known_files()
-        gone = [file.document_id for source, file in known.items() if source not in scan.files]
+        gone = [file.document_id for source, file in known.items() if not scan.may_hold(source)]
         if gone:
             with self.writer.batch(live) as batch:
                 for document_id in gone:
@@ -254,10 +282,24 @@ def _tell_difference(old: Build, new: Build, rebuild: bool) -> str:
     return "as asked" if rebuild else "the embedding model's files changed"
 
 
+def _require_same_folder(corpus: Path, scan: Scan, known_inode: int) -> None:
+    """Raise CorpusError where a folder without a file isn't the one that had them: its disk isn't mounted, perhaps."""
+    if not scan.files and known_inode not in (0, scan.inode):
+        raise CorpusError(
+            f"The corpus folder {corpus} is empty, and is another one than that which the documents were in: perhaps "
+            "its disk is not mounted. Nothing was removed from the index. Mount the disk, or put a document into the "
+            "folder; pagewise ingest --rebuild takes it as it is."
+        )
+
+
 def _read_digest(path: Path) -> bytes | None:
-    """The SHA-256 of a file's content; None if it can't be read."""
+    """The SHA-256 of a file's content; None if it can't be read, or is larger than what is read."""
+    from ingest.workers.messages import Limits  # an unchanged folder needs none
+
     try:
         with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size > Limits().file_bytes:  # it would be read to its end at each change
+                return None
             return hashlib.file_digest(file, "sha256").digest()
     except OSError:
         return None

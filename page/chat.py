@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 
-from page.access.login import is_password
 from page.filter_panel import find_restriction, offer_filters, read_chosen_filters, show_filter
 from page.filters import read_restriction
 from page.server import (
     call_on_reconnect,
+    check_login,
     close_backend,
     discard_uploads,
+    end_login,
     forget_messages,
     get_backend_if_built,
     get_settings,
@@ -175,12 +176,8 @@ async def _offer_filters() -> None:
         await offer_filters(backend)
 
 
-async def check_login(_: str, password: str) -> cl.User | None:
-    """Log in whoever knows the password; there is one for all, and any name will do."""
-    return cl.User("reader") if is_password(password, get_settings().password) else None
-
-
 prepare_server()
 if needs_login():
     cl.password_auth_callback(check_login)
+    cl.on_logout(end_login)
 call_on_reconnect(on_reconnect)

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import secrets
 import shutil
 import socket
 import sys
@@ -27,13 +28,14 @@ from chainlit.config import config
 from chainlit.markdown import get_markdown_str
 from chainlit.server import app as server
 from chainlit.server import sio
-from chainlit.session import WebsocketSession
+from chainlit.session import WebsocketSession, ws_sessions_id
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 
 from page.access.gate import Gate
 from page.access.hosts import KnownHostsOnly, Scope, is_loopback, list_names, require_password
-from page.access.login import LimitTries, make_signing_secret
+from page.access.login import EndedLogins, LimitTries, distrust_callers, is_password, make_signing_secret
 from page.routes import ROUTES
 from page.view import remove_foreign_links
 from rag.errors import RagError
@@ -125,6 +127,7 @@ def _prepare_folders(settings: Settings) -> None:
     try:
         chainlit.config.FILES_DIRECTORY = make_process_folder(Index(settings.index_dir).uploads_dir)
         if settings.password:
+            distrust_callers()
             os.environ["CHAINLIT_AUTH_SECRET"] = make_signing_secret(settings.index_dir / "page", settings.password)
     except OSError as error:
         raise RagError(f"{settings.index_dir} can't be written ({error.strerror}). Set RAG_INDEX_DIR.") from error
@@ -147,14 +150,7 @@ def _add_page(settings: Settings, names: frozenset[str]) -> None:
     for event in UNUSED_EVENTS:
         del sio.handlers["/"][event]
     server.state.settings = settings
-
-
-async def _is_logged_in(scope: Scope) -> bool:
-    try:
-        await get_current_user(get_token_from_cookies(HTTPConnection(scope).cookies) or "")
-    except HTTPException:
-        return False
-    return True
+    server.state.ended = EndedLogins(settings.index_dir / "page" / "ended", config.project.user_session_timeout)
 
 
 async def _greet(sid: str) -> None:
@@ -163,6 +159,47 @@ async def _greet(sid: str) -> None:
     session = WebsocketSession.get(sid)
     if session and session.restored:
         await server.state.on_reconnect()
+
+
+# Logins
+
+
+_LOGIN = "login"
+"""Under which name a login's id stands in its cookie. Without one, two of the same second would be the same."""
+
+
+async def check_login(_: str, password: str) -> cl.User | None:
+    """Log in whoever knows the password; there is one for all, and any name will do."""
+    is_right = is_password(password, get_settings().password)
+    return cl.User("reader", metadata={_LOGIN: secrets.token_hex(16)}) if is_right else None
+
+
+async def end_login(request: Request, _: Response) -> dict[str, bool]:
+    """Log out: the cookie is worth nothing any more, whoever has a copy, and the open pages of this login are closed.
+
+    Other browsers stay logged in.
+    """
+    if login := await _find_login(request):
+        server.state.ended.end(login)
+        own = [one.socket_id for one in ws_sessions_id.values() if one.user and one.user.metadata.get(_LOGIN) == login]
+        # Not by `sio.disconnect`: a page could go on over the connection, which stays.
+        for connection in filter(None, [sio.manager.eio_sid_from_sid(socket_id, "/") for socket_id in own]):
+            await sio.eio.disconnect(connection)
+    return {"success": True}
+
+
+async def _is_logged_in(scope: Scope) -> bool:
+    return bool(await _find_login(HTTPConnection(scope)))
+
+
+async def _find_login(connection: HTTPConnection) -> str:
+    """The id of the login that the request's cookie is from; empty if it has none, or one that was ended."""
+    try:
+        user = await get_current_user(get_token_from_cookies(connection.cookies) or "")
+    except HTTPException:
+        return ""
+    login = str(user.metadata.get(_LOGIN, "")) if user else ""
+    return "" if server.state.ended.is_ended(login) else login
 
 
 # The settings and the backend

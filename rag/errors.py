@@ -3,6 +3,7 @@
 RagError                 exit 3: could not run
 ├─ SettingsError         exit 2: a wrong setting or argument
 ├─ QuestionError         exit 2: a question that can't be asked
+├─ CorpusError           the folder of documents can't be read; nothing is removed from the index
 ├─ IndexLockedError      another process is writing the index
 ├─ IndexUnusableError    the index cannot be read or written, and why
 │  ├─ DiskFullError       there is no room to write it
@@ -42,6 +43,10 @@ class SettingsError(RagError):
 
 class QuestionError(RagError):
     exit_code = 2
+
+
+class CorpusError(RagError):
+    pass
 
 
 class IndexLockedError(RagError):

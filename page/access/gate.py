@@ -46,7 +46,7 @@ ADDRESSES = {
     "/": Address(_READ, is_open=True),
     "/login": Address(_READ | _WRITE, is_open=True),
     "/logout": Address(_WRITE, is_open=True),
-    "/user": Address(_READ, is_open=True),
+    "/user": Address(_READ),
     "/auth/config": Address(_READ, is_open=True),
     "/favicon": Address(_READ, is_open=True),
     "/logo": Address(_READ, is_open=True),

@@ -1,10 +1,11 @@
-"""The password of the page: how it is compared, how often it may be tried, and the secret that signs a login."""
+"""The password of the page: how it is compared, how often it may be tried, what signs a login and what ends one."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import ipaddress
+import logging
 import os
 import secrets
 import time
@@ -12,7 +13,10 @@ from collections import deque
 from pathlib import Path
 
 from page.access.hosts import App, Message, Receive, Scope, Send, refuse
+from rag.errors import SettingsError
 from rag.private import open_privately
+
+logger = logging.getLogger(__name__)
 
 MOST_TRIES = 5
 TRIES_WITHIN_S = 60.0
@@ -39,6 +43,50 @@ def make_signing_secret(folder: Path, password: str) -> str:
             file.write(secrets.token_hex(32))
         beside.replace(path)
     return hmac.new(path.read_bytes(), password.encode(), "sha256").hexdigest()
+
+
+class EndedLogins:
+    """The logins that were ended before their cookies expire.
+
+    They are kept as files in `folder`, for the other servers of the index and for the next one; and in memory, since
+    that folder can be deleted. `lifetime_s` is how many seconds a cookie is valid.
+    """
+
+    def __init__(self, folder: Path, lifetime_s: float) -> None:
+        self._folder = folder
+        self._lifetime_s = lifetime_s
+        self._ended: set[str] = set()
+
+    def end(self, login: str) -> None:
+        """End the login with that id, which the server itself gave out."""
+        self._ended.add(login)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (self._folder / login).touch(mode=0o600)
+            self._forget_expired()
+        except OSError as exc:
+            logger.warning("%s can't be written (%s), so a logout is forgotten at the next start.", self._folder, exc)
+
+    def is_ended(self, login: str) -> bool:
+        return login in self._ended or (self._folder / login).exists()
+
+    def _forget_expired(self) -> None:
+        for path in self._folder.iterdir():
+            if time.time() - path.stat().st_mtime > self._lifetime_s:
+                path.unlink()
+
+
+def distrust_callers() -> None:
+    """Have the server believe what ``X-Forwarded-For`` tells only of proxies that FORWARDED_ALLOW_IPS names.
+
+    It would believe any program of this machine, and so whoever a tunnel or a careless proxy lets in: each wrong
+    password could come from another address. Raises SettingsError where everybody is to be believed.
+    """
+    if os.environ.setdefault("FORWARDED_ALLOW_IPS", "").strip() == "*":
+        raise SettingsError(
+            "FORWARDED_ALLOW_IPS is *, so that anybody could try passwords without end. "
+            "Set it to the address of the proxy before this page, or leave it out."
+        )
 
 
 class LimitTries:

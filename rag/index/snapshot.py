@@ -51,6 +51,8 @@ class Snapshot(BuildView):
         """Counts the changes of what is live."""
         self.version = (self._meta[Meta.IDENTITY], self.build.id, self.generation)
         """Differs between any two states of what is live, also between those of two indexes in one folder."""
+        self.corpus_inode = self._meta[Meta.CORPUS_INODE]
+        """The number on its disk of the folder that had the documents; 0 while that isn't known."""
         self.sweeps = self._meta[Meta.SWEEPS]
         """How often dead chunks had been cleared out of the views; a search is valid if it is still the same after."""
         self.embed_model: str | None = self.build.fingerprint.get("embed_model")

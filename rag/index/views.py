@@ -18,7 +18,13 @@ from rag.errors import IndexDamagedError, IndexUnusableError, advise_repair
 from rag.index.catalog.database import Catalog
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import Meta
-from rag.index.integrity.files import BEING_MADE, require_sound_files, stamp_vectors
+from rag.index.integrity.files import (
+    BEING_MADE,
+    MappedSizes,
+    require_sound_files,
+    require_whole_segments,
+    stamp_vectors,
+)
 from rag.index.layout import Layout
 from rag.index.vectors import VectorStore, unpack_vectors
 from rag.private import make_temporary_folder
@@ -97,6 +103,7 @@ class _OpenLexical:
     build_id: int
     generation: int
     index: LexicalIndex
+    sizes: MappedSizes
 
 
 class OpenViews:
@@ -129,27 +136,42 @@ class OpenViews:
     # ---- words
 
     def open_lexical(self, view: CatalogView, build_id: int, meta: Mapping[Meta, int]) -> LexicalIndex:
-        """The build's lexical index, as new as the snapshot or newer."""
+        """The build's lexical index, as new as the snapshot or newer.
+
+        Raises IndexDamagedError where it isn't as it was left.
+        """
         identity, generation = meta[Meta.IDENTITY], meta[Meta.GENERATION]
+        folder = self._layout.locate_lexical(build_id)
         with self._lock:
-            known = self._lexical
+            known = self._take_sound_lexical()
             if known is None or (known.catalog_id, known.build_id) != (identity, build_id):
-                self._lexical = known = _OpenLexical(
-                    identity, build_id, generation, self._load_lexical(view, self._layout.locate_lexical(build_id))
-                )
+                index, sizes = self._load_lexical(view, folder)
+                self._lexical = known = _OpenLexical(identity, build_id, generation, index, sizes)
             elif known.generation != generation:
-                self._make_writable(self._layout.locate_lexical(build_id))
+                opened = self._make_writable(folder)
                 known.index.reload()
+                known.sizes = MappedSizes(self._layout, opened)
                 known.generation = generation
             return known.index
 
-    def _load_lexical(self, view: CatalogView, folder: Path) -> LexicalIndex:
+    def _take_sound_lexical(self) -> _OpenLexical | None:
+        """What is open; dropped, and IndexDamagedError raised, if one of its files was cut short."""
+        known, self._lexical = self._lexical, None
+        if known is not None:
+            known.sizes.require_unchanged()
+        self._lexical = known
+        return known
+
+    def _load_lexical(self, view: CatalogView, folder: Path) -> tuple[LexicalIndex, MappedSizes]:
         from rag.index.lexical.index import LexicalIndex
 
         if not (folder / "meta.json").is_file():  # it would be made anew, and empty
             raise IndexDamagedError(f"{folder} is missing. {advise_repair(self._layout.folder)}", "lexical")
-        require_sound_files(self._layout, view.read_file_digests(), folder, "lexical")
-        return LexicalIndex(self._make_writable(folder))
+        digests = view.read_file_digests()
+        require_whole_segments(self._layout, digests)
+        require_sound_files(self._layout, digests, folder, "lexical")
+        opened = self._make_writable(folder)
+        return LexicalIndex(opened), MappedSizes(self._layout, opened)
 
     def _make_writable(self, folder: Path) -> Path:
         """The folder, or a copy of it where nobody can write: tantivy makes a lock file even to read."""

@@ -42,6 +42,11 @@ class SocketChat:
             elif packet.startswith("42") and (event := json.loads(packet[2:]))[0] in events:
                 return list(event)
 
+    def wait_for_end(self) -> None:
+        """Take packets until the server ends the connection."""
+        while self._socket.recv(_ANSWER_S) != "1":
+            pass
+
     def send(self, question: str, *file_ids: str) -> None:
         message = {
             "id": str(uuid.uuid4()),
@@ -65,10 +70,11 @@ class SocketChat:
 
 
 @contextmanager
-def open_socket(server: Server) -> Iterator[SocketChat]:
-    """A new chat; its end is a tab that closes."""
+def open_socket(server: Server, cookie: str = "") -> Iterator[SocketChat]:
+    """A new chat; its end is a tab that closes. The cookie is that of a login."""
     address = f"ws://127.0.0.1:{server.port}/ws/socket.io/?EIO=4&transport=websocket"
-    with connect(address, open_timeout=_ANSWER_S) as websocket:
+    headers = {"Cookie": cookie} if cookie else None
+    with connect(address, open_timeout=_ANSWER_S, additional_headers=headers) as websocket:
         chat = SocketChat(websocket)
         chat.begin()
         yield chat

@@ -245,11 +245,12 @@ def guarded(endpoint: dict[str, str], models_dir: Path, tmp_path_factory: pytest
         assert "Traceback" not in server.log.read_text()
 
 
-def log_in(server: Server, password: str) -> tuple[int, str]:
+def log_in(server: Server, password: str, **headers: str) -> tuple[int, str]:
     """Log in; returns the status, and the cookie that a browser would keep."""
     form = urlencode({"username": "anyone", "password": password})
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded", **sent})
     reply = connection.getresponse()
     reply.read()
     return reply.status, (reply.getheader("set-cookie") or "").partition(";")[0]
@@ -288,5 +289,22 @@ def test_it_answers_to_the_names_it_was_given_and_to_no_others(guarded: Server):
     assert call(guarded, "GET", "/", host="evil.example")[0] == 403
 
 
-def test_wrong_passwords_are_limited(guarded: Server):
-    assert [log_in(guarded, "wrong password")[0] for _ in range(7)] == [401] * 5 + [429] * 2
+def test_logging_out_ends_the_cookie_and_the_open_pages_of_this_browser_alone(
+    guarded: Server, models_dir: Path, endpoint: dict[str, str]
+):
+    leaver, stayer = (log_in(guarded, PASSWORD)[1] for _ in range(2))
+    with open_socket(guarded, leaver) as chat, open_socket(guarded, stayer) as other:
+        assert call(guarded, "POST", "/logout", cookie=leaver) == (200, b'{"success":true}')
+        chat.wait_for_end()
+        assert "28 days" in other.ask(QUESTION)[0]
+    for path in ("/status", "/user", "/corpus/leave.md", "/ws/socket.io/?EIO=4&transport=polling"):
+        assert call(guarded, "GET", path, cookie=leaver)[0] == 401
+        assert call(guarded, "GET", path, cookie=stayer)[0] == 200
+    with serving(guarded.corpus.parent, models_dir, {**endpoint, "RAG_PASSWORD": PASSWORD}) as next_server:
+        assert call(next_server, "GET", "/status", cookie=leaver)[0] == 401
+        assert call(next_server, "GET", "/status", cookie=stayer)[0] == 200
+
+
+def test_wrong_passwords_are_limited_whatever_address_they_claim_to_come_from(guarded: Server):
+    tries = [log_in(guarded, "wrong password", x_forwarded_for=f"10.0.0.{number}")[0] for number in range(7)]
+    assert tries == [401] * 5 + [429] * 2

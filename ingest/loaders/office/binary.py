@@ -1,6 +1,6 @@
 """The binary Office formats of before 2007: Word's DOC and PowerPoint's PPT.
 
-olefile opens the container and its properties; what its streams hold is read as in [MS-DOC] and [MS-PPT].
+olefile opens the container; what its streams hold is read as in [MS-DOC], [MS-PPT] and [MS-OLEPS].
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from ingest.loaders.encoding import detect_encoding
@@ -19,29 +20,94 @@ from rag.types import Document
 # Both formats
 
 
+_SUMMARY = "\x05SummaryInformation"
+_CODE_PAGE, _TITLE, _AUTHOR, _CREATED, _SAVED = 1, 2, 4, 12, 13
+"""Identifiers of the properties that we use, in the summary."""
+_NUMBER, _BASIC_STRING, _BYTES_STRING, _WIDE_STRING, _TIME = 0x02, 0x08, 0x1E, 0x1F, 0x40
+"""Types of properties, as [MS-OLEPS] numbers them."""
+_MOST_PROPERTIES = 1_000
+_LONGEST_PROPERTY = 4_096
+"""Bytes of a title or an author that are read."""
+_FIRST_DAY = datetime(1601, 1, 1)
+_UTF_16 = 1200
+_CODECS = {_UTF_16: "utf-16-le", 65001: "utf-8", -535: "utf-8", 10000: "mac-roman"}
+"""Codecs of code pages that Python has under another name. In 16 bits with a sign, 65001 is -535."""
+
+
 def _read_header(source: str, ole: Any, page_kind: str = "") -> Document:  # noqa: ANN401 (olefile has no type hints)
     """Title, author and dates from the summary; `ole` is an open OleFileIO."""
-    meta = ole.get_metadata()
+    section, places = _find_properties(ole)
+    code_page = _read_number(section, places.get(_CODE_PAGE))
     return Document(
         source,
         (),
-        title=_decode_property(meta.title, meta.codepage),
-        author=_decode_property(meta.author, meta.codepage),
-        created=meta.create_time.isoformat() if meta.create_time else "",
-        modified=meta.last_saved_time.isoformat() if meta.last_saved_time else "",
+        title=_read_string(section, places.get(_TITLE), code_page),
+        author=_read_string(section, places.get(_AUTHOR), code_page),
+        created=_read_time(section, places.get(_CREATED)),
+        modified=_read_time(section, places.get(_SAVED)),
         page_kind=page_kind,
     )
 
 
-def _decode_property(value: object, codepage: int | None) -> str:
-    if not isinstance(value, bytes):
-        return make_one_line(str(value or ""))
-    name = "utf-8" if codepage in (65001, -535) else f"cp{codepage}" if codepage and codepage > 0 else "cp1252"
+def _find_properties(ole: Any) -> tuple[bytes, dict[int, int]]:  # noqa: ANN401 (olefile has no type hints)
+    """The summary's section, and where in it each property begins; nothing of a damaged one.
+
+    olefile's own reader makes a list as long as the file says of any property, which can take minutes and gigabytes.
+    """
+    if not ole.exists(_SUMMARY):
+        return b"", {}
+    stream = ole.openstream(_SUMMARY).read()
+    if len(stream) < 48:
+        return b"", {}
+    section = stream[struct.unpack_from("<I", stream, 44)[0] :]
+    if len(section) < 8:
+        return b"", {}
+    count = min(struct.unpack_from("<I", section, 4)[0], (len(section) - 8) // 8, _MOST_PROPERTIES)
+    return section, dict(struct.iter_unpack("<II", section[8 : 8 + 8 * count]))
+
+
+def _read_number(section: bytes, place: int | None) -> int:
+    """The number that begins at the place; 0 if there is none."""
+    value = _unpack(section, place, _NUMBER, "<h")
+    return 0 if value is None else int(value)
+
+
+def _read_string(section: bytes, place: int | None, code_page: int) -> str:
+    """The text in one line; empty if there is none."""
+    for kind in (_BYTES_STRING, _BASIC_STRING, _WIDE_STRING):
+        length = _unpack(section, place, kind, "<I")
+        if place is None or length is None:
+            continue
+        is_wide = kind == _WIDE_STRING or code_page == _UTF_16
+        letters = min(2 * length if kind == _WIDE_STRING else length, _LONGEST_PROPERTY)
+        raw = section[place + 8 : place + 8 + letters]
+        return make_one_line(_decode_property(raw, _UTF_16 if is_wide else code_page).partition("\0")[0])
+    return ""
+
+
+def _read_time(section: bytes, place: int | None) -> str:
+    """The time as ISO writes it; empty if there is none, or one that no calendar has."""
+    ticks = _unpack(section, place, _TIME, "<Q")
     try:
-        text = value.decode(name, "replace")
+        return (_FIRST_DAY + timedelta(microseconds=ticks // 10)).isoformat() if ticks else ""
+    except OverflowError:
+        return ""
+
+
+def _unpack(section: bytes, place: int | None, kind: int, form: str) -> int | None:
+    """The number at the place, behind its type; None if it isn't there or of another type."""
+    if place is None or place + 4 + struct.calcsize(form) > len(section):
+        return None
+    found, value = struct.unpack_from("<I", section, place)[0], struct.unpack_from(form, section, place + 4)[0]
+    return int(value) if found == kind else None
+
+
+def _decode_property(raw: bytes, code_page: int) -> str:
+    name = _CODECS.get(code_page) or (f"cp{code_page}" if code_page > 0 else "cp1252")
+    try:
+        return raw.decode(name, "replace")
     except LookupError:
-        text = value.decode("cp1252", "replace")
-    return make_one_line(text.replace("\0", ""))
+        return raw.decode("cp1252", "replace")
 
 
 # Word

@@ -33,6 +33,8 @@ class Meta(StrEnum):
     """Id of the build that readers search."""
     UNCLEAN = "unclean"
     """1 while a writer is at work, and after one that did not come to its end."""
+    CORPUS_INODE = "corpus_inode"
+    """Which folder had the documents when they were last looked at, by its number on its disk."""
     LEXICAL_STAMP = "lexical_stamp"
     """What the lexical index's files looked like when the last writer left them."""
     VECTORS_STAMP = "vectors_stamp"

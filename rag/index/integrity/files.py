@@ -86,6 +86,47 @@ def require_sound_files(layout: Layout, known: Mapping[str, FileDigest], below: 
             raise IndexDamagedError(f"{layout.folder / name} is damaged. {advise_repair(layout.folder)}", part)
 
 
+def require_whole_segments(layout: Layout, known: Mapping[str, FileDigest]) -> None:
+    """Raises IndexDamagedError if a file of the lexical index is shorter than what was written.
+
+    For whoever opens it, however large it is: tantivy maps these files, and what is missing of one ends the process.
+    """
+    prefix = f"{layout.lexical.name}/"
+    for name, size in _list_segments(layout.lexical):
+        noted = known.get(prefix + name)
+        if noted is not None and size < noted.size:
+            raise _explain_short_file(layout, layout.lexical / name)
+
+
+class MappedSizes:
+    """The sizes of the lexical index's files when they were mapped, to be compared before each use: 1 µs a file.
+
+    Files of a segment never change once they are written; that they vanish harms nobody who has them open.
+    """
+
+    def __init__(self, layout: Layout, folder: Path) -> None:
+        self._layout = layout
+        self._sizes = [(os.path.join(folder, name), size) for name, size in _list_segments(folder)]
+
+    def require_unchanged(self) -> None:
+        """Raises IndexDamagedError if one has been cut short since."""
+        for path, size in self._sizes:
+            try:
+                is_short = os.stat(path).st_size < size
+            except OSError:
+                continue
+            if is_short:
+                raise _explain_short_file(self._layout, Path(path))
+
+
+def _list_segments(folder: Path) -> Iterator[tuple[str, int]]:
+    return ((name, size) for name, size, _ in _list_lexical_files(folder) if not name.endswith(".json"))
+
+
+def _explain_short_file(layout: Layout, path: Path) -> IndexDamagedError:
+    return IndexDamagedError(f"{path} was cut short. {advise_repair(layout.folder)}", "lexical")
+
+
 def _digest_file(path: Path) -> int | None:
     """None if the file is gone meanwhile. Other OSErrors are raised: a disk that can't be read is no empty file."""
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 from rag.errors import IndexDamagedError, IndexUnusableError, explain_system_error
 from rag.index.catalog.records import Build, Meta
 from rag.index.catalog.writing import CatalogWriter
-from rag.index.integrity.files import require_sound_files
+from rag.index.integrity.files import require_sound_files, require_whole_segments
 from rag.index.layout import Layout
 from rag.index.lexical.entry import LexicalEntry
 from rag.index.lexical.index import LexicalIndex
@@ -35,7 +35,9 @@ class LexicalWriter:
         """The build's index, opened. Raises IndexUnusableError for a damaged one."""
         if build.id not in self._open:
             folder = self._layout.locate_lexical(build.id)
-            require_sound_files(self._layout, self._db.read_file_digests(), folder, "lexical")
+            digests = self._db.read_file_digests()
+            require_whole_segments(self._layout, digests)
+            require_sound_files(self._layout, digests, folder, "lexical")
             self._open[build.id] = LexicalIndex(folder)
         return self._open[build.id]
 

@@ -201,6 +201,17 @@ class IndexWriter:
                 self._db.set_build_model(build.id, embedding)
                 self._db.increase(Meta.VECTOR_GENERATION)
 
+    @property
+    def corpus_inode(self) -> int:
+        """The number on its disk of the folder that had the documents; 0 while that isn't known."""
+        return self._db.read_meta()[Meta.CORPUS_INODE]
+
+    def note_corpus(self, inode: int) -> None:
+        """Note which folder has the documents."""
+        if self.corpus_inode != inode:
+            with self._db.transaction():
+                self._db.set_meta(Meta.CORPUS_INODE, inode)
+
     # ---- changes
 
     @contextlib.contextmanager

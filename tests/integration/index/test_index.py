@@ -7,7 +7,10 @@ import itertools
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,6 +34,7 @@ from tests.tiny import (
     tiny_pipeline,
 )
 
+ROOT = Path(__file__).parents[3]
 MANY = 120  # vectors, more than Chroma gathers before it writes its graph to disk (here, not in earnest)
 
 
@@ -174,6 +178,31 @@ def test_what_a_reader_found_damaged_is_made_anew_by_the_next_sync(index):
     assert found_by_words(index, "number77") == set()
     assert woken.is_set()
     assert sync(index).notes
+    assert_whole(index)
+
+
+CUT_WHILE_OPEN = """
+import os, sys
+from pathlib import Path
+from rag.index.index import Index
+from tests.tiny import found_by_words
+
+index = Index(Path(sys.argv[1]))
+print(found_by_words(index, "number77"))
+for path in (index.folder / "lexical").rglob("*"):
+    if path.name.endswith(sys.argv[2]):
+        os.truncate(path, 10)
+print(found_by_words(index, "number77"), found_by_words(index, "number78"))
+"""
+
+
+@pytest.mark.parametrize("ending", [".store", ".idx", ".term", ".fast"])
+def test_a_lexical_file_cut_short_while_it_is_mapped_does_not_end_the_process(index, ending):
+    command = [sys.executable, "-c", CUT_WHILE_OPEN, str(index.folder), ending]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stdout) == (0, "{'many.txt'}\nset() set()\n")
+    assert "was cut short. Run pagewise ingest" in done.stderr
+    assert "lexical index" in " ".join(sync(index).notes)
     assert_whole(index)
 
 

@@ -1,14 +1,15 @@
-"""Files that can't be read, and files that change while they are read."""
+"""Files and folders that can't be read, and files that change while they are read."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 
 import pytest
 
-from ingest.sync import SyncOptions, sync_corpus
-from rag.errors import SettingsError
+from ingest.sync import SyncOptions, plan_sync, sync_corpus
+from rag.errors import CorpusError, SettingsError
 from rag.index.index import Index
 from tests.tiny import TinyPipeline, chunks_of, found_by_words, tiny_pipeline
 
@@ -103,3 +104,77 @@ def test_one_folder_as_corpus_and_index_is_a_wrong_setting(place):
     place.put("a.txt", "amber")
     with contextlib.closing(Index(place.corpus)) as index, pytest.raises(SettingsError, match="--index"):
         sync_corpus(index, tiny_pipeline(place.corpus, place.corpus))
+
+
+def test_an_empty_folder_in_the_place_of_the_corpus_removes_nothing(filled):
+    """As an empty mount point, after its disk was taken away."""
+    filled.corpus.rename(filled.root / "disk")
+    filled.corpus.mkdir()
+    for attempt in range(2):
+        with pytest.raises(CorpusError, match="perhaps its disk is not mounted"):
+            sync_corpus(filled.index, filled.pipeline()) if attempt else plan_sync(filled.index, filled.pipeline())
+    assert found_by_words(filled.index, "amber") == {"a.txt"}
+    filled.corpus.rmdir()
+    (filled.root / "disk").rename(filled.corpus)
+    assert filled.sync() == {}
+
+
+@pytest.mark.parametrize("rebuild", [True, False])
+def test_a_folder_that_was_made_anew_is_taken_once_it_has_a_file_or_a_rebuild_is_asked_for(filled, rebuild):
+    filled.corpus.rename(filled.root / "elsewhere")
+    filled.corpus.mkdir()
+    if not rebuild:
+        filled.put("new.txt", "heron")
+    filled.sync(rebuild=rebuild)
+    assert filled.report.chunks == (0 if rebuild else 1)
+    for path in list(filled.corpus.iterdir()):
+        path.unlink()
+    filled.sync()
+    assert filled.report.chunks == 0
+
+
+@pytest.fixture
+def shut(monkeypatch):
+    """A folder that is in it fails to be listed, as a disk or a network does."""
+    shut = set()
+    really_scan = os.scandir
+
+    def scandir(path):
+        if str(path) in shut:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return really_scan(path)
+
+    monkeypatch.setattr("ingest.scan.os.scandir", scandir)
+    return shut
+
+
+def test_what_is_in_a_folder_that_cannot_be_listed_stays_found(filled, shut):
+    shut.add(str(filled.corpus / "tree"))
+    filled.put("new.txt", "heron")
+    report = sync_corpus(filled.index, filled.pipeline())
+    assert (report.added, report.removed, report.moved) == (1, 0, 0)
+    assert [(one.source, one.reason) for one in report.failed] == [
+        ("tree", "cannot be looked into (Stale file handle)")
+    ]
+    assert found_by_words(filled.index, "delta") == {"tree/deep/c.txt"}
+    assert sync_corpus(filled.index, filled.pipeline()).is_noop
+    shut.clear()
+    assert filled.sync() == {"removed": 1}  # the failure's own row
+
+
+def test_a_rebuild_waits_for_a_folder_that_cannot_be_listed(filled, shut):
+    shut.add(str(filled.corpus / "tree"))
+    filled.chunk_size = 600
+    sync_corpus(filled.index, filled.pipeline())
+    assert found_by_words(filled.index, "delta") == {"tree/deep/c.txt"}
+    shut.clear()
+    filled.sync()
+    assert not filled.index.status().rebuilding
+    assert found_by_words(filled.index, "delta") == {"tree/deep/c.txt"}
+
+
+def test_a_corpus_that_cannot_be_listed_removes_nothing(filled, shut):
+    shut.add(str(filled.corpus))
+    with pytest.raises(CorpusError, match="Stale file handle"):
+        sync_corpus(filled.index, filled.pipeline())
+    assert found_by_words(filled.index, "amber") == {"a.txt"}

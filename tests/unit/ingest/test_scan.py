@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import unicodedata
@@ -7,7 +8,7 @@ import unicodedata
 import pytest
 
 from ingest.scan import scan_corpus
-from rag.errors import SettingsError
+from rag.errors import CorpusError, SettingsError
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="the file system has no such names or links")
 
@@ -99,6 +100,29 @@ def test_links_are_followed_inside_the_folder_only(tmp_path):
 
 
 @POSIX
+def test_a_link_to_what_is_left_out_is_left_out_too(tmp_path):
+    corpus = tmp_path / "corpus"
+    put(corpus, ".env", ".ssh/id.txt", "private/diary/a.txt", "open/drafts/b.txt", "open/c.txt", "x.tmp", "index/d.txt")
+    put(corpus, "secret.txt")
+    (corpus / ".ragignore").write_text("/private/\nsecret.*\n/open/drafts\n")
+    (corpus / "open" / ".ragignore").write_text("e.txt\n")
+    put(corpus, "open/e.txt")
+    links = {"1.txt": ".env", "2": ".ssh", "3": "private/diary", "4.txt": "private/diary/a.txt", "5.txt": "secret.txt"}
+    links |= {"6.txt": "x.tmp", "7": "index", "8.txt": "index/d.txt", "9.txt": "open/e.txt", "10.txt": "1.txt"}
+    for name, target in {**links, "way": "open", "good.txt": "open/c.txt", "way2": "way"}.items():
+        (corpus / name).symlink_to(target)
+    assert found(corpus, leave_out=corpus / "index") == {"open/c.txt", "good.txt", "way/c.txt", "way2/c.txt"}
+
+
+@POSIX
+def test_rules_beside_a_link_hold_for_what_it_leads_to(tmp_path):
+    put(tmp_path, "real/a.txt", "real/b.log", "shelf/c.txt")
+    (tmp_path / "shelf" / "link").symlink_to("../real")
+    (tmp_path / "shelf" / ".ragignore").write_text("*.log\n/link/a.txt\n")
+    assert found(tmp_path) == {"real/a.txt", "real/b.log", "shelf/c.txt"}
+
+
+@POSIX
 def test_loops_of_links_end(tmp_path):
     put(tmp_path, "a/b/c.txt")
     (tmp_path / "a" / "up").symlink_to(tmp_path / "a")
@@ -142,18 +166,43 @@ def test_a_very_deep_tree_is_walked(tmp_path):
         subprocess.run(["rm", "-rf", str(tmp_path / "d")], check=True)
 
 
-@POSIX
-def test_a_folder_that_cannot_be_opened_is_a_failure_and_the_rest_is_found(tmp_path):
-    put(tmp_path, "shut/a.txt", "b.txt")
-    (tmp_path / "shut").chmod(0)
-    if os.access(tmp_path / "shut", os.R_OK):
-        pytest.skip("nothing is forbidden to this user")
-    try:
-        scan = scan_corpus(tmp_path)
-    finally:
-        (tmp_path / "shut").chmod(0o755)
+@pytest.fixture
+def shut(monkeypatch):
+    """Shuts a folder, as missing rights do: even a user to whom nothing is forbidden can't look into it."""
+    forbidden = set()
+    really_stat, really_scan = os.stat, os.scandir
+
+    def stat(path, **options):
+        if os.path.dirname(str(path)) in forbidden:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return really_stat(path, **options)
+
+    def scandir(path):
+        if f"!{path}" in forbidden:
+            raise OSError(errno.EIO, "Input/output error")
+        return really_scan(path)
+
+    monkeypatch.setattr("ingest.scan.os.stat", stat)
+    monkeypatch.setattr("ingest.scan.os.scandir", scandir)
+    return forbidden.add
+
+
+@pytest.mark.parametrize(("mark", "reason"), [("", "Permission denied"), ("!", "Input/output error")])
+def test_a_folder_that_cannot_be_listed_is_a_failure_and_the_rest_is_found(tmp_path, shut, mark, reason):
+    put(tmp_path, "shut/a.txt", "shut/in/c.txt", "b.txt")
+    shut(f"{mark}{tmp_path / 'shut'}")
+    scan = scan_corpus(tmp_path)
     assert set(scan.files) == {"b.txt"}
-    assert "Permission denied" in scan.failed["shut"]
+    assert scan.failed == {"shut": f"cannot be looked into ({reason})"}
+    assert [scan.may_hold(source) for source in ("shut/a.txt", "shut/in/c.txt", "shutter.txt")] == [True, True, False]
+
+
+@pytest.mark.parametrize("mark", ["", "!"])
+def test_a_corpus_that_cannot_be_listed_is_an_error(tmp_path, shut, mark):
+    put(tmp_path, "a.txt")
+    shut(f"{mark}{tmp_path}")
+    with pytest.raises(CorpusError, match=r"cannot be read .* Nothing was removed"):
+        scan_corpus(tmp_path)
 
 
 def test_the_index_folder_is_left_out_wherever_it_lies(tmp_path):
@@ -175,9 +224,11 @@ def test_an_inner_ignore_file_overrules_an_outer_one(tmp_path):
     assert found(tmp_path) == {"logs/b.log"}
 
 
-def test_an_ignore_file_that_cannot_be_read_is_a_failure_not_a_stop(tmp_path):
+@POSIX
+@pytest.mark.parametrize("is_folder", [True, False], ids=["a folder", "a pipe, which nobody writes to"])
+def test_an_ignore_file_that_cannot_be_read_is_a_failure_not_a_stop(tmp_path, is_folder):
     put(tmp_path, "a.txt")
-    (tmp_path / ".ragignore").mkdir()
+    (tmp_path / ".ragignore").mkdir() if is_folder else os.mkfifo(tmp_path / ".ragignore")
     scan = scan_corpus(tmp_path)
     assert set(scan.files) == {"a.txt"}
     assert "cannot be used" in scan.failed[".ragignore"]

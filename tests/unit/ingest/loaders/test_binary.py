@@ -9,6 +9,7 @@ import pytest
 from ingest.loaders.formats import read
 from ingest.loaders.reading import ReadOptions
 from rag.errors import LoadError
+from rag.types import Document
 
 PIECES = 1_000
 LETTERS = "The café has 12 ducks.\rName\x07Fee\x07\x07Duck\x0712\x07\x07See \x13 HYPERLINK x \x14our site\x15 now.\r"
@@ -101,3 +102,54 @@ def test_edits_of_a_powerpoint_file_in_a_circle_are_read_once():
     stream = listed + directory + edit
     current = bytes(16) + struct.pack("<I", at)
     assert _read("a.ppt", _container(PowerPoint_Document=stream, Current_User=current)) == ["# Slide"]
+
+
+def _summary(code_page: int, properties: dict[int, tuple[int, bytes]]) -> bytes:
+    held = {1: (2, struct.pack("<Hxx", code_page)), **properties}
+    places, values = b"", b""
+    for number, (kind, value) in held.items():
+        places += struct.pack("<II", number, 8 + 8 * len(held) + len(values))
+        values += struct.pack("<I", kind) + value
+    section = struct.pack("<II", 8 + len(places) + len(values), len(held)) + places + values
+    return struct.pack("<HHI16sI16sI", 0xFFFE, 0, 0, b"", 1, b"", 48) + section
+
+
+def _counted(raw: bytes, unit: int = 1) -> bytes:
+    return struct.pack("<I", len(raw) // unit) + raw
+
+
+def _header_of(summary: bytes) -> Document:
+    word = bytearray(0x300) + b"xyz"
+    struct.pack_into("<HH", word, 0, 0xA5DC, 104)
+    struct.pack_into("<II", word, 0x18, 0x300, 0x303)
+    data = _container(**{"WordDocument": bytes(word), "\x05SummaryInformation": summary})
+    return read("a.doc", data, ReadOptions())[1].header
+
+
+@pytest.mark.parametrize(
+    ("title", "codec", "code_page", "kind"),
+    [
+        ("Полёт над горой", "cp1251", 1251, 0x1E),
+        ("湖の地図", "cp932", 932, 0x1E),
+        ("Ödland", "utf-16-le", 1200, 0x1E),
+        ("Żuraw", "utf-8", 65001, 0x08),
+        ("Café", "mac-roman", 10000, 0x1E),
+        ("Ελιά", "utf-16-le", 1252, 0x1F),
+        ("Plain", "ascii", 4, 0x1E),
+    ],
+)
+def test_the_title_is_read_in_the_code_page_of_its_file(title, codec, code_page, kind):
+    raw = (title + "\0\0").encode(codec)
+    assert _header_of(_summary(code_page, {2: (kind, _counted(raw, 2 if kind == 0x1F else 1))})).title == title
+
+
+def test_dates_that_no_calendar_has_are_left_out():
+    ticks = {12: 132_223_104_000_000_000, 13: 2**64 - 1}
+    header = _header_of(_summary(1252, {number: (0x40, struct.pack("<Q", value)) for number, value in ticks.items()}))
+    assert (header.created, header.modified) == ("2020-01-01T00:00:00", "")
+
+
+def test_a_property_that_claims_to_be_endless_is_no_work():
+    endless = struct.pack("<I", 0xFFFFFFFF) + bytes(2_000)
+    properties = {26: (0x100C, endless), 13: (0x1003, endless), 2: (0x1E, endless), 4: (0x1E, _counted(b"Ada\0"))}
+    assert _header_of(_summary(1252, properties)).author == "Ada"

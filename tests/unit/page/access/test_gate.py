@@ -102,24 +102,14 @@ def test_an_upload_may_be_larger_and_says_its_own_limit():
     assert answer.text == "A file of more than 3 MB can't be attached. Put it into the folder instead."
 
 
-OPEN = {"/", "/login", "/logout", "/user", "/auth/config", "/favicon", "/logo", "/project/translations"}
+OPEN = {"/", "/login", "/logout", "/auth/config", "/favicon", "/logo", "/project/translations"}
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_without_a_login_only_the_login_page_is_answered(path):
     method = "GET" if "GET" in ADDRESSES[path].methods else "POST"
     status = open_client(nobody).request(method, path).status_code
-    is_needed = path in {
-        "/",
-        "/login",
-        "/logout",
-        "/user",
-        "/auth/config",
-        "/favicon",
-        "/logo",
-        "/project/translations",
-    }
-    assert status == (200 if is_needed or path in {"/assets/", "/public/"} else 401)
+    assert status == (200 if path in OPEN | {"/assets/", "/public/"} else 401)
 
 
 def test_without_a_login_no_websocket_opens():

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
+import shutil
 import stat
 import sys
+import time
 
 import pytest
 from starlette.applications import Starlette
@@ -10,7 +13,16 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from page.access.login import MOST_TRIES, LimitTries, find_network, is_password, make_signing_secret
+from page.access.login import (
+    MOST_TRIES,
+    EndedLogins,
+    LimitTries,
+    distrust_callers,
+    find_network,
+    is_password,
+    make_signing_secret,
+)
+from rag.errors import SettingsError
 
 
 def test_a_password_is_right_or_wrong():
@@ -30,6 +42,37 @@ def test_the_secret_is_readable_by_its_user_alone(tmp_path):
     make_signing_secret(tmp_path / "page", "first word")
     modes = [stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "page", tmp_path / "page" / "login.key")]
     assert modes == [0o700, 0o600]
+
+
+def test_an_ended_login_is_known_to_every_server_of_the_index_and_until_the_cookie_expires(tmp_path):
+    ended = EndedLogins(tmp_path / "ended", 60)
+    ended.end("a" * 32)
+    other = EndedLogins(tmp_path / "ended", 60)
+    assert (other.is_ended("a" * 32), other.is_ended("b" * 32)) == (True, False)
+    os.utime(tmp_path / "ended" / ("a" * 32), (1, time.time() - 61))
+    ended.end("c" * 32)
+    assert [path.name for path in (tmp_path / "ended").iterdir()] == ["c" * 32]
+
+
+def test_a_login_stays_ended_though_its_folder_is_deleted_or_cannot_be_made(tmp_path):
+    ended = EndedLogins(tmp_path / "ended", 60)
+    ended.end("a" * 32)
+    shutil.rmtree(tmp_path / "ended")
+    (tmp_path / "ended").touch()
+    ended.end("b" * 32)
+    assert ended.is_ended("a" * 32)
+    assert ended.is_ended("b" * 32)
+
+
+@pytest.mark.parametrize(("given", "kept"), [(None, ""), ("192.0.2.7", "192.0.2.7")])
+def test_only_proxies_that_were_named_are_believed(monkeypatch, given, kept):
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", given or "")
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS") if given is None else None
+    distrust_callers()
+    assert os.environ["FORWARDED_ALLOW_IPS"] == kept
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    with pytest.raises(SettingsError, match="without end"):
+        distrust_callers()
 
 
 async def log_in(request: Request):
