@@ -11,6 +11,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import parsedate_to_datetime
+from itertools import islice
 
 from ingest.loaders.encoding import decode
 from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line, make_single_page
@@ -98,10 +99,10 @@ def _read_date(message: EmailMessage) -> str:
 def _write_message(message: EmailMessage, options: ReadOptions) -> Iterator[str]:
     yield "\n".join(_write_fields(message)) + "\n\n" + _choose_body(message)
     shown: set[bytes | None] = set()
-    for part in _find_body_parts(message):
-        if part.get_content_type() not in _BODY_TYPES:
-            shown.add(_read_payload(part) or None)
-            yield from _read_inline(part, options)
+    inline = (part for part in _find_body_parts(message) if part.get_content_type() not in _BODY_TYPES)
+    for part in islice(inline, MOST_ATTACHMENTS):
+        shown.add(_read_payload(part) or None)
+        yield from _read_inline(part, options)
     for count, part in enumerate(_find_attachments(message)):
         if count >= MOST_ATTACHMENTS:
             return

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 BULLET = "-"
 _LEVELS = 9
+_LONGEST_LABEL = 60
+"""Characters of a number; a hostile one would be written before each of thousands of paragraphs."""
 _MOST_COUNTED = 1_000_000
 """Larger numbers aren't written: letters and Roman numerals grow in proportion to them."""
 
@@ -108,7 +110,7 @@ def _read_level(element: _Element) -> _Level:
     return _Level(
         _read_number(values.get("start", ""), 0),
         _find_format(element),
-        values.get("lvlText", ""),
+        values.get("lvlText", "")[:_LONGEST_LABEL],
         "isLgl" in values and values["isLgl"] not in ("0", "false"),
         None if restart is None else _read_number(restart, _LEVELS),
     )
@@ -159,7 +161,7 @@ def _write_label(found: _List, level: int, counts: dict[int, int]) -> str:
         number = counts.get(at, found.starts.get(at, other.start))
         return _write_number(number, "decimal" if own.is_legal and other.format != "none" else other.format)
 
-    label = re.sub(r"%([1-9])", write, own.text).strip()
+    label = re.sub(r"%([1-9])", write, own.text)[:_LONGEST_LABEL].strip()
     return label if any(letter.isalnum() for letter in label) else BULLET
 
 
