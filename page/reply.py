@@ -124,9 +124,9 @@ class Reply:
 
     async def _take_back(self) -> None:
         """Show nothing of the answer any more; what follows is streamed as from its beginning."""
-        self._markers, self._streamed = MarkerStream(), 0
-        self._message.content = ""
-        await self._message.update()
+        if self._streamed:
+            await self._message.stream_token(" ", is_sequence=True)  # in place of all before; nothing isn't sent
+        self._markers, self._streamed, self._streamed_at = MarkerStream(), 0, 0.0
 
 
 class _Answer:

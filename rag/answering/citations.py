@@ -1,9 +1,9 @@
 """Answer text → the citations it used; what a citation marker is, and how other people's text is kept from having any.
 
 A model's text is not to be trusted: a marker counts only if its passage was there, and the quote is always a piece of
-the passage as it stands, never the model's words. A marker is ``[2]``, and whatever else models were trained to write:
-``[1, 3]``, ``[1-3]``, ``[1 and 2]``, ``[^2]``, ``[Passage 2]``, ``【2†source】``. Whatever counts as one is defused, and
-more than that; the property tests hold it true. Pure.
+the passage as it stands, never the model's words. A marker is ``[2]``, or what else models were trained to write:
+``[1, 3]``, ``[1-3]``, ``[1 and 2]``, ``[^2]``, ``[Passage 2]``, ``【2†source】``. Whatever counts as one is defused,
+and more than that; the property tests hold it true. Pure.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rag.types import Citation, ScoredChunk, StoredChunk
 _OPEN, _CLOSE = "[\\[【［〔]", "[\\]】］〕]"
 _MOST_NUMBERS = 16
 _WORDS = (
-    "passages?|sources?|documents?|docs?|excerpts?|extracts?|citations?|cit|references?|refs?|contexts?|notes?|#|nos?"
+    "passages?|sources?|documents?|docs?|excerpts?|extracts?|citations?|cit|references?|refs?|contexts?|notes?|nos?"
     "|passagen?|quellen?|dokumente?|textstellen?|belege?|extraits?|documentos?|pasajes?|fuentes?|fragmentos?|citas?"
     "|fontes?|fonti|passagens?|passag(?:gio|gi)|brani|brano|documenti|trechos?|bron|bronnen|documenten|fragmenten"
     "|kilder?|källor|källa|dokument(?:er|et)?|utdrag|avsnitt|источники?|документы?|отрывки?|фрагменты?|ссылки?"
@@ -32,7 +32,7 @@ _AND = r"(?:\b(?:and|und|et|y|e|en|og|och|и)\b|[と和与與及및와과])"
 
 # Nothing is tried twice, however long a run of spaces: each quantifier keeps what it took.
 _DASH = r"\s*+[-‐‑‒–—~〜～]\s*+"
-_ONE = rf"(?:(?:{_WORDS})\.?\s*+)?\d{{1,3}}+(?:{_DASH}\d{{1,3}}+)?"
+_ONE = rf"(?:(?:{_WORDS})[.:]?\s*+)?#?\d{{1,3}}+(?:{_DASH}\d{{1,3}}+)?"
 _BETWEEN = rf"\s*+(?:[,;，；、&+]\s*+(?:{_AND}\s*+)?|{_AND}\s*+)"
 _NOTE = r"(?:\s*+†[^\[\]【】［］〔〕\n]{0,80}+)?"
 

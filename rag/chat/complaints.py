@@ -45,7 +45,7 @@ class Complaint:
         """Whether a shorter prompt could help."""
         if self.status == _TOO_LARGE:
             return True
-        said = _OF_THE_ANSWER.sub(" ", f"{self.said} {self.code}".replace("_", " "))
+        said = _OF_THE_ANSWER.sub(" ", _JOINT.sub(" ", f"{self.said} {self.code}"))
         # A quota on tokens speaks of the same things; a shorter prompt helps only against "too large".
         if _QUOTA.search(said) and not _TOO_LONG.search(said):
             return False
@@ -58,13 +58,15 @@ class Complaint:
 
 
 _TOO_LARGE = 413  # "Content Too Large" in HTTP
+_JOINT = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
+"""Where words are joined in a name."""
 _OF_THE_ANSWER = re.compile(
     r"\b(?:max(?:imum)? ?)(?:completion |new |output )?tokens?\b|\b(?:completion|output|new) tokens\b", re.IGNORECASE
 )
 _QUOTA = re.compile(r"rate[ -]?limit|quota|try again in|per[ -](?:minute|day|hour|min)\b", re.IGNORECASE)
 _TOO_LONG = re.compile(r"\btoo (?:long|large)\b", re.IGNORECASE)
 _SUBJECT = (
-    r"\b(?:prompt|inputs?|context|sequence|seq len|messages?|conversation|string|window|n ctx"
+    r"\b(?:prompt|inputs?|context|sequence|seq len|messages?|conversation|string|text|window|n ctx"
     r"|(?<!invalid )(?<!bad )request(?:ed)?|(?:too many|number of) tokens|tokens? (?:count|limit))\b"
 )
 """What is too long, …"""

@@ -216,8 +216,8 @@ def _make_look_alikes() -> dict[int, str]:
         plain = unicodedata.normalize("NFKC", character)
         if len(plain) == 1 and plain.isascii():
             table[code] = plain
-        elif sign := _find_sign(character):
-            table[code] = sign
+        elif code not in table and (likeness := _find_sign(character) or _read_small_capital(character)):
+            table[code] = likeness
     return table
 
 

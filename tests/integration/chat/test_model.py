@@ -128,7 +128,7 @@ def test_an_oversize_prompt_names_the_limit(endpoint: Endpoint):
 
 
 def test_an_unknown_model_is_answered_with_those_that_are_offered(endpoint: Endpoint):
-    with pytest.raises(ModelUnavailableError, match=rf"no model nonesuch\. .* {model_id(ALIAS)}"):
+    with pytest.raises(ModelUnavailableError, match=rf"no model nonesuch \(.*\)\. .* {model_id(ALIAS)}"):
         answer_of(Endpoint(endpoint.base_url, "x", "nonesuch"))
 
 
@@ -190,14 +190,88 @@ def test_a_proxy_from_the_environment_is_not_asked_for_this_machine(monkeypatch:
         assert probe(url, "x", "tiny").model_id == "tiny"
 
 
-def test_what_a_model_thinks_aloud_is_left_out():
-    def think(exchange: Exchange) -> None:
+def test_what_a_model_thinks_aloud_is_left_out_and_taken_back_where_it_was_shown():
+    def muse(exchange: Exchange) -> None:
         exchange.begin_stream()
-        for piece in ("<th", "ink>Hm, [3]", " or not</thi", "nk>\n\n", "It is ", "<b>"):
+        for piece in (
+            ("<th", "ink>Hm, [3]", "</think>It rains.")
+            if "again" in str(exchange.body)
+            else ("[3] ", "no.</think>Yes.")
+        ):
             exchange.send_text(piece)
         exchange.send_text("", finish="stop")
 
-    assert ask(think) == "It is <b>"
+    async def read(model: ChatModel, question: str) -> list[str]:
+        return [piece async for piece in model.stream([{"role": "user", "content": question}], 10)]
+
+    with model_server(muse) as (url, _):
+        model = ChatModel(Endpoint(f"{url}/v1", "x", "tiny"), LIMITS)
+        assert asyncio.run(read(model, "Why?")) == ["[3] ", "no.", "", "Yes."]
+        # From now on, thoughts without a beginning are expected.
+        assert asyncio.run(read(model, "Why?")) == ["Yes."]
+        assert asyncio.run(read(model, "And again?")) == ["It rains."]
+
+
+EVENTS: dict[str, list[dict[str, object]]] = {
+    "content in parts": [
+        {"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]},
+        {"content": [{"type": "text", "text": "Hel"}, "lo"]},
+    ],
+    "one part": [{"content": {"type": "output_text", "text": {"value": "Hello"}}}],
+    "thoughts apart": [{"reasoning": {"content": "Hm"}}, {"thinking": "Hm"}, {"content": "Hello"}],
+    "nothing but thoughts apart": [{"reasoning_content": "Hel"}, {"reasoning_content": "lo"}],
+    "a refusal": [{"refusal": "Hello"}],
+    "the end of a turn": [{"content": "Hello<|im_"}, {"content": "end|>\n"}],
+}
+
+
+@pytest.mark.parametrize("habit", EVENTS)
+def test_an_answer_is_read_in_whatever_form_it_comes(habit: str):
+    def stream(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        for delta in [*EVENTS[habit], {}]:
+            choice = {"index": 0, "delta": delta, "finish_reason": None if delta else "stop"}
+            exchange.send_event(json.dumps({"choices": [choice]}))
+
+    assert ask(stream) == "Hello"
+
+
+DISLIKES = {
+    "System role not supported": lambda body: "system" not in str(body["messages"]),
+    "Use 'max_completion_tokens' instead of max_tokens.": lambda body: body.get("max_completion_tokens") == 100,
+    "temperature: Extra inputs are not permitted": lambda body: "temperature" not in body,
+    "Streaming is not supported": lambda body: body["stream"] is False,
+}
+
+
+@pytest.mark.parametrize("in_band", [False, True])
+def test_a_server_is_asked_again_without_what_it_dislikes_and_never_with_it_again(in_band: bool):
+    def dislike(exchange: Exchange) -> None:
+        complaint = next((said for said, is_content in DISLIKES.items() if not is_content(exchange.body)), None)
+        if complaint is None:
+            exchange.send_body(json.dumps({"choices": [{"message": {"content": "Hello"}}]}))
+        elif in_band:
+            exchange.begin_stream()
+            exchange.send_event(json.dumps({"error": {"message": complaint}}))
+        else:
+            exchange.send_body(json.dumps({"detail": complaint}), status=400)
+
+    with model_server(dislike) as (url, bodies):
+        model = ChatModel(Endpoint(f"{url}/v1", "x", "tiny"), LIMITS)
+        assert asyncio.run(complete(model)) == "Hello"
+        assert len(bodies) == len(DISLIKES) + 1
+        assert asyncio.run(complete(model)) == "Hello"
+        assert len(bodies) == len(DISLIKES) + 2
+
+
+def test_a_server_that_is_never_content_is_asked_once_more_and_its_reason_told():
+    def refuse(exchange: Exchange) -> None:
+        exchange.send_body(json.dumps({"detail": [{"loc": ["body", "temperature"], "msg": "too low"}]}), status=422)
+
+    with model_server(refuse) as (url, bodies):
+        with pytest.raises(ModelUnavailableError, match="refused: temperature: too low"):
+            answer_of(Endpoint(f"{url}/v1", "x", "tiny"))
+        assert len(bodies) == 2
 
 
 def test_a_server_that_never_closes_the_stream_is_left_at_its_end():
@@ -265,6 +339,20 @@ def web_page(exchange: Exchange) -> None:
     exchange.send_body("<html>Welcome</html>", kind="text/html")
 
 
+def filtered(exchange: Exchange) -> None:
+    exchange.begin_stream()
+    exchange.send_text("", finish="content_filter")
+
+
+def call_a_tool(exchange: Exchange) -> None:
+    exchange.begin_stream()
+    exchange.send_text("", finish="tool_calls")
+
+
+def no_deployment(exchange: Exchange) -> None:
+    exchange.send_body(json.dumps({"error": {"code": "DeploymentNotFound", "message": "No deployment."}}), status=404)
+
+
 def too_long(exchange: Exchange) -> None:
     message = "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens."
     exchange.send_body(json.dumps({"error": {"message": message}}), status=400)
@@ -282,6 +370,9 @@ def too_long(exchange: Exchange) -> None:
         (wrong_key, "Set API_KEY"),
         (nonsense, "sent something that is no answer"),
         (web_page, "refused: <html>Welcome"),
+        (filtered, "content filter of .* kept back"),
+        (call_a_tool, "called a tool"),
+        (no_deployment, "refused: No deployment"),
         (too_long, "longer than the model"),
     ],
 )

@@ -16,6 +16,7 @@ from rag.answering.events import (
     Rewritten,
     Shown,
     Token,
+    Withdrawn,
 )
 from rag.answering.followup import Turn
 from rag.answering.prompt import count_message_tokens
@@ -87,6 +88,22 @@ def test_an_answer_is_retrieval_then_tokens_then_citations_then_the_report():
     assert report.answer == "Every 90 days. [2]"
     assert (report.model, report.route, report.answerable) == ("tiny:1", "local", True)
     assert [(c.number, c.source, c.page, c.quote) for c in report.citations] == [(2, "1.md", 2, TEXTS[1])]
+
+
+def test_what_turns_out_to_be_a_thought_is_neither_said_nor_cited():
+    events = events_of(ScriptedRouter(["Lunch [3]?", "", " Every 90 days. [2]"]))
+    assert [type(event) for event in events] == [Retrieved, Shown, Token, Withdrawn, Token, Citations, Done]
+    report = events[-1].report
+    assert report.answer == "Every 90 days. [2]"
+    assert [citation.number for citation in report.citations] == [2]
+
+
+@pytest.mark.parametrize(
+    ("reason", "notice"),
+    [("content_filter", "The content filter"), ("tool_calls", "called a tool"), ("length", "cut off at")],
+)
+def test_an_answer_that_ends_before_its_time_says_why(reason: str, notice: str):
+    assert notice in notices(events_of(ScriptedRouter(["Every 90 days [2]"], finish=reason)))
 
 
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():

@@ -44,6 +44,10 @@ HITS = some_hits(BOILER, LEAVE)
         ("Both [1, 2].", [1, 2]),
         ("Both [1;2] and [ 1 ].", [1, 2]),
         ("全角【2】", [2]),
+        ("Both [1-2], not [1-99].", [1, 2]),
+        ("Every 90 days [^1].\n\n[^1]: 0.md", [1]),
+        ("Beide [Quelle 2].", [2]),
+        ("Years [2019-2021], [Figure 1] and (1).", []),
         ("Again [1] and [1].", [1]),
         ("Nothing [0] [3] [999] [1000] [x] [] [1.", []),
         ("", []),
@@ -110,7 +114,22 @@ INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u034f\u061c\u180e\u202e\u3164\
 BUILDING_BLOCKS = list("[]【】［］〔〕()0123456789١２३,;，、† \t\n\r\x1c\x85\xa0\u2003\u2028\u3000ax#:") + list(
     INVISIBLE
 )
-NEARLY_MARKERS = ["[1]", "[ 2 ]", "【 3 】", "[1, 2]", "[[1]2]", "【3†source】", "[１]", "[1\u200b2]", "[", "]"]
+NEARLY_MARKERS = [
+    "[1]",
+    "[ 2 ]",
+    "【 3 】",
+    "[1, 2]",
+    "[[1]2]",
+    "【3†source】",
+    "[１]",
+    "[1\u200b2]",
+    "[",
+    "]",
+    "[^1",
+    "Passage ",
+    " and ",
+    "-",
+]
 
 anything = st.text(max_size=60)
 nearly_markers = st.lists(st.sampled_from(BUILDING_BLOCKS + NEARLY_MARKERS), max_size=40).map("".join)
@@ -137,7 +156,16 @@ def has_marker(text: str) -> bool:
         ("[[7]]", [(7,)]),
         ("[２]", [(2,)]),
         ("[1】", [(1,)]),
-        ("[] [x] [1 [2023] [1,] (1) 1]", []),
+        ("［1］ 〔2〕 【3†source】 【4†L1-L9】", [(1,), (2,), (3,), (4,)]),
+        (
+            "[^1] [#2] [Passage 3] [Source: 4] [Passages 5 and 6] [Ref. 7, ref. 8]",
+            [(1,), (2,), (3,), (4,), (5, 6), (7, 8)],
+        ),
+        ("[1-3] [2–3] [3-1] [1-99]", [(1, 2, 3), (2, 3), (3, 1), (1, 99)]),
+        ("[1 und 2] [1, 2 et 3] [1 y 2] [1 e 2] [1 en 2] [1 og 2]", [(1, 2), (1, 2, 3), *[(1, 2)] * 4]),
+        ("[1 и 2] [1と2] [1、2] [1和2] [1 및 2] [1 & 2]", [(1, 2)] * 6),
+        ("[Passage 1, 2 & 4]", [(1, 2, 4)]),
+        ("[] [x] [1 [2023] [1,] (1) 1] [12:30] [Figure 3] [2019-2021] [and 2] [1 2]", []),
         (f"[{', '.join('1' * 17)}]", []),
     ],
 )
@@ -157,6 +185,7 @@ def test_what_counts_as_a_marker(text: str, numbers: list[tuple[int, ...]]):
         ("【3†source】", "(3†source)"),
         ("[1\u200b2]", "(1\u200b2)"),
         ("[\u2060\n7\ufe0f]", "(\u2060\n7\ufe0f)"),
+        ("[^1] [Passage 2] [1-3] [1 and 2]", "(^1) (Passage 2) (1-3) (1 and 2)"),
         (f"[{', '.join('1' * 17)}]", f"({', '.join('1' * 17)})"),
     ],
 )
@@ -213,7 +242,22 @@ def test_the_model_reads_no_marker_but_the_passages_own(source: str, section: st
 
 
 @pytest.mark.parametrize(
-    "piece", ["[", "[1", "[1,", "[ ", "[1\u200b", "【3†", "[1, 1", "1\u200b", " ", "[1" + "\u200b" * 50]
+    "piece",
+    [
+        "[",
+        "[1",
+        "[1,",
+        "[ ",
+        "[1\u200b",
+        "【3†",
+        "[1, 1",
+        "1\u200b",
+        " ",
+        "[1" + "\u200b" * 50,
+        "1 and ",
+        "^",
+        "Ref. 1-",
+    ],
 )
 def test_a_long_hostile_text_is_read_in_linear_time(piece: str):
     text = "[1" + piece * (200_000 // len(piece))

@@ -126,7 +126,7 @@ def routed(reply: Reply) -> Iterator[tuple[ModelRouter, Requests]]:
     [
         (401, "Incorrect API key provided: secret-key", "{url} does not accept the key. Set API_KEY."),
         (500, "CUDA out of memory", "The model tiny at {url} refused: CUDA out of memory."),
-        (404, "no such model", "{url} has no model tiny. Set MODEL to one that it offers: tiny."),
+        (404, "no such\u202e deployment", "The model tiny at {url} refused: no such deployment."),
     ],
 )
 def test_a_refused_answer_shows_in_the_state_until_another_succeeds_and_is_one_line_in_the_log(
@@ -149,6 +149,31 @@ def test_a_refused_answer_shows_in_the_state_until_another_succeeds_and_is_one_l
         assert router.state.kind == "failed"
         assert asyncio.run(ask_again(router)) == "Hello"
         assert router.state.is_ready
+
+
+def test_what_a_server_dislikes_of_a_request_is_remembered_when_the_model_is_looked_for_anew():
+    def dislike(exchange: Exchange) -> None:
+        disliked = "temperature" in exchange.body
+        (refuse(400, "Unknown parameter: temperature") if disliked else say("Hello"))(exchange)
+
+    with routed(dislike) as (router, requests):
+        assert asyncio.run(complete(router)) == "Hello"
+        router._try_open()
+        assert asyncio.run(complete(router)) == "Hello"
+        assert ["temperature" in body for body in requests] == [True, False, False]
+
+
+@pytest.mark.parametrize("name", ["tiny\u202e", "\x1b[31mtiny"])
+def test_a_models_hostile_name_steers_neither_the_state_nor_the_log(name: str):
+    with model_server(say("Hello"), models=[name]) as (url, _):
+        router = ModelRouter(Settings(base_url=url, model="small"))
+        try:
+            router.start()
+            state = router.settle(60)
+        finally:
+            router.close()
+    assert state.is_ready
+    assert f"{state.detail}{state.model_id}".isprintable()
 
 
 def test_an_answer_that_succeeds_meanwhile_disproves_a_failure():

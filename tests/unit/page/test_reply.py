@@ -38,7 +38,7 @@ class Browser(BaseChainlitEmitter):
         self.streamed += step_dict["output"]
 
     async def send_token(self, id: str, token: str, is_sequence: bool = False, is_input: bool = False) -> None:
-        self.streamed += token
+        self.streamed = token if is_sequence else self.streamed + token
 
     async def send_step(self, step_dict: Any) -> None:
         self.messages.append(step_dict["output"])
@@ -116,6 +116,13 @@ def test_what_is_invisible_is_neither_shown_nor_remembered():
     reply, browser = ask("Ni\u200bne\U000e0041 [1].")
     assert reply.text == "Nine [1]."
     assert browser.messages == [f"Nine [1]{JOINER}."]
+
+
+def test_a_thought_that_was_streamed_is_taken_off_the_page():
+    reply, browser = ask("The user asks [1].", "", "Nine centimetres [1].")
+    assert reply.text == "Nine centimetres [1]."
+    assert browser.streamed.strip() == f"Nine centimetres [1]{JOINER}."
+    assert browser.messages == [f"Nine centimetres [1]{JOINER}."]
 
 
 def test_a_restriction_and_the_question_of_a_follow_up_are_told():

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rag.chat.speech import SpokenText
+
+ANSWER = "It is <b> 36 [1]."
+
+
+def speak(*pieces: str, reason: str = "stop", muses: bool = False) -> list[str]:
+    """What was shown in the end, as it came; an empty string takes back what came before it."""
+    spoken = SpokenText(10_000, muses=muses)
+    shown = [text for piece in pieces for text in spoken.take(piece)] + list(spoken.end(reason))
+    while "" in shown:
+        shown = shown[shown.index("") + 1 :]
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["Hello", " you"], ["Hello", " you"]),
+        (["<th", "ink>Hm, [3]", " or not</thi", "nk>\n\n", "It is ", "<b>"], ["It is ", "<b>"]),
+        (["<think>Hm.</think> Yes."], ["Yes."]),
+        (["\n ", " <think>Hm.", "</think>", " \n", "Yes"], ["Yes"]),
+        (["<", "b>"], ["<b>"]),
+        (["<thin"], ["<thin"]),
+        (["<think>Hm."], []),
+        ([" ", "\n"], []),
+        (["  Well, ", " yes "], ["Well, ", " yes "]),
+    ],
+)
+def test_a_thought_before_the_answer_and_the_space_around_it_are_left_out(pieces: list[str], shown: list[str]):
+    assert speak(*pieces) == shown
+
+
+ADORNED = [
+    f"<think>\n[2]?\n</think>\n\n{ANSWER}",
+    f"<thinking>[2]?</thinking>{ANSWER}",
+    f"<thought>[2]?</thought>\n{ANSWER}",
+    f"<seed:think>[2]?</seed:think><answer>{ANSWER}</answer>",
+    f"[THINK][2]?[/THINK]{ANSWER}",
+    f"◁think▷[2]?◁/think▷{ANSWER}",
+    f"<|begin_of_thought|>[2]?<|end_of_thought|>\n<|begin_of_solution|>{ANSWER}<|end_of_solution|>",
+    f"<|START_THINKING|>[2]?<|END_THINKING|><|START_RESPONSE|>{ANSWER}<|END_RESPONSE|>",
+    f"<|channel|>analysis<|message|>[2]?<|end|><|start|>assistant<|channel|>final<|message|>{ANSWER}<|return|>",
+    "<|start|>assistant<|channel|>commentary to=functions.find <|constrain|>json<|message|>{}<|call|>"
+    f"<|start|>assistant<|channel|>final<|message|>{ANSWER}<|end|>",
+    f"analysisWe see [2].assistantcommentaryNo.assistantfinal{ANSWER}",
+    f"<|channel>thought\n[2]?<channel|>{ANSWER}<turn|>",
+    f"</think>\n{ANSWER}",
+    f"Okay, the user asks [2].\n</think>\n{ANSWER}",
+    f"Passage [2] is about rain.\n</think>\n{ANSWER}",
+    f"{ANSWER}<|im_end|>",
+    f"{ANSWER}<end_of_turn>\n<|eot_id|></s>",
+    f"{ANSWER}<｜end▁of▁sentence｜>",
+    f"<|im_start|>assistant\n{ANSWER}<|im_end|>\n<|im_start|>user\nAnd [2]?",
+]
+
+
+@pytest.mark.parametrize("text", ADORNED)
+def test_neither_thoughts_nor_tokens_of_a_template_are_shown_wherever_the_text_is_cut(text: str):
+    for length in (1, 2, 3, 7, len(text)):
+        pieces = [text[at : at + length] for at in range(0, len(text), length)]
+        assert "".join(speak(*pieces)) == ANSWER
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No <think>one</think>",
+        "Write `<|im_start|>user` and end with `</think>`.",
+        "a < b, [x] and <i>",
+        "Okay, that is allowed [1].",
+        "analysis of the soil",
+        "final",
+        "It is <|x|> here",
+        "「2」と◁",
+    ],
+)
+def test_what_an_answer_says_of_tags_and_what_only_begins_like_a_thought_is_shown(text: str):
+    assert "".join(speak(*text)) == "".join(speak(text)) == text
+
+
+def test_a_model_that_was_heard_to_muse_is_not_shown_until_it_has_done_so():
+    spoken = SpokenText(1000)
+    shown = [*spoken.take("It may rain [2]. "), *spoken.take("</think>No.")]
+    assert (shown, spoken.has_mused) == (["It may rain [2]. ", "", "No."], True)
+    assert speak("It may rain [2]. ", "</think>No.", muses=True) == ["No."]
+    assert speak("No.", muses=True) == ["No."]
+    assert speak("It may rain", reason="length", muses=True) == []
+
+
+def test_thoughts_kept_apart_are_the_answer_where_there_is_no_other():
+    for reason, content, shown in (("stop", "", "36 [1]."), ("length", "", ""), ("stop", "No.", "No.")):
+        spoken = SpokenText(1000)
+        pieces = [*spoken.take("", "36 "), *spoken.take(content, "[1]."), *spoken.end(reason)]
+        assert "".join(pieces) == shown
+
+
+MARKS = ["<think>", "</think>", "<thi", "nk>", "a", " ", "\n", "<", "<|end|>", "assistant", "final", "`", "Okay, "]
+
+
+@given(pieces=st.lists(st.sampled_from(MARKS), max_size=20))
+def test_however_a_text_is_cut_into_pieces_the_same_is_shown(pieces: list[str]):
+    assert "".join(speak(*pieces, "!")) == "".join(speak("".join(pieces) + "!"))
+
+
+@given(pieces=st.lists(st.text(max_size=9), max_size=20), most_characters=st.integers(1, 60))
+def test_no_more_is_shown_than_the_limit_and_its_end_is_told(pieces: list[str], most_characters: int):
+    spoken = SpokenText(most_characters)
+    shown = "".join(text for piece in pieces for text in spoken.take(piece)) + "".join(spoken.end("length"))
+    assert len(shown) <= most_characters
+    assert spoken.is_full == (sum(map(len, pieces)) >= most_characters)
+
+
+def test_thoughts_count_wherever_a_server_puts_them():
+    spoken = SpokenText(10)
+    assert [*spoken.take("", "123456"), *spoken.take("abcdef")] == ["abcd"]
+    assert spoken.is_full
+
+
+@pytest.mark.parametrize("piece", ["thought ", "<", "<|a|>", "assistant", "<|start|>", "[THINK", "\n"])
+@pytest.mark.parametrize("before", ["<think>", "", "Yes. "])
+def test_a_long_text_is_looked_through_once(before: str, piece: str):
+    spoken = SpokenText(10_000_000)
+    begin = time.perf_counter()
+    for text in (before, *[piece] * 30_000):
+        list(spoken.take(text))
+    assert time.perf_counter() - begin < 2
