@@ -236,6 +236,7 @@ class CorpusWatcher:
         try:
             self._root = os.path.realpath(self._corpus)
             self._observer, self._observed = _observe(self._root, self._on_event), inode
+            self._changed.set()  # by what came before it was watched
             self.status = replace(self.status, is_polling=False)
         except OSError as exc:  # the limit of watches, most of the time
             self._observe_again_at = time.monotonic() + LOOK_S
