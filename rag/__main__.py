@@ -166,9 +166,8 @@ def _suggest(folder: str, sources: Sequence[str]) -> str:
 
     from rag.text.hostile import show_name
 
-    paths = sorted(
-        {str(path) for source in sources for path in (PurePosixPath(source), *PurePosixPath(source).parents)}
-    )
+    parsed = map(PurePosixPath, sources)
+    paths = sorted({str(path) for source in parsed for path in (source, *source.parents) if path.name})
     by_name = {path.rpartition("/")[2].casefold(): path for path in paths} | {path.casefold(): path for path in paths}
     found = get_close_matches(folder.casefold(), by_name, n=1)
     return f" Did you mean {show_name(by_name[found[0]])}?" if found else ""
