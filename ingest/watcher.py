@@ -19,7 +19,7 @@ from ingest.pipeline import Pipeline
 from ingest.report import Progress, SyncReport
 from ingest.scan import IGNORE_FILE, is_left_out
 from ingest.sync import SyncOptions, sync_corpus
-from rag.errors import IndexLockedError, RagError
+from rag.errors import IndexLockedError, IndexMissingError, RagError
 from rag.index.index import Index
 from rag.private import identify_file
 
@@ -38,7 +38,8 @@ SETTLE_S = 0.25
 LONGEST_WRITE_S = 30.0
 """A file that has been open for writing for so long is read as it is."""
 POLL_S = 2.0
-"""The time between two looks at the folder where the operating system can't watch it, or while it isn't there."""
+"""The time between two looks at the folder where the operating system can't watch it, or while it isn't there; and
+between two looks whether the index still is."""
 LOOK_S = 300.0
 """The time between two looks at a folder that is watched, for events that a network file system never sent."""
 RETRY_S = 1.0
@@ -60,7 +61,8 @@ class WatchStatus:
     done: int = 0
     total: int = 0
     detail: str = ""
-    """A sentence, if there is something to tell: what failed, and what to do; or what is waited for."""
+    """A sentence, if there is something to tell: what failed, and what to do; what is waited for; or why the index is
+    made anew."""
     is_polling: bool = False
     report: SyncReport | None = None
     """What the last sync that ended did; None before the first has."""
@@ -94,6 +96,8 @@ class CorpusWatcher:
         self._observer: BaseObserver | None = None
         self._observed: tuple[int, int] | None = None
         self._observe_again_at = 0.0
+        self._catalog: tuple[int, int] | None = None
+        """The index's catalog, as the last sync left it."""
         self._options = SyncOptions(
             settle_s=SETTLE_S,
             wait_s=0,
@@ -138,9 +142,11 @@ class CorpusWatcher:
     def _wait_for_change(self) -> None:
         """Return when something changed and the folder has been quiet since, or has not been quiet for too long."""
         look_at = time.monotonic() + (LOOK_S if self._observer is not None else POLL_S)
-        # In short waits: no event tells that the folder itself was moved away or made anew.
+        # In short waits: no event tells that the folder itself was moved away or made anew, nor does one of the index.
         while not self._changed.wait(min(POLL_S, max(0.0, min(look_at, self._retry_at) - time.monotonic()))):
             if time.monotonic() >= min(look_at, self._retry_at) or identify_file(self._corpus) != self._observed:
+                return
+            if not self._index.exists or self._index.identify() != self._catalog:
                 return
             if time.monotonic() >= self._check_at:
                 self._check()
@@ -164,12 +170,17 @@ class CorpusWatcher:
 
     def _sync(self) -> None:
         self._changed.clear()
+        if self._catalog is not None and not self._index.exists:
+            self._begin_anew()
         self._check_at = max(self._check_at, time.monotonic() + CHECK_AFTER_S)
         self._retry_at = float("inf")
         try:
             report = sync_corpus(self._index, self._pipeline, self._options)
         except IndexLockedError as exc:
             self._rest("waiting", str(exc))
+        except IndexMissingError:  # it was deleted meanwhile
+            self._begin_anew()
+            self._retry_at = time.monotonic() + RETRY_S
         except RagError as exc:
             self._rest("failed", str(exc))
         except Exception as exc:  # the watcher must outlive whatever one sync runs into
@@ -177,12 +188,21 @@ class CorpusWatcher:
                 logger.exception("The sync failed")
             self._rest("failed", f"The folder could not be read in ({type(exc).__name__}: {exc}). It is tried again.")
         else:
+            self._catalog = self._index.identify()
             self.status = replace(self.status, activity="idle", detail="", report=report)
             if report.unsettled:
                 self._retry_at = time.monotonic() + RETRY_S
             if report.pending and not self._closing.is_set():
                 self._changed.set()
             self._on_report(report)
+
+    def _begin_anew(self) -> None:
+        """Tell that the index was deleted, and let go of what the pipeline had in its folder: models, and scratch."""
+        reason = f"The index in {self._index.folder} was deleted, so it is made anew from the documents."
+        logger.warning("%s", reason)
+        self.status = replace(self.status, activity="scan", detail=reason)
+        self._catalog = None
+        self._pipeline.close()
 
     def _rest(self, activity: str, detail: str) -> None:
         if self._closing.is_set():  # then the sync was given up, and nothing failed
@@ -196,7 +216,8 @@ class CorpusWatcher:
     def _must_stop(self) -> bool:
         """Whether the sync at hand should leave the rest for later: words of new files come before old vectors."""
         quiet = time.monotonic() - self._last_event
-        return self._closing.is_set() or (self._changed.is_set() and quiet >= QUIET_S)
+        is_due = self._changed.is_set() and quiet >= QUIET_S
+        return self._closing.is_set() or is_due or not self._index.exists
 
     def _note_progress(self, progress: Progress) -> None:
         if progress.stage != "note":
@@ -215,6 +236,7 @@ class CorpusWatcher:
         try:
             self._root = os.path.realpath(self._corpus)
             self._observer, self._observed = _observe(self._root, self._on_event), inode
+            self._changed.set()  # by what came before it was watched
             self.status = replace(self.status, is_polling=False)
         except OSError as exc:  # the limit of watches, most of the time
             self._observe_again_at = time.monotonic() + LOOK_S

@@ -17,12 +17,12 @@ from page.view import escape_markdown
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
-from rag.errors import RagError
+from rag.errors import IndexMissingError, IndexUnusableError, RagError
 from rag.index.index import Index, IndexStatus
 from rag.index.snapshot import Snapshot
 from rag.settings import Settings
 from rag.text.hostile import remove_invisible, show_name
-from rag.types import Restriction
+from rag.types import Restriction, Retrieval
 
 _WARM_UP_LIMIT_S = 20.0
 
@@ -69,6 +69,24 @@ class Backend:
         for part in (self.watcher, self.router, self.pipeline, self.retriever, self.index):
             part.close()
 
+    def retrieve(self, question: str, *, only: Restriction | None = None) -> Retrieval:
+        """What the retriever finds. Raises IndexUnusableError without an index, and says when there will be one."""
+        try:
+            return self.retriever.retrieve(question, only=only)
+        except IndexMissingError as exc:
+            self.watcher.wake()
+            now = self.watcher.status
+            if now.activity == "failed":
+                raise IndexUnusableError(now.detail) from exc
+            raise IndexUnusableError(
+                f"There is no index in {self.index.folder} now: it is made from the documents. Ask again in a moment."
+            ) from exc
+
+    def explain_gap(self) -> str:
+        """Why the index lacks documents just now, while it is made anew; empty otherwise."""
+        now = self.watcher.status
+        return now.detail if now.activity in ("scan", "read", "embed") else ""
+
     def make_status(self) -> dict[str, Any]:
         """What the page shows of the corpus and the model; JSON values only."""
         return {"corpus": self._describe_corpus(), "model": self._describe_model()}
@@ -87,7 +105,7 @@ class Backend:
 
     def is_emptied_by(self, only: Restriction) -> bool:
         """Whether the index holds something to find, but nothing in the documents that `only` leaves."""
-        return self.index.read(lambda snapshot: snapshot.chunk_count > 0 and not snapshot.count(only))
+        return self.index.exists and self.index.read(lambda held: held.chunk_count > 0 and not held.count(only))
 
     def has_document(self, source: str) -> bool:
         """Whether the index holds a document with exactly that source."""

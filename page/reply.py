@@ -69,7 +69,7 @@ class Reply:
         self._answer.searched_in = remove_invisible(only.description) if only else ""
         events = answer(
             question,
-            retrieve=backend.retriever.retrieve,
+            retrieve=backend.retrieve,
             router=backend.router,
             settings=backend.settings,
             only=only,
@@ -81,6 +81,8 @@ class Reply:
                 self._answer.take(event)
                 match event:
                     case Retrieved():
+                        if reason := backend.explain_gap():
+                            self._answer.take(Notice(reason))
                         await self._send_markers()
                         await self._send_sources()
                     case Shown():

@@ -7,13 +7,15 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import closing
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rag import cli
+from rag.errors import SettingsError
 from rag.index.index import Index
 from rag.settings import Settings
 from rag.types import MODES, Restriction, Retrieval
@@ -41,6 +43,7 @@ which the model fails are counted and left out, and the exit code is 1."""
 
 _MODEL_START_S = 60.0
 """How long a model that is on the disk already may take to be loaded."""
+_MOST_ENDINGS = 10
 _WORTH_TELLING = ("starting", "downloading", "loading")
 
 
@@ -100,18 +103,27 @@ def _search(options: argparse.Namespace) -> int:
     from rag.answering.answer import check_question
     from rag.assembly import open_retriever
 
-    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, top_k=options.top_k)
+    settings = _load_settings(options, top_k=options.top_k)
     question, only = check_question(options.question), _read_restriction(options, settings)
     with closing(Index(settings.index_dir)) as index:
         index.require()
+        _check_restriction(index, only)
         with closing(open_retriever(index, settings, progress=cli.say)) as retriever:
             found = retriever.retrieve(question, mode=options.mode, only=only)
-        _tell_if_none_is_left(index, only)
     if options.json:
         cli.print_json(_describe_retrieval(found))
     else:
         _print_hits(found)
     return 0
+
+
+def _load_settings(options: argparse.Namespace, **given: Any) -> Settings:  # noqa: ANN401 (settings of any kind)
+    """Raises SettingsError for a corpus folder that was named and isn't there: the index is of another one."""
+    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, **given)
+    if options.corpus and not settings.corpus_dir.is_dir():
+        what = "is not a folder" if settings.corpus_dir.exists() else "does not exist"
+        raise SettingsError(f"The corpus folder {settings.corpus_dir} {what}. Correct --corpus, or leave it out.")
+    return settings
 
 
 def _read_restriction(options: argparse.Namespace, settings: Settings) -> Restriction | None:
@@ -134,9 +146,31 @@ def _normalise_folder(corpus_dir: Path, given: str) -> str:
     return "/".join(parts)
 
 
-def _tell_if_none_is_left(index: Index, only: Restriction | None) -> None:
-    if only and not index.read(lambda snapshot: snapshot.count(only)):
-        cli.say("No document is left by --folder, --type, --since and --until; leave one of them out.")
+def _check_restriction(index: Index, only: Restriction | None) -> None:
+    """Raise SettingsError for a folder or an ending that no document has; tell if all together leave none."""
+    if only is None or index.read(lambda snapshot: snapshot.count(only)):
+        return
+    sources = index.read(lambda snapshot: snapshot.list_sources())
+    if only.folder and not index.read(lambda snapshot: snapshot.count(Restriction(folder=only.folder))):
+        raise SettingsError(f"There is no document below the folder {only.folder}.{_suggest(only.folder, sources)}")
+    if only.file_type and not index.read(lambda snapshot: snapshot.count(Restriction(file_type=only.file_type))):
+        endings = Counter(PurePosixPath(source).suffix.lower().lstrip(".") for source in sources)
+        common = ", ".join(ending for ending, _ in endings.most_common(_MOST_ENDINGS) if ending)
+        raise SettingsError(f"There is no {only.file_type.lstrip('.')} file. The documents are files of: {common}.")
+    cli.say("No document is left by --folder, --type, --since and --until; leave one of them out.")
+
+
+def _suggest(folder: str, sources: Sequence[str]) -> str:
+    """A sentence with the folder, or the document, whose path or name comes closest; empty if none does."""
+    from difflib import get_close_matches
+
+    from rag.text.hostile import show_name
+
+    parsed = map(PurePosixPath, sources)
+    paths = sorted({str(path) for source in parsed for path in (source, *source.parents) if path.name})
+    by_name = {path.rpartition("/")[2].casefold(): path for path in paths} | {path.casefold(): path for path in paths}
+    found = get_close_matches(folder.casefold(), by_name, n=1)
+    return f" Did you mean {show_name(by_name[found[0]])}?" if found else ""
 
 
 def _describe_retrieval(found: Retrieval) -> dict[str, Any]:
@@ -188,7 +222,7 @@ def _ask(options: argparse.Namespace) -> int:
     from rag.assembly import open_retriever
     from rag.chat.router import ModelRouter
 
-    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, model=options.model)
+    settings = _load_settings(options, model=options.model)
     check_question(options.question)
     only = _read_restriction(options, settings)
     with (
@@ -197,13 +231,13 @@ def _ask(options: argparse.Namespace) -> int:
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,
     ):
         index.require()
+        _check_restriction(index, only)
         # A failure is told once, with the answer.
         logging.getLogger("rag.chat").setLevel(logging.ERROR)
         router.subscribe(lambda state: cli.say(state.detail) if state.kind in _WORTH_TELLING else None)
         router.start()
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
         around = make_around(index, settings.top_k)
-        _tell_if_none_is_left(index, only)
         ask = partial(answer, retrieve=retriever.retrieve, router=router, settings=settings, only=only, around=around)
         report = asyncio.run(cli.work_while_read(_show_answer(ask(options.question), as_json=options.json)))
     if options.json:

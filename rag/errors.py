@@ -6,6 +6,7 @@ RagError                 exit 3: could not run
 ├─ CorpusError           the folder of documents can't be read; nothing is removed from the index
 ├─ IndexLockedError      another process is writing the index
 ├─ IndexUnusableError    the index cannot be read or written, and why
+│  ├─ IndexMissingError   there is none, or not any more
 │  ├─ DiskFullError       there is no room to write it
 │  ├─ DiskFaultError      its disk fails to read or write
 │  ├─ IndexAccessError    we have no right to open or write it
@@ -55,6 +56,13 @@ class IndexLockedError(RagError):
 
 class IndexUnusableError(RagError):
     pass
+
+
+class IndexMissingError(IndexUnusableError):
+    """`folder` is where the index should be."""
+
+    def __init__(self, folder: object) -> None:
+        super().__init__(f"There is no index in {folder} yet. Run pagewise ingest to make it.")
 
 
 class DiskFullError(IndexUnusableError):

@@ -120,7 +120,7 @@ class ParsePool:
     def _make_spool(self) -> Path:
         """The path of a new spool file. Raises RagError if there is no folder for it."""
         with self._lock:
-            if self._spool_dir is None:
+            if self._spool_dir is None or not os.path.isdir(self._spool_dir.name):  # deleted, with the index
                 try:
                     own = make_process_folder(self._scratch)
                     self._spool_dir = tempfile.TemporaryDirectory(dir=own, ignore_cleanup_errors=True)

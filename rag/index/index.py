@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rag.errors import IndexUnusableError
-from rag.index.catalog.database import Catalog, describe_missing_index
+from rag.errors import IndexMissingError, IndexUnusableError
+from rag.index.catalog.database import Catalog
 from rag.index.catalog.reading import CatalogView
 from rag.index.catalog.records import FORMAT, Failure
 from rag.index.integrity.damage import RepairMark, find_reasons_to_check
@@ -22,6 +22,7 @@ from rag.index.layout import Layout
 from rag.index.lock import lock_for_writing
 from rag.index.snapshot import Snapshot
 from rag.index.views import OpenViews
+from rag.private import identify_file
 
 if TYPE_CHECKING:
     from rag.index.integrity.check import Damage
@@ -85,10 +86,14 @@ class Index:
         """Whether anything was ever indexed here."""
         return self._catalog.path.is_file()
 
+    def identify(self) -> tuple[int, int] | None:
+        """Which catalog is there, as a value that changes when another takes its place; None without one."""
+        return identify_file(self._catalog.path)
+
     def require(self) -> None:
-        """Raises IndexUnusableError if nothing was ever indexed here."""
+        """Raises IndexMissingError if nothing was ever indexed here."""
         if not self.exists:
-            raise IndexUnusableError(describe_missing_index(self.folder))
+            raise IndexMissingError(self.folder)
 
     def is_current_format(self) -> bool:
         """Whether there is a catalog that this version reads."""
@@ -119,7 +124,7 @@ class Index:
         )
 
     def status(self) -> IndexStatus:
-        """Raises IndexUnusableError if nothing was ever indexed here."""
+        """Raises IndexMissingError if nothing was ever indexed here."""
         self.require()
         return self.read(self._describe)
 

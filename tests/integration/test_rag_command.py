@@ -98,8 +98,8 @@ def test_ask_keeps_to_the_documents_it_was_told_and_says_when_none_is_left(index
     done = run("rag", "ask", "--json", "--index", index, "--type", "md", question, env=env)
     assert {citation["source"] for citation in json.loads(done.stdout)["citations"]} <= {"staff-handbook.md"}
     assert "No document is left" not in done.stderr
-    done = run("rag", "ask", "--index", index, "--folder", "nowhere", question, env=env)
-    assert done.stdout.startswith("No text was found for this in the documents in nowhere below corpus.")
+    done = run("rag", "ask", "--index", index, "--type", "md", "--until", "1990", question, env=env)
+    assert done.stdout.startswith("No text was found for this in the md files until 1990 below corpus.")
     assert "No document is left by --folder" in done.stderr
 
 
@@ -151,6 +151,12 @@ def test_an_answer_that_nobody_waits_for_ends_within_a_second(index, leave, repl
         (["search", "--mode", "psychic", "kettle"], 2, "invalid choice"),
         (["search", "--top-k", "0", "--index", "{index}", "kettle"], 2, "--top-k"),
         (["search", "--index", "{index}", ""], 2, "empty"),
+        (["search", "--index", "{index}", "--corpus", "{tmp}/nope", "kettle"], 2, "nope does not exist"),
+        (["ask", "--index", "{index}", "--corpus", "{tmp}/nope", "kettle"], 2, "nope does not exist"),
+        (["search", "--index", "{index}", "--corpus", __file__, "kettle"], 2, "is not a folder"),
+        (["search", "--index", "{index}", "--folder", "Staf-handbok.md", "kettle"], 2, "mean staff-handbook.md?"),
+        (["ask", "--index", "{index}", "--folder", "quarterly", "kettle"], 2, "below the folder quarterly.\n"),
+        (["search", "--index", "{index}", "--type", ".xlsx", "kettle"], 2, "There is no xlsx file. The documents are"),
         (["ask", "--index", "{index}", "   "], 2, "empty"),
         (["ask", "--index", "{index}", "why?" * 25_000], 2, "100,000 characters"),
         (["eval", "--limit", "3", "{tmp}"], 2, "needs --answers"),

@@ -25,6 +25,7 @@ from rag.errors import (
     DiskFullError,
     IndexAccessError,
     IndexDamagedError,
+    IndexMissingError,
     IndexUnusableError,
     advise_repair,
 )
@@ -133,7 +134,7 @@ class Catalog:
     def _check_format(self, connection: Connection) -> None:
         found = self._read_format(connection)
         if found == 0:
-            raise IndexUnusableError(describe_missing_index(self.path.parent))
+            raise IndexMissingError(self.path.parent)
         if found > FORMAT:
             raise IndexUnusableError(
                 f"{self.path} was written by a newer version (format {found}, this one reads {FORMAT}). "
@@ -262,17 +263,12 @@ def explain_damage(path: Path, reason: str) -> IndexUnusableError:
     return IndexDamagedError(f"{path} is damaged ({reason}). {advise_repair(path.parent)}", "catalog")
 
 
-def describe_missing_index(folder: Path) -> str:
-    """The message for a folder in which nothing was ever indexed."""
-    return f"There is no index in {folder} yet. Run pagewise ingest to make it."
-
-
 def _explain_rights(path: Path, reason: str) -> IndexUnusableError:
     return IndexAccessError(path, reason)
 
 
 def _explain_missing(path: Path, reason: str) -> IndexUnusableError:
-    return _explain_rights(path, reason) if path.exists() else IndexUnusableError(describe_missing_index(path.parent))
+    return _explain_rights(path, reason) if path.exists() else IndexMissingError(path.parent)
 
 
 def _explain_lock(path: Path, reason: str) -> IndexUnusableError:

@@ -245,6 +245,78 @@ def test_the_folder_may_be_replaced_by_another(watched, monkeypatch):
     watched.until(lambda: found_by_words(watched.index, "cedar"))
 
 
+def delete_catalog(folder):
+    for path in folder.glob("catalog.sqlite3*"):
+        path.unlink()
+
+
+def delete_folder(folder):
+    shutil.rmtree(folder.rename(folder.with_name("deleted")))  # at once, before it can be made anew
+
+
+@pytest.mark.parametrize("delete", [delete_folder, delete_catalog], ids=["the whole folder", "the catalog alone"])
+def test_an_index_that_was_deleted_is_made_anew_and_the_reason_is_told(watched, monkeypatch, delete):
+    monkeypatch.setattr(watcher_module, "POLL_S", 0.2)
+    told = []
+    parse = watched.pipeline.parse
+
+    def tell_and_parse(jobs):
+        told.append((watched.watcher.status.activity, watched.watcher.status.detail))
+        return parse(jobs)
+
+    monkeypatch.setattr(watched.pipeline, "parse", tell_and_parse)
+    watched.put("a.txt", "amber", old=True)
+    watched.put("tree/b.txt", "birch", old=True)
+    watched.start()
+    for _ in range(2):
+        delete(watched.index.folder)
+        watched.until(lambda: watched.index.is_current_format() and found_by_words(watched.index, "birch"))
+        reason = f"The index in {watched.index.folder} was deleted, so it is made anew from the documents."
+        assert told[-1] == ("scan", reason)
+        assert watched.watcher.status.detail == ""
+        assert found_by_vector(watched.index, "amber") == {"a.txt"}
+    watched.put("c.txt", "cedar")
+    watched.until(lambda: found_by_words(watched.index, "cedar"))
+    assert problems_of(watched.index) == []
+
+
+def test_an_index_that_is_deleted_while_it_is_written_is_made_anew(watched, monkeypatch):
+    monkeypatch.setattr(watcher_module, "POLL_S", 0.2)
+    embed = watched.pipeline.tiny.embed_documents
+    deleted = threading.Event()
+
+    def delete_once(texts):
+        if not deleted.is_set():
+            deleted.set()
+            delete_folder(watched.index.folder)
+        return embed(texts)
+
+    monkeypatch.setattr(watched.pipeline.tiny, "embed_documents", delete_once)
+    for number in range(100):
+        watched.put(f"{number}.txt", f"number{number}", old=True)
+    watched.watcher.start()
+    watched.until(lambda: watched.index.is_current_format() and found_by_vector(watched.index, "number99"))
+    assert deleted.is_set()
+    assert problems_of(watched.index) == []
+
+
+def test_a_corpus_whose_disk_is_taken_away_stays_found_and_is_followed_again(watched, monkeypatch):
+    monkeypatch.setattr(watcher_module, "LOCKED_S", 0.2)
+    monkeypatch.setattr(watcher_module, "POLL_S", 0.2)
+    watched.put("a.txt", "amber", old=True)
+    watched.start()
+    disk = watched.corpus.with_name("disk")
+    watched.corpus.rename(disk)
+    watched.corpus.mkdir()
+    wait_for(lambda: "perhaps its disk is not mounted" in watched.watcher.status.detail)
+    assert found_by_words(watched.index, "amber") == {"a.txt"}
+    watched.corpus.rmdir()
+    disk.rename(watched.corpus)
+    watched.put("b.txt", "birch")
+    watched.until(lambda: found_by_words(watched.index, "birch"))
+    assert found_by_words(watched.index, "amber") == {"a.txt"}
+
+
 def wait_for(condition):
     """For states that no report tells of."""
     step = threading.Event()
