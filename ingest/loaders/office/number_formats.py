@@ -69,6 +69,9 @@ class NumberFormat:
         first = self._sections[0].tokens if self._sections else ()
         self.is_plain = not first or (len(self._sections) == 1 and [t.kind for t in first] in (["general"], ["text"]))
         """Whether it shows every value as it is."""
+        last = self._sections[-1].tokens if self._sections else ()
+        self.decorates_text = len(last) > 1 and any(token.kind == "text" for token in last)
+        """Whether it shows texts with something before or behind them."""
         self._simple = _read_simple(self._sections[0].tokens) if len(self._sections) == 1 else None
 
     def show(self, value: float, *, is_1904: bool = False) -> str:
