@@ -226,7 +226,7 @@ class _Simple:
     def show(self, value: float) -> str:
         number = Decimal(repr(value)).scaleb(self.power, _EXACT).quantize(self.unit, context=_EXACT)
         sign = "-" if number < 0 else ""
-        return make_one_line(f"{sign}{self.lead}{abs(number):{self.pattern}}{self.tail}")
+        return f"{sign}{self.lead}{abs(number):{self.pattern}}{self.tail}"
 
 
 _SIMPLE = re.compile(r"(?P<grouped>#,##)?(?P<least>0+)(?:\.(?P<decimals>0+))?(?P<percent>%?)")
@@ -245,7 +245,8 @@ def _read_simple(tokens: Sequence[_Token]) -> _Simple | None:
     width = "" if found["grouped"] else f"0{len(found['least']) + decimals + (decimals > 0)}"
     lead, tail = ("".join(token.text for token in part) for part in (tokens[: at[0]], tokens[at[-1] + 1 :]))
     unit, power = Decimal(1).scaleb(-decimals), 2 if found["percent"] else 0
-    return _Simple(lead, found["percent"] + tail, f"{width}{',' if found['grouped'] else ''}f", unit, power)
+    lead, tail = (re.sub(r"\s+", " ", text) for text in (lead.lstrip(), found["percent"] + tail.rstrip()))
+    return _Simple(lead, tail, f"{width}{',' if found['grouped'] else ''}f", unit, power)
 
 
 def _show_number(tokens: tuple[_Token, ...], value: float) -> str:

@@ -158,6 +158,8 @@ def _merge_cells(rows: Iterable[list[str]], sheet: CalamineSheet, first: int) ->
 
 
 def _show_value(value: Any) -> str:  # noqa: ANN401 (calamine's cells: text, number, date, time, truth value)
+    if isinstance(value, str):
+        return make_one_line(value)
     if isinstance(value, float):
         return show_general(value)
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
