@@ -17,6 +17,7 @@ from ingest.loaders.text import find_first_heading
 from rag.errors import LoadError
 from rag.types import Document, Page
 
+
 def load_csv(source: str, data: bytes, options: ReadOptions) -> Reading:
     """Rows of tab-separated cells, whatever separated them in the file; the header opens each block of rows."""
     blocks = group_lines(_join_cells(_read_csv_rows(data)))
@@ -36,7 +37,7 @@ def _read_csv_rows(data: bytes) -> Iterator[list[str]]:
         raise LoadError(f"it is not a readable table ({error})") from error
 
 
-_DECLARED = re.compile(r'\ufeff?"?sep=([^\r\n"])"?[,;\t|]*\s*$', re.IGNORECASE)
+_DECLARED = re.compile(r'\ufeff?"?sep=([^\r\n"])"?[,;\t|]*+\s*+$', re.IGNORECASE)
 """The line in which Excel is told the separator."""
 
 

@@ -52,8 +52,8 @@ def write_table(
 ) -> Iterator[str]:
     """A line for each row; a row without text gives an empty line.
 
-    No cell covers more than `width` columns. `has_covered` says that covered places have cells of their own, as in sheets.
-    `head_rows` counts the rows that the format itself calls the head; 0 if it doesn't tell.
+    No cell covers more than `width` columns. `has_covered` says that covered places have cells of their own, as in
+    sheets. `head_rows` counts the rows that the format itself calls the head; 0 if it doesn't tell.
     """
     filler = _Filler(width, has_covered)
     for texts in _join_heads(map(filler.fill, rows), head_rows):
@@ -145,7 +145,7 @@ def _join_heads(rows: Iterable[_Row], head_rows: int) -> Iterator[list[str]]:
             may_begin = False
         else:
             yield row.texts
-            may_begin = may_begin and _count_texts(row) < 2 or not any(row.texts)
+            may_begin = not any(row.texts) or (may_begin and _count_texts(row) < 2)
     if head:
         yield _join_columns(head)
 
@@ -167,7 +167,7 @@ def _may_open_head(row: _Row, *, is_declared: bool) -> bool:
 
 
 def _find_groups(row: _Row) -> list[bool]:
-    """For each column, whether it lies under a cell that names several columns: merged, or with empty ones behind it."""
+    """For each column, whether it lies under a cell that names several: a merged one, or one with empty ones behind."""
     if row.is_merged:
         return [columns > 1 for columns in row.columns]
     groups: list[bool] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*$")
 """The line below the head of a Markdown table; without a ``|``, it may also be a rule or a heading's underline."""
@@ -49,7 +50,7 @@ def _counts_columns(numbers: Sequence[str]) -> bool:
     if len(numbers) < 3 or not all(number.isdecimal() and len(number) < 5 for number in numbers):
         return False
     values = [int(number) for number in numbers]
-    return all(later - earlier == values[1] - values[0] > 0 for earlier, later in zip(values, values[1:], strict=False))
+    return all(later - earlier == values[1] - values[0] > 0 for earlier, later in pairwise(values))
 
 
 def names_columns(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

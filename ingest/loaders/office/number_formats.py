@@ -261,9 +261,7 @@ def _show_number(tokens: tuple[_Token, ...], value: float) -> str:
     return f"-{shown}" if value < 0 and not is_zero else shown
 
 
-def _fill_digits(
-    tokens: tuple[_Token, ...], places: Sequence[int], number: Decimal, value: float
-) -> tuple[str, bool]:
+def _fill_digits(tokens: tuple[_Token, ...], places: Sequence[int], number: Decimal, value: float) -> tuple[str, bool]:
     """The tokens with the number's digits in their places, and whether all of these are zero."""
     point = next((at for at, token in enumerate(tokens) if token == _Token("mark", ".")), len(tokens))
     whole_places = [at for at in places if at < point]

@@ -22,7 +22,7 @@ _MOST_REPEATS = 200
 _MOST_COLUMNS = 16_384
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class OdsSheet:
     """What is known of a sheet while its rows are read."""
 
@@ -104,4 +104,6 @@ def _show_value(element: _Element) -> str:
     if stored := get_attribute(element, f"{kind}-value") if kind else "":
         return stored.removesuffix("T00:00:00")
     formula = get_attribute(element, "formula")
-    return re.sub(r"\[\.?([^\[\]]*)\]", lambda m: m[1].replace(":.", ":"), formula[formula.find("=") :]) if formula else ""
+    return (
+        re.sub(r"\[\.?([^\[\]]*)\]", lambda m: m[1].replace(":.", ":"), formula[formula.find("=") :]) if formula else ""
+    )

@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.archive import Archive
@@ -52,7 +53,7 @@ def _open(data: bytes) -> CalamineWorkbook:
 
 
 def _write_pages(number: int, title: str, rows: Iterable[_Row], extras: Iterable[str]) -> Iterator[Page]:
-    """The sheet's rows in blocks, then `extras`, which are taken when the rows are exhausted; its heading comes first."""
+    """The sheet's heading, its rows in blocks, then `extras`, which are taken when the rows are exhausted."""
     heading = f"# {title}\n\n"
     for block in group_lines(line.rstrip("\t") for line in write_table(rows, has_covered=True)):
         yield Page(number, heading + block)
@@ -66,7 +67,7 @@ def _name_sheet(name: str, *, is_hidden: bool) -> str:
 
 
 def _read_ods_pages(content: bytes) -> Iterator[Page]:
-    for number, (_, rows) in enumerate(groupby(read_sheets(content), key=lambda entry: id(entry[0])), start=1):
+    for number, (_, rows) in enumerate(groupby(read_sheets(content), key=itemgetter(0)), start=1):
         sheet, first = next(rows)
         title = _name_sheet(sheet.name, is_hidden=sheet.is_hidden)
         cells = (row for _, row in rows)
@@ -150,7 +151,7 @@ def _merge_cells(rows: Iterable[list[str]], sheet: CalamineSheet, first: int) ->
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
         begins.setdefault(top, []).append((left - first, right - left + 1, bottom - top + 1))
     for number, row in enumerate(rows):
-        cells: _Row = list(row) if number in begins else row  # type: ignore[assignment]
+        cells: _Row = [*row]
         for place, columns, height in begins.get(number, ()):
             if 0 <= place < len(row) and row[place]:
                 cells[place] = Cell(row[place], columns, height)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 from ingest.loaders.elements import get_tag
@@ -48,7 +48,7 @@ class ShownCells:
         self._show_number = lru_cache(maxsize=50_000)(self._format_number)
 
     def read_sheet(self, part: str) -> bytes:
-        """The part's bytes; empty for one that isn't XML, as in XLSB, and for one without anything to show otherwise."""
+        """The part's bytes; empty for one that isn't XML, as in XLSB, and for one that shows nothing but its values."""
         content = (self._package.archive.get(part) or b"") if part.endswith(".xml") else b""
         if not self._formats and not has_formulas_alone(content):
             return b""
