@@ -107,7 +107,7 @@ class _Writer:
     def join_blocks(self) -> str:
         """What was collected so far, as Markdown."""
         self._end_block()
-        return re.sub(r"\n{3,}", "\n\n", "".join(self._blocks)).strip()
+        return re.sub(r"\n{3,}", "\n\n", "".join(self._blocks)).strip(" \n")  # a tab is an empty cell
 
     def walk(self, root: HtmlElement) -> None:
         """Collect the text of `root` and all below it."""
