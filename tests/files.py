@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
+from html import escape
 
 Text = tuple[float, float, float, str]
 """Left, bottom, letter size, text."""
@@ -167,27 +168,54 @@ def pptx(slides: Sequence[str], *, notes: str = "") -> bytes:
     return zipped(members)
 
 
-def xlsx(sheets: Mapping[str, Sequence[Sequence[str | float]]]) -> bytes:
+SheetCell = str | float | tuple[str | float, str]
+"""A text, a number, a formula (a text that begins with ``=``), or one of them with its number format."""
+
+
+def xlsx(
+    sheets: Mapping[str, Sequence[Sequence[SheetCell]]], *, merged: Sequence[str] = (), hidden: Sequence[str] = ()
+) -> bytes:
+    """`merged` holds for each sheet; `hidden` names sheets. Rows and cells have no references."""
     names = list(sheets)
+    cells = [cell for rows in sheets.values() for row in rows for cell in row]
+    codes = list(dict.fromkeys(cell[1] for cell in cells if isinstance(cell, tuple)))
     space = f'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="{_RELATION}"'
-    listed = "".join(f'<sheet name="{name}" sheetId="{n}" r:id="r{n}"/>' for n, name in enumerate(names, start=1))
+    listed = "".join(
+        f'<sheet name="{name}" sheetId="{n}" r:id="r{n}" state="{"hidden" if name in hidden else "visible"}"/>'
+        for n, name in enumerate(names, start=1)
+    )
     members: dict[str, str | bytes] = {
         **_package("spreadsheetml.sheet", "xl/workbook.xml"),
         "xl/workbook.xml": f"<workbook {space}><sheets>{listed}</sheets></workbook>",
         "xl/_rels/workbook.xml.rels": relations(
-            **{f"r{n}": f"worksheet:worksheets/sheet{n}.xml" for n in range(1, len(names) + 1)}
+            **{f"r{n}": f"worksheet:worksheets/sheet{n}.xml" for n in range(1, len(names) + 1)}, s="styles:styles.xml"
         ),
+        "xl/styles.xml": f"<styleSheet {space}>{_styles(codes)}</styleSheet>",
     }
+    spans = "".join(f'<mergeCell ref="{area}"/>' for area in merged)
     for number, rows in enumerate(sheets.values(), start=1):
-        data = "".join(f"<row>{''.join(map(_cell, row))}</row>" for row in rows)
-        members[f"xl/worksheets/sheet{number}.xml"] = f"<worksheet {space}><sheetData>{data}</sheetData></worksheet>"
+        data = "".join(f"<row>{''.join(_cell(cell, codes) for cell in row)}</row>" for row in rows)
+        members[f"xl/worksheets/sheet{number}.xml"] = (
+            f"<worksheet {space}><sheetData>{data}</sheetData>"
+            f"{f'<mergeCells>{spans}</mergeCells>' if spans else ''}</worksheet>"
+        )
     return zipped(members)
 
 
-def _cell(value: str | float) -> str:
+def _styles(codes: Sequence[str]) -> str:
+    formats = "".join(f'<numFmt numFmtId="{200 + n}" formatCode="{escape(code)}"/>' for n, code in enumerate(codes))
+    styles = "".join(f'<xf numFmtId="{200 + n}"/>' for n in range(len(codes)))
+    return f'<numFmts>{formats}</numFmts><cellXfs><xf numFmtId="0"/>{styles}</cellXfs>'
+
+
+def _cell(cell: SheetCell, codes: Sequence[str]) -> str:
+    value, code = cell if isinstance(cell, tuple) else (cell, "")
+    style = f' s="{codes.index(code) + 1}"' if code else ""
+    if isinstance(value, str) and value.startswith("="):
+        return f"<c{style}><f>{escape(value[1:])}</f><v></v></c>"
     if isinstance(value, str):
-        return f'<c t="inlineStr"><is><t>{value}</t></is></c>'
-    return f"<c><v>{value}</v></c>"
+        return f'<c{style} t="inlineStr"><is><t>{value}</t></is></c>' if value else f"<c{style}/>"
+    return f"<c{style}><v>{value}</v></c>"
 
 
 _ODF = (

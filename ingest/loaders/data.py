@@ -7,31 +7,48 @@ import itertools
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from ingest.loaders.encoding import decode, decode_blocks
-from ingest.loaders.reading import Reading, ReadOptions, make_single_page
+from ingest.loaders.reading import Reading, ReadOptions, make_one_line, make_single_page
+from ingest.loaders.tables import group_lines
 from ingest.loaders.text import find_first_heading
 from rag.errors import LoadError
 from rag.types import Document, Page
 
-_ROWS_A_PAGE = 2_000
-"""How many rows are handed on together: a table of millions of rows is never held whole."""
-
 
 def load_csv(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """Rows of tab-separated cells, whatever separated them in the file."""
-    return Reading(Document(source, ()), _group_rows(_read_csv_rows(data)))
+    """Rows of tab-separated cells, whatever separated them in the file; the header opens each block of rows."""
+    blocks = group_lines(_join_cells(_read_csv_rows(data)))
+    return Reading(Document(source, ()), (Page(1, block) for block in blocks))
 
 
 def _read_csv_rows(data: bytes) -> Iterator[list[str]]:
     csv.field_size_limit(min(sys.maxsize, 10_000_000))
     lines = _split_lines(decode_blocks(data))
     sample = list(itertools.islice(lines, 50))
+    declared = _DECLARED.match(sample[0]) if sample else None
+    separator = declared[1] if declared else find_separator("".join(sample))
+    rest = itertools.chain(sample[declared is not None :], lines)
     try:
-        yield from csv.reader(itertools.chain(sample, lines), delimiter=_find_separator("".join(sample)))
+        yield from csv.reader(rest, delimiter=separator, skipinitialspace=separator != "\t")
     except csv.Error as error:
         raise LoadError(f"it is not a readable table ({error})") from error
+
+
+_DECLARED = re.compile(r'\ufeff?"?sep=([^\r\n"])"?[,;\t|]*+\s*+$', re.IGNORECASE)
+"""The line in which Excel is told the separator."""
+
+
+def _join_cells(rows: Iterable[list[str]]) -> Iterator[str]:
+    """A line for each row. Titles above the head are lines without cells."""
+    has_head = False
+    for cells in rows:
+        line = "\t".join(make_one_line(cell) for cell in cells)
+        has_head = has_head or "\t" in line.strip("\t")
+        if line.strip("\t"):
+            yield line if has_head else line.strip("\t")
 
 
 def _split_lines(blocks: Iterable[str]) -> Iterator[str]:
@@ -49,30 +66,27 @@ def _split_lines(blocks: Iterable[str]) -> Iterator[str]:
         yield "".join(held)
 
 
-def _find_separator(sample: str) -> str:
-    """The separator that gives the same number of cells in most lines; in doubt a comma."""
-    lines = [line for line in sample.splitlines() if line.strip()][:50]
-
-    def measure_agreement(mark: str) -> tuple[float, int]:
-        counts = [len(next(csv.reader([line], delimiter=mark), [])) for line in lines]
-        usual = max(set(counts), key=counts.count, default=0)
-        return (counts.count(usual) / max(1, len(counts)) if usual > 1 else 0.0, usual)
-
-    return max(",\t;|", key=measure_agreement)
+_QUOTED = re.compile(r'(?:^|(?<=[,;\t|]))[ ]?"(?:[^"]++|"")*+"(?=[ ]?(?:[,;\t|\r\n]|$))', re.MULTILINE)
+_CLEAN = re.compile(r"[^,;\t|]*+(?:[,;|] [^,;\t|]*+)*+|[\s$€£¥%+\-.,'\d]+")
+"""A cell as it is with the right separator: without other ones, but for those of prose, or a number."""
 
 
-def _group_rows(rows: Iterable[list[str]]) -> Iterator[Page]:
-    block: list[str] = []
-    for cells in rows:
-        line = "\t".join(" ".join(cell.split()) for cell in cells)
-        if not line.strip():
-            continue
-        block.append(line)
-        if len(block) >= _ROWS_A_PAGE:
-            yield Page(1, "\n".join(block))
-            block = []
-    if block:
-        yield Page(1, "\n".join(block))
+def find_separator(sample: str) -> str:
+    """The separator that gives the same number of cells in most lines, and leaves no other one in them.
+
+    A decimal comma divides each line alike, too, but leaves ``Hans;12`` and a blank before a first name.
+    """
+    lines = [line for line in _QUOTED.sub("x", sample).splitlines() if line.strip()]
+
+    def measure_agreement(mark: str) -> float:
+        rows = [line.split(mark) for line in lines]
+        counts = Counter(len(row) for row in rows if len(row) > 1)
+        usual, agreed = counts.most_common(1)[0] if counts else (0, 0)
+        cells = [cell for row in rows if len(row) == usual for cell in row]
+        clean = sum(_CLEAN.fullmatch(cell) is not None for cell in cells)
+        return agreed / len(rows) * clean / len(cells) if cells else 0.0
+
+    return max("\t;|,", key=measure_agreement) if lines and any(map(measure_agreement, "\t;|")) else ","
 
 
 def load_json(source: str, data: bytes, options: ReadOptions) -> Reading:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ingest.loaders.reading import make_one_line
@@ -33,6 +35,23 @@ def parse_xml(data: bytes, *, recover: bool = False) -> _Element:
     if root is None:
         raise LoadError("it has damaged XML")
     return root
+
+
+def iterate_xml(data: bytes, tags: Sequence[str]) -> Iterator[tuple[str, _Element]]:
+    """``start`` and ``end`` of the elements with these tags, as they are read; an ended one may be cleared.
+
+    The tags have no namespace. Raises LoadError where nothing more can be read.
+    """
+    from lxml import etree
+
+    names = tuple(f"{{*}}{tag}" for tag in tags)
+    try:
+        yield from etree.iterparse(
+            io.BytesIO(data), events=("start", "end"), tag=names, resolve_entities=False, no_network=True,
+            load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True, recover=True,
+        )  # fmt: skip
+    except etree.XMLSyntaxError as error:
+        raise LoadError(f"it has damaged XML ({str(error)[:120]})") from error
 
 
 def get_tag(element: _Element) -> str:

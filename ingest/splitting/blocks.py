@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rag.text.tables import RULE, is_data, names_columns, opens_pipe_table
+
 HEADING, TABLE, CODE, PROSE = "heading", "table", "code", "prose"
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _UNDERLINE = re.compile(r" {0,3}(=+|-{2,})[ \t]*$")
-_RULE = re.compile(r"\s*+\|?\s*+:?-{2,}+:?\s*+(\|\s*+:?-{2,}+:?\s*+)*+\|?\s*$")  # |---|:--:|
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ def _find_special(lines: list[str], index: int, start: int) -> tuple[Block, int]
     if stripped[0] in "`~" and (fence := _FENCE.match(line)):
         return _take_fence(lines, index, start, fence[1])
     if stripped[0] == "|":
-        return _take_table(lines, index, start)
+        return _take_table(lines, index, start, "|")
+    if index + 1 < len(lines) and opens_pipe_table(line, lines[index + 1]):
+        return _take_table(lines, index, start, "")
     if "\t" in line.rstrip() and any("\t" in after for after in lines[index + 1 : index + 3]):
         return _take_rows(lines, index, start)
     return _take_underlined(lines, index, start)
@@ -95,11 +98,12 @@ def _take_fence(lines: list[str], index: int, start: int, fence: str) -> tuple[B
     return Block(CODE, start, start + sum(map(len, lines[index : index + used]))), used
 
 
-def _take_table(lines: list[str], index: int, start: int) -> tuple[Block, int]:
+def _take_table(lines: list[str], index: int, start: int, mark: str) -> tuple[Block, int]:
+    """A Markdown table, all of whose lines begin with `mark`: with ``|``, or with anything if it has none around it."""
     used = 1
-    while index + used < len(lines) and lines[index + used].lstrip().startswith("|"):
+    while index + used < len(lines) and "|" in lines[index + used] and lines[index + used].lstrip().startswith(mark):
         used += 1
-    has_header = used > 2 and _RULE.match(lines[index + 1]) is not None
+    has_header = used > 2 and RULE.match(lines[index + 1]) is not None
     body = start + (len(lines[index]) + len(lines[index + 1]) if has_header else 0)
     return Block(TABLE, start, start + sum(map(len, lines[index : index + used])), body=body), used
 
@@ -125,23 +129,24 @@ _MOST_BETWEEN = 2
 _LONGEST_BETWEEN = 100
 """Characters of such a line; a longer one is prose, and the table has ended."""
 _MOST_HEADER_ROWS = 5
-_NUMBER = re.compile(r"[\s$€£¥%()+\-–—.,:/\d]*\d[\s$€£¥%()+\-–—.,:/\d]*|[–—-]")
 
 
 def _count_header_rows(rows: list[str]) -> int:
     """How many rows name the columns: those before the first row that has a label and a number.
 
-    In a table of words the first row names them, unless its cells are as long as values. 0 if no row does.
+    In a table of words the first row names them, unless its cells are values. 0 if no row does.
     """
     if len(rows) < 3:
         return 0
-    for count, row in enumerate(rows[: _MOST_HEADER_ROWS + 1]):
-        cells = [cell.strip() for cell in row.split("\t")]
-        has_label = bool(cells[0]) and not _NUMBER.fullmatch(cells[0])
-        if has_label and any(_NUMBER.fullmatch(cell) for cell in cells[1:] if cell):
+    cells = [[cell.strip() for cell in row.split("\t")] for row in rows[:_MOST_COMPARED]]
+    for count, row in enumerate(cells[: _MOST_HEADER_ROWS + 1]):
+        if is_data(row):
             return count
-    cells = rows[0].strip("\n").split("\t")
-    return int(all(0 < len(cell) <= 40 and not _NUMBER.fullmatch(cell) for cell in cells))
+    return int(names_columns(cells[0], cells[1:]))
+
+
+_MOST_COMPARED = 50
+"""Rows that are looked at to tell a table's head."""
 
 
 def _take_underlined(lines: list[str], index: int, start: int) -> tuple[Block, int] | None:

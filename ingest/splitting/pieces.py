@@ -65,7 +65,7 @@ def _split_spans(text: str, start: int, end: int, pattern: re.Pattern[str], kind
             continue
         if found[0][0] == "." and _ABBREVIATION.search(text, max(start, found.start() - 8), found.start() + 1):
             continue
-        while stop < end and text[stop].isspace():
+        while stop < end and text[stop].isspace() and not (kind == TABLE and text[stop] == "\t"):  # an empty cell
             stop += 1
         yield Piece(start, stop, kind)
         start = stop

@@ -15,7 +15,7 @@ from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from ingest.splitting.blocks import HEADING, PROSE, Block, HeadingPath, split_blocks
+from ingest.splitting.blocks import HEADING, PROSE, TABLE, Block, HeadingPath, split_blocks
 from ingest.splitting.pieces import Piece, TokenCounter, Tokens, find_last_break, holds, split_pieces
 from rag.errors import SettingsError
 from rag.types import Chunk, Document, Page
@@ -74,6 +74,8 @@ class _Span:
     end: int
     header: tuple[int, int] | None
     is_cut: bool
+    is_table: bool = False
+    """Whether it begins with a table's row."""
 
 
 class Splitter:
@@ -206,7 +208,8 @@ class Splitter:
             if starts and last + 1 < len(pieces):
                 last = self._find_piece_before(text, pieces, first, last, tokens, starts)
             is_cut = any(piece.is_cut for piece in pieces[first : last + 1])
-            yield _Span(start, pieces[first].start, pieces[last].end, head, is_cut)
+            is_table = pieces[first].kind == TABLE
+            yield _Span(start, pieces[first].start, pieces[last].end, head, is_cut, is_table)
             first = last + 1
 
     def _find_piece_before(
@@ -244,11 +247,12 @@ class Splitter:
         It becomes several chunks where a run without spaces was cut and has more tokens than its share of the text's.
         """
         raw = text[span.start : span.end]
-        body = raw.strip()
-        if not body:
+        if raw.isspace() or not raw:
             return
-        lead = len(raw) - len(raw.lstrip())
-        header = text[slice(*span.header)].strip() + "\n" if span.header else ""
+        blanks = " \r\n" if span.is_table else None  # tabs are a row's empty cells
+        body = raw.strip(blanks)
+        lead = len(raw) - len(raw.lstrip(blanks))
+        header = text[slice(*span.header)].strip(" \r\n") + "\n" if span.header else ""
         whole = header + body
         count = tokens.count(span.start, span.end) + (tokens.count(*span.header) if span.header else 0)
         if span.is_cut or not self._counter.is_additive:

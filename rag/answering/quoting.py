@@ -7,7 +7,6 @@ heading names what it only refers to gains by that. Tables give a row with its h
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from rag.text.question_words import QUESTION_END
 from rag.text.scripts import THAI
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.spelling import mend_terms
+from rag.text.tables import split_cells
 from rag.text.terms import choose_language, detect_languages, text_terms
 from rag.types import Chunk, Citation, ScoredChunk
 
@@ -207,15 +207,9 @@ def _format_table_head(text: str, row: Sentence) -> list[str]:
     if row.header is None:
         return []
     header = text[slice(*row.header)]
-    return [_format_row(header), f"|{' --- |' * len(_split_cells(header))}"]
+    return [_format_row(header), f"|{' --- |' * len(split_cells(header))}"]
 
 
 def _format_row(line: str) -> str:
-    return f"| {' | '.join(_split_cells(line))} |"
-
-
-def _split_cells(line: str) -> list[str]:
-    """The cells of a Markdown row, or of a line that tabs or wide gaps divide."""
-    line = line.strip()
-    cells = line.strip("|").split("|") if line.startswith("|") else re.split(r"\t| {3,}", line)
-    return [cell.strip().replace("|", "\\|") for cell in cells]
+    cells = (cell.replace("|", "\\|") for cell in split_cells(line))
+    return f"| {' | '.join(cells)} |"

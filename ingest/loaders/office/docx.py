@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest.loaders.archive import Archive
@@ -21,6 +22,7 @@ from ingest.loaders.reading import (
     make_one_line,
     make_single_page,
 )
+from ingest.loaders.tables import Cell, measure_width, write_table
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -153,17 +155,19 @@ class _Story:
             yield f"({author}: {text})" if kind == "comment" and author else f"({text})" if text else ""
 
     def _read_table(self, table: _Element) -> Iterator[str]:
-        rows = [
-            [list(self.read_blocks(cell)) for cell in _find_children(row, "tc")] for row in _find_children(table, "tr")
-        ]
-        is_layout = max(map(len, rows), default=0) < 2 or any(
-            sum(map(len, cell)) > LAYOUT_CELL for row in rows for cell in row
+        rows = list(_find_children(table, "tr"))
+        places = [list(_find_children(row, "tc")) for row in rows]
+        cells = [[list(self.read_blocks(place)) for place in row] for row in places]
+        is_layout = max(map(len, cells), default=0) < 2 or any(
+            sum(map(len, cell)) > LAYOUT_CELL for row in cells for cell in row
         )
         if is_layout:
-            yield from (block for row in rows for cell in row for block in cell)
-        else:
-            lines = ("\t".join(join_cell(cell) for cell in row) for row in rows)
-            yield "\n".join(line for line in lines if line.strip())
+            yield from (block for row in cells for cell in row for block in cell)
+            return
+        texts = [[join_cell(cell) for cell in row] for row in cells]
+        merged = _merge_cells(places, texts, [_read_number(row, "trPr", "gridBefore", 0) for row in rows])
+        head_rows = sum(1 for _ in takewhile(lambda row: _find_property(row, "trPr", "tblHeader") is not None, rows))
+        yield "\n".join(line for line in write_table(merged, width=measure_width(merged), head_rows=head_rows) if line)
 
     def read_headers_and_footers(self) -> Iterator[str]:
         """Each distinct header and footer once. They come after the text, since a letterhead names the sender."""
@@ -202,6 +206,39 @@ def _find_children(element: _Element, name: str) -> Iterator[_Element]:
             yield child
         elif get_tag(child) in ("sdt", "sdtContent", "customXml", "ins"):
             yield from _find_children(child, name)
+
+
+def _find_property(element: _Element, properties: str, name: str) -> _Element | None:
+    """The property of that name of a table's row (in ``trPr``) or cell (in ``tcPr``)."""
+    holder = next((child for child in element if get_tag(child) == properties), ())
+    return next((child for child in holder if get_tag(child) == name), None)
+
+
+def _read_number(element: _Element, properties: str, name: str, default: int) -> int:
+    found = _find_property(element, properties, name)
+    value = get_attribute(found, "val") if found is not None else ""
+    return int(value) if value.isdecimal() and len(value) < 4 else default
+
+
+def _merge_cells(places: list[list[_Element]], texts: list[list[str]], gaps: list[int]) -> list[list[Cell]]:
+    """The cells of each row. One that goes on in the rows below counts these rows, and is left out there."""
+    merged: list[list[Cell]] = []
+    origins: dict[int, tuple[int, int]] = {}
+    for row, row_texts, gap in zip(places, texts, gaps, strict=True):
+        cells = [Cell("", gap)] if gap else []
+        merged.append(cells)
+        column = gap
+        for place, text in zip(row, row_texts, strict=True):
+            columns = max(1, _read_number(place, "tcPr", "gridSpan", 1))
+            mark = _find_property(place, "tcPr", "vMerge")
+            if mark is not None and get_attribute(mark, "val") != "restart" and column in origins:
+                above, at = origins[column]
+                merged[above][at] = replace(merged[above][at], rows=len(merged) - above)
+            else:
+                origins[column] = (len(merged) - 1, len(cells))
+                cells.append(Cell(text, columns))
+            column += columns
+    return merged
 
 
 _NO_LIST = "0"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
@@ -18,6 +19,7 @@ from ingest.loaders.reading import (
     make_single_page,
     number_pages,
 )
+from ingest.loaders.tables import Cell, write_table
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -127,19 +129,39 @@ def _read_list(element: _Element, depth: int) -> Iterator[str]:
 
 
 def _read_rows(table: _Element) -> Iterator[str]:
-    for row in table.iter():
-        if get_tag(row) == "table-row" and next(a for a in row.iterancestors() if get_tag(a) == "table") is table:
-            line = "\t".join(cell for element in row for cell in _read_cell(element)).rstrip("\t")
-            if line.strip():
-                yield line
+    own = [row for row in table.iter() if get_tag(row) == "table-row" and _find_table(row) is table]
+    rows = [[cell for element in row for cell in _read_cell(element)] for row in own]
+    head_rows = sum(1 for _ in takewhile(lambda row: get_tag(row.getparent()) == "table-header-rows", own))
+    for line in write_table(rows, has_covered=True, head_rows=head_rows):
+        if line := line.rstrip("\t"):
+            yield line
 
 
-def _read_cell(element: _Element) -> Iterator[str]:
-    repeats = get_attribute(element, "number-columns-repeated")
-    text = join_cell(_read_blocks(element))
+def _find_table(row: _Element) -> _Element | None:
+    return next((above for above in row.iterancestors() if get_tag(above) == "table"), None)
+
+
+def _read_cell(element: _Element) -> Iterator[Cell]:
     if get_tag(element) in ("table-cell", "covered-table-cell"):
-        is_short = len(text) <= _MOST_REPEATED
-        yield from [text] * min(int(repeats) if repeats.isdigit() and is_short else 1, _MOST_REPEATS)
+        text = join_cell(_read_blocks(element))
+        cell = Cell(text, read_count(element, "number-columns-spanned"), read_count(element, "number-rows-spanned"))
+        repeats = read_count(element, "number-columns-repeated") if len(text) <= _MOST_REPEATED else 1
+        yield from [cell] * min(repeats, _MOST_REPEATS)
+
+
+def read_count(element: _Element, name: str) -> int:
+    """How often a cell or row stands there, or how many it covers; 1 if the element doesn't say."""
+    value = get_attribute(element, name)
+    return max(1, int(value)) if value.isdecimal() and len(value) < 8 else 1
+
+
+def read_paragraphs(cell: _Element, comments: list[str]) -> str:
+    """The paragraphs of a sheet's cell on one line; comments on the cell are added to `comments`."""
+    parts = [_read_inline(child, comments) for child in cell if get_tag(child) == "p"]
+    for child in cell:
+        if get_tag(child) == "annotation":
+            comments.append(make_one_line(" ".join(_read_inline(p, []) for p in child if get_tag(p) == "p")))
+    return make_one_line(" ".join(parts))
 
 
 def _read_inline(element: _Element, beside: list[str]) -> str:

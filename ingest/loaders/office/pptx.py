@@ -16,6 +16,7 @@ from ingest.loaders.office.ooxml import (
     write_formula,
 )
 from ingest.loaders.reading import Reading, ReadOptions, make_one_line, number_pages
+from ingest.loaders.tables import Cell, write_table
 from rag.errors import LoadError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _read_shape(package: Package, shape: _Element, relations: dict[str, tuple[st
     name = get_tag(shape)
     if name == "graphicFrame":
         tables = [element for element in shape.iter() if get_tag(element) == "tbl"]
-        yield "\n".join(_read_row(row) for table in tables for row in table if get_tag(row) == "tr")
+        yield "\n".join(line for table in tables for line in _read_table(table) if line)
         yield package.read_graphic(shape, relations)
     elif name == "pic":
         yield next(
@@ -102,5 +103,12 @@ def _read_paragraphs(shape: _Element) -> Iterator[str]:
             yield "  " * int(level) + "- " + text if level.isdigit() and int(level) else text
 
 
-def _read_row(row: _Element) -> str:
-    return "\t".join(make_one_line(read_drawing_text(cell)) for cell in row if get_tag(cell) == "tc")
+def _read_table(table: _Element) -> Iterator[str]:
+    rows = [[_read_cell(cell) for cell in row if get_tag(cell) == "tc"] for row in table if get_tag(row) == "tr"]
+    return write_table(rows, has_covered=True)
+
+
+def _read_cell(cell: _Element) -> Cell:
+    columns, rows = (get_attribute(cell, name) for name in ("gridSpan", "rowSpan"))
+    text = make_one_line(read_drawing_text(cell))
+    return Cell(text, *(int(count) if count.isdecimal() and len(count) < 6 else 1 for count in (columns, rows)))

@@ -5,37 +5,40 @@ from __future__ import annotations
 import datetime
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_tag
+from ingest.loaders.office.number_formats import NumberFormat, show_elapsed, show_general
 from ingest.loaders.office.odf import read_header, refuse_encrypted
+from ingest.loaders.office.ods import read_sheets
 from ingest.loaders.office.ooxml import Package, get_relation_id, read_chart, read_drawing_text
+from ingest.loaders.office.shown_cells import ShownCells, has_formulas_alone
 from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line
+from ingest.loaders.tables import Cell, group_lines, write_table
 from rag.errors import LoadError
 from rag.types import Document, Page
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
-_ROWS_A_BLOCK = 2_000
-"""How many rows are handed on together: a long sheet is never held whole as text."""
+_Row = list[Cell | str]
 
 
 def load_sheets(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """A page for each sheet; charts, text boxes and comments follow the rows."""
+    """A page for each sheet; charts, text boxes and comments follow the rows. A hidden sheet says so in its heading."""
     archive = Archive(data) if data.startswith(b"PK") else None
-    extras: dict[str, list[str]] = {}
-    header = Document(source, ())
     if archive is not None and "content.xml" in archive:
         refuse_encrypted(archive)
         header = read_header(source, archive)
-    elif archive is not None:
-        package = Package(archive)
-        header, extras = package.read_header(source), _read_extras(package)
-    return Reading(replace(header, page_kind="sheet"), _read_pages(_open(data), extras))
+        return Reading(replace(header, page_kind="sheet"), _read_ods_pages(archive.read("content.xml")))
+    package = Package(archive) if archive is not None else None
+    header = package.read_header(source) if package else Document(source, ())
+    return Reading(replace(header, page_kind="sheet"), _read_pages(_open(data), package))
 
 
 def _open(data: bytes) -> CalamineWorkbook:
@@ -49,63 +52,137 @@ def _open(data: bytes) -> CalamineWorkbook:
         raise LoadError(f"it is a damaged spreadsheet ({str(error)[:120]})") from error
 
 
-def _read_pages(workbook: CalamineWorkbook, extras: dict[str, list[str]]) -> Iterator[Page]:
-    for number, name in enumerate(workbook.sheet_names, start=1):
-        title = make_label(name)
-        rows = _read_rows(workbook, name)
-        first = True
-        for block in _group_rows(rows):
-            yield Page(number, f"# {title}\n\n{block}" if first else block)
-            first = False
-        if extra := "\n\n".join(extras.get(name, ())):
-            yield Page(number, f"# {title}\n\n{extra}" if first else extra)
+def _write_pages(number: int, title: str, rows: Iterable[_Row], extras: Iterable[str]) -> Iterator[Page]:
+    """The sheet's heading, its rows in blocks, then `extras`, which are taken when the rows are exhausted."""
+    heading = f"# {title}\n\n"
+    for block in group_lines(line.rstrip("\t") for line in write_table(rows, has_covered=True)):
+        yield Page(number, heading + block)
+        heading = ""
+    if extra := "\n\n".join(extras):
+        yield Page(number, heading + extra)
 
 
-def _read_rows(workbook: CalamineWorkbook, name: str) -> Iterator[str]:
+def _name_sheet(name: str, *, is_hidden: bool) -> str:
+    return make_label(name) + (" (hidden sheet)" if is_hidden else "")
+
+
+def _read_ods_pages(content: bytes) -> Iterator[Page]:
+    for number, (_, rows) in enumerate(groupby(read_sheets(content), key=itemgetter(0)), start=1):
+        sheet, first = next(rows)
+        title = _name_sheet(sheet.name, is_hidden=sheet.is_hidden)
+        cells = (row for _, row in rows)
+        yield from _write_pages(number, title, chain([first], cells), sheet.comments)
+
+
+def _read_pages(workbook: CalamineWorkbook, package: Package | None) -> Iterator[Page]:
+    from python_calamine import SheetVisibleEnum
+
+    parts, shown = _find_parts(package) if package else ({}, None)
+    for number, entry in enumerate(workbook.sheets_metadata, start=1):
+        part = parts.get(entry.name, "")
+        rows = _read_rows(workbook, entry.name, shown, shown.read_sheet(part) if shown else b"")
+        extras = _read_sheet_extras(package, part) if package else ()
+        title = _name_sheet(entry.name, is_hidden=entry.visible != SheetVisibleEnum.Visible)
+        yield from _write_pages(number, title, rows, (text for text in extras if text.strip()))
+
+
+def _read_rows(workbook: CalamineWorkbook, name: str, shown: ShownCells | None, content: bytes) -> Iterator[_Row]:
     import python_calamine
 
     try:
         sheet = workbook.get_sheet_by_name(name)
-        for row in sheet.iter_rows():
-            yield "\t".join(map(_show_value, row)).rstrip("\t")
     except python_calamine.CalamineError:  # chart sheets and damaged ones have no rows; the others are still read
+        return
+    start = sheet.start[1] if sheet.start else 16_384
+    columns = (min(cells) for _, cells in shown.find_cells(content)) if shown and has_formulas_alone(content) else ()
+    first = min([start, *columns])
+    pad = [""] * (start - first) if sheet.start else []
+    values = (pad + list(map(_show_value, row)) for row in _iterate_rows(sheet))
+    rows = _show_cells(values, shown.find_cells(content), first) if shown and content else values
+    yield from _merge_cells(rows, sheet, first)
+
+
+def _iterate_rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
+    import python_calamine
+
+    try:
+        yield from sheet.iter_rows()
+    except python_calamine.CalamineError:
         return
 
 
-def _group_rows(rows: Iterable[str]) -> Iterator[str]:
-    """Rows joined into blocks. A block that continues a long sheet begins with the sheet's first row, its header."""
-    block: list[str] = []
-    for row in rows:
-        if row.strip() or (block and block[-1]):
-            block.append(row.strip("\n") if row.strip() else "")
-        if len(block) >= _ROWS_A_BLOCK:
-            yield "\n".join(block)
-            block = [block[0]]
-    if len(block) > 1 or (block and block[0]):
-        yield "\n".join(block)
+def _show_cells(
+    rows: Iterable[list[str]], shown: Iterator[tuple[int, Mapping[int, str | NumberFormat]]], first: int
+) -> Iterator[list[str]]:
+    """The rows with what their cells show, and those rows that have nothing else; `first` is the rows' first column."""
+    at, cells = next(shown, (-1, {}))
+    number = -1
+    for number, row in enumerate(rows):
+        while -1 < at < number:
+            at, cells = next(shown, (-1, {}))
+        if at == number:
+            _put_cells(row, cells, first)
+            at, cells = next(shown, (-1, {}))
+        yield row
+    while at > number:
+        yield from ([] for _ in range(min(at - number - 1, _MOST_GAP)))
+        number, row = at, []
+        _put_cells(row, cells, first)
+        yield row
+        at, cells = next(shown, (-1, {}))
+
+
+_MOST_GAP = 1_000
+"""Empty rows that are counted between two rows behind all values."""
+
+
+def _put_cells(row: list[str], cells: Mapping[int, str | NumberFormat], first: int) -> None:
+    for column, shown in cells.items():
+        place = column - first
+        if place >= len(row):
+            row.extend([""] * (place + 1 - len(row)))
+        if place >= 0:
+            row[place] = shown if isinstance(shown, str) else shown.show_text(row[place])
+
+
+def _merge_cells(rows: Iterable[list[str]], sheet: CalamineSheet, first: int) -> Iterator[_Row]:
+    """The rows with their merged cells, as far as these have text."""
+    begins: dict[int, list[tuple[int, int, int]]] = {}
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        begins.setdefault(top, []).append((left - first, right - left + 1, bottom - top + 1))
+    for number, row in enumerate(rows):
+        cells: _Row = [*row]
+        for place, columns, height in begins.get(number, ()):
+            if 0 <= place < len(row) and row[place]:
+                cells[place] = Cell(row[place], columns, height)
+        yield cells
 
 
 def _show_value(value: Any) -> str:  # noqa: ANN401 (calamine's cells: text, number, date, time, truth value)
+    if isinstance(value, str):
+        return make_one_line(value)
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.12g}"
+        return show_general(value)
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
+    if isinstance(value, datetime.timedelta):
+        return show_elapsed(value)
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     return make_one_line(str(value))
 
 
-def _read_extras(package: Package) -> dict[str, list[str]]:
-    """Text boxes, charts and comments by sheet name."""
+def _find_parts(package: Package) -> tuple[dict[str, str], ShownCells]:
+    """The sheets' parts by name, and what their cells show."""
     main = package.find_main_part("xl/workbook.xml")
     root = package.find_xml(main)
     relations = package.read_relations(main)
-    found: dict[str, list[str]] = {}
-    for sheet in root.iter() if root is not None else ():
-        if get_tag(sheet) == "sheet":
-            part = relations.get(get_relation_id(sheet), ("", ""))[1]
-            found[sheet.get("name", "")] = [text for text in _read_sheet_extras(package, part) if text.strip()]
-    return found
+    parts = {
+        sheet.get("name", ""): relations.get(get_relation_id(sheet), ("", ""))[1]
+        for sheet in (root.iter() if root is not None else ())
+        if get_tag(sheet) == "sheet"
+    }
+    return parts, ShownCells(package, main)
 
 
 def _read_sheet_extras(package: Package, sheet: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.encoding import decode
 from ingest.loaders.reading import LAYOUT_CELL, Reading, ReadOptions, make_single_page
+from ingest.loaders.tables import Cell, measure_width, write_table
 from rag.types import Document
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ class _Writer:
     def join_blocks(self) -> str:
         """What was collected so far, as Markdown."""
         self._end_block()
-        return re.sub(r"\n{3,}", "\n\n", "".join(self._blocks)).strip()
+        return re.sub(r"\n{3,}", "\n\n", "".join(self._blocks)).strip(" \n")  # a tab is an empty cell
 
     def walk(self, root: HtmlElement) -> None:
         """Collect the text of `root` and all below it."""
@@ -229,12 +231,29 @@ def _read_rows(table: HtmlElement) -> list[str]:
     cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in _find_rows(table)]
     if max(map(len, cells), default=0) < 2:
         return []
-    rows = [[_read_cell(cell) for cell in row] for row in cells]
-    if any(len(cell) > LAYOUT_CELL for row in rows for cell in row):
+    rows = [
+        [Cell(_read_cell(cell), _count(cell, "colspan", 1_000), _count(cell, "rowspan", 65_534)) for cell in row]
+        for row in cells
+    ]
+    if any(len(cell.text) > LAYOUT_CELL for row in rows for cell in row):
         return []
     caption = table.find("caption")
     head = [_read_cell(caption), ""] if caption is not None else []
-    return head + ["\t".join(row) for row in rows if any(row)]
+    lines = write_table(rows, width=measure_width(rows), head_rows=_count_head_rows(cells))
+    return head + [line for line in lines if line]
+
+
+def _count(cell: HtmlElement, name: str, most: int) -> int:
+    """The columns or rows that the cell covers, of `most` in HTML; none for rows means all to the end."""
+    value = (cell.get(name) or "").strip()
+    count = int(value) if value.isdecimal() and len(value) < 6 else 1
+    return min(count or (most if name == "rowspan" else 1), most)
+
+
+def _count_head_rows(rows: list[list[HtmlElement]]) -> int:
+    """Rows at the beginning that the page itself calls the head: in ``thead``, or of nothing but ``th``."""
+    heads = (row and (row[0].getparent().getparent().tag == "thead" or all(c.tag == "th" for c in row)) for row in rows)
+    return sum(1 for _ in itertools.takewhile(bool, heads))
 
 
 def _find_rows(table: HtmlElement) -> Iterator[HtmlElement]:

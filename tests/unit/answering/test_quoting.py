@@ -61,6 +61,25 @@ def test_a_row_out_of_a_pdf_becomes_a_table():
     assert citation.quote == "E2\tLid is open"
 
 
+def test_an_empty_first_cell_keeps_its_column():
+    text, (citation,) = quote_answer("Who has the ladder?", some_hits("\tAnn\tBen\n\tladder\tkeys\nMon\tbins\tstairs"))
+    assert text == "|  | Ann | Ben |\n| --- | --- | --- |\n|  | ladder | keys [1] |"
+    assert citation.quote == "\tladder\tkeys"
+
+
+def test_cells_of_a_table_without_outer_pipes_are_set_apart():
+    text, _ = quote_answer("tea on Tue", some_hits("Day | Tea\n---|---\nMon | a \\| b\nTue | mate"))
+    assert text == "| Day | Tea |\n| --- | --- |\n| Tue | mate [1] |"
+    assert "| Mon | a \\| b [1] |" in quote_answer("tea on Mon", some_hits("Day | Tea\n---|---\nMon | a \\| b"))[0]
+
+
+def test_the_row_of_a_code_goes_before_what_shares_the_words_of_its_head():
+    table = "Code\tMeaning\tRemedy\n" + "\n".join(f"F{n}\tsensor {n} is loose\tcall us" for n in range(1, 9))
+    prose = "Each code has a meaning and a remedy. The meaning of a code is its remedy."
+    text, _ = quote_answer("What is the meaning and the remedy of code F7?", some_hits(prose, table))
+    assert text.splitlines()[2] == "| F7 | sensor 7 is loose | call us [2] |"
+
+
 def test_a_list_item_stays_one():
     text, _ = quote_answer("When is the mill cleaned?", some_hits("Weekly chores:\n\n- The mill is cleaned\n- Windows"))
     assert text == "- The mill is cleaned [1]"

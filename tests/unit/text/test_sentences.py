@@ -65,6 +65,22 @@ def test_a_table_row_knows_its_header():
     assert headers == [None, "| a | b |", None, "| c |"]
 
 
+@pytest.mark.parametrize(
+    ("text", "heads"),
+    [
+        ("Day | Tea\n--- | ---\nMon | oolong   \nTue | mate\n\nBye | bye.", [None, "Day | Tea", "Day | Tea", None]),
+        ("\tMon\tTue\nAnn\ttea\tmate\n\tmilk", [None, "\tMon\tTue", "\tMon\tTue"]),
+        ("Ann\t7.50\tcash\nBen\t9.20\tcard", [None, None]),  # values don't name columns
+        ("Ann\tcash\tnorth\nBen\tcash\tsouth", [None, None]),
+        ("Pier\t2022\t2023\nEast\t7\t9", [None, "Pier\t2022\t2023"]),
+        ("Pier\tFee\nNorth\nEast\t7\nSouth\nWest\t9", [None, None, "Pier\tFee", None, "Pier\tFee"]),
+        ("Pier\tFee\nEast\t7\nBoats\nName\tLength\tOwner\nIda\t9\tAnn", [None, "Pier\tFee", None, None, "Name\tLength\tOwner"]),
+    ],
+)  # fmt: skip
+def test_a_row_has_the_head_of_its_table(text, heads):
+    assert [unit.header and text[slice(*unit.header)] for unit in split_sentences(text)] == heads
+
+
 @given(st.text(alphabet=st.sampled_from("ab .!?\r\n|-#*1。あ"), max_size=200))
 def test_units_are_in_order_apart_and_leave_out_only_white_space_and_rules(text: str):
     units = split_sentences(text)

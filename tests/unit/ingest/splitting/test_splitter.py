@@ -149,6 +149,19 @@ def test_a_long_table_repeats_its_header_as_overlap():
         assert chunk.text[: chunk.overlap] == "Name\tCount\tPrice\n"
 
 
+def test_a_table_without_outer_pipes_repeats_its_header():
+    rows = "\n".join(f"{n} | Porter {n % 7} | {n * 3}" for n in range(60))
+    chunks = _split(f"Day | Who | Phone\n:-- | --- | --:\n{rows}\n\nThat is all.\n")
+    assert len(chunks) > 3
+    assert all(chunk.text.startswith("Day | Who | Phone\n:-- | --- | --:\n") for chunk in chunks)
+
+
+def test_an_empty_first_cell_keeps_its_place_in_every_chunk():
+    chunks = _split("\tMon\tTue\n" + "".join(f"\tporter {n}\tclerk {n}\n" for n in range(60)))
+    assert len(chunks) > 3
+    assert all(line.startswith("\t") for chunk in chunks for line in chunk.text.splitlines())
+
+
 def test_header_rows_of_a_report_are_repeated_together():
     head = "Three Months Ended\tNine Months Ended\n2022\t2021\t2022\t2021\n"
     rows = "".join(f"Line item {n}\t{n},100\t{n},200\t{n},300\t{n},400\n\n" for n in range(1, 40))

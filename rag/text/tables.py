@@ -1,0 +1,75 @@
+"""A table's lines: their cells, and whether the first of them names the columns. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*$")
+"""The line below the head of a Markdown table; without a ``|``, it may also be a rule or a heading's underline."""
+NUMBER = re.compile(r"[\s$€£¥%()+\-–—.,:/\d]*\d[\s$€£¥%()+\-–—.,:/\d]*|[–—-]")
+_GAP = re.compile(r"\t| {3,}")
+_PIPE = re.compile(r"(?<!\\)\|")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LONGEST_NAME = 40
+"""Characters of a column's name; a longer cell is a value."""
+_MOST_COMPARED = 50
+"""Rows below the first that are looked at."""
+
+
+def split_cells(line: str) -> list[str]:
+    """The cells of a Markdown row, or of a line that tabs or wide gaps divide; an empty first one keeps its place."""
+    line = line.strip(" \r\n")
+    if "\t" in line:
+        cells = line.split("\t")
+    elif bare := _PIPE.search(line):
+        cells = _PIPE.split(line[bare.start() == 0 :].removesuffix("|"))
+        cells = [cell.replace("\\|", "|") for cell in cells]
+    else:
+        cells = _GAP.split(line)
+    return [cell.strip() for cell in cells]
+
+
+def opens_pipe_table(line: str, below: str) -> bool:
+    """Whether the line heads a Markdown table, with or without ``|`` around it: a rule with a ``|`` lies below it."""
+    return "|" in line and "|" in below and RULE.match(below) is not None
+
+
+def is_data(cells: Sequence[str]) -> bool:
+    """Whether the row has a label and a number. Years, and numbers that count the columns, are names of columns."""
+    if not cells or not cells[0] or NUMBER.fullmatch(cells[0]):
+        return False
+    numbers = [cell for cell in cells[1:] if cell and NUMBER.fullmatch(cell)]
+    return bool(numbers) and not _counts_columns(numbers)
+
+
+def _counts_columns(numbers: Sequence[str]) -> bool:
+    if all(_YEAR.fullmatch(number) for number in numbers):
+        return True
+    if len(numbers) < 3 or not all(number.isdecimal() and len(number) < 5 for number in numbers):
+        return False
+    values = [int(number) for number in numbers]
+    return all(later - earlier == values[1] - values[0] > 0 for earlier, later in pairwise(values))
+
+
+def names_columns(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names the columns of those below it.
+
+    It doesn't if it has values itself: long texts, numbers, or what stands in the same column again.
+    """
+    if is_data(cells) or not any(cells[1:]):
+        return False
+    if any(len(cell) > _LONGEST_NAME or (NUMBER.fullmatch(cell) and not _is_name(cells)) for cell in cells if cell):
+        return False
+    return not any(
+        cell and cell == other
+        for row in below[:_MOST_COMPARED]
+        if row != cells
+        for cell, other in zip(cells, row, strict=False)
+    )
+
+
+def _is_name(cells: Sequence[str]) -> bool:
+    numbers = [cell for cell in cells[1:] if cell and NUMBER.fullmatch(cell)]
+    return not NUMBER.fullmatch(cells[0] or "a") and _counts_columns(numbers)
