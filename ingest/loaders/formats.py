@@ -6,6 +6,7 @@ The format is told by the bytes; only kinds of text are told apart by the file's
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -253,20 +254,57 @@ _SIGNS = (
 )
 
 
+_SAMPLE_BYTES = 16_384
 _CONTROLS = bytes(set(range(32)) - {8, 9, 10, 12, 13, 27})
+_TERMINAL = re.compile(rb"\x1b(?:\][^\x07\x1b\r\n]{0,500}(?:\x07|\x1b\\)|\[[0-?]{0,64}[@-~]\x0f?)")
+"""What a terminal obeys and a log may be full of: titles, which a bell ends, and colours, which a shift may end."""
+_FOREIGN_SHARE, _LETTER_SHARE = 0.25, 0.75
+"""From which share of signs beyond ASCII on a text in an old encoding is looked at, and which share of them must be
+letters or punctuation."""
+_LONGEST_WORD, _LONGEST_RUN = 60, 200
+"""Characters between two spaces on average, at most; and those of Chinese, Japanese and Korean between two marks."""
 
 
 def _is_text(data: bytes) -> bool:
+    """Whether it begins as a text does, and more than half of three samples of it do so."""
+    head = data[:_SAMPLE_BYTES]
+    if not _is_text_sample(head):
+        return False
+    if len(data) <= 3 * _SAMPLE_BYTES or b"\0" in head:
+        return True
+    middle = len(data) // 2
+    return _is_text_sample(data[middle : middle + _SAMPLE_BYTES]) or _is_text_sample(data[-_SAMPLE_BYTES:])
+
+
+def _is_text_sample(sample: bytes) -> bool:
     """Whether at most one character in a hundred is a control character, or one in fifty of UTF-16 and UTF-32."""
-    sample = data[:16_384]
     if not sample:
         return True
     if b"\0" in sample:
         text = decode(sample[: len(sample) // 4 * 4])
         strange = sum(1 for letter in text if not letter.isprintable() and not letter.isspace())
         return strange <= len(text) * 0.02 and text.count("\ufffd") <= len(text) * 0.01
-    controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    return controls <= len(sample) * 0.01
+    plain = _TERMINAL.sub(b"", sample) if b"\x1b" in sample else sample
+    controls = len(plain) - len(plain.translate(None, _CONTROLS))
+    return controls <= len(plain) * 0.01 and _has_words(sample)
+
+
+def _has_words(sample: bytes) -> bool:
+    """Whether bytes that aren't UTF-8 are words in another encoding: letters, and spaces between them."""
+    from ingest.loaders.encoding import decode, detect_encoding
+
+    whole = sample.lstrip(bytes(range(0x80, 0xC0))) if len(sample) == _SAMPLE_BYTES else sample
+    encoding = detect_encoding(whole[: len(whole) - 3] if len(sample) == _SAMPLE_BYTES else whole)
+    if encoding.startswith("utf-8"):
+        return True
+    text = decode(sample)
+    foreign = re.sub(r"(.)\1+", r"\1", re.sub(r"[\0-\x7f]", "", text))
+    if len(foreign) <= len(text) * _FOREIGN_SHARE:
+        return True
+    letters = sum(unicodedata.category(letter)[0] in "LMP" or letter in "€£°" for letter in foreign)
+    spaces = sum(letter.isspace() or letter in "、。，．" for letter in text)
+    longest = _LONGEST_RUN if max(foreign) >= "\u3000" else _LONGEST_WORD
+    return letters > len(foreign) * _LETTER_SHARE and len(text) <= longest * (spaces + 1)
 
 
 def describe_content(data: bytes) -> str:

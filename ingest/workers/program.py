@@ -30,6 +30,7 @@ from ingest.splitting.splitter import Splitter
 from ingest.workers.messages import MEGABYTE, Limits, Outcome, ParseConfig, decode_config, encode_chunk, encode_outcome
 from rag.errors import LoadError, UnsupportedError
 from rag.processes import leave_signals_to_parent, open_private_stdout
+from rag.text.hostile import remove_escapes
 from rag.types import Chunk, Document, Page
 
 
@@ -219,7 +220,7 @@ def _take_pages(pages: Iterator[Page], limits: Limits, tally: _Tally) -> Iterato
             raise LoadError(f"it gives more than {limits.text_bytes // MEGABYTE} MB of text; split the file")
         if page.label:
             tally.labels.append((page.number, make_label(_clean(page.label), _LONGEST_PAGE_LABEL)))
-        text = _shorten_gaps(_clean(page.text))
+        text = _shorten_gaps(remove_escapes(_clean(page.text)))
         yield page if text is page.text else replace(page, text=text)
 
 

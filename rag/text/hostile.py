@@ -52,6 +52,9 @@ _SEQUENCE = r"(?:\x1b\[|\x9b)[0-?]{0,64}[ -/]{0,8}"
 _STRING = r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]{0,500}"
 """What a terminal obeys, without the last character: a control sequence, and a command that takes a text, a title say,
 which is removed with it."""
+_ESCAPES = re.compile(
+    rf"{_SEQUENCE}[@-~]\x0f?|{_STRING}(?:\x07|\x1b\\|\x9c)|\x1b[ -/]{{1,3}}[0-~]\x0f?|\x1b[0-~]|[^\n\b]\x08"
+)
 _HANDLED = re.compile(
     rf"{_SEQUENCE}[@-~]|{_STRING}(?:\x07|\x1b\\|\x9c)"
     r"|(?P<line>\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029])"
@@ -66,6 +69,14 @@ _NEW_LINE, _REPLACEMENT = "\n", "\ufffd"
 def remove_invisible(text: str, before: str = "") -> str:
     """The text as a reader sees it, in lines that end with a line feed; `before` is the character it goes on from."""
     return _replace_handled(text, before, lambda found: "", _NEW_LINE)
+
+
+def remove_escapes(text: str) -> str:
+    """The text without a terminal's colours, titles and overstrikes, which logs and manuals are full of.
+
+    What was printed in two passes, for bold letters and underlined ones, stands there once.
+    """
+    return _ESCAPES.sub("", text) if "\x1b" in text or "\x9b" in text or "\b" in text else text
 
 
 def show_name(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -214,6 +215,40 @@ def test_one_of_two_servers_of_a_folder_can_stop_and_the_other_goes_on(
         status, reply = upload(server, chat, "after.md", b"# After\n\nStill there.\n")
         assert status == 200
         assert chat.ask("", reply["id"]) == ["**after.md** is one of your documents now."]
+
+
+def test_an_index_that_is_deleted_is_made_anew_while_questions_are_answered(models_dir: Path, tmp_path: Path):
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "leave.md").write_text(LEAVE, "utf-8")
+    with serving(tmp_path, models_dir, {"BASE_URL": "http://127.0.0.1:9"}) as server:
+        server.wait_until(is_settled)
+        for delete in (_delete_catalog, _delete_folder):
+            with open_socket(server) as chat:
+                assert "28 days" in chat.ask(QUESTION)[0]
+                delete(tmp_path / "index")
+                [answer] = chat.ask(QUESTION)
+                assert "28 days" in answer or "made from the documents" in answer or "No text was found" in answer
+                server.wait_until(lambda status: status["corpus"]["vectors"] == 1 and is_settled(status))
+                assert "28 days" in chat.ask(QUESTION)[0]
+                status, reply = upload(
+                    server, chat, f"{delete.__name__}.md", b"# Rota\n\nThe rota hangs in the hall.\n"
+                )
+                assert status == 200
+                assert "is one of your documents now" in chat.ask("", reply["id"])[0]
+                (tmp_path / "corpus" / f"{delete.__name__}.md").unlink()
+                server.wait_until(lambda status: status["corpus"]["documents"] == 1 and is_settled(status))
+        log = server.log.read_text()
+        assert log.count("was deleted, so it is made anew from the documents") == 2
+        assert "Traceback" not in log
+
+
+def _delete_catalog(index: Path) -> None:
+    for path in index.glob("catalog.sqlite3*"):
+        path.unlink()
+
+
+def _delete_folder(index: Path) -> None:
+    shutil.rmtree(index.rename(index.with_name("deleted")))
 
 
 def test_listening_beyond_this_machine_without_a_password_is_refused_in_one_sentence(tmp_path: Path):

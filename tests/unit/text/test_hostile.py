@@ -13,6 +13,7 @@ from rag.text.hostile import (
     VisibleStream,
     escape_json,
     neutralise_for_model,
+    remove_escapes,
     remove_invisible,
     show_name,
 )
@@ -147,3 +148,19 @@ def test_many_hostile_characters_are_done_at_once(part):
     stream = VisibleStream()
     assert "".join([*(stream.add(text[at : at + 50]) for at in range(0, len(text), 50)), stream.end()]) is not None
     assert len(show_name(text)) >= len(neutralise_for_model(text)) - len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("\x1b[1;31mERROR\x1b[0m pump \x1b[38;5;208m7\x1b[39m", "ERROR pump 7"),
+        ("\x1b[32mOK\x1b(B\x1b[m\x0f done", "OK done"),
+        ("\x1b]0;me@host\x07$ ls\x1b[K", "$ ls"),
+        ("\x1b]8;;https://example.org\x1b\\page\x1b]8;;\x1b\\ \x1b7x\x1b8", "page x"),
+        ("N\bNA\bAM\bME\bE  _\bl_\bs", "NAME  ls"),
+        ("\x9b1mbold\x9b0m", "bold"),
+        ("[31m and ^[[0m stay, C:\\b too\n", "[31m and ^[[0m stay, C:\\b too\n"),
+    ],
+)
+def test_what_a_terminal_obeys_is_taken_out_of_a_text(text, plain):
+    assert remove_escapes(text) == plain

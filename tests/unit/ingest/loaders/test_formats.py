@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import random
+import struct
+
 import pytest
 
 from ingest.loaders.formats import FORMATS, detect, read
@@ -59,6 +63,61 @@ def test_a_format_is_told_by_content_first(name, data, expected):
 def test_what_is_no_document_is_named(data, what):
     with pytest.raises(UnsupportedError, match=what):
         detect("a.txt", data)
+
+
+RANDOM = random.Random(7)
+WORDS = b"A line of plain words, as people write them.\n" * 2_000
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes(RANDOM.choices(range(32, 256), k=20_000)),
+        bytes(RANDOM.choices(range(192, 256), k=20_000)),
+        bytes(int(128 + 60 * math.sin(n / 7)) for n in range(20_000)),
+        b"\x89\xab\xcd\xef\xfe\xdc\xba\x98",
+        b"#!/bin/sh\n" + WORDS[:20_000] + RANDOM.randbytes(80_000),
+        struct.pack("<9000f", *(RANDOM.random() for _ in range(9_000))),
+    ],
+    ids=["no controls", "high bytes", "sound", "a digest", "a script that unpacks itself", "numbers"],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.log", "a"])
+def test_binary_bytes_are_no_text(name, data):
+    with pytest.raises(UnsupportedError):
+        detect(name, data)
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"),
+    [
+        ("cp1251", "№5 — «Договор о поставке муки для пекарни», подписанный в городе."),
+        ("koi8-r", "Привет! Это старое письмо о погоде."),
+        ("cp1253", "Η θερμοκρασία του νερού είναι υψηλή."),
+        ("cp1255", "שלום עולם, זה מסמך ישן על מזג האוויר."),
+        ("cp874", "สวัสดีชาวโลก นี่คือเอกสารเก่าเกี่ยวกับสภาพอากาศในเมืองหลวงของเรา"),
+        ("shift_jis", "これは古い文書です。天気について書かれています。"),
+        ("gb18030", "这是一个关于天气的旧文件，水压是三个大气压。"),
+        ("cp1252", "Größe über Öl, ähnlich “Fuß” – 5 €"),
+        ("cp850", "Größe: ─────┬────\r\n│ Öl │ 5 │\r\n"),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 50, 2_000])
+def test_a_text_in_an_old_encoding_is_one(codec, text, times):
+    assert detect("a.txt", f"{text}\n".encode(codec) * times).name == "text"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x1b[32mINFO\x1b[0m started\n" * 99,
+        b"\x1b[1m\x1b[31mERR\x1b(B\x1b[m\x0f x\n" * 99,
+        b"\x1b]0;user@host: ~\x07\x1b[?2004h$ ls\r\n\x1b[01;34mdir\x1b[0m\r\n" * 99,
+        WORDS + bytes(RANDOM.choices(range(128), k=9_000)),
+    ],
+    ids=["colours", "tput", "a recorded session", "a damaged end"],
+)
+def test_a_log_is_text(data):
+    assert detect("pump.log", data).name == "text"
 
 
 def test_no_extension_is_claimed_twice():

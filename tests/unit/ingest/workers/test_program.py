@@ -35,6 +35,13 @@ def test_endless_white_space_is_shortened(gap, shown):
     [
         ("a.txt", "a zero \0" + " and words" * 9, "a zero " + " and words" * 9),
         ("a.json", '["half \\ud800 a pair"]', '[\n "half  a pair"\n]'),
+        ("a.log", "\x1b[1;33mWARN\x1b(B\x1b[m\x0f valve 7 leaks", "WARN valve 7 leaks"),
+        (
+            "a.ipynb",
+            '{"cells": [{"cell_type": "code", "source": "", "outputs": [{"text": "\\u001b[1mbad\\u001b[m"}]}]}',
+            "```\nbad\n```",
+        ),
+        ("a.csv", "part,state\nvalve,\x1b[32mopen\x1b[0m", "part\tstate\nvalve\topen"),
     ],
 )
 def test_what_no_store_takes_is_left_out(name, data, shown):
