@@ -12,8 +12,8 @@ from ingest.pipeline import Pipeline
 from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.filters import Choices, find_choices
+from page.markdown import escape_markdown
 from page.uploads import keep_upload
-from page.view import escape_markdown
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter

@@ -12,6 +12,7 @@ import chainlit as cl
 from page.access.login import is_password
 from page.filter_panel import find_restriction, offer_filters, read_chosen_filters, show_filter
 from page.filters import read_restriction
+from page.markdown import escape_markdown
 from page.server import (
     call_on_reconnect,
     close_backend,
@@ -25,7 +26,7 @@ from page.server import (
     start_backend,
     wait_for_backend,
 )
-from page.view import escape_markdown, make_address
+from page.view import make_address
 from rag.errors import RagError
 
 if TYPE_CHECKING:

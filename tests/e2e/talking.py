@@ -57,7 +57,7 @@ class Chat:
     def open_source(self, answer: Locator) -> None:
         """Follow the first marker, once the answer was drawn for the last time."""
         expect(answer.locator(".pw-made-by")).to_be_visible()
-        answer.locator("a.element-link").first.click()
+        answer.locator("a[href^="#pw-"]").first.click()
 
     def begin(self, question: str) -> Locator:
         """The answer as soon as there is something of it."""
