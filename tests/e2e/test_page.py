@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.serving import ROOT, Server, is_settled, serving
-from tests.e2e.talking import Chat
+from tests.e2e.talking import MARKERS, Chat
 
 OpenChat = Callable[..., Chat]
 
@@ -78,7 +78,7 @@ def test_markers_belong_to_their_own_answer(chat: Chat):
 
 
 def test_a_marker_works_by_keyboard_and_says_where_it_leads(chat: Chat):
-    link = chat.ask("How deep is the soil on the roof?").locator("a.element-link").first
+    link = chat.ask("How deep is the soil on the roof?").locator(MARKERS).first
     link.hover()
     expect(link).to_have_attribute("title", "garden-notes.txt")
     link.focus()

@@ -211,9 +211,11 @@
   // The same for what is selected in an answer.
   const copySelected = (event) => {
     const selection = document.getSelection();
-    const start = selection.rangeCount && selection.getRangeAt(0).startContainer;
-    const content = (start?.parentElement ?? start)?.closest?.('.ai-message .message-content');
-    if (!content || !content.contains(selection.getRangeAt(0).endContainer) || start.parentElement.closest('.pw-sources')) return;
+    if (!selection.rangeCount) return;
+    const { startContainer, endContainer } = selection.getRangeAt(0);
+    const start = startContainer.nodeType === Node.ELEMENT_NODE ? startContainer : startContainer.parentElement;
+    const content = start.closest('.ai-message .message-content');
+    if (!content?.contains(endContainer) || start.closest('.pw-sources')) return;
     const fragment = make('div', '');
     fragment.append(selection.getRangeAt(0).cloneContents());
     const hashes = [...fragment.querySelectorAll('a[href^="#pw-"]')].map(({ hash }) => hash);

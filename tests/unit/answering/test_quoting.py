@@ -62,7 +62,8 @@ def test_a_row_out_of_a_pdf_becomes_a_table():
 
 
 def test_a_list_item_stays_one():
-    text, _, _ = quote_answer("When is the mill cleaned?", some_hits("Weekly chores:\n\n- The mill is cleaned\n- Windows"))
+    passage = "Weekly chores:\n\n- The mill is cleaned\n- Windows"
+    text, _, _ = quote_answer("When is the mill cleaned?", some_hits(passage))
     assert text == "- The mill is cleaned [1]"
 
 
@@ -101,6 +102,13 @@ def test_no_shared_word_still_gives_the_first_sentence():
 
 def test_without_hits_there_is_nothing():
     assert quote_answer("What?", []) == ("", (), ())
+
+
+def test_only_our_own_markers_are_told_and_a_number_sign_is_no_heading():
+    passage = "#1 in the list is the boiler.[2] The mill is last [3]."
+    text, _, markers = quote_answer("What is the boiler in the list?", some_hits(passage))
+    assert text == "#1 in the list is the boiler.[2] [1]"
+    assert markers == (text.index("[1]"),)
 
 
 def test_a_passage_that_is_only_a_heading_is_quoted():
