@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -25,7 +26,7 @@ STARTS = (
         "+ p",
         "1) n",
         "7. n",
-        "2024. y",
+        "12. y",
         "===",
         "---",
         "+++",
@@ -95,7 +96,7 @@ LINES = tuple(
 )
 IN_A_LIST = 9
 """Lines; longer lists are not quoted whole."""
-MARKUP = ("# h", "## h ##", "> q", "+ p", "1) n", "7. n", "---", "***", "```", "~~~", "$$", "\\[")
+MARKUP = ("# h", "## h ##", "> q", "+ p", "1) n", "7. n", "12. y", "---", "***", "```", "~~~", "$$", "\\[")
 """What is meant as such where a model begins a line with it."""
 
 
@@ -126,7 +127,7 @@ def server(model: Model, models_dir: Path, tmp_path_factory: pytest.TempPathFact
     corpus.mkdir()
     for at in range(0, len(LINES), IN_A_LIST):
         items = "\n".join(f"- {line}" for line in LINES[at : at + IN_A_LIST])
-        (corpus / f"list-{at}.txt").write_text(f"These are the signs of drawer{at}:\n\n{items}\n", "utf-8")
+        (corpus / f"list-{at}.txt").write_text(f"These are the signs of drawer{at + 100}:\n\n{items}\n", "utf-8")
     for n, start in enumerate(STARTS):
         (corpus / f"line-{n}.txt").write_text(f"{start} is how shelf{n} begins, see [1] and {MIDDLES[n]}\n", "utf-8")
     with (
@@ -157,27 +158,27 @@ def find_lost(lines: Sequence[str], seen: str) -> list[str]:
 def test_quotes_are_seen_letter_for_letter(model: Model, chat: Chat):
     model.text = ""
     for at in range(0, len(LINES), IN_A_LIST):
-        answer = chat.ask(f"What are the signs of drawer{at}?")
+        answer = chat.ask(f"What are the signs of drawer{at + 100}?")
         assert find_lost(LINES[at : at + IN_A_LIST], read(answer)) == []
         assert answer.locator("li").count() >= IN_A_LIST
         expect(answer.locator(MARKERS).first).to_have_text("[1]")
     for n, start in enumerate(STARTS):
         answer = chat.ask(f"How does shelf{n} begin?")
-        line = f"{start.lstrip('# ')} is how shelf{n} begins, see [1] and {MIDDLES[n]}"
+        line = f"{re.sub('^(#+|[+]) ', '', start)} is how shelf{n} begins, see [1] and {MIDDLES[n]}"
         assert find_lost([line], read(answer)) == []
 
 
 def test_an_answer_is_seen_letter_for_letter(model: Model, chat: Chat):
     lines = [line for line in LINES if not line.startswith(MARKUP) and "\\(" not in line]
     model.text = "\n\n".join(lines)
-    assert find_lost(lines, read(chat.ask("What are the signs of drawer0?"))) == []
+    assert find_lost(lines, read(chat.ask("What are the signs of drawer100?"))) == []
 
 
 def test_formulas_are_drawn_and_markdown_is_shown_as_such(model: Model, chat: Chat):
     model.text = (
         "So \\(x^2\\,dx\\):\n\n\\[\n\\frac{a}{b}\n\\]\n\n**b:c**\n\n| d | e |\n|---|---|\n| f:g | `h:i[1]` | j:k |"
     )
-    answer = chat.ask("What are the signs of drawer0?")
+    answer = chat.ask("What are the signs of drawer100?")
     seen = read(answer)
     assert [line for line in ("b:c", "f:g", "h:i[1]", "j:k") if line not in seen] == []
     assert answer.locator("annotation").all_text_contents() == ["x^2\\,dx", "\\frac{a}{b}"]
@@ -188,7 +189,7 @@ def test_formulas_are_drawn_and_markdown_is_shown_as_such(model: Model, chat: Ch
 
 def test_what_is_copied_is_what_was_written_with_its_sources(model: Model, chat: Chat):
     model.text = "The **host:badge** is `x[1]` \\(y\\) [1], see [2]."
-    answer = chat.ask("What are the signs of drawer0?")
+    answer = chat.ask("What are the signs of drawer100?")
     read(answer)
     sources = [f"[{n}] {answer.locator('.pw-source').nth(n - 1).inner_text()}" for n in (1, 2)]
     answer.locator("button:has(.lucide-copy)").last.click()
