@@ -60,7 +60,7 @@ def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> 
 def _weigh(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> list[float]:
     """What each that waits is worth now; it only gets less while others are chosen."""
     if diversity and chosen:
-        cost = diversity * chosen[0].score
+        cost = diversity * max(0.0, chosen[0].score)
         return [c.score - cost * max(_compute_likeness(c, other) for other in chosen) for c in waiting]
     taken = Counter(candidate.source for candidate in chosen)
     limit = max(1, round(top_k * _CROWDED_SHARE))

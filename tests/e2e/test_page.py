@@ -150,6 +150,17 @@ def test_an_attached_file_becomes_a_document(server: Server, chat: Chat, tmp_pat
     assert (server.corpus / "minutes.md").read_bytes() == upload.read_bytes()
 
 
+def test_an_attached_file_that_cannot_be_read_leaves_no_failure_behind(server: Server, chat: Chat, tmp_path: Path):
+    upload = tmp_path / "torn:page.pdf"
+    upload.write_bytes(b"%PDF-1.7\nnothing more")
+    chat.attach(upload)
+    chat.send()
+    expect(chat.answers.first).to_contain_text("torn_page.pdf can't be read:")
+    expect(chat.answers.first).to_contain_text("it was not kept")
+    assert not list(server.corpus.glob("torn*"))
+    server.wait_until(lambda status: not status["corpus"]["failed"])
+
+
 def test_an_endless_question_gets_one_sentence(chat: Chat):
     answer = chat.ask("why " * 25_000)
     expect(answer).to_contain_text("Shorten it")
