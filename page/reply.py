@@ -28,6 +28,9 @@ SHOW_EVERY_S = 0.04
 _SHARE_OF_SHOWING = 0.1
 """How much of the time may be spent on that, however long the answer gets."""
 
+STOPPED = "Stopped before its first word."
+STOPPED_EARLY = "It had not cited anything yet; these are the passages that were found."
+
 _LONGEST_MARKER = 200
 """Characters at the end that may become a marker; a model's text may have endless ones."""
 
@@ -81,14 +84,18 @@ class Reply:
             turns=turns,
             around=backend.around,
         )
-        async with aclosing(events):
-            async for event in events:
-                self._answer.take(event)
-                match event:
-                    case Retrieved() | Shown():
-                        await self._send_sources()
-                    case Token():
-                        await self._show_text()
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    self._answer.take(event)
+                    match event:
+                        case Retrieved() | Shown():
+                            await self._send_sources()
+                        case Token():
+                            await self._show_text()
+        except asyncio.CancelledError:
+            self._answer.is_stopped = True
+            raise
 
     def break_off(self, reason: str) -> None:
         """Stop searching and writing at once, which closes the model's stream; `reason` is shown below the answer."""
@@ -99,9 +106,9 @@ class Reply:
     async def finish(self) -> None:
         """Show the complete text with its sources; after a stop or an error, what was said until then."""
         self._answer.end()
-        if self.text or self.broken_off:
+        if self.text or self.broken_off or self._answer.was_given:
             shown = await asyncio.to_thread(self._answer.show)
-            self._message.content = shown or escape_markdown(self.broken_off)
+            self._message.content = shown or escape_markdown(self.broken_off or STOPPED)
             await self._message.send()
             await self._send_sources()
 
@@ -129,6 +136,8 @@ class _Answer:
         self.searched_in = ""
         """The documents that the question was restricted to; empty if it was asked of all."""
         self.broken_off = ""
+        self.is_stopped = False
+        """Whether it was ended early, by the reader or by `broken_off`."""
         self._visible = VisibleStream()
         self._markers: list[int] | None = None
         """Where the markers of quotes begin in the text; None for a model's text."""
@@ -171,6 +180,11 @@ class _Answer:
         half = None if is_complete else UNFINISHED_MARKER.search(self.text, max(0, len(self.text) - _LONGEST_MARKER))
         return show_answer(self.text[: half.start()] if half else self.text, len(self.hits))
 
+    @property
+    def was_given(self) -> tuple[int, ...]:
+        """The numbers of the passages of an answer that was stopped before it cited any of them."""
+        return tuple(range(1, len(self.hits) + 1)) if self.is_stopped and not self._citations else ()
+
     def end(self) -> None:
         """Take what was said until now for the whole answer, and find its citations if they haven't come."""
         self.text += self._visible.end()
@@ -179,12 +193,13 @@ class _Answer:
 
     def describe(self) -> dict[str, Any]:
         """The properties that Sources.jsx shows."""
+        ends = (self.broken_off if self.text else "", STOPPED_EARLY if self.was_given else "")
         return {
             "sources": make_cards(self.hits, self._citations),
-            "cited": [citation.number for citation in self._citations],
+            "cited": [citation.number for citation in self._citations] or self.was_given,
             "searchedFor": self.searched_for,
             "searchedIn": self.searched_in,
-            "notices": [*self._notices, *([self.broken_off] if self.text and self.broken_off else [])],
+            "notices": [*self._notices, *filter(None, ends)],
             "madeBy": self._made_by,
             "written": self.text,
         }

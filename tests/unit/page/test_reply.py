@@ -13,7 +13,7 @@ from chainlit.context import init_http_context
 from chainlit.emitter import BaseChainlitEmitter
 
 from page.markdown import link_source
-from page.reply import Reply
+from page.reply import STOPPED, STOPPED_EARLY, Reply
 from rag.answering.followup import Turn
 from rag.chat.router import ModelState
 from rag.errors import QuestionError
@@ -140,6 +140,28 @@ def test_an_answer_that_is_broken_off_keeps_what_was_said_and_says_why_it_ends()
     assert browser.messages == [f"Nine {link_source(1)}"]
     assert browser.sources["cited"] == [1]
     assert browser.sources["notices"] == [LOST]
+
+
+@pytest.mark.parametrize(("said", "shown"), [("Nine", "Nine"), ("", STOPPED)])
+def test_an_answer_that_is_stopped_before_it_cites_anything_keeps_what_was_found(said: str, shown: str):
+    async def talk(reply: Reply) -> None:
+        begun = asyncio.Event()
+
+        async def hang() -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        backend = make_backend(Router(*filter(None, [said]), at_end=hang))
+        task = asyncio.create_task(reply.stream_answer(backend, "How deep is the soil?", (), None))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    _, browser = show(talk)
+    assert browser.messages == [shown]
+    assert list(browser.sources["cited"]) == [1]
+    assert browser.sources["notices"] == [STOPPED_EARLY]
 
 
 def test_a_reply_that_is_broken_off_before_its_question_asks_nothing_and_says_why():
