@@ -12,12 +12,13 @@ from ingest.pipeline import Pipeline
 from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.filters import Choices, find_choices
-from page.uploads import keep_upload
-from page.view import escape_markdown
+from page.markdown import escape_markdown
+from page.uploads import keep_upload, take_back_upload
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.errors import IndexMissingError, IndexUnusableError, RagError
+from rag.index.catalog.records import Failure
 from rag.index.index import Index, IndexStatus
 from rag.index.snapshot import Snapshot
 from rag.settings import Settings
@@ -33,7 +34,8 @@ ADDING_S = 20.0
 class Addition(NamedTuple):
     source: str
     outcome: str
-    """A sentence for the user."""
+    """A sentence for the user, as Markdown."""
+    is_kept: bool = True
 
 
 class Backend:
@@ -115,33 +117,43 @@ class Backend:
             return False
 
     def add_document(self, name: str, content: Path) -> Addition:
-        """Put a file into the corpus and wait until it is read, at most `ADDING_S`.
+        """Put a file into the corpus and wait until it is read, at most `ADDING_S`; what can't be read is not kept.
 
         Raises SettingsError without a corpus folder, RagError when it can't be written.
         """
+        before = self._read_index_status().failures
         try:
-            source = keep_upload(self.settings.corpus_dir, name, content)
+            source, is_new = keep_upload(self.settings.corpus_dir, name, content)
         except OSError as exc:
             raise RagError(
                 f"{show_name(name)} can't be put into {self.settings.corpus_dir} ({exc.strerror or exc})."
             ) from exc
+        shown = f"**{escape_markdown(show_name(source))}**"
         self.watcher.wake()
         deadline = time.monotonic() + ADDING_S
         while time.monotonic() < deadline:
-            if outcome := self._find_outcome(source):
-                return Addition(source, outcome)
+            if self.has_document(source):
+                return Addition(source, f"{shown} is one of your documents now.")
+            # A file that was deleted a moment ago may have failed under the same name.
+            failure = self._find_failure(source)
+            if failure and not (is_new and failure in before):
+                is_kept = not (is_new and self._take_back(source, content, deadline))
+                end = "" if is_kept else " So it was not kept."
+                return Addition(source, f"{shown} can't be read: {escape_markdown(failure.reason)}{end}", is_kept)
             time.sleep(0.1)
-        return Addition(
-            source, f"**{escape_markdown(show_name(source))}** is in the corpus folder and will be read soon."
-        )
+        return Addition(source, f"{shown} is in the corpus folder and will be read soon.")
 
-    def _find_outcome(self, source: str) -> str:
-        """The sentence that tells what became of a new file; empty while that isn't known."""
-        reasons = {failure.source: failure.reason for failure in self._read_index_status().failures}
-        name = f"**{escape_markdown(show_name(source))}**"
-        if source in reasons:
-            return f"{name} can't be read: {escape_markdown(reasons[source])}"
-        return f"{name} is one of your documents now." if self.has_document(source) else ""
+    def _take_back(self, source: str, content: Path, deadline: float) -> bool:
+        """Remove an upload from the corpus, and wait until its failure is forgotten; whether it is gone."""
+        if not take_back_upload(self.settings.corpus_dir, source, content):
+            return False
+        self.watcher.wake()
+        while self._find_failure(source) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return True
+
+    def _find_failure(self, source: str) -> Failure | None:
+        return next((failure for failure in self._read_index_status().failures if failure.source == source), None)
 
     def _describe_corpus(self) -> dict[str, Any]:
         now, held = self.watcher.status, self._read_index_status()

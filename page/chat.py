@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 
-from page.filter_panel import find_restriction, offer_filters, read_chosen_filters, show_filter
+from page.filter_panel import (
+    find_restriction,
+    offer_filters,
+    read_chosen_filters,
+    remember_attached,
+    show_filter,
+)
 from page.filters import read_restriction
+from page.markdown import escape_markdown
 from page.server import (
     call_on_reconnect,
     check_login,
@@ -26,7 +33,7 @@ from page.server import (
     start_backend,
     wait_for_backend,
 )
-from page.view import escape_markdown, make_address
+from page.view import make_address
 from rag.errors import RagError
 
 if TYPE_CHECKING:
@@ -139,16 +146,18 @@ async def on_message(message: cl.Message) -> None:
 
 
 async def _add_documents(backend: Backend, message: cl.Message) -> None:
-    """Make documents of the attached files and say what became of each.
+    """Make documents of the attached files and say what became of each; this chat's filters leave them in.
 
     The message then leads to the documents in place of the uploaded copies.
     """
     try:
         for file in message.elements:
-            source, outcome = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""))
-            file.url, file.chainlit_key = make_address(source), None
-            await file.send(for_id=message.id)
-            await cl.Message(outcome).send()
+            added = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""))
+            if added.is_kept:
+                remember_attached(added.source)
+                file.url, file.chainlit_key = make_address(added.source), None
+                await file.send(for_id=message.id)
+            await cl.Message(added.outcome).send()
     finally:
         discard_uploads(message)
 

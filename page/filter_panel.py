@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import chainlit as cl
@@ -17,6 +18,11 @@ from rag.types import Restriction
 if TYPE_CHECKING:
     from page.backend import Backend
 
+_ATTACHED = "attached"
+"""Where a chat's session keeps the documents that came with its messages."""
+_MOST_ATTACHED = 100
+"""The latest ones; more would make each search slower."""
+
 _OFFERED = "offered"
 """Where a chat's session keeps the choices that its inputs were last offered."""
 
@@ -28,17 +34,24 @@ def read_chosen_filters() -> Mapping[str, object]:
 
 
 async def find_restriction(backend: Backend) -> Restriction | None:
-    """The restriction that this chat's questions are asked under; None if there is none.
+    """The restriction that this chat's questions are asked under, except for its attachments; None if there is none.
 
     Raises SettingsError for a wrong date, QuestionError if the restriction leaves no document.
     """
     only = read_restriction(read_chosen_filters())
+    only = replace(only, also=cl.user_session.get(_ATTACHED, ())) if only else None
     is_emptied: bool = only is not None and await asyncio.to_thread(backend.is_emptied_by, only)
     if only and is_emptied:
         raise QuestionError(
             f"There are no {only.description}. Change or clear the filters: the gear below the question."
         )
     return only
+
+
+def remember_attached(source: str) -> None:
+    """Have this chat find a document that came with its message, whatever its filters say."""
+    attached = dict.fromkeys([*cl.user_session.get(_ATTACHED, ()), source])
+    cl.user_session.set(_ATTACHED, tuple(attached)[-_MOST_ATTACHED:])
 
 
 async def show_filter(text: str) -> None:

@@ -8,6 +8,7 @@ import re
 import shutil
 import unicodedata
 from pathlib import Path
+from typing import NamedTuple
 
 from rag.errors import SettingsError
 
@@ -17,8 +18,15 @@ _LONGEST_NAME = 120
 _WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IGNORECASE)
 
 
-def keep_upload(corpus_dir: Path, name: str, content: Path) -> str:
-    """Copy `content` into the corpus under a safe form of `name`; returns the source of the document that it becomes.
+class Upload(NamedTuple):
+    source: str
+    """Of the document that it becomes."""
+    is_new: bool
+    """Whether the file was put there now; otherwise it was there already."""
+
+
+def keep_upload(corpus_dir: Path, name: str, content: Path) -> Upload:
+    """Copy `content` into the corpus under a safe form of `name`.
 
     Nothing is ever overwritten: where another file has that name, this one becomes ``name (2).pdf``. The same bytes are
     not kept twice under a name.
@@ -31,9 +39,22 @@ def keep_upload(corpus_dir: Path, name: str, content: Path) -> str:
     safe = Path(make_safe_name(name))
     for number in itertools.count(1):
         target = corpus_dir / (safe.name if number == 1 else f"{safe.stem} ({number}){safe.suffix}")
-        if _is_same_file(target, content) or _copy_if_free(content, target):
-            return target.name
+        if _is_same_file(target, content):
+            return Upload(target.name, is_new=False)
+        if _copy_if_free(content, target):
+            return Upload(target.name, is_new=True)
     raise AssertionError("unreachable")
+
+
+def take_back_upload(corpus_dir: Path, source: str, content: Path) -> bool:
+    """Remove a kept file from the corpus if it still is what came; whether it is gone now."""
+    target = corpus_dir / source
+    try:
+        if _is_same_file(target, content):
+            target.unlink()
+        return not target.exists()
+    except OSError:  # then it stays, and the page goes on naming it
+        return False
 
 
 def make_safe_name(name: str) -> str:

@@ -113,6 +113,8 @@ class Restriction:
     has no date of its own has its file's."""
     until: str | None = None
     """The last year, month or day up to which documents may be, in the same form."""
+    also: tuple[str, ...] = ()
+    """Documents that may be found whatever the rest says."""
 
     @property
     def is_dated(self) -> bool:
@@ -123,7 +125,8 @@ class Restriction:
         """What may be found, in the plural: ``pdf files in manuals since 2023``."""
         kind = f"{self.file_type.lstrip('.').lower()} files" if self.file_type else "documents"
         place = f" in {self.folder.strip('/')}" if self.folder else ""
-        return f"{kind}{place}{self._period}"
+        more = f", and {', '.join(self.also)}" if self.also else ""
+        return f"{kind}{place}{self._period}{more}"
 
     @property
     def _period(self) -> str:

@@ -94,7 +94,7 @@ async def answer(
     record.mark("retrieve")
     yield Retrieved(retrieval)
     if not retrieval.hits:
-        yield record.say(_explain_nothing_found(settings, only))
+        yield record.say(_explain_nothing_found(settings, only), ())
         yield record.cite(())
     else:
         if retrieval.answerable:
@@ -148,10 +148,10 @@ class _Record:
         """Note the time since the question was asked; only the first time counts."""
         self.milliseconds.setdefault(name, round((time.perf_counter() - self.began) * 1000, 1))
 
-    def say(self, text: str) -> Token:
+    def say(self, text: str, markers: tuple[int, ...] | None = None) -> Token:
         self.mark("first_token")
         self.text += text
-        return Token(text)
+        return Token(text, markers)
 
     def withdraw(self) -> Withdrawn:
         self.text = ""
@@ -266,9 +266,9 @@ def _halve_passages(question: str, messages: Sequence[dict[str, str]], budget: i
 
 
 async def _quote(record: _Record, hits: Sequence[ScoredChunk], before: str = "") -> AsyncGenerator[Event, None]:
-    text, citations = await asyncio.to_thread(quote_answer, record.question, hits)
-    yield record.say(before + text)
-    yield record.cite(citations)
+    quotes = await asyncio.to_thread(quote_answer, record.question, hits)
+    yield record.say(before + quotes.text, tuple(len(before) + marker for marker in quotes.markers))
+    yield record.cite(quotes.citations)
 
 
 def decline(only: Restriction | None = None) -> str:

@@ -45,6 +45,9 @@ class Token:
     """The next piece of the answer's text; it may be a word or a page."""
 
     text: str
+    markers: tuple[int, ...] | None = None
+    """Where markers begin in a text of quotes, whose other words are a document's and no markup; None for a model's
+    text, which is Markdown."""
 
 
 @dataclass(frozen=True, slots=True)

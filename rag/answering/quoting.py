@@ -7,10 +7,12 @@ heading names what it only refers to gains by that. Tables give a row with its h
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from rag.answering.citations import make_citation
 from rag.text.question_words import QUESTION_END
@@ -67,23 +69,34 @@ class _Quotable:
     """Terms of a table's header, which its rows share."""
 
 
-def quote_answer(
-    question: str, hits: Sequence[ScoredChunk], max_sentences: int = MAX_SENTENCES
-) -> tuple[str, tuple[Citation, ...]]:
-    """The text, with a marker behind each quote, and its citations; empty without hits.
+class Quotes(NamedTuple):
+    text: str
+    """Markdown only as far as rows are tables and items lists; everything else is a document's words."""
+    citations: tuple[Citation, ...]
+    markers: tuple[int, ...]
+    """Where the markers of the citations begin in the text; whatever else looks like one is a document's own."""
+
+
+def quote_answer(question: str, hits: Sequence[ScoredChunk], max_sentences: int = MAX_SENTENCES) -> Quotes:
+    """The quotes, with a marker behind each; empty without hits.
 
     The best passage comes first, sentences of one passage in their order there. The numbers are the hits' own, from 1.
     """
     chosen = _choose_candidates(question, hits, max_sentences)
-    blocks: list[str] = []
+    text = ""
+    markers: list[int] = []
     citations: list[Citation] = []
     for index in dict.fromkeys(candidate.hit for candidate in chosen):
         stored, mine = hits[index].stored, [candidate for candidate in chosen if candidate.hit == index]
         runs = _group_runs(mine)
-        blocks.append("\n\n".join(_format_run(run, stored.chunk.text, index + 1) for run in runs))
+        for run in runs:
+            for place, quote in enumerate(_format_run(run, stored.chunk.text, index + 1)):
+                text += "\n" if place else "\n\n" if text else ""
+                markers.append(len(text) + quote.rindex("["))
+                text += quote
         best = next(run for run in runs if mine[0] in run)
         citations.append(make_citation(index + 1, stored, stored.chunk.text[best[0].unit.start : best[-1].unit.end]))
-    return "\n\n".join(blocks), tuple(citations)
+    return Quotes(text, tuple(citations), tuple(markers))
 
 
 def _choose_candidates(question: str, hits: Sequence[ScoredChunk], max_sentences: int) -> list[_Quotable]:
@@ -192,15 +205,16 @@ def _group_runs(chosen: Sequence[_Quotable]) -> list[list[_Quotable]]:
     return runs
 
 
-def _format_run(run: Sequence[_Quotable], text: str, number: int) -> str:
-    """The quotes with their marker; rows are a table again, items a list."""
+def _format_run(run: Sequence[_Quotable], text: str, number: int) -> list[str]:
+    """The quotes, each with its marker as the last of it; rows are a table again, items a list."""
     kind = run[0].unit.kind
     if kind == "row":
         rows = [*_format_table_head(text, run[0].unit), *(_format_row(candidate.text) for candidate in run)]
-        return "\n".join(rows).removesuffix(" |") + f" [{number}] |"
+        return ["\n".join(rows).removesuffix(" |") + f" [{number}] |"]
     if kind == "item":
-        return "\n".join(f"{candidate.text} [{number}]" for candidate in run)
-    return " ".join(" ".join(candidate.text.split()) for candidate in run).lstrip("# ") + f" [{number}]"
+        return [f"{candidate.text} [{number}]" for candidate in run]
+    heading = r"^#{1,6} " if kind == "heading" else r"\Z"
+    return [" ".join(re.sub(heading, "", " ".join(candidate.text.split())) for candidate in run) + f" [{number}]"]
 
 
 def _format_table_head(text: str, row: Sentence) -> list[str]:

@@ -21,7 +21,8 @@ number stays above."""
 _CROWDED_SHARE = 0.5
 """Share of the places that one document may take before passages of others that are nearly as good come first."""
 
-_NEARLY_AS_GOOD = 0.8
+_CROWDED_WORTH = 0.8
+"""The share of its score that a further passage of such a document is worth."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Candidate:
 
 
 def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> list[Candidate]:
-    """The best `top_k`, best first.
+    """The best `top_k`, best first, each with the score that it has beside those before it.
 
     `diversity`, 0…1, is what likeness to a passage already chosen costs, as a share of the best score (maximal
     marginal relevance); 0 leaves out only repetitions.
@@ -48,24 +49,22 @@ def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> 
     chosen: list[Candidate] = []
     waiting = list(ranking)
     while waiting and len(chosen) < top_k:
-        best = waiting.pop(_find_next(waiting, chosen, top_k, diversity))
+        worth = _weigh(waiting, chosen, top_k, diversity)
+        place = worth.index(max(worth))
+        best = waiting.pop(place)
         if not any(_compute_likeness(best, other) > _SAME_SHARE for other in chosen):
-            chosen.append(best)
+            chosen.append(replace(best, score=worth[place]))
     return chosen
 
 
-def _find_next(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> int:
-    """Place of the next one to choose among those that wait."""
+def _weigh(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> list[float]:
+    """What each that waits is worth now; it only gets less while others are chosen."""
     if diversity and chosen:
-        cost = diversity * chosen[0].score
-        worth = [c.score - cost * max(_compute_likeness(c, other) for other in chosen) for c in waiting]
-        return worth.index(max(worth))
+        cost = diversity * max(0.0, chosen[0].score)
+        return [c.score - cost * max(_compute_likeness(c, other) for other in chosen) for c in waiting]
     taken = Counter(candidate.source for candidate in chosen)
     limit = max(1, round(top_k * _CROWDED_SHARE))
-    if taken[waiting[0].source] < limit:
-        return 0
-    other = next((place for place, c in enumerate(waiting) if taken[c.source] < limit), 0)
-    return other if waiting[other].score >= _NEARLY_AS_GOOD * waiting[0].score else 0
+    return [min(c.score, c.score * _CROWDED_WORTH) if taken[c.source] >= limit else c.score for c in waiting]
 
 
 def _compute_likeness(one: Candidate, other: Candidate) -> float:

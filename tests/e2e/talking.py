@@ -6,6 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+MARKERS = "a[href^='#pw-']"
+"""Selects the links to sources in an answer."""
+
 
 class Chat:
     def __init__(self, page: Page) -> None:
@@ -57,7 +60,7 @@ class Chat:
     def open_source(self, answer: Locator) -> None:
         """Follow the first marker, once the answer was drawn for the last time."""
         expect(answer.locator(".pw-made-by")).to_be_visible()
-        answer.locator("a.element-link").first.click()
+        answer.locator(MARKERS).first.click()
 
     def begin(self, question: str) -> Locator:
         """The answer as soon as there is something of it."""

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.cable import cable_to
 from tests.e2e.serving import Server, is_settled, serving
-from tests.e2e.talking import Chat
+from tests.e2e.talking import MARKERS, Chat
 from tests.endpoint import Exchange, model_server
 
 OpenChat = Callable[..., Chat]
@@ -139,7 +139,7 @@ def test_a_marker_works_while_the_answer_is_still_streaming(script: Script, chat
     script.play = talk_for_ever
     answer = chat.begin("How many days of leave are there?")
     expect(answer.locator(".pw-sources")).to_be_attached()
-    answer.locator("a.element-link").first.dispatch_event("click")
+    answer.locator(MARKERS).first.dispatch_event("click")
     expect(chat.panel).to_contain_text("Staff have 28 days of leave.")
     chat.page.locator("#stop-button").click()
     chat.wait_for_end()
@@ -181,7 +181,7 @@ def test_markers_of_several_passages_and_split_over_pieces_become_links(server: 
     server.wait_until(lambda status: status["corpus"]["documents"] == 2 and is_settled(status))
     script.play = say("Days of leave ", "[", "1", ", 2", "]. See ", "`days[1]` and [9].")
     answer = chat.ask("How many days of leave are there?")
-    expect(answer.locator("a.element-link")).to_have_text(["[1]\u2060", "[2]\u2060"])
+    expect(answer.locator(MARKERS)).to_have_text(["[1]", "[2]"])
     expect(answer.locator("code")).to_have_text("days[1]")
     expect(answer).to_contain_text("[9]")
 
@@ -206,7 +206,6 @@ def test_an_answer_can_not_make_the_browser_fetch_anything(script: Script, chat:
         elsewhere = f"http://127.0.0.1:{canary.getsockname()[1]}/leak.png"
         script.play = say(f"28 days [1]. ![a]({elsewhere}?a) <img src={elsewhere}?b> `\n\n![c]({elsewhere}?c)\n\n`")
         expect(chat.ask("How many days of leave are there?")).to_contain_text("28 days")
-        # The last one looks like code to us and not to the browser: tried, and then refused by the page's policy.
-        assert {url for url in chat.fetched if url.startswith(elsewhere)} == {f"{elsewhere}?c"}
+        assert [url for url in chat.fetched if url.startswith(elsewhere)] == []
         with pytest.raises(TimeoutError):
             canary.accept()

@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Dialog, Locator, expect
 
-from page.view import JOINER
 from tests.attacks import ATTACKS, SUBJECTS, Attack, find_subject, write_attacks
 from tests.e2e.serving import Server, is_settled, serving
 from tests.e2e.talking import Chat
 from tests.endpoint import Exchange, model_server
 
 OpenChat = Callable[..., Chat]
-DANGEROUS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2061-\u2069\ufeff\U000e0000-\U000e0fff]")
+DANGEROUS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e0fff]")
 PASSAGES = 16
 
 
@@ -72,7 +71,7 @@ def test_no_attack_reaches_the_model_or_the_reader(server: Server, parrot: Parro
         attacks = [ATTACKS[number] for number in numbers]
         answer = ask_about(subject, attacks, parrot, chat)
         read = parrot.requests[-1]["messages"][1]["content"]
-        shown = re.sub(f"(?<=[]!]){JOINER}", "", answer.inner_text())
+        shown = answer.inner_text()
         sources = {f"{subject}-{number}.md" for number in numbers} - unread
         assert {source for source in sources if source not in read} == set()
         assert f"It is about the {subject}" in shown
@@ -97,7 +96,7 @@ def test_a_link_says_where_it_leads_and_asks_before_it_opens(server: Server, par
         " http://elsewhere.invalid/ [ours](/status)"
     )
     answer = chat.ask("What is the atlas about?")
-    links = answer.locator("a[href]:not(.element-link)")
+    links = answer.locator("a[href]:not([href^='#pw-'])")
     expect(links.nth(0)).to_have_attribute("data-pw-target", "elsewhere.invalid")
     expect(links.nth(1)).to_have_attribute("data-pw-target", "elsewhere.invalid")
     assert links.nth(0).evaluate("link => getComputedStyle(link, '::after').content").count("elsewhere.invalid") == 1

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.serving import ROOT, Server, is_settled, serving
-from tests.e2e.talking import Chat
+from tests.e2e.talking import MARKERS, Chat
 
 OpenChat = Callable[..., Chat]
 
@@ -78,7 +78,7 @@ def test_markers_belong_to_their_own_answer(chat: Chat):
 
 
 def test_a_marker_works_by_keyboard_and_says_where_it_leads(chat: Chat):
-    link = chat.ask("How deep is the soil on the roof?").locator("a.element-link").first
+    link = chat.ask("How deep is the soil on the roof?").locator(MARKERS).first
     link.hover()
     expect(link).to_have_attribute("title", "garden-notes.txt")
     link.focus()
@@ -148,6 +148,17 @@ def test_an_attached_file_becomes_a_document(server: Server, chat: Chat, tmp_pat
     expect(chat.answers.first).to_contain_text("minutes.md is one of your documents now")
     expect(chat.answers.nth(1)).to_contain_text("Ottilie Brandt")
     assert (server.corpus / "minutes.md").read_bytes() == upload.read_bytes()
+
+
+def test_an_attached_file_that_cannot_be_read_leaves_no_failure_behind(server: Server, chat: Chat, tmp_path: Path):
+    upload = tmp_path / "torn:page.pdf"
+    upload.write_bytes(b"%PDF-1.7\nnothing more")
+    chat.attach(upload)
+    chat.send()
+    expect(chat.answers.first).to_contain_text("torn_page.pdf can't be read:")
+    expect(chat.answers.first).to_contain_text("it was not kept")
+    assert not list(server.corpus.glob("torn*"))
+    server.wait_until(lambda status: not status["corpus"]["failed"])
 
 
 def test_an_endless_question_gets_one_sentence(chat: Chat):

@@ -168,14 +168,62 @@
 
   const poll = async () => setTimeout(poll, (await refresh()) ? WORKING_MS : IDLE_MS);
 
-  // Until an answer's Sources.jsx is there to open a marker, Chainlit would leave the chat for a page of its own.
-  const ignoreEarlyClick = (event) => {
-    const link = event.target.closest?.('a.element-link');
-    if (!link || link.closest('.step')?.querySelector('.pw-sources')) return;
-    event.preventDefault();
-    event.stopPropagation();
+  // A marker opens its passage, by Sources.jsx, and leads nowhere else.
+  const stay = (event) => event.target.closest?.('a[href^="#pw-"]') && event.preventDefault();
+  document.addEventListener('click', stay, true);
+  document.addEventListener('auxclick', stay, true);
+
+  // What is copied is the text as it was written, with a line for each source, and without characters that nobody sees.
+  const clean = (text) => text.replace(/[\u200b\u2060-\u2064\ufeff]/g, '');
+  const partsOf = (button) => ['number', 'source', 'place'].map((name) => button.querySelector(`.pw-${name}`)?.textContent);
+  const listSources = (answer, isWanted = () => true) =>
+    [...answer.querySelectorAll('.pw-sources li button')].map(partsOf).filter(([number]) => isWanted(number))
+      .map(([number, source, place]) => `[${number}] ${[source, place].filter(Boolean).join(', ')}`);
+  const toItem = (content, sources, text = '') => {
+    for (const formula of content.querySelectorAll('.katex')) {
+      formula.replaceWith(formula.querySelector('annotation')?.textContent ?? formula.textContent);
+    }
+    for (const extra of content.querySelectorAll('.pw-sources')) extra.remove();
+    document.body.append(content); // only what is on the page has lines
+    const plain = [(text || content.innerText).trim(), sources.join('\n')].filter(Boolean).join('\n\n');
+    content.remove();
+    for (const line of sources) content.append(make('p', '', line));
+    return { 'text/plain': clean(plain), 'text/html': clean(content.innerHTML) };
   };
-  document.addEventListener('click', ignoreEarlyClick, true);
+
+  // Chainlit's button would copy what the answer was written anew as for its page.
+  let copied = null;
+  document.addEventListener('click', ({ target }) => {
+    const button = target.closest?.('.ai-message button');
+    copied = button && !button.closest('.message-content') ? button.closest('.ai-message') : null;
+  }, true);
+  const write = navigator.clipboard?.write?.bind(navigator.clipboard);
+  const copyAnswer = (content) => {
+    const kinds = toItem(content.cloneNode(true), listSources(content), content.querySelector('.pw-sources')?.dataset.written);
+    return new ClipboardItem(Object.fromEntries(Object.entries(kinds).map(([type, data]) => [type, new Blob([data], { type })])));
+  };
+  if (write) navigator.clipboard.write = (items) => {
+    const content = copied?.querySelector('.message-content');
+    copied = null;
+    return write(content ? [copyAnswer(content)] : items);
+  };
+
+  // The same for what is selected in an answer.
+  const copySelected = (event) => {
+    const selection = document.getSelection();
+    if (!selection.rangeCount) return;
+    const { startContainer, endContainer } = selection.getRangeAt(0);
+    const start = startContainer.nodeType === Node.ELEMENT_NODE ? startContainer : startContainer.parentElement;
+    const content = start.closest('.ai-message .message-content');
+    if (!content?.contains(endContainer) || start.closest('.pw-sources')) return;
+    const fragment = make('div', '');
+    fragment.append(selection.getRangeAt(0).cloneContents());
+    const hashes = [...fragment.querySelectorAll('a[href^="#pw-"]')].map(({ hash }) => hash);
+    const sources = listSources(content, (number) => hashes.includes(`#pw-${number}`));
+    for (const [type, data] of Object.entries(toItem(fragment, sources))) event.clipboardData.setData(type, data);
+    event.preventDefault();
+  };
+  document.addEventListener('copy', copySelected);
 
   // Links of an answer that lead outside: where to stands behind them, and is asked about before they open.
   const findOutside = (link) => {

@@ -257,7 +257,7 @@ def _make_chunk(row: tuple[Any, ...]) -> StoredChunk:
 
 
 def _make_condition(only: Restriction | None) -> tuple[str, list[str]]:
-    """SQL conditions on a document ``d``, each with AND before it, and their values."""
+    """A SQL condition on a document ``d``, with AND before it, and its values."""
     if only is None:
         return "", []
     conditions: list[str] = []
@@ -272,4 +272,7 @@ def _make_condition(only: Restriction | None) -> tuple[str, list[str]]:
         if limit is not None:
             conditions.append(f"substr({_DATE}, 1, length(?)) {relation} ?")
             values += [limit, limit]
-    return "".join(f" AND {condition}" for condition in conditions), values
+    if not conditions:
+        return "", []
+    restricted = f"({' AND '.join(conditions)})"
+    return f" AND ({' OR '.join([restricted, *['d.source = ?'] * len(only.also)])})", [*values, *only.also]

@@ -126,7 +126,7 @@ class CommittedState:
         return int(self.searcher.search(query, 1, count=True).count)
 
     def _restrict(self, only: Restriction) -> list[Any]:
-        """Clauses that choose documents and leave the scores as they are."""
+        """A clause that chooses documents by their places and leaves the scores as they are."""
         from tantivy import Occur, Query
 
         places = []
@@ -134,8 +134,13 @@ class CommittedState:
             places.append(make_storable(only.folder.strip("/")))
         if only.file_type:
             places.append("." + only.file_type.lstrip(".").lower())
-        queries = [Query.all_query(), *(Query.term_query(self.schema, "places", place, "basic") for place in places)]
-        return [(Occur.Must, Query.const_score_query(query, 0.0)) for query in queries]
+        if not places:
+            return []
+        terms = [(Occur.Must, Query.term_query(self.schema, "places", place, "basic")) for place in places]
+        also = (Query.term_query(self.schema, "places", make_storable(source), "basic") for source in only.also)
+        allowed = [Query.boolean_query(terms), *also]
+        query = Query.boolean_query([(Occur.Should, one) for one in allowed])
+        return [(Occur.Must, Query.const_score_query(query, 0.0))]
 
 
 def _compute_idf(count: int, total: int) -> float:

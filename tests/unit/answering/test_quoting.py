@@ -19,7 +19,7 @@ LEAVE = "Employees get 27 days of paid vacation. Travel expenses are due within 
 
 
 def test_the_sentence_that_answers_is_quoted_with_its_marker():
-    text, citations = quote_answer("How often should I descale the boiler?", some_hits(LEAVE, BOILER))
+    text, citations, _ = quote_answer("How often should I descale the boiler?", some_hits(LEAVE, BOILER))
     assert text == "Descale the boiler every 90 days. [2]"
     assert [(c.number, c.source, c.page, c.quote) for c in citations] == [
         (2, "1.md", 2, "Descale the boiler every 90 days.")
@@ -27,13 +27,13 @@ def test_the_sentence_that_answers_is_quoted_with_its_marker():
 
 
 def test_words_are_compared_by_their_stems():
-    text, _ = quote_answer("descaling boilers", some_hits(BOILER))
+    text, _, _ = quote_answer("descaling boilers", some_hits(BOILER))
     assert text.startswith("Descale the boiler")
 
 
 def test_a_sentence_gains_by_the_one_before_that_names_its_subject():
     passage = "The Aurora is a coffee machine. It weighs 9 kilograms. The Borealis is a mill. It weighs 4 kilograms."
-    text, (citation,) = quote_answer("How much does the Borealis weigh?", some_hits(passage))
+    text, (citation,), _ = quote_answer("How much does the Borealis weigh?", some_hits(passage))
     assert text == "The Borealis is a mill. It weighs 4 kilograms. [1]"
     assert citation.quote == "The Borealis is a mill. It weighs 4 kilograms."
 
@@ -50,25 +50,27 @@ def test_a_question_in_a_document_gives_way_to_its_answer():
 
 def test_a_table_row_comes_with_its_header():
     table = "| Model | Tank |\n|---|---|\n| X2 | 1.8 litres |\n| X3 | 2.4 litres |"
-    text, (citation,) = quote_answer("How large is the tank of the X3?", some_hits(table))
+    text, (citation,), _ = quote_answer("How large is the tank of the X3?", some_hits(table))
     assert text == "| Model | Tank |\n| --- | --- |\n| X3 | 2.4 litres [1] |"
     assert citation.quote == "| X3 | 2.4 litres |"
 
 
 def test_a_row_out_of_a_pdf_becomes_a_table():
-    text, (citation,) = quote_answer("What does E2 mean?", some_hits("Code\tMeaning\nE1\tNo water\nE2\tLid is open"))
+    text, (citation,), _ = quote_answer("What does E2 mean?", some_hits("Code\tMeaning\nE1\tNo water\nE2\tLid is open"))
     assert text == "| Code | Meaning |\n| --- | --- |\n| E2 | Lid is open [1] |"
     assert citation.quote == "E2\tLid is open"
 
 
 def test_an_empty_first_cell_keeps_its_column():
-    text, (citation,) = quote_answer("Who has the ladder?", some_hits("\tAnn\tBen\n\tladder\tkeys\nMon\tbins\tstairs"))
+    text, (citation,), _ = quote_answer(
+        "Who has the ladder?", some_hits("\tAnn\tBen\n\tladder\tkeys\nMon\tbins\tstairs")
+    )
     assert text == "|  | Ann | Ben |\n| --- | --- | --- |\n|  | ladder | keys [1] |"
     assert citation.quote == "\tladder\tkeys"
 
 
 def test_cells_of_a_table_without_outer_pipes_are_set_apart():
-    text, _ = quote_answer("tea on Tue", some_hits("Day | Tea\n---|---\nMon | a \\| b\nTue | mate"))
+    text, _, _ = quote_answer("tea on Tue", some_hits("Day | Tea\n---|---\nMon | a \\| b\nTue | mate"))
     assert text == "| Day | Tea |\n| --- | --- |\n| Tue | mate [1] |"
     assert "| Mon | a \\| b [1] |" in quote_answer("tea on Mon", some_hits("Day | Tea\n---|---\nMon | a \\| b"))[0]
 
@@ -76,18 +78,19 @@ def test_cells_of_a_table_without_outer_pipes_are_set_apart():
 def test_the_row_of_a_code_goes_before_what_shares_the_words_of_its_head():
     table = "Code\tMeaning\tRemedy\n" + "\n".join(f"F{n}\tsensor {n} is loose\tcall us" for n in range(1, 9))
     prose = "Each code has a meaning and a remedy. The meaning of a code is its remedy."
-    text, _ = quote_answer("What is the meaning and the remedy of code F7?", some_hits(prose, table))
+    text, _, _ = quote_answer("What is the meaning and the remedy of code F7?", some_hits(prose, table))
     assert text.splitlines()[2] == "| F7 | sensor 7 is loose | call us [2] |"
 
 
 def test_a_list_item_stays_one():
-    text, _ = quote_answer("When is the mill cleaned?", some_hits("Weekly chores:\n\n- The mill is cleaned\n- Windows"))
+    passage = "Weekly chores:\n\n- The mill is cleaned\n- Windows"
+    text, _, _ = quote_answer("When is the mill cleaned?", some_hits(passage))
     assert text == "- The mill is cleaned [1]"
 
 
 def test_what_introduces_a_list_comes_with_it():
     chores = "Weekly chores:\n\n- The mill is cleaned\n- Windows\n- Floors"
-    text, (citation,) = quote_answer("What are the weekly chores?", some_hits(f"Be kind.\n\n{chores}\n\nThe end."))
+    text, (citation,), _ = quote_answer("What are the weekly chores?", some_hits(f"Be kind.\n\n{chores}\n\nThe end."))
     assert text == f"{chores} [1]"
     assert citation.quote == chores
 
@@ -98,14 +101,14 @@ def test_a_table_header_alone_is_no_answer():
 
 
 def test_the_same_sentence_in_two_documents_is_quoted_once():
-    text, citations = quote_answer("boiler descale days", some_hits(BOILER, BOILER))
+    text, citations, _ = quote_answer("boiler descale days", some_hits(BOILER, BOILER))
     assert text.count("90 days") == 1
     assert [citation.number for citation in citations] == [1]
 
 
 def test_sentences_of_one_passage_keep_their_order():
     passage = "Powder descales the boiler. The lid is red. Then descale the boiler with powder again, slowly."
-    text, _ = quote_answer("descale boiler powder", some_hits(passage))
+    text, _, _ = quote_answer("descale boiler powder", some_hits(passage))
     assert text.index("Powder descales") < text.index("Then descale")
 
 
@@ -119,7 +122,14 @@ def test_no_shared_word_still_gives_the_first_sentence():
 
 
 def test_without_hits_there_is_nothing():
-    assert quote_answer("What?", []) == ("", ())
+    assert quote_answer("What?", []) == ("", (), ())
+
+
+def test_only_our_own_markers_are_told_and_a_number_sign_is_no_heading():
+    passage = "#1 in the list is the boiler.[2] The mill is last [3]."
+    text, _, markers = quote_answer("What is the boiler in the list?", some_hits(passage))
+    assert text == "#1 in the list is the boiler.[2] [1]"
+    assert markers == (text.index("[1]"),)
 
 
 def test_a_passage_that_is_only_a_heading_is_quoted():
@@ -131,12 +141,13 @@ passages = st.lists(st.text(alphabet=st.sampled_from("ab .!?\n|-#*1。あ"), max
 
 @given(question=st.text(alphabet="ab あ?", max_size=20), texts=passages)
 def test_quotes_are_few_and_word_for_word(question: str, texts: list[str]):
-    text, citations = quote_answer(question, some_hits(*texts))
+    text, citations, markers = quote_answer(question, some_hits(*texts))
     assert len(citations) <= MAX_SENTENCES
     for citation in citations:
         assert citation.quote
         assert citation.quote in texts[citation.number - 1]
-        assert f"[{citation.number}]" in text
+    numbers = [next(number for number in range(1, 6) if text.startswith(f"[{number}]", marker)) for marker in markers]
+    assert list(dict.fromkeys(numbers)) == [citation.number for citation in citations]
 
 
 def named_hit(source: str, text: str, rank: int) -> ScoredChunk:
@@ -146,7 +157,7 @@ def named_hit(source: str, text: str, rank: int) -> ScoredChunk:
 def test_a_note_is_about_what_its_file_is_called():
     note = named_hit("Notes/Key of the shed.md", "Under the third pot.", 0)
     other = named_hit("inn.txt", "The room key hangs by the stove. Breakfast is at eight.", 1)
-    text, (citation,) = quote_answer("Where is the key of the shed?", [note, other])
+    text, (citation,), _ = quote_answer("Where is the key of the shed?", [note, other])
     assert (text, citation.source) == ("Under the third pot. [1]", "Notes/Key of the shed.md")
 
 
@@ -159,7 +170,7 @@ def test_folders_name_what_their_files_are_about():
 
 
 def test_a_misspelt_word_is_compared_as_the_passages_write_it():
-    text, _ = quote_answer("How often should the boiler be desclaed?", some_hits(LEAVE, BOILER))
+    text, _, _ = quote_answer("How often should the boiler be desclaed?", some_hits(LEAVE, BOILER))
     assert text.startswith("Descale the boiler")
 
 

@@ -73,6 +73,7 @@ def test_a_wrong_date_is_one_sentence_that_names_its_input_and_the_form(name: st
         (Restriction(since="2023"), "documents since 2023"),
         (Restriction(until="2023-07"), "documents until 2023-07"),
         (Restriction("a", "md", "2023", "2024"), "md files in a from 2023 to 2024"),
+        (Restriction("a", also=("b.md", "c.md")), "documents in a, and b.md, c.md"),
     ],
 )
 def test_a_restriction_is_said_in_words(only: Restriction, words: str):

@@ -12,8 +12,8 @@ from chainlit.chat_context import chat_contexts
 from chainlit.context import init_http_context
 from chainlit.emitter import BaseChainlitEmitter
 
-from page.reply import Reply
-from page.view import JOINER
+from page.markdown import link_source
+from page.reply import STOPPED, STOPPED_EARLY, Reply
 from rag.answering.followup import Turn
 from rag.chat.router import ModelState
 from rag.errors import QuestionError
@@ -25,14 +25,13 @@ HIT = ScoredChunk(StoredChunk(1, Chunk("roof.md", 0, "The soil on the roof is ni
 
 
 class Browser(BaseChainlitEmitter):
-    """Keeps what the page would show: the last state of each message, the sources, and the links' names."""
+    """Keeps what the page would show: the last state of each message, and the sources."""
 
     def __init__(self, session: Any) -> None:
         super().__init__(session)
         self.streamed = ""
         self.messages: list[str] = []
         self.sources: dict[str, Any] = {}
-        self.links: list[str] = []
 
     async def stream_start(self, step_dict: Any) -> None:
         self.streamed += step_dict["output"]
@@ -44,10 +43,7 @@ class Browser(BaseChainlitEmitter):
         self.messages.append(step_dict["output"])
 
     async def send_element(self, element_dict: Any) -> None:
-        if element_dict["type"] == "custom":
-            self.sources = element_dict["props"]
-        else:
-            self.links.append(element_dict["name"])
+        self.sources = element_dict["props"]
 
 
 class Router:
@@ -104,8 +100,7 @@ def ask(
 def test_an_answer_has_linked_markers_and_its_sources_below():
     reply, browser = ask("Nine centimetres ", "[1].")
     assert reply.text == "Nine centimetres [1]."
-    assert browser.messages == [f"Nine centimetres [1]{JOINER}."]
-    assert browser.links == [f"[1]{JOINER}"]
+    assert browser.messages == [f"Nine centimetres {link_source(1)}."]
     assert browser.sources["cited"] == [1]
     assert [card["quote"] for card in browser.sources["sources"]] == [HIT.chunk.text]
     assert browser.sources["madeBy"].startswith("tiny · ")
@@ -115,7 +110,7 @@ def test_an_answer_has_linked_markers_and_its_sources_below():
 def test_what_is_invisible_is_neither_shown_nor_remembered():
     reply, browser = ask("Ni\u200bne\U000e0041 [1].")
     assert reply.text == "Nine [1]."
-    assert browser.messages == [f"Nine [1]{JOINER}."]
+    assert browser.messages == [f"Nine {link_source(1)}."]
 
 
 def test_a_thought_that_was_streamed_is_taken_off_the_page():
@@ -149,9 +144,31 @@ def test_an_answer_that_is_broken_off_keeps_what_was_said_and_says_why_it_ends()
 
     reply, browser = show(talk)
     assert (reply.text, reply.broken_off) == ("Nine [1]", LOST)
-    assert browser.messages == [f"Nine [1]{JOINER}"]
+    assert browser.messages == [f"Nine {link_source(1)}"]
     assert browser.sources["cited"] == [1]
     assert browser.sources["notices"] == [LOST]
+
+
+@pytest.mark.parametrize(("said", "shown"), [("Nine", "Nine"), ("", STOPPED)])
+def test_an_answer_that_is_stopped_before_it_cites_anything_keeps_what_was_found(said: str, shown: str):
+    async def talk(reply: Reply) -> None:
+        begun = asyncio.Event()
+
+        async def hang() -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        backend = make_backend(Router(*filter(None, [said]), at_end=hang))
+        task = asyncio.create_task(reply.stream_answer(backend, "How deep is the soil?", (), None))
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    _, browser = show(talk)
+    assert browser.messages == [shown]
+    assert list(browser.sources["cited"]) == [1]
+    assert browser.sources["notices"] == [STOPPED_EARLY]
 
 
 def test_a_reply_that_is_broken_off_before_its_question_asks_nothing_and_says_why():

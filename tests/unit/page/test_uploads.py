@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from page.uploads import keep_upload, make_safe_name
+from page.uploads import keep_upload, make_safe_name, take_back_upload
 from rag.errors import SettingsError
 
 
@@ -26,18 +26,27 @@ def upload(tmp_path):
 
 
 def test_a_file_is_kept_under_its_name(corpus, upload):
-    assert keep_upload(corpus, "report.txt", upload("new")) == "report.txt"
+    assert keep_upload(corpus, "report.txt", upload("new")) == ("report.txt", True)
     assert (corpus / "report.txt").read_text("utf-8") == "new"
 
 
 def test_another_file_of_the_same_name_is_numbered_and_nothing_is_overwritten(corpus, upload):
-    sources = [keep_upload(corpus, "report.tar.gz", upload(text)) for text in ("one", "two", "three")]
+    sources = [keep_upload(corpus, "report.tar.gz", upload(text)).source for text in ("one", "two", "three")]
     assert sources == ["report.tar.gz", "report.tar (2).gz", "report.tar (3).gz"]
     assert [(corpus / source).read_text("utf-8") for source in sources] == ["one", "two", "three"]
 
 
+def test_what_is_taken_back_is_the_file_that_came_and_no_other(corpus, upload):
+    content = upload("broken")
+    assert take_back_upload(corpus, keep_upload(corpus, "a.pdf", content).source, content)
+    assert list(corpus.iterdir()) == []
+    (corpus / "a.pdf").write_text("mended", "utf-8")
+    assert not take_back_upload(corpus, "a.pdf", content)
+    assert (corpus / "a.pdf").read_text("utf-8") == "mended"
+
+
 def test_the_same_file_again_is_not_kept_twice(corpus, upload):
-    assert [keep_upload(corpus, "a.txt", upload("same")) for _ in range(2)] == ["a.txt", "a.txt"]
+    assert [keep_upload(corpus, "a.txt", upload("same")) for _ in range(2)] == [("a.txt", True), ("a.txt", False)]
     assert len(list(corpus.iterdir())) == 1
 
 

@@ -1,4 +1,6 @@
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rag.index.lexical.entry import term_key
 from rag.ranking.passages import Candidate, choose, merge_neighbours
@@ -37,6 +39,17 @@ def test_one_document_leaves_places_to_others_that_are_nearly_as_good():
 def test_one_document_keeps_all_places_if_it_is_much_better():
     ranking = [candidate(n, 10 - n / 10, f"w{n}", "a.md") for n in range(6)] + [candidate(9, 2, "x", "b.md")]
     assert chosen(ranking, 4) == [0, 1, 2, 3]
+
+
+@given(
+    st.lists(st.tuples(st.floats(-5, 50), st.sampled_from("abc"), st.sampled_from("uvwxyz"))),
+    st.sampled_from([0.0, 0.6]),
+)
+def test_scores_stand_in_the_order_of_the_ranks(passages, diversity):
+    ranked = sorted(passages, reverse=True)
+    ranking = [candidate(n, score, f"{word} w{n % 5}", source) for n, (score, source, word) in enumerate(ranked)]
+    scores = [found.score for found in choose(ranking, 8, diversity)]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_diversity_prefers_what_is_unlike_the_chosen():

@@ -4,8 +4,12 @@ import { useEffect, useRef } from 'react';
 
 // Passages are Markdown with the line breaks of the page that they are from.
 const unwrapped = (text) => text.replace(/([^\n|])\n(?=[^\s#|>*\d-])/g, '$1 ');
+const Heading = ({ text }) => {
+  const [, hashes, title] = text.match(/^(#+ +)(.*)$/);
+  return <strong><span className="pw-hashes">{hashes}</span>{title}</strong>;
+};
 const withHeadings = (text) =>
-  unwrapped(text).split(/^#{1,6} +(.*)$/m).map((part, index) => (index % 2 ? <strong key={index}>{part}</strong> : part));
+  unwrapped(text).split(/^(#{1,6} +.*)$/m).map((part, index) => (index % 2 ? <Heading key={index} text={part} /> : part));
 
 export default function Passage() {
   const { source, place, section, quote, text, url } = props;

@@ -1,12 +1,12 @@
 // Below each answer: the sources that it cites, and how it was made. Its props come from `Reply` in page/reply.py:
 // sources: the cards of page/view.py, cited: [number], searchedFor: text, searchedIn: text, notices: [text],
-// madeBy: text.
+// madeBy: text, written: the answer's text as it was written, which page.js copies.
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import { useRecoilState } from 'recoil';
 import { sideViewState } from '@chainlit/react-client';
 
 export default function Sources() {
-  const { sources, cited, searchedFor, searchedIn, notices, madeBy } = props;
+  const { sources, cited, searchedFor, searchedIn, notices, madeBy, written } = props;
   const root = useRef(null);
   const [side, setSide] = useRecoilState(sideViewState);
 
@@ -17,28 +17,27 @@ export default function Sources() {
     setSide({ key, title: `[${item.number}]`, elements: item.page ? [passage, pdf] : [passage] });
   };
 
-  // The markers in this answer's own text. In the capture phase, before Chainlit would leave the chat for a page.
+  // The markers in this answer's own text: links as page/markdown.py makes them.
   useLayoutEffect(() => {
     const answer = root.current.closest('.step');
     const itemOf = (event) => {
-      const link = event.target.closest?.('a.element-link');
-      return link && [link, sources.find(({ marker }) => marker === link.textContent)];
+      const link = event.target.closest?.('a[href^="#pw-"]');
+      return link && [link, sources.find(({ number }) => link.hash === `#pw-${number}`)];
     };
     const onClick = (event) => {
       const [, item] = itemOf(event) || [];
       if (!item) return;
       event.preventDefault();
-      event.stopPropagation();
       open(item);
     };
     const onPoint = (event) => {
       const [link, item] = itemOf(event) || [];
       if (item) link.title = [item.source, item.place].filter(Boolean).join(', ');
     };
-    answer.addEventListener('click', onClick, true);
+    answer.addEventListener('click', onClick);
     answer.addEventListener('mouseover', onPoint);
     return () => {
-      answer.removeEventListener('click', onClick, true);
+      answer.removeEventListener('click', onClick);
       answer.removeEventListener('mouseover', onPoint);
     };
   }, [sources]);
@@ -50,7 +49,7 @@ export default function Sources() {
   }, [sources]);
 
   return (
-    <div ref={root} className="pw-sources">
+    <div ref={root} className="pw-sources" data-written={written}>
       {searchedFor && <p className="pw-searched-for">Searched for: {searchedFor}</p>}
       {searchedIn && <p className="pw-searched-in">Searched only {searchedIn}</p>}
       {notices.map((text) => (
