@@ -31,6 +31,11 @@ _CLOSE = 0.75
 """A further sentence is quoted if its score is at least this part of the best one's."""
 _FULL_WORD = 5
 """Letters from which on a word has its full weight; in languages with an alphabet the short ones are mostly grammar."""
+_CODE = 2.0
+"""The weight of a term of letters and digits: who asks for a code means what has it, whatever else shares his words."""
+_FEW = 2
+"""A table's row is meant if it has a term that no more of the candidates have: then the words of its head, which is
+quoted with it, count as its own."""
 _FIRST_SPACELESS = "\u0e00"
 """Thai begins here and, behind it, Chinese, Japanese and Korean: a term of two characters is a whole word there."""
 _SAME = 0.8
@@ -54,7 +59,9 @@ class _Quotable:
     around: frozenset[str]
     """Terms of the sentence before."""
     section: frozenset[str]
-    """Terms of title, headings, a table's header and the line that introduces a list."""
+    """Terms of title and headings, and of the line that introduces a list."""
+    head: frozenset[str]
+    """Terms of the header of the table that a row belongs to."""
 
 
 def quote_answer(
@@ -79,8 +86,10 @@ def quote_answer(
 def _choose_candidates(question: str, hits: Sequence[ScoredChunk], max_sentences: int) -> list[_Quotable]:
     """What is quoted, the best first."""
     candidates = [c for index, hit in enumerate(hits) for c in _list_candidates(index, hit)]
-    weights = _weigh_terms(question, hits, candidates)
-    scores = [_score_candidate(candidate, weights) for candidate in candidates]
+    in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
+    weights = _weigh_terms(question, hits, len(candidates), in_how_many)
+    rare = frozenset(term for term in weights if 0 < in_how_many[term] <= _FEW)
+    scores = [_score_candidate(candidate, weights, rare) for candidate in candidates]
     ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: scored[0], reverse=True)
     chosen: list[_Quotable] = []
     for score, candidate in ranked:
@@ -96,19 +105,18 @@ def _list_candidates(index: int, hit: ScoredChunk) -> Iterator[_Quotable]:
     chunk, language = hit.chunk, hit.stored.language
     units = split_sentences(chunk.text, language)
     section = frozenset(text_terms(f"{chunk.title} {chunk.section}", language))
-    before = introduction = frozenset[str]()
+    before = introduction = head = frozenset[str]()
     for order, unit in enumerate(units):
         terms = tuple(text_terms(chunk.text[unit.start : unit.end], language))
-        if unit.header:
-            introduction = frozenset(text_terms(chunk.text[slice(*unit.header)], language))
-        elif unit.kind != "item":
+        head = frozenset(text_terms(chunk.text[slice(*unit.header)], language)) if unit.header else frozenset()
+        if unit.kind != "item":
             introduction = frozenset()
         if unit.kind == "heading" and len(units) > 1:
             section |= frozenset(terms)
         elif len(units) == 1 or not _is_introduction(chunk.text, units, order):
             quoted = _include_items(chunk.text, units, order)
             text = chunk.text[quoted.start : quoted.end]
-            yield _Quotable(index, order, quoted, text, terms, before, section | introduction)
+            yield _Quotable(index, order, quoted, text, terms, before, section | introduction, head)
             introduction = introduction if quoted is unit else frozenset(terms)
         before = frozenset(terms)
 
@@ -132,30 +140,34 @@ def _include_items(text: str, units: Sequence[Sentence], order: int) -> Sentence
     return unit if end == unit.end else Sentence(unit.start, end, "item")
 
 
-def _weigh_terms(question: str, hits: Sequence[ScoredChunk], candidates: Sequence[_Quotable]) -> Mapping[str, float]:
+def _weigh_terms(
+    question: str, hits: Sequence[ScoredChunk], count: int, in_how_many: Mapping[str, int]
+) -> Mapping[str, float]:
     """The question's terms with their weight: the rarer among the candidates and the longer, the more."""
     languages = tuple(dict.fromkeys(hit.stored.language for hit in hits))
-    in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
     return {
-        term: _weigh_word(term) * math.log(1 + (len(candidates) + 1) / (in_how_many[term] + 0.5))
+        term: _weigh_word(term) * math.log(1 + (count + 1) / (in_how_many[term] + 0.5))
         for term in question_terms(question, languages)
     }
 
 
 def _weigh_word(term: str) -> float:
     if any(c.isdigit() or c >= _FIRST_SPACELESS for c in term):
-        return 1.0
+        return _CODE if term.isascii() and any(c.isalpha() for c in term) else 1.0
     return min(1.0, len(term) / _FULL_WORD)
 
 
-def _score_candidate(candidate: _Quotable, weights: Mapping[str, float]) -> float:
+def _score_candidate(candidate: _Quotable, weights: Mapping[str, float], rare: frozenset[str]) -> float:
     own = frozenset(candidate.terms)
+    section = candidate.section | candidate.head
+    if candidate.head and own & rare:
+        own |= candidate.head
     score = 0.0
     for term, weight in weights.items():
         if term in own:
             score += weight
         else:
-            score += weight * max(_NEIGHBOUR * (term in candidate.around), _SECTION * (term in candidate.section))
+            score += weight * max(_NEIGHBOUR * (term in candidate.around), _SECTION * (term in section))
     return score / (sum(weights.values()) or 1.0) * (1 - _RANK * min(candidate.hit, 8))
 
 
