@@ -39,6 +39,11 @@ _CLOSE = 0.75
 """A further sentence is quoted if its score is at least this part of the best one's."""
 _FULL_WORD = 5
 """Letters from which on a word has its full weight; in languages with an alphabet the short ones are mostly grammar."""
+_CODE = 2.0
+"""The weight of a term of letters and digits: who asks for a code means what has it, whatever else shares his words."""
+_FEW = 2
+"""A table's row is meant if it has a term that no more of the candidates have: then the words of its head, which is
+quoted with it, count as its own."""
 _FIRST_SPACELESS = THAI[0]
 """Thai begins here and, behind it, Chinese, Japanese and Korean: a term of two characters is a whole word there."""
 _SAME = 0.8
@@ -105,7 +110,9 @@ def _choose_candidates(question: str, hits: Sequence[ScoredChunk], max_sentences
     languages = [choose_language(hit.chunk.text, hit.stored.language, asked) for hit in hits]
     candidates = [c for index, hit in enumerate(hits) for c in _list_candidates(index, hit.chunk, languages[index])]
     weights = _weigh_terms(question, tuple(dict.fromkeys(languages)), candidates)
-    scores = [_score_candidate(candidate, weights) for candidate in candidates]
+    in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
+    rare = frozenset(term for term in weights if 0 < in_how_many[term] <= _FEW)
+    scores = [_score_candidate(candidate, weights, rare) for candidate in candidates]
     ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: scored[0], reverse=True)
     chosen: list[_Quotable] = []
     for score, candidate in ranked:
@@ -171,12 +178,14 @@ def _weigh_terms(question: str, languages: Sequence[str], candidates: Sequence[_
 
 def _weigh_word(term: str) -> float:
     if any(c.isdigit() or c >= _FIRST_SPACELESS for c in term):
-        return 1.0
+        return _CODE if term.isascii() and any(c.isalpha() for c in term) else 1.0
     return min(1.0, len(term) / _FULL_WORD)
 
 
-def _score_candidate(candidate: _Quotable, weights: Mapping[str, float]) -> float:
+def _score_candidate(candidate: _Quotable, weights: Mapping[str, float], rare: frozenset[str]) -> float:
     own = frozenset(candidate.terms)
+    if candidate.head and own & rare:
+        own |= candidate.head
     score = 0.0
     for term, weight in weights.items():
         if term in own:

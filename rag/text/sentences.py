@@ -140,7 +140,7 @@ def _classify_lines(text: str) -> Iterator[_Line]:
         if kind and (is_in_pipes or (is_in_table and "\t" in line[0])):
             kind = "row"
         is_in_table = kind == "row"
-        yield _Line(*line.span(), kind)
+        yield _Line(line.start(), line.end(), kind)
 
 
 def _classify_line(line: str) -> Kind | None:

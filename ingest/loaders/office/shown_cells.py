@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ingest.loaders.elements import get_tag
-from ingest.loaders.office.number_formats import BUILT_IN, NumberFormat, read_format
+from ingest.loaders.office.format_codes import BUILT_IN
+from ingest.loaders.office.number_formats import NumberFormat, read_format
 from ingest.loaders.office.ooxml import Package
 from ingest.loaders.reading import make_one_line
 

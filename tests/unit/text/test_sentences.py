@@ -74,9 +74,12 @@ def test_a_table_row_knows_its_header():
         ("Ann\tcash\tnorth\nBen\tcash\tsouth", [None, None]),
         ("Pier\t2022\t2023\nEast\t7\t9", [None, "Pier\t2022\t2023"]),
         ("Pier\tFee\nNorth\nEast\t7\nSouth\nWest\t9", [None, None, "Pier\tFee", None, "Pier\tFee"]),
-        ("Pier\tFee\nEast\t7\nBoats\nName\tLength\tOwner\nIda\t9\tAnn", [None, "Pier\tFee", None, None, "Name\tLength\tOwner"]),
+        (
+            "Pier\tFee\nEast\t7\nBoats\nName\tLength\tOwner\nIda\t9\tAnn",
+            [None, "Pier\tFee", None, None, "Name\tLength\tOwner"],
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_row_has_the_head_of_its_table(text, heads):
     assert [unit.header and text[slice(*unit.header)] for unit in split_sentences(text)] == heads
 

@@ -20,7 +20,12 @@ def _write(*rows: list[Cell | str], head_rows: int = 0) -> list[str]:
 
 
 def test_a_merged_cell_holds_for_all_it_covers():
-    rows = [["Pier", "Berth", "Fee"], [Cell("East", rows=2), "1", "30"], ["2", "35"], [Cell("closed", columns=2), "0"]]
+    rows: list[list[Cell | str]] = [
+        ["Pier", "Berth", "Fee"],
+        [Cell("East", rows=2), "1", "30"],
+        ["2", "35"],
+        [Cell("closed", columns=2), "0"],
+    ]
     assert _write(*rows) == ["Pier\tBerth\tFee", "East\t1\t30", "East\t2\t35", "closed\tclosed\t0"]
 
 
@@ -78,7 +83,7 @@ def test_a_block_that_continues_a_table_begins_with_its_head():
         ["Name\tCount", "n1998\t1998"],
         ["Name\tCount", "n3998\t3998"],
     ]
-    assert not any("n0\t0\n" in block for block in group_lines([f"n{n}\t{n}" for n in range(4_500)][2_000:]))
+    assert list(group_lines(f"n{n}\t{n}" for n in range(2_500)))[1].startswith("n2000")  # values are no head
 
 
 def test_merged_cells_of_word_slides_and_opendocument():
@@ -99,7 +104,8 @@ def test_merged_cells_of_word_slides_and_opendocument():
 
     body = (
         "<office:text><table:table><table:table-row>"
-        "<table:table-cell table:number-rows-spanned='2'><text:p>Alm</text:p></table:table-cell><table:table-cell><text:p>4</text:p></table:table-cell></table:table-row><table:table-row>"
+        "<table:table-cell table:number-rows-spanned='2'><text:p>Alm</text:p></table:table-cell>"
+        "<table:table-cell><text:p>4</text:p></table:table-cell></table:table-row><table:table-row>"
         "<table:covered-table-cell/><table:table-cell><text:p>2</text:p></table:table-cell></table:table-row>"
         "</table:table></office:text>"
     )
@@ -119,7 +125,7 @@ def test_merged_and_empty_cells_of_a_web_page():
 
 
 def test_a_sheet_reads_as_its_program_shows_it():
-    rows = [
+    rows: list[list[files.SheetCell]] = [
         ["Well", "Yield", "Dug", "Code", "Pumped"],
         [("Ost", '"Well "@'), (0.4567, "0.0%"), (45000.0, "d\\.m\\.yy"), (42.0, "00000"), (1.5, "[h]:mm")],
         ["Sum", "=SUM(B2:B2)", 7.0],
@@ -136,7 +142,13 @@ def test_rows_of_formulas_alone_stand_in_their_place():
 
 
 def test_merged_cells_and_hidden_sheets_of_a_workbook():
-    rows = [["Farm fees"], ["Farm", "Fee", ""], ["", "2022", "2023"], ["Holm", 3.0, 4.0], ["", 5.0, 6.0]]
+    rows: list[list[files.SheetCell]] = [
+        ["Farm fees"],
+        ["Farm", "Fee", ""],
+        ["", "2022", "2023"],
+        ["Holm", 3.0, 4.0],
+        ["", 5.0, 6.0],
+    ]
     text = _read("a.xlsx", files.xlsx({"Fees": rows}, merged=["A1:C1", "A2:A3", "B2:C2", "A4:A5"], hidden=["Fees"]))
     table = "Farm fees\nFarm\tFee 2022\tFee 2023\nHolm\t3\t4\nHolm\t5\t6"
     assert text == f"# Fees (hidden sheet)\n\n{table}"
@@ -177,13 +189,22 @@ def test_an_opendocument_sheet_reads_as_its_program_showed_it():
     ("text", "rows"),
     [
         ("Weiß, Ina;7,25;bar\nLenz, Ole;8,00;Karte\n", "Weiß, Ina\t7,25\tbar\nLenz, Ole\t8,00\tKarte"),
-        ('Who,Where\n"Weiß; Ina","Ulm, Mitte"\n"Lenz, Ole",Bonn\n', "Who\tWhere\nWeiß; Ina\tUlm, Mitte\nLenz, Ole\tBonn"),
+        (
+            'Who,Where\n"Weiß; Ina","Ulm, Mitte"\n"Lenz, Ole",Bonn\n',
+            "Who\tWhere\nWeiß; Ina\tUlm, Mitte\nLenz, Ole\tBonn",
+        ),
         ("\ufeffsep=|\na;1|b;2\n3|4\n", "a;1\tb;2\n3\t4"),
-        ("List of May, late;;\n\nWho;What;Paid\nIna;tea;1,50\n;mug;2,25\n", "List of May, late\nWho\tWhat\tPaid\nIna\ttea\t1,50\n\tmug\t2,25"),
-        ("City,Place,Land\nUlm,48.4;9.99,DE\nRom,41.9;12.5,IT\n", "City\tPlace\tLand\nUlm\t48.4;9.99\tDE\nRom\t41.9;12.5\tIT"),
+        (
+            "List of May, late;;\n\nWho;What;Paid\nIna;tea;1,50\n;mug;2,25\n",
+            "List of May, late\nWho\tWhat\tPaid\nIna\ttea\t1,50\n\tmug\t2,25",
+        ),
+        (
+            "City,Place,Land\nUlm,48.4;9.99,DE\nRom,41.9;12.5,IT\n",
+            "City\tPlace\tLand\nUlm\t48.4;9.99\tDE\nRom\t41.9;12.5\tIT",
+        ),
         ("id|Text\n1|red, blue; green\n2|x, y\n", "id\tText\n1\tred, blue; green\n2\tx, y"),
         ('a, b\n1, "x, y"\n', "a\tb\n1\tx, y"),
     ],
-)  # fmt: skip
+)
 def test_the_separator_is_found(text, rows):
     assert _read("a.csv", text) == rows
