@@ -228,15 +228,14 @@ def test_an_index_that_is_deleted_is_made_anew_while_questions_are_answered(mode
                 delete(tmp_path / "index")
                 [answer] = chat.ask(QUESTION)
                 assert "28 days" in answer or "made from the documents" in answer or "No text was found" in answer
-                server.wait_until(lambda status: status["corpus"]["vectors"] == 1 and is_settled(status))
+            server.wait_until(lambda status: status["corpus"]["vectors"] == 1 and is_settled(status))
+            with open_socket(server) as chat:
                 assert "28 days" in chat.ask(QUESTION)[0]
-                status, reply = upload(
-                    server, chat, f"{delete.__name__}.md", b"# Rota\n\nThe rota hangs in the hall.\n"
-                )
+                status, reply = upload(server, chat, "rota.md", b"# Rota\n\nThe rota hangs in the hall.\n")
                 assert status == 200
                 assert "is one of your documents now" in chat.ask("", reply["id"])[0]
-                (tmp_path / "corpus" / f"{delete.__name__}.md").unlink()
-                server.wait_until(lambda status: status["corpus"]["documents"] == 1 and is_settled(status))
+            (tmp_path / "corpus" / "rota.md").unlink()
+            server.wait_until(lambda status: status["corpus"]["documents"] == 1 and is_settled(status))
         log = server.log.read_text()
         assert log.count("was deleted, so it is made anew from the documents") == 2
         assert "Traceback" not in log
