@@ -314,7 +314,10 @@ def _write_inline(tokens: Sequence[Token], passages: int, is_cell: bool) -> str:
             address = ""
         else:
             is_verbatim = token.type in ("code_inline", "formula")
-            pieces.append(_write_verbatim(token, is_cell) if is_verbatim else token.markup)
+            written = _write_verbatim(token, is_cell) if is_verbatim else token.markup
+            # The signs of two formulas next to each other would be taken for one longer sign.
+            is_joined = written.startswith("$") and "".join(pieces[-2:]).endswith("$")
+            pieces.append(f" {written}" if is_joined else written)
     return "".join([*pieces, _link_markers(text, passages)])
 
 
