@@ -70,11 +70,11 @@ def show_quotes(text: str, markers: Sequence[int]) -> str:
 
     Rows with a line ``| --- |`` are a table, and lines that begin with a bullet a list.
     """
-    parts = (text[at:end] for at, end in pairwise([*markers, len(text)]))
-    marked = "".join([text[: min(markers, default=len(text))], *(MARKER.sub("\x01\\1\x02", part, 1) for part in parts)])
-    blocks = [
-        list(lines) for is_filled, lines in groupby(marked.split("\n"), lambda line: bool(line.strip())) if is_filled
-    ]
+    before = text[: markers[0] if markers else len(text)]
+    quotes = (text[start:end] for start, end in pairwise([*markers, len(text)]))
+    marked = before + "".join(re.sub(r"\[(\d+)\]", "\x01\\1\x02", quote, count=1) for quote in quotes)
+    groups = groupby(marked.split("\n"), lambda line: bool(line.strip()))
+    blocks = [list(lines) for is_filled, lines in groups if is_filled]
     shown = "\n\n".join(_show_table(lines) if _is_table(lines) else "\n".join(_show_lines(lines)) for lines in blocks)
     return _OURS.sub(lambda match: link_source(int(match[1])), shown)
 
@@ -134,7 +134,7 @@ def _link_markers(text: str, passages: int) -> str:
     at = 0
     for match in MARKER.finditer(text):
         numbers = read_numbers(match)
-        if all(1 <= number <= passages for number in numbers):
+        if numbers and all(1 <= number <= passages for number in numbers):
             pieces += [_escape_signs(text[at : match.start()]), *map(link_source, numbers)]
             at = match.end()
     return "".join([*pieces, _escape_signs(text[at:])])
@@ -314,7 +314,10 @@ def _write_inline(tokens: Sequence[Token], passages: int, is_cell: bool) -> str:
             address = ""
         else:
             is_verbatim = token.type in ("code_inline", "formula")
-            pieces.append(_write_verbatim(token, is_cell) if is_verbatim else token.markup)
+            written = _write_verbatim(token, is_cell) if is_verbatim else token.markup
+            # The signs of two formulas next to each other would be taken for one longer sign.
+            is_joined = written.startswith("$") and "".join(pieces[-2:]).endswith("$")
+            pieces.append(f" {written}" if is_joined else written)
     return "".join([*pieces, _link_markers(text, passages)])
 
 

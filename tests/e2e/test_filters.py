@@ -73,20 +73,6 @@ def test_filters_that_leave_no_document_are_said_at_once_and_with_each_question(
     expect(answer).not_to_contain_text("answer this")
 
 
-def test_what_is_attached_is_found_whatever_the_filters_say(chat: Chat, tmp_path: Path):
-    upload = tmp_path / "sabbatical.md"
-    upload.write_text("# Sabbatical\n\nA sabbatical takes eleven months.\n", "utf-8")
-    chat.set_filters(folder="staff/", until="1980")
-    expect(chat.answers.first).to_contain_text("There are no documents")
-    chat.attach(upload)
-    chat.write("How many months does a sabbatical take?")
-    chat.send()
-    expect(chat.answers.last).to_contain_text("eleven months")
-    expect(chat.answers.last.locator(".pw-searched-in")).to_have_text(
-        "Searched only documents in staff until 1980, and sabbatical.md"
-    )
-
-
 def test_a_new_chat_begins_without_filters(chat: Chat):
     chat.set_filters(folder="study/")
     expect(chat.headline).to_contain_text("Only documents in study")
@@ -105,3 +91,17 @@ def test_a_folder_that_is_added_can_be_chosen_on_an_open_page_and_what_was_chose
     chat.set_filters(folder="guests/")
     expect(chat.headline).to_contain_text("Only documents in guests until 2100")
     expect(chat.ask("When do guests leave?").locator(".pw-source")).to_have_text(["guests/leave.md"])
+
+
+def test_what_is_attached_is_found_whatever_the_filters_say(chat: Chat, tmp_path: Path):
+    upload = tmp_path / "sabbatical.md"
+    upload.write_text("# Sabbatical\n\nA sabbatical takes eleven months.\n", "utf-8")
+    chat.set_filters(folder="staff/", until="1980")
+    expect(chat.answers.first).to_contain_text("There are no documents")
+    chat.attach(upload)
+    chat.write("How many months does a sabbatical take?")
+    chat.send()
+    expect(chat.answers.last).to_contain_text("eleven months")
+    expect(chat.answers.last.locator(".pw-searched-in")).to_have_text(
+        "Searched only documents in staff until 1980, and sabbatical.md"
+    )

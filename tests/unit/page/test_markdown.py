@@ -179,6 +179,7 @@ def test_a_row_that_is_longer_than_its_table_loses_no_cell():
         ("\\[\n- b:c\n\\]", "$$\n- b:c\n$$"),
         ("$$\nx = \\text{a $y$}\n$$", "$$\nx = \\text{a $y$}\n$$"),
         ("is $$x$$", "is $x$"),
+        ("\\(x\\)$$y$$\\(z\\)", "$x$ $y$ $z$"),
         ("|a|\n|-|\n|\\(x\\)|", "| a |\n| --- |\n| $x$ |"),
     ],
 )
