@@ -134,11 +134,11 @@ class ChatModel:
                         yield piece
                 return
             except RequestRefusedError as exc:
-                change = find_change(request, exc.complaint)
-                if change is None:
+                disliked = find_change(request, exc.complaint)
+                if disliked is None:
                     raise
-                request = change.apply(request)
-                untried.append(change)
+                request = disliked.apply(request)
+                untried.append(disliked)
 
     def _learn(self, changes: list[Change]) -> None:
         """Keep the changes without which the server refused, now that it has answered."""
@@ -167,7 +167,7 @@ class ChatModel:
     @asynccontextmanager
     async def _open(self, request: Request, patience: Patience) -> AsyncIterator[ChunkStream]:
         with patience.wait():
-            stream = await self._completions.create(**request)
+            stream: Any = await self._completions.create(**request)
         try:
             yield stream
         finally:
