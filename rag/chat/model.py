@@ -179,7 +179,7 @@ class ChatModel:
 
 async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
     """The next piece that says something; None at the end."""
-    from rag.chat.transport import note_piece
+    from rag.chat.transport import has_said_done, note_piece
 
     response = stream.response
     if "text/event-stream" not in response.headers.get("content-type", "text/event-stream"):
@@ -189,7 +189,8 @@ async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
         if (piece := _read_chunk(chunk)) != AnswerPiece():
             note_piece(response)
             return piece
-    return None
+    # Some servers give no reason for an answer's end.
+    return AnswerPiece(reason="stop") if has_said_done(response) else None
 
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")
