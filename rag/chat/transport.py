@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx2
 
-
 _TAIL_BYTES = 32
 """As much of a body's end holds the event that ends a stream, and the line breaks behind it."""
 
