@@ -37,6 +37,8 @@ DEFAULT_CONTEXT_LENGTH = 4096
 """Tokens of the model's context where its server doesn't tell: the smallest context among common chat
 models."""
 
+_ENOUGH = 1024
+"""Tokens of a context of which half will do; in a smaller one our instructions would leave no room for a passage."""
 _MARGIN = 64
 """Tokens that a chat template puts around two messages; the templates of common models need 10 to 40."""
 _MESSAGE_OVERHEAD = 12
@@ -96,8 +98,9 @@ def fit_hits(question: str, hits: Sequence[ScoredChunk], budget_tokens: int) -> 
 
 
 def answer_budget(context_length: int | None, max_tokens: int) -> int:
-    """Tokens for the answer: what is asked for, but at most half of what the model can hold."""
-    return min(max_tokens, (context_length or DEFAULT_CONTEXT_LENGTH) // 2)
+    """Tokens for the answer: what is asked for, but at most half of what the model can hold, or a quarter of little."""
+    context = context_length or DEFAULT_CONTEXT_LENGTH
+    return min(max_tokens, context // (2 if context >= _ENOUGH else 4))
 
 
 def prompt_budget(context_length: int | None, max_tokens: int) -> int:

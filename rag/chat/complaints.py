@@ -94,8 +94,9 @@ def read_complaint(exc: Exception, hidden: str = "") -> Complaint:
     said = _find_words(body, _DEEPEST) or str(getattr(exc, "message", exc))
     said = said.replace(hidden, "…") if hidden else said
     fields = body if isinstance(body, Mapping) else {}
-    inner = fields.get("error") if isinstance(fields.get("error"), Mapping) else fields
-    named = [str(inner.get(name) or "") for name in ("code", "type", "param", "n_ctx")]
+    wrapped = fields.get("error")
+    fields = wrapped if isinstance(wrapped, Mapping) else fields
+    named = [str(fields.get(name) or "") for name in ("code", "type", "param", "n_ctx")]
     return Complaint(
         show_words(said)[:_LONGEST_SAID] or "no reason was given",
         status if isinstance(status, int) else None,

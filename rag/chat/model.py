@@ -134,11 +134,11 @@ class ChatModel:
                         yield piece
                 return
             except RequestRefusedError as exc:
-                change = find_change(request, exc.complaint)
-                if change is None:
+                disliked = find_change(request, exc.complaint)
+                if disliked is None:
                     raise
-                request = change.apply(request)
-                untried.append(change)
+                request = disliked.apply(request)
+                untried.append(disliked)
 
     def _learn(self, changes: list[Change]) -> None:
         """Keep the changes without which the server refused, now that it has answered."""
@@ -167,7 +167,7 @@ class ChatModel:
     @asynccontextmanager
     async def _open(self, request: Request, patience: Patience) -> AsyncIterator[ChunkStream]:
         with patience.wait():
-            stream = await self._completions.create(**request)
+            stream: Any = await self._completions.create(**request)
         try:
             yield stream
         finally:
@@ -179,7 +179,7 @@ class ChatModel:
 
 async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
     """The next piece that says something; None at the end."""
-    from rag.chat.transport import note_piece
+    from rag.chat.transport import has_said_done, note_piece
 
     response = stream.response
     if "text/event-stream" not in response.headers.get("content-type", "text/event-stream"):
@@ -189,7 +189,8 @@ async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
         if (piece := _read_chunk(chunk)) != AnswerPiece():
             note_piece(response)
             return piece
-    return None
+    # Some servers give no reason for an answer's end.
+    return AnswerPiece(reason="stop") if has_said_done(response) else None
 
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")

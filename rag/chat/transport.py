@@ -9,6 +9,9 @@ from typing import Any
 
 import httpx2
 
+_TAIL_BYTES = 32
+"""As much of a body's end holds the event that ends a stream, and the line breaks behind it."""
+
 
 class FloodError(Exception):
     """More bytes came than a server may send without a word of an answer."""
@@ -26,6 +29,8 @@ class MeteredBody(httpx2.AsyncByteStream):
         self._parts: Any = aiter(body)
         self._most_bytes = most_bytes
         self._left = most_bytes
+        self.tail = b""
+        """The last bytes that came."""
 
     def __aiter__(self) -> MeteredBody:
         return self
@@ -35,6 +40,7 @@ class MeteredBody(httpx2.AsyncByteStream):
         self._left -= len(part)
         if self._left < 0:
             raise FloodError
+        self.tail = (self.tail + part[-_TAIL_BYTES:])[-_TAIL_BYTES:]
         return part
 
     def reset(self) -> None:
@@ -91,3 +97,8 @@ def note_piece(response: httpx2.Response) -> None:
     """A piece of text has come: begin to count anew."""
     if isinstance(response.stream, MeteredBody):
         response.stream.reset()
+
+
+def has_said_done(response: httpx2.Response) -> bool:
+    """Whether the server told that its stream was over, instead of breaking off."""
+    return isinstance(response.stream, MeteredBody) and b"[DONE]" in response.stream.tail

@@ -64,7 +64,8 @@ def test_json_has_the_text_as_it_is_and_does_nothing_to_the_terminal(place, caps
 def test_an_answer_does_nothing_to_the_terminal(place, capsys, monkeypatch):
     def attack(exchange):
         exchange.begin_stream()
-        for one in ATTACKS:
+        # The turn of somebody else would end the answer.
+        for one in (one for one in ATTACKS if "start" not in one.text):
             for start in range(0, len(one.text), 3):
                 exchange.send_text(one.text[start : start + 3])
         exchange.send_text("It is about the gazette [1].", finish="stop")

@@ -274,6 +274,15 @@ def test_a_server_that_is_never_content_is_asked_once_more_and_its_reason_told()
         assert len(bodies) == 2
 
 
+def test_a_server_that_gives_no_reason_for_the_end_is_believed_that_it_is_one():
+    def stop(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        exchange.send_text("Hello")
+        exchange.send_event("[DONE]")
+
+    assert ask(stop) == "Hello"
+
+
 def test_a_server_that_never_closes_the_stream_is_left_at_its_end():
     released = threading.Event()
 

@@ -124,6 +124,7 @@ def test_tokens_are_rather_counted_too_high(text: str, at_least: int):
 
 def test_the_answer_never_takes_more_than_half_of_what_the_model_holds():
     assert answer_budget(1024, 4000) == 512
+    assert answer_budget(512, 4000) == 128
     assert answer_budget(8192, 500) == 500
     assert prompt_budget(None, 500) == 4096 - 500 - 64
 
