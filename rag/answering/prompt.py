@@ -150,7 +150,7 @@ def _format_passage(number: int, chunk: Chunk) -> str:
     place = [show_name(chunk.source), f"page {chunk.page}" if chunk.page is not None else "", chunk.section]
     heading = ", ".join(" ".join(part.split()) for part in place if part)
     # Both are defused together, since a marker could begin in the heading and end in the text.
-    passage = _defuse(f"{heading}\n{chunk.text.strip()}")
+    passage = _defuse(f"{heading}\n" + chunk.text.strip(" \r\n"))  # tabs are empty cells
     return f"[{number}] {passage}"
 
 

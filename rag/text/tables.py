@@ -8,7 +8,7 @@ from itertools import pairwise
 
 RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*$")
 """The line below the head of a Markdown table; without a ``|``, it may also be a rule or a heading's underline."""
-NUMBER = re.compile(r"[\s$€£¥%()+\-–—.,:/\d]*\d[\s$€£¥%()+\-–—.,:/\d]*|[–—-]")
+NUMBER = re.compile(r"(?=\D*\d)[\s$€£¥%()+\-–—.,:/\d]*+|[–—-]")
 _GAP = re.compile(r"\t| {3,}")
 _PIPE = re.compile(r"(?<!\\)\|")
 _YEAR = re.compile(r"(?:19|20)\d\d")

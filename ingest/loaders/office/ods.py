@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_REPEATED = 1_000
 """The most characters of a cell or row that is repeated as often as the file says."""
-_MOST_REPEATS = 200
+_MOST_REPEATS = 50
 """How often a row or cell with text is repeated at most."""
 _MOST_COLUMNS = 16_384
 
@@ -52,7 +52,15 @@ def read_sheets(content: bytes) -> Iterator[tuple[OdsSheet, list[Cell | str]]]:
             repeats = read_count(element, "number-rows-repeated") if cells and is_short else 1
             for _ in range(min(repeats, _MOST_REPEATS)):
                 yield sheet, cells
-            element.clear()
+            _forget(element)
+
+
+def _forget(row: _Element) -> None:
+    """Free a row that was read, and what stood before it."""
+    parent = row.getparent()
+    row.clear()
+    while parent is not None and (before := row.getprevious()) is not None:
+        parent.remove(before)
 
 
 def _hides(style: _Element) -> bool:

@@ -36,6 +36,10 @@ def test_passages_are_numbered_in_order_with_source_page_and_section():
     )
 
 
+def test_an_empty_first_cell_keeps_its_column():
+    assert "\n\tMon\tTue\nAnn" in build_messages("Who?", [hit("\tMon\tTue\nAnn\ttea\tmate")])[1]["content"]
+
+
 @pytest.mark.parametrize(
     "hostile",
     [
