@@ -17,13 +17,13 @@ from page.uploads import keep_upload, take_back_upload
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
-from rag.errors import IndexMissingError, IndexUnusableError, RagError
+from rag.errors import IndexUnusableError, RagError
 from rag.index.catalog.records import Failure
 from rag.index.index import Index, IndexStatus
 from rag.index.snapshot import Snapshot
 from rag.settings import Settings
 from rag.text.hostile import remove_invisible, show_name
-from rag.types import Restriction, Retrieval
+from rag.types import Restriction
 
 _WARM_UP_LIMIT_S = 20.0
 
@@ -71,18 +71,15 @@ class Backend:
         for part in (self.watcher, self.router, self.pipeline, self.retriever, self.index):
             part.close()
 
-    def retrieve(self, question: str, *, only: Restriction | None = None) -> Retrieval:
-        """What the retriever finds. Raises IndexUnusableError without an index, and says when there will be one."""
-        try:
-            return self.retriever.retrieve(question, only=only)
-        except IndexMissingError as exc:
-            self.watcher.wake()
-            now = self.watcher.status
-            if now.activity == "failed":
-                raise IndexUnusableError(now.detail) from exc
-            raise IndexUnusableError(
-                f"There is no index in {self.index.folder} now: it is made from the documents. Ask again in a moment."
-            ) from exc
+    def explain_missing_index(self) -> IndexUnusableError:
+        """Have the index made that a question found missing, and say when there will be one."""
+        self.watcher.wake()
+        now = self.watcher.status
+        if now.activity == "failed":
+            return IndexUnusableError(now.detail)
+        return IndexUnusableError(
+            f"There is no index in {self.index.folder} now: it is made from the documents. Ask again in a moment."
+        )
 
     def explain_gap(self) -> str:
         """Why the index lacks documents just now, while it is made anew; empty otherwise."""

@@ -16,6 +16,7 @@ from page.view import make_cards
 from rag.answering.answer import answer
 from rag.answering.citations import UNFINISHED_MARKER, cite_sources
 from rag.answering.events import Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token, Withdrawn
+from rag.errors import IndexMissingError
 from rag.text.hostile import VisibleStream, remove_invisible
 from rag.types import Citation, Restriction, ScoredChunk
 
@@ -77,7 +78,7 @@ class Reply:
         self._answer.searched_in = remove_invisible(only.description) if only else ""
         events = answer(
             question,
-            retrieve=backend.retrieve,
+            retrieve=backend.retriever.retrieve,
             router=backend.router,
             settings=backend.settings,
             only=only,
@@ -99,6 +100,8 @@ class Reply:
                             await self._show_text()
                         case Withdrawn():
                             await self._message.stream_token(" ", is_sequence=True)  # nothing isn't sent
+        except IndexMissingError as exc:
+            raise backend.explain_missing_index() from exc
         except asyncio.CancelledError:
             self._answer.is_stopped = True
             raise
