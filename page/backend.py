@@ -17,12 +17,12 @@ from page.view import escape_markdown
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
-from rag.errors import IndexMissingError, IndexUnusableError, RagError
+from rag.errors import RagError
 from rag.index.index import Index, IndexStatus
 from rag.index.snapshot import Snapshot
 from rag.settings import Settings
 from rag.text.hostile import remove_invisible, show_name
-from rag.types import Restriction, Retrieval
+from rag.types import Restriction
 
 _WARM_UP_LIMIT_S = 20.0
 
@@ -69,18 +69,12 @@ class Backend:
         for part in (self.watcher, self.router, self.pipeline, self.retriever, self.index):
             part.close()
 
-    def retrieve(self, question: str, *, only: Restriction | None = None) -> Retrieval:
-        """What the retriever finds. Raises IndexUnusableError without an index, and says when there will be one."""
-        try:
-            return self.retriever.retrieve(question, only=only)
-        except IndexMissingError as exc:
-            self.watcher.wake()
-            now = self.watcher.status
-            if now.activity == "failed":
-                raise IndexUnusableError(now.detail) from exc
-            raise IndexUnusableError(
-                f"There is no index in {self.index.folder} now: it is made from the documents. Ask again in a moment."
-            ) from exc
+    def explain_missing_index(self) -> str:
+        """What a question gets while there is no index, which is made as soon as that is known."""
+        self.watcher.wake()
+        now = self.watcher.status
+        made = f"There is no index in {self.index.folder} now: it is made from the documents. Ask again in a moment."
+        return now.detail if now.activity == "failed" else made
 
     def explain_gap(self) -> str:
         """Why the index lacks documents just now, while it is made anew; empty otherwise."""

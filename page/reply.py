@@ -69,7 +69,7 @@ class Reply:
         self._answer.searched_in = remove_invisible(only.description) if only else ""
         events = answer(
             question,
-            retrieve=backend.retrieve,
+            retrieve=backend.retriever.retrieve,
             router=backend.router,
             settings=backend.settings,
             only=only,
