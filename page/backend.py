@@ -17,7 +17,7 @@ from page.uploads import keep_upload, take_back_upload
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
-from rag.errors import IndexUnusableError, RagError
+from rag.errors import RagError
 from rag.index.catalog.records import Failure
 from rag.index.index import Index, IndexStatus
 from rag.index.snapshot import Snapshot
@@ -71,15 +71,12 @@ class Backend:
         for part in (self.watcher, self.router, self.pipeline, self.retriever, self.index):
             part.close()
 
-    def explain_missing_index(self) -> IndexUnusableError:
-        """Have the index made that a question found missing, and say when there will be one."""
+    def explain_missing_index(self) -> str:
+        """What a question gets while there is no index, which is made as soon as that is known."""
         self.watcher.wake()
         now = self.watcher.status
-        if now.activity == "failed":
-            return IndexUnusableError(now.detail)
-        return IndexUnusableError(
-            f"There is no index in {self.index.folder} now: it is made from the documents. Ask again in a moment."
-        )
+        made = f"There is no index in {self.index.folder} now: it is made from the documents. Ask again in a moment."
+        return now.detail if now.activity == "failed" else made
 
     def explain_gap(self) -> str:
         """Why the index lacks documents just now, while it is made anew; empty otherwise."""

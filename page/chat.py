@@ -34,7 +34,7 @@ from page.server import (
     wait_for_backend,
 )
 from page.view import make_address
-from rag.errors import RagError
+from rag.errors import IndexMissingError, RagError
 
 if TYPE_CHECKING:
     from page.backend import Backend
@@ -130,6 +130,8 @@ async def on_message(message: cl.Message) -> None:
         if message.content or not message.elements:
             only = await find_restriction(backend)
             await reply.stream_answer(backend, message.content, cl.user_session.get(TURNS, ()), only)
+    except IndexMissingError:
+        await cl.ErrorMessage(escape_markdown(backend.explain_missing_index())).send()
     except RagError as error:
         await cl.ErrorMessage(escape_markdown(str(error))).send()
     except Exception as error:  # Chainlit would print it and leave the page without an answer

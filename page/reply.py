@@ -16,7 +16,6 @@ from page.view import make_cards
 from rag.answering.answer import answer
 from rag.answering.citations import UNFINISHED_MARKER, cite_sources
 from rag.answering.events import Citations, Done, Event, Notice, Retrieved, Rewritten, Shown, Token, Withdrawn
-from rag.errors import IndexMissingError
 from rag.text.hostile import VisibleStream, remove_invisible
 from rag.types import Citation, Restriction, ScoredChunk
 
@@ -100,8 +99,6 @@ class Reply:
                             await self._show_text()
                         case Withdrawn():
                             await self._message.stream_token(" ", is_sequence=True)  # nothing isn't sent
-        except IndexMissingError as exc:
-            raise backend.explain_missing_index() from exc
         except asyncio.CancelledError:
             self._answer.is_stopped = True
             raise

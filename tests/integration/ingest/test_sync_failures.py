@@ -136,7 +136,7 @@ def test_a_folder_that_was_made_anew_is_taken_once_it_has_a_file_or_a_rebuild_is
 @pytest.fixture
 def shut(monkeypatch):
     """A folder that is in it fails to be listed, as a disk or a network does."""
-    shut: set[object] = set()
+    shut: set[str] = set()
     really_scan = os.scandir
 
     def scandir(path):

@@ -169,7 +169,7 @@ def test_a_very_deep_tree_is_walked(tmp_path):
 @pytest.fixture
 def shut(monkeypatch):
     """Shuts a folder, as missing rights do: even a user to whom nothing is forbidden can't look into it."""
-    forbidden: set[object] = set()
+    forbidden: set[str] = set()
     really_stat, really_scan = os.stat, os.scandir
 
     def stat(path, **options):

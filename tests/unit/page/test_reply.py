@@ -69,11 +69,7 @@ def make_backend(router: Router) -> Any:
         return Retrieval(question, "hybrid", (HIT,), True, 0.9)
 
     return SimpleNamespace(
-        retriever=SimpleNamespace(retrieve=retrieve),
-        router=router,
-        settings=Settings(),
-        around=None,
-        explain_gap=lambda: "",
+        retriever=SimpleNamespace(retrieve=retrieve), router=router, settings=Settings(), around=None, explain_gap=str
     )
 
 
