@@ -34,7 +34,8 @@ _AND = r"(?:\b(?:and|und|et|y|e|en|og|och|и)\b|[と和与與及및와과])"
 _DASH = r"\s*+[-‐‑‒–—~〜～]\s*+"
 _ONE = rf"(?:(?:{_WORDS})[.:]?\s*+)?#?\d{{1,3}}+(?:{_DASH}\d{{1,3}}+)?"
 _BETWEEN = rf"\s*+(?:[,;，；、&+]\s*+(?:{_AND}\s*+)?|{_AND}\s*+)"
-_NOTE = r"(?:\s*+†[^\[\]【】［］〔〕\n]{0,80}+)?"
+# Without round brackets: they are what is made of a marker that stands within another.
+_NOTE = r"(?:\s*+†[^\[\]【】［］〔〕()\n]{0,80}+)?"
 
 
 def _make_pattern(others: str) -> str:

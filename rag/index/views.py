@@ -166,7 +166,7 @@ class OpenViews:
         from rag.index.lexical.index import LexicalIndex
 
         if not (folder / "meta.json").is_file():  # it would be made anew, and empty
-            raise IndexDamagedError(f"{folder} is missing. {advise_repair(self._layout.folder)}", "lexical")
+            raise self._explain_missing(folder)
         digests = view.read_file_digests()
         require_whole_segments(self._layout, digests)
         require_sound_files(self._layout, digests, folder, "lexical")
@@ -179,7 +179,13 @@ class OpenViews:
             return folder
         if self._copies is None:
             self._copies = make_temporary_folder()
-        return Path(shutil.copytree(folder, Path(self._copies.name) / folder.name, dirs_exist_ok=True))
+        try:
+            return Path(shutil.copytree(folder, Path(self._copies.name) / folder.name, dirs_exist_ok=True))
+        except FileNotFoundError as exc:  # it went with its build; who reads asks again
+            raise self._explain_missing(folder) from exc
+
+    def _explain_missing(self, folder: Path) -> IndexDamagedError:
+        return IndexDamagedError(f"{folder} is missing. {advise_repair(self._layout.folder)}", "lexical")
 
     # ---- vectors
 

@@ -161,7 +161,7 @@ def test_quotes_are_seen_letter_for_letter(model: Model, chat: Chat):
         answer = chat.ask(f"What are the signs of drawer{at + 100}?")
         assert find_lost(LINES[at : at + IN_A_LIST], read(answer)) == []
         assert answer.locator("li").count() >= IN_A_LIST
-        expect(answer.locator(MARKERS).first).to_have_text("[1]")
+        expect(answer.locator(MARKERS).first).to_have_text(re.compile(r"\[[1-6]\]"))
     for n, start in enumerate(STARTS):
         answer = chat.ask(f"How does shelf{n} begin?")
         line = f"{re.sub('^(#+|[+]) ', '', start)} is how shelf{n} begins, see [1] and {MIDDLES[n]}"
@@ -169,7 +169,8 @@ def test_quotes_are_seen_letter_for_letter(model: Model, chat: Chat):
 
 
 def test_an_answer_is_seen_letter_for_letter(model: Model, chat: Chat):
-    lines = [line for line in LINES if not line.startswith(MARKUP) and "\\(" not in line]
+    # Some models write [^1] for a citation.
+    lines = [line for line in LINES if not line.startswith(MARKUP) and "\\(" not in line and "[^1]" not in line]
     model.text = "\n\n".join(lines)
     assert find_lost(lines, read(chat.ask("What are the signs of drawer100?"))) == []
 

@@ -55,7 +55,8 @@ def server(parrot: Parrot, models_dir: Path, tmp_path_factory: pytest.TempPathFa
 
 def ask_about(subject: str, attacks: list[Attack], parrot: Parrot, chat: Chat) -> Locator:
     markers = "".join(f"[{number}]" for number in range(1, PASSAGES + 1))
-    parrot.text = "\n\n".join([*(attack.text for attack in attacks), f"It is about the {subject} {markers}."])
+    # What ends an answer, such as a chat template's last token, may stand in an attack; so the answer comes first.
+    parrot.text = "\n\n".join([f"It is about the {subject} {markers}.", *(attack.text for attack in attacks)])
     answer = chat.ask(f"What is the {subject} about?")
     expect(answer.locator(".pw-made-by")).to_be_visible()
     return answer

@@ -58,7 +58,10 @@ def test_a_corpus_folder_that_is_gone_is_named_and_its_return_noticed(server: Se
     shutil.rmtree(server.corpus)
     expect(chat.banner).to_contain_text(f"{server.corpus} does not exist")
     server.corpus.mkdir()
-    expect(chat.banner).to_contain_text("Drop files into")
+    expect(chat.banner).to_contain_text("perhaps its disk is not mounted")
+    assert server.status()["corpus"]["documents"] == 1
+    (server.corpus / "sauna.md").write_text("# Sauna\n\nThe sauna is heated on Fridays.\n", "utf-8")
+    expect(chat.ask("When is the sauna heated?")).to_contain_text("heated on Fridays")
 
 
 def test_a_server_that_is_gone_is_said_on_the_page(models_dir: Path, open_chat: OpenChat, tmp_path: Path):
