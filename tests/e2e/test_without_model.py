@@ -59,8 +59,10 @@ def test_a_corpus_folder_that_is_gone_is_named_and_its_return_noticed(server: Se
     expect(chat.banner).to_contain_text(f"{server.corpus} does not exist")
     server.corpus.mkdir()
     expect(chat.banner).to_contain_text("perhaps its disk is not mounted")
-    assert server.status()["corpus"]["documents"] == 1
+    before = server.status()["corpus"]
+    assert before["documents"] == 1
     (server.corpus / "sauna.md").write_text("# Sauna\n\nThe sauna is heated on Fridays.\n", "utf-8")
+    server.wait_until(lambda status: status["corpus"]["generation"] != before["generation"] and is_settled(status))
     expect(chat.ask("When is the sauna heated?")).to_contain_text("heated on Fridays")
 
 
