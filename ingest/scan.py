@@ -38,7 +38,7 @@ class Scan:
     failed: dict[str, str] = field(default_factory=dict)
     """Folders and files that could not even be looked at, with the reason."""
     unlisted: set[str] = field(default_factory=set)
-    """Those of the failed that are folders: what is in them nobody knows."""
+    """The folders among what failed: nobody knows what is in them."""
     inode: int = 0
     """The corpus folder's number on its disk, in 63 bits: another one than before where that disk isn't mounted."""
     began_ns: int = field(default_factory=time.time_ns)

@@ -20,7 +20,7 @@ _WINDOWS_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|\Z)", re.IG
 
 class Upload(NamedTuple):
     source: str
-    """Of the document that it becomes."""
+    """Source of the document that the upload becomes."""
     is_new: bool
     """Whether the file was put there now; otherwise it was there already."""
 

@@ -179,6 +179,8 @@ class _Record:
 
 
 async def _make_standalone(question: str, turns: Sequence[Turn], router: Router) -> str:
+    if not turns:
+        return question
     rewritten = await make_standalone(question, turns, router.stream if router.state.is_ready else None)
     # Carrying over an earlier question may have made it longer than the answer's prompt has room for.
     return rewritten if len(rewritten) <= MAX_QUESTION_CHARACTERS else question

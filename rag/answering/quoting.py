@@ -18,9 +18,8 @@ from rag.answering.citations import make_citation
 from rag.text.question_words import QUESTION_END
 from rag.text.scripts import THAI
 from rag.text.sentences import Sentence, split_sentences
-from rag.text.spelling import mend_terms
 from rag.text.tables import split_cells
-from rag.text.terms import choose_language, detect_languages, text_terms
+from rag.text.terms import choose_language, detect_languages, mend_terms, text_terms
 from rag.types import Chunk, Citation, ScoredChunk
 
 MAX_SENTENCES = 3
@@ -107,8 +106,10 @@ def quote_answer(question: str, hits: Sequence[ScoredChunk], max_sentences: int 
 def _choose_candidates(question: str, hits: Sequence[ScoredChunk], max_sentences: int) -> list[_Quotable]:
     """What is quoted, the best first."""
     asked = detect_languages(question)[0][0]
-    languages = [choose_language(hit.chunk.text, hit.stored.language, asked) for hit in hits]
-    candidates = [c for index, hit in enumerate(hits) for c in _list_candidates(index, hit.chunk, languages[index])]
+    languages = [choose_language(hit.stored.chunk.text, hit.stored.language, asked) for hit in hits]
+    candidates = [
+        c for index, hit in enumerate(hits) for c in _list_candidates(index, hit.stored.chunk, languages[index])
+    ]
     weights = _weigh_terms(question, tuple(dict.fromkeys(languages)), candidates)
     in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
     rare = frozenset(term for term in weights if 0 < in_how_many[term] <= _FEW)

@@ -141,14 +141,13 @@ class OpenViews:
         Raises IndexDamagedError where it isn't as it was left.
         """
         identity, generation = meta[Meta.IDENTITY], meta[Meta.GENERATION]
-        folder = self._layout.locate_lexical(build_id)
         with self._lock:
             known = self._take_sound_lexical()
             if known is None or (known.catalog_id, known.build_id) != (identity, build_id):
-                index, sizes = self._load_lexical(view, folder)
+                index, sizes = self._load_lexical(view, self._layout.locate_lexical(build_id))
                 self._lexical = known = _OpenLexical(identity, build_id, generation, index, sizes)
             elif known.generation != generation:
-                opened = self._make_writable(folder)
+                opened = self._make_writable(self._layout.locate_lexical(build_id))
                 known.index.reload()
                 known.sizes = MappedSizes(self._layout, opened)
                 known.generation = generation

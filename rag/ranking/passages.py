@@ -78,8 +78,10 @@ def _compute_likeness(one: Candidate, other: Candidate) -> float:
 def merge_neighbours(hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:
     """Passages that follow one another on a page become one, in the place and with the scores of the best of them."""
     runs: list[list[tuple[int, ScoredChunk]]] = []
-    for rank, hit in sorted(enumerate(hits), key=lambda ranked: (ranked[1].chunk.source, ranked[1].chunk.ordinal)):
-        if runs and _follows(runs[-1][-1][1].chunk, hit.chunk):
+    for rank, hit in sorted(
+        enumerate(hits), key=lambda ranked: (ranked[1].stored.chunk.source, ranked[1].stored.chunk.ordinal)
+    ):
+        if runs and _follows(runs[-1][-1][1].stored.chunk, hit.stored.chunk):
             runs[-1].append((rank, hit))
         else:
             runs.append([(rank, hit)])

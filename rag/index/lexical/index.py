@@ -27,8 +27,7 @@ from rag.index.lexical.entry import (
     open_folder,
 )
 from rag.index.lexical.search import CommittedState, find_best
-from rag.text.spelling import mend_terms
-from rag.text.terms import detect_languages
+from rag.text.terms import detect_languages, mend_terms
 from rag.types import Restriction
 
 _LARGE = 10_000

@@ -2,8 +2,7 @@ import time
 
 import pytest
 
-from rag.text.spelling import mend_terms
-from rag.text.terms import question_terms
+from rag.text.terms import mend_terms, question_terms
 
 KNOWN = {"error": 5, "mean": 9, "kettl": 4, "boiler": 2, "chess": 1, "jahr": 7, "wass": 8, "вод": 3}
 
