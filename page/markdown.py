@@ -110,7 +110,8 @@ def _show_lines(lines: Sequence[str]) -> Iterator[str]:
 _LONGEST_PARSED = 100_000
 """Characters, which take a second or two; a longer answer is shown as it was written."""
 _HIGHEST_NUMBER = 99
-"""Highest number that an item is shown with: higher ones find no room beside a list, and may be years that stand where a line begins."""
+"""The highest number that an item is shown with: higher ones find no room beside a list, and may be years that stand
+where a line begins."""
 
 
 def show_answer(text: str, passages: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from types import CodeType
@@ -87,6 +88,8 @@ def test_a_question_goes_the_way_that_the_architecture_page_tells(backend, trace
     sync_corpus(backend.index, backend.pipeline)
 
     async def ask() -> None:
+        # Where nest_asyncio was applied, this is the loop of earlier tests, with their threads, which aren't traced.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
         server.state.settings = backend.settings
         server.state.backend = asyncio.get_running_loop().create_future()
         server.state.backend.set_result(backend)
