@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +76,12 @@ class Layout:
 
     def measure_bytes(self) -> int:
         """The index's size on disk, without the models."""
-        files = (path for path in self.folder.rglob("*") if self.models not in path.parents)
-        return sum(_measure_file(path) for path in files)
+        size = 0
+        for folder, folders, files in os.walk(self.folder):  # it passes over what is removed meanwhile
+            if folder == str(self.folder):
+                folders[:] = [name for name in folders if name != self.models.name]
+            size += sum(_measure_file(Path(folder, name)) for name in files)
+        return size
 
 
 def _measure_file(path: Path) -> int:
