@@ -90,6 +90,8 @@ class Chat:
         expect(filters).to_have_count(0)
 
     def attach(self, *files: Path) -> None:
+        # Chainlit draws its input anew when the filters arrive, without what was attached before.
+        expect(self.page.locator("#chat-settings-open-modal")).to_be_visible()
         self.page.locator("input[type=file]").first.set_input_files(list(files))
         expect(self.page.locator("#chat-submit")).to_be_enabled()
 
