@@ -191,18 +191,19 @@ def _describe_retrieval(found: Retrieval) -> dict[str, Any]:
         "mode": found.mode,
         "hits": hits,
         "answerable": found.answerable,
+        "verdict": found.verdict,
         "confidence": round(found.confidence, 3),
         "milliseconds": {name: round(value, 2) for name, value in found.milliseconds.items()},
     }
 
 
 def _print_hits(found: Retrieval) -> None:
-    from rag.answering.answer import decline
+    from rag.answering.remarks import say_not_found
 
     if not found.hits:
         cli.show("Nothing found.")
-    elif not found.answerable:
-        cli.show(decline() + "\n")
+    elif found.verdict == "no":
+        cli.show(say_not_found(found) + "\n")
     for rank, hit in enumerate(found.hits, start=1):
         section = f" · {hit.chunk.section}" if hit.chunk.section else ""
         place = _format_place(hit.chunk.source, hit.chunk.page, hit.stored.page_kind)

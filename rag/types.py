@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,9 @@ class Restriction:
         return f" since {self.since}" if self.since else f" until {self.until}" if self.until else ""
 
 
+Verdict = Literal["yes", "unsure", "no"]
+"""Whether the documents answer a question, as far as retrieval can tell: ``no`` only where that is nearly certain."""
+
 MODES = ("hybrid", "dense", "lexical")
 """How passages can be searched for: by vectors and words together, by vectors alone, by words alone."""
 
@@ -148,12 +152,21 @@ class Retrieval:
     """One of `MODES`."""
     hits: tuple[ScoredChunk, ...]
     """Best first."""
-    answerable: bool
-    """Whether the corpus seems to hold the answer; the hits are given either way."""
+    verdict: Verdict
+    """The hits are given whatever it is."""
     confidence: float
     """0…1, calibrated: the probability that the corpus holds the answer."""
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     """``embed`` (while the words are searched for), ``search``, ``judge`` and ``total``."""
+    unknown_words: tuple[str, ...] = ()
+    """The question's words of some weight that no document has, as they are written in it."""
+    known_words: tuple[str, ...] = ()
+    """Those that one has."""
+
+    @property
+    def answerable(self) -> bool:
+        """Whether the corpus holds the answer more likely than not; for those who want no third verdict."""
+        return self.confidence >= 0.5
 
 
 @dataclass(frozen=True, slots=True)

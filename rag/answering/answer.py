@@ -1,6 +1,7 @@
-"""The question path: retrieve, ask the model, cite; and what to say when there is no passage or no model.
+"""The question path: retrieve, quote, ask the model, cite; and what to say when there is no passage or no model.
 
-A follow-up is first made a question that stands alone; from then on that is the question.
+What the documents say comes first, word for word, within a tenth of a second; a model's words are added to it. A
+follow-up is first made a question that stands alone; from then on that is the question.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from rag.answering.events import (
     Citations,
     Done,
     Event,
+    Judged,
     Notice,
+    Outcome,
+    Quoted,
     Retrieved,
     Rewritten,
     Shown,
@@ -35,7 +39,8 @@ from rag.answering.prompt import (
     count_message_tokens,
     prompt_budget,
 )
-from rag.answering.quoting import quote_answer
+from rag.answering.quoting import Quotes, quote_answer
+from rag.answering.remarks import say_not_found, say_unsure
 from rag.chat.router import ModelState
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
@@ -76,12 +81,13 @@ async def answer(
     only: Restriction | None = None,
     turns: Sequence[Turn] = (),
     around: Around | None = None,
+    insist: bool = False,
 ) -> AsyncGenerator[Event, None]:
     """Answer a question, as events; `rag.answering.events` says in which order they come.
 
     `only` says which documents may be found. `turns` are those of the conversation so far, the last one last. `around`
-    gives what stands around a passage in its document, for the model to read too. Closing the iterator stops
-    the model at once.
+    gives what stands around a passage in its document, for the model to read too. `insist` asks the model even if
+    retrieval is all but certain that the documents don't have the answer. Closing the iterator stops the model at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
@@ -90,21 +96,21 @@ async def answer(
     record.question = await _make_standalone(record.asked, turns, router)
     if record.question != record.asked:
         yield Rewritten(record.question)
-    retrieval = await asyncio.to_thread(retrieve, record.question, only=only)
+    record.retrieval = retrieval = await asyncio.to_thread(retrieve, record.question, only=only)
     record.mark("retrieve")
     yield Retrieved(retrieval)
     if not retrieval.hits:
-        yield record.say(_explain_nothing_found(settings, only), ())
+        yield record.judge("not_found", _explain_nothing_found(settings, only))
         yield record.cite(())
     else:
-        if retrieval.answerable:
-            events = _ask_model(record, retrieval.hits, router, settings, around)
-        else:
-            events = _quote(record, retrieval.hits, decline(only) + "\n\n")
-        async with aclosing(events):
-            async for event in events:
-                yield event
-    yield Done(record.make_report(retrieval))
+        yield record.quote(await asyncio.to_thread(quote_answer, record.question, retrieval.hits))
+        if retrieval.verdict != "no" or insist:
+            async with aclosing(_ask_model(record, router, settings, around)) as events:
+                async for event in events:
+                    yield event
+        yield _judge(record, only, may_insist=not insist and router.state.is_ready)
+        yield record.cite(await asyncio.to_thread(cite_sources, record.text, record.shown))
+    yield Done(record.make_report())
 
 
 async def answer_report(
@@ -136,7 +142,13 @@ class _Record:
     asked: str
     question: str = ""
     """The question that was asked, made to stand alone."""
+    retrieval: Retrieval = field(default_factory=lambda: Retrieval("", "hybrid", (), "no", 0.0))
+    shown: tuple[ScoredChunk, ...] = ()
+    """The passages as the model was given them."""
+    quotes: Quotes = field(default_factory=lambda: Quotes("", (), ()))
     text: str = ""
+    """The model's words."""
+    judged: Judged = field(default_factory=lambda: Judged("not_found", ""))
     citations: tuple[Citation, ...] = ()
     model_id: str | None = None
     route: str = "quotes"
@@ -148,34 +160,55 @@ class _Record:
         """Note the time since the question was asked; only the first time counts."""
         self.milliseconds.setdefault(name, round((time.perf_counter() - self.began) * 1000, 1))
 
-    def say(self, text: str, markers: tuple[int, ...] | None = None) -> Token:
+    def quote(self, quotes: Quotes) -> Quoted:
+        self.mark("quotes")
+        self.quotes = quotes
+        return Quoted(quotes.text, quotes.markers, quotes.citations)
+
+    def say(self, text: str) -> Token:
         self.mark("first_token")
         self.text += text
-        return Token(text, markers)
+        return Token(text)
 
     def withdraw(self) -> Withdrawn:
         self.text = ""
         return Withdrawn()
 
-    def cite(self, citations: tuple[Citation, ...]) -> Citations:
-        self.citations = citations
-        return Citations(citations)
+    def judge(self, outcome: Outcome, remark: str = "", *, may_insist: bool = False) -> Judged:
+        self.judged = Judged(outcome, remark, may_insist)
+        return self.judged
 
-    def make_report(self, retrieval: Retrieval) -> AnswerReport:
-        """The report, at the end of the answer. If not a word was said, the end counts as the first token."""
-        self.mark("first_token")
+    def cite(self, citations: tuple[Citation, ...]) -> Citations:
+        """The model's citations, and those of quotes whose passages it didn't cite."""
+        numbers = {citation.number for citation in citations}
+        self.citations = (*citations, *(c for c in self.quotes.citations if c.number not in numbers))
+        return Citations(self.citations)
+
+    def make_report(self) -> AnswerReport:
+        """The report, at the end of the answer. Where no model said a word, the quotes count as the first one."""
+        self.milliseconds.setdefault("first_token", self.milliseconds.get("quotes", self.milliseconds["retrieve"]))
         self.mark("total")
         return AnswerReport(
             question=self.asked,
             searched_for=self.question,
-            answer=self.text,
-            answerable=retrieval.answerable and bool(retrieval.hits),
+            answer=self._compose(),
+            answerable=self.retrieval.answerable and bool(self.retrieval.hits),
             citations=self.citations,
             model=self.model_id,
             route=self.route,
             milliseconds=self.milliseconds,
             failure=self.failure,
+            verdict=self.retrieval.verdict,
+            outcome=self.judged.outcome,
+            quotes=self.quotes.text,
+            remark=self.judged.remark,
         )
+
+    def _compose(self) -> str:
+        """All that there is to read; the remark introduces the quotes where nothing was found, else it comes last."""
+        said = self.text or self.quotes.text
+        parts = (self.judged.remark, said) if self.judged.outcome == "not_found" else (said, self.judged.remark)
+        return "\n\n".join(filter(None, parts))
 
 
 async def _make_standalone(question: str, turns: Sequence[Turn], router: Router) -> str:
@@ -187,48 +220,43 @@ async def _make_standalone(question: str, turns: Sequence[Turn], router: Router)
 
 
 async def _ask_model(
-    record: _Record, hits: Sequence[ScoredChunk], router: Router, settings: Settings, around: Around | None
+    record: _Record, router: Router, settings: Settings, around: Around | None
 ) -> AsyncGenerator[Event, None]:
-    """The model's answer with its citations; quotes when there is no model or it fails before its first word."""
-    shown: tuple[ScoredChunk, ...] = ()
+    """The model's words; none when there is no model or it fails before its first one."""
     state = await router.refresh()
     try:
         if not state.is_ready:
             raise ModelUnavailableError(f"{state.detail} {state.fix}".strip())
-        async with aclosing(_stream_answer(record, hits, router, settings, around)) as events:
+        async with aclosing(_stream_answer(record, router, settings, around)) as events:
             async for event in events:
-                shown = event.hits if isinstance(event, Shown) else shown
                 yield event
     except ModelUnavailableError as exc:
         record.failure = str(exc)
-        if not record.text:
+        if record.text:
+            yield Notice(f"{exc} The answer above is incomplete.")
+        else:
             record.model_id, record.route = None, "quotes"
             cause = str(exc).partition(". ")[0].rstrip(".")
             yield Notice(
                 f"{exc} Until a model answers, you get quotes from your documents.",
                 f"{cause}. So these are quotes from your documents.",
             )
-            async with aclosing(_quote(record, hits)) as events:
-                async for event in events:
-                    yield event
-            return
-        yield Notice(f"{exc} The answer above is incomplete.")
-    yield record.cite(await asyncio.to_thread(cite_sources, record.text, shown))
-    if unknown := find_unknown_markers(record.text, shown):
+    if unknown := find_unknown_markers(record.text, record.shown):
         yield Notice(f"The answer refers to {', '.join(f'[{n}]' for n in unknown)}, which is none of its passages.")
 
 
 async def _stream_answer(
-    record: _Record, hits: Sequence[ScoredChunk], router: Router, settings: Settings, around: Around | None
+    record: _Record, router: Router, settings: Settings, around: Around | None
 ) -> AsyncGenerator[Event, None]:
     """The model's words; it is asked again with fewer passages when it can read less than was thought."""
     state, budget = router.state, prompt_budget(router.state.context_length, settings.max_tokens)
     record.model_id, record.route = state.model_id, state.route
     reasons: list[str] = []
     for attempt in range(1, _PROMPT_ATTEMPTS + 1):
-        shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around)
-        yield Shown(shown)
-        messages = build_messages(record.question, shown)
+        hits = record.retrieval.hits
+        record.shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around)
+        yield Shown(record.shown)
+        messages = build_messages(record.question, record.shown)
         answer_tokens = answer_budget(router.state.context_length, settings.max_tokens)
         try:
             async with aclosing(router.stream(messages, answer_tokens, reasons.append)) as pieces:
@@ -267,16 +295,14 @@ def _halve_passages(question: str, messages: Sequence[dict[str, str]], budget: i
     return bare + (min(budget, count_message_tokens(messages)) - bare) // 2
 
 
-async def _quote(record: _Record, hits: Sequence[ScoredChunk], before: str = "") -> AsyncGenerator[Event, None]:
-    quotes = await asyncio.to_thread(quote_answer, record.question, hits)
-    yield record.say(before + quotes.text, tuple(len(before) + marker for marker in quotes.markers))
-    yield record.cite(quotes.citations)
-
-
-def decline(only: Restriction | None = None) -> str:
-    """What is said before passages that don't answer the question."""
-    where = f"The {only.description}" if only else "Your documents"
-    return f"{where} don't seem to answer this. The nearest passages:"
+def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Judged:
+    """How the answer looks, from what retrieval thought of the question and what came of it."""
+    verdict = record.retrieval.verdict
+    if verdict == "no" and not record.text:
+        return record.judge("not_found", say_not_found(record.retrieval, only), may_insist=may_insist)
+    if verdict == "yes":
+        return record.judge("answered")
+    return record.judge("unsure", say_unsure(record.retrieval))
 
 
 def _explain_nothing_found(settings: Settings, only: Restriction | None) -> str:

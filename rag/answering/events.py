@@ -1,13 +1,17 @@
-"""What `answer` yields, in this order: Rewritten for a follow-up, Retrieved, Shown if a model is asked, Tokens with
-Notices among them, Citations, and Done, which has the report of the whole answer. Withdrawn takes the Tokens back.
+"""What `answer` yields, in this order: Rewritten for a follow-up, Retrieved, Quoted; if a model is asked, Shown and
+Tokens; then Judged, Citations, and Done, which has the report of the whole answer. Notices may stand anywhere between.
+Withdrawn takes the Tokens back.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from rag.types import Citation, Retrieval, ScoredChunk
+from rag.types import Citation, Retrieval, ScoredChunk, Verdict
+
+Outcome = Literal["answered", "unsure", "not_found"]
+"""How an answer looks to its reader. Of one that is ``not_found`` the quotes are no more than the nearest passages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,23 +45,43 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """The next piece of the answer's text; it may be a word or a page."""
+class Quoted:
+    """What the documents say, word for word, before any model has read a word; comes once, if anything was found."""
 
     text: str
-    markers: tuple[int, ...] | None = None
-    """Where markers begin in a text of quotes, whose other words are a document's and no markup; None for a model's
-    text, which is Markdown."""
+    """No markup: all but the markers is a document's."""
+    markers: tuple[int, ...]
+    """Where the markers begin in the text."""
+    citations: tuple[Citation, ...]
+    """What they stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of the model's text, which is Markdown; it may be a word or a page."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """All tokens so far were no part of the answer: the model thought aloud, as was seen when it came to its end."""
+    """All tokens so far were no part of the answer: the model thought aloud or had nothing to say, as was seen late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How the answer looks, when all of it is there; comes once."""
+
+    outcome: Outcome
+    remark: str
+    """What the reader is told of it, in the question's language; empty for an answer that needs no word."""
+    may_insist: bool = False
+    """Whether no model was asked though one could be, since the verdict was ``no``; the reader may want it asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Citations:
-    """What the answer's markers stand for, in the order of first use; comes once, after the text."""
+    """What the markers stand for, the model's first, then those of the quotes; comes once, after the text."""
 
     citations: tuple[Citation, ...]
 
@@ -69,6 +93,7 @@ class AnswerReport:
     question: str
     """The question as the user asked it."""
     answer: str
+    """All that there is to read: the model's words, or else the quotes; and what is to be said of them."""
     answerable: bool
     citations: tuple[Citation, ...]
     model: str | None
@@ -81,6 +106,13 @@ class AnswerReport:
     """The question that stands alone: `question` itself unless it was a follow-up."""
     failure: str = ""
     """Why the model gave no answer or only a part of one; empty where it did, or where it wasn't to be asked."""
+    verdict: Verdict = "no"
+    """What retrieval thought of the question."""
+    outcome: Outcome = "not_found"
+    quotes: str = ""
+    """The quotes, which stand below the model's words or in their place."""
+    remark: str = ""
+    """What `answer` tells of itself, which is no claim of a document's."""
 
     def to_dict(self) -> dict[str, Any]:
         """As `ask --json` prints it."""
@@ -96,4 +128,4 @@ class Done:
     report: AnswerReport
 
 
-Event = Rewritten | Retrieved | Shown | Notice | Token | Withdrawn | Citations | Done
+Event = Rewritten | Retrieved | Quoted | Shown | Notice | Token | Withdrawn | Judged | Citations | Done

@@ -18,15 +18,15 @@ from typing import Any
 
 from rag.models.manifest import read_weights
 from rag.ranking.signals import WEIGHTED, Signals
+from rag.types import Verdict
 
 CALIBRATION_FILE = Path(__file__).with_name("calibration.json")
 
-THRESHOLD = 0.5
-"""Where both kinds of error are equally frequent on the sets of the fit."""
+SURE = 0.9
+"""From this probability on the verdict is ``yes``."""
 
-PARTIAL_THRESHOLD = 0.06
-"""The threshold of the search by words alone where both were wanted. It declines under 1 % of the answerable questions
-of the sets of the fit (the table is in `bench/RESULTS.md`)."""
+HOPELESS = 0.05
+"""Below this probability the verdict is ``no``."""
 
 DOUBT = (0.05, 0.95)
 """Between them the sentence is asked for: tuned on the sets of the fit (the table is in `bench/RESULTS.md`)."""
@@ -52,9 +52,9 @@ def is_in_doubt(probability: float) -> bool:
     return DOUBT[0] < probability < DOUBT[1]
 
 
-def is_answerable(probability: float, *, is_partial: bool = False) -> bool:
-    """`is_partial` while the vectors are still to come: words alone can't tell that something isn't there."""
-    return probability >= (PARTIAL_THRESHOLD if is_partial else THRESHOLD)
+def choose_verdict(probability: float) -> Verdict:
+    """What to tell of a probability that the corpus holds the answer."""
+    return "yes" if probability >= SURE else "no" if probability < HOPELESS else "unsure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from rag.errors import SettingsError
 from rag.models.manifest import share_vectors
-from rag.ranking.abstention import compute_confidence, find_calibration, is_answerable, is_in_doubt
+from rag.ranking.abstention import choose_verdict, compute_confidence, find_calibration, is_in_doubt
 from rag.ranking.search import (
     Found,
     LiveModel,
@@ -94,8 +94,7 @@ class Retriever:
             "judge": (ended - searched) * 1e3,
             "total": (ended - began) * 1e3,
         }
-        answerable = is_answerable(probability, is_partial=mode == "hybrid" and found.embedding is None)
-        return Retrieval(question, mode, found.hits, answerable, probability, milliseconds)
+        return Retrieval(question, mode, found.hits, choose_verdict(probability), probability, milliseconds)
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
         """What the verdict rests on, for calibration; None for an empty index."""
