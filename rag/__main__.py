@@ -250,26 +250,65 @@ async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) ->
     """Show the answer as it comes, unless it will be shown as JSON; returns the report that ends it."""
     from contextlib import aclosing
 
-    from rag.answering.events import Citations, Done, Notice, Token, Withdrawn
-    from rag.text.hostile import VisibleStream
+    from rag.answering.events import Done, Notice
 
-    stream = VisibleStream()
+    printer = None if as_json else _Printer()
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Done):
                 return event.report
             if isinstance(event, Notice):
                 cli.say(event.text)
-            elif isinstance(event, Token) and not as_json:
-                print(stream.add(event.text), end="", flush=True)
-            elif isinstance(event, Withdrawn):
-                cli.say("These were the model's thoughts. Its answer:")
-            elif isinstance(event, Citations) and not as_json:
-                print(stream.end() + ("\n" if event.citations else ""))
-                for cited in event.citations:
+            elif printer:
+                printer.show(event)
+    raise AssertionError("answer() ends with Done")
+
+
+class _Printer:
+    """An answer on a terminal, where nothing can be put above what stands there: the model's words come last."""
+
+    def __init__(self) -> None:
+        from rag.text.hostile import VisibleStream
+
+        self._stream = VisibleStream()
+        self._quotes = ""
+        """What waits to be shown: if no model is asked, a remark may have to introduce it."""
+        self._is_line_open = False
+
+    def show(self, event: Event) -> None:
+        from rag.answering.events import Citations, Judged, Quoted, Shown, Token, Withdrawn
+
+        match event:
+            case Quoted(text):
+                self._quotes = text
+            case Shown():
+                self._show_quotes()
+            case Token(text):
+                self._is_line_open = True
+                print(self._stream.add(text), end="", flush=True)
+            case Withdrawn():
+                cli.say("\nThese words were no answer.")
+            case Judged(outcome, remark):
+                self._show_judged(outcome, remark)
+            case Citations(citations):
+                for cited in citations:
                     place = _format_place(cited.source, cited.page, cited.page_kind)
                     cli.show(f"[{cited.number}] {place}: “{' '.join(cited.quote.split())}”")
-    raise AssertionError("answer() ends with Done")
+
+    def _show_judged(self, outcome: str, remark: str) -> None:
+        if self._is_line_open:
+            print(self._stream.end() + "\n")
+        if outcome != "not_found":
+            self._show_quotes()
+        if remark:
+            cli.show(remark + "\n")
+        self._show_quotes()
+
+    def _show_quotes(self) -> None:
+        """Show the quotes, unless they stand there already."""
+        if self._quotes:
+            cli.show(self._quotes + "\n")
+            self._quotes = ""
 
 
 def _evaluate(options: argparse.Namespace) -> int:
