@@ -19,7 +19,7 @@ LEAVE = "Employees get 27 days of paid vacation. Travel expenses are due within 
 
 
 def test_the_sentence_that_answers_is_quoted_with_its_marker():
-    text, citations, _ = quote_answer("How often should I descale the boiler?", some_hits(LEAVE, BOILER))
+    text, citations, _ = quote_answer("How often should I descale the boiler?", some_hits(LEAVE, BOILER), 1)
     assert text == "Descale the boiler every 90 days. [2]"
     assert [(c.number, c.source, c.page, c.quote) for c in citations] == [
         (2, "1.md", 2, "Descale the boiler every 90 days.")
@@ -33,7 +33,7 @@ def test_words_are_compared_by_their_stems():
 
 def test_a_sentence_gains_by_the_one_before_that_names_its_subject():
     passage = "The Aurora is a coffee machine. It weighs 9 kilograms. The Borealis is a mill. It weighs 4 kilograms."
-    text, (citation,), _ = quote_answer("How much does the Borealis weigh?", some_hits(passage))
+    text, (citation,), _ = quote_answer("How much does the Borealis weigh?", some_hits(passage), 2)
     assert text == "The Borealis is a mill. It weighs 4 kilograms. [1]"
     assert citation.quote == "The Borealis is a mill. It weighs 4 kilograms."
 
@@ -50,7 +50,7 @@ def test_a_question_in_a_document_gives_way_to_its_answer():
 
 def test_a_table_row_comes_with_its_header():
     table = "| Model | Tank |\n|---|---|\n| X2 | 1.8 litres |\n| X3 | 2.4 litres |"
-    text, (citation,), _ = quote_answer("How large is the tank of the X3?", some_hits(table))
+    text, (citation,), _ = quote_answer("How large is the tank of the X3?", some_hits(table), 1)
     assert text == "| Model | Tank |\n| --- | --- |\n| X3 | 2.4 litres [1] |"
     assert citation.quote == "| X3 | 2.4 litres |"
 
@@ -63,7 +63,7 @@ def test_a_row_out_of_a_pdf_becomes_a_table():
 
 def test_an_empty_first_cell_keeps_its_column():
     text, (citation,), _ = quote_answer(
-        "Who has the ladder?", some_hits("\tAnn\tBen\n\tladder\tkeys\nMon\tbins\tstairs")
+        "Who has the ladder?", some_hits("\tAnn\tBen\n\tladder\tkeys\nMon\tbins\tstairs"), 1
     )
     assert text == "|  | Ann | Ben |\n| --- | --- | --- |\n|  | ladder | keys [1] |"
     assert citation.quote == "\tladder\tkeys"
@@ -78,7 +78,7 @@ def test_cells_of_a_table_without_outer_pipes_are_set_apart():
 def test_the_row_of_a_code_goes_before_what_shares_the_words_of_its_head():
     table = "Code\tMeaning\tRemedy\n" + "\n".join(f"F{n}\tsensor {n} is loose\tcall us" for n in range(1, 9))
     prose = "Each code has a meaning and a remedy. The meaning of a code is its remedy."
-    text, _, _ = quote_answer("What is the meaning and the remedy of code F7?", some_hits(prose, table))
+    text, _, _ = quote_answer("What is the meaning and the remedy of code F7?", some_hits(prose, table), 1)
     assert text.splitlines()[2] == "| F7 | sensor 7 is loose | call us [2] |"
 
 
@@ -114,7 +114,7 @@ def test_sentences_of_one_passage_keep_their_order():
 
 def test_japanese_is_answered_by_the_sentence():
     hits = some_hits("東京は日本の首都です。人口は約1400万人です。", language="ja")
-    assert quote_answer("東京の人口は何人ですか", hits)[0] == "人口は約1400万人です。 [1]"
+    assert quote_answer("東京の人口は何人ですか", hits, 1)[0] == "人口は約1400万人です。 [1]"
 
 
 def test_no_shared_word_still_gives_the_first_sentence():
@@ -170,7 +170,7 @@ def test_folders_name_what_their_files_are_about():
 
 
 def test_a_misspelt_word_is_compared_as_the_passages_write_it():
-    text, _, _ = quote_answer("How often should the boiler be desclaed?", some_hits(LEAVE, BOILER))
+    text, _, _ = quote_answer("How often should the boiler be desclaed?", some_hits(LEAVE, BOILER), 1)
     assert text.startswith("Descale the boiler")
 
 
