@@ -6,6 +6,7 @@ introduces. A label is quoted with its sentence, and lines that were broken on p
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ _LONGEST_ASIDE = 6
 _NARROW = 40
 """Columns; lines that are all shorter don't show where a line was full."""
 _FULL = 0.85
-"""The part of its paragraph's width up to which a line and the next word were put into one, had they been wrapped."""
+"""The part of its paragraph's width up to which a line and the next word would stand in one, were it only wrapped."""
 
 _DENSE = re.compile(f"[{DENSE}]")
 _SPACELESS = re.compile(f"[{SPACELESS}]")
@@ -118,11 +119,13 @@ def _list_units(text: str, language: str) -> list[Sentence]:
 
 
 def _is_label(text: str, unit: Sentence, below: Sentence) -> bool:
-    """Whether the unit is too short to be quoted without what follows it in its line."""
+    """Whether the unit says nothing without what follows: it announces it, or is too short and in the same line."""
     is_prose = unit.kind == below.kind and unit.kind in ("sentence", "item")
-    if not is_prose or "\n" in text[unit.start : below.start] or count_words(text[unit.start : unit.end]) > _LABEL:
+    if not is_prose or any(QUESTION_END.search(text, one.start, one.end) for one in (unit, below)):
         return False
-    return not any(QUESTION_END.search(text, one.start, one.end) for one in (unit, below))
+    if unit.kind == "sentence" and text[unit.end - 1] in ":：":
+        return True
+    return "\n" not in text[unit.start : below.start] and count_words(text[unit.start : unit.end]) <= _LABEL
 
 
 def _cut_lines(text: str, unit: Sentence) -> Iterator[Sentence]:
@@ -130,21 +133,27 @@ def _cut_lines(text: str, unit: Sentence) -> Iterator[Sentence]:
     if unit.kind not in ("sentence", "item") or "\n" not in text[unit.start : unit.end]:
         yield unit
         return
-    above, below_it = text[: unit.start].rpartition("\n\n")[2], text[unit.end :].partition("\n\n")[0]
-    paragraph = f"{above}{text[unit.start : unit.end]}{below_it}"
-    width = max(_NARROW, *(_measure_width(line) for line in paragraph.split("\n")))
-    lines = list(re.finditer(r"[^\s\n].*", text[unit.start : unit.end]))
+    full = _find_full_width(text, unit)
     start = unit.start
-    for line, below in pairwise(lines):
-        if _is_broken(line[0], below[0], _FULL * width):
+    for line, below in pairwise(re.finditer(r"\S.*", text[unit.start : unit.end])):
+        if _is_broken(line[0], below[0], full):
             yield replace(unit, start=start, end=unit.start + line.start() + len(line[0].rstrip()))
             start = unit.start + below.start()
     yield replace(unit, start=start)
 
 
-def _is_broken(line: str, below: str, width: float) -> bool:
+def _find_full_width(text: str, unit: Sentence) -> float:
+    """The width from which on a line of the unit's paragraph is full; endless if most are broken long before it."""
+    above, below = text[: unit.start].rpartition("\n\n")[2], text[unit.end :].partition("\n\n")[0]
+    lines = re.findall(r"\S.*", f"{above}{text[unit.start : unit.end]}{below}")
+    full = _FULL * max(_NARROW, *map(_measure_width, lines))
+    broken = [_is_broken(line, next_line, full) for line, next_line in pairwise(lines)]
+    return math.inf if 2 * sum(broken) >= len(broken) else full
+
+
+def _is_broken(line: str, below: str, full: float) -> bool:
     first = below[0] if _SPACELESS.match(below) else below.split(maxsplit=1)[0]
-    return not first[0].islower() and _measure_width(line.rstrip()) + 1 + _measure_width(first) <= width
+    return not first[0].islower() and _measure_width(line.rstrip()) + 1 + _measure_width(first) <= full
 
 
 def _measure_width(line: str) -> int:
