@@ -49,7 +49,7 @@ _SAME = 0.8
 """Two sentences that share this part of the longer one's terms say the same."""
 
 # Tuned on 22 small collections in nine languages: bench/RESULTS.md, "Answering and chat".
-_CLOSENESS = 0.1
+_CLOSENESS = 0.08
 """What one standard deviation of closeness counts beside the covered share of the question."""
 _RANK = 0.25
 """What it costs to stand in a passage that the ranking scores at nothing; in proportion, if it scores it at less than
@@ -58,10 +58,10 @@ _ASIDE = 0.2
 """What it costs a line to look like a title, a greeting or a name."""
 _COMPARED = 24
 """Candidates that the embedding model compares, the best by their words; each takes it about 1.5 ms."""
-_FAR = 0.31
-"""A further sentence isn't quoted if its score is so much below the best one's: where one wins by far, it is right in
-nine of ten cases, where none does, in three."""
-_ENOUGH = 56
+_FAR = 0.3
+"""A further sentence isn't quoted if its score is so much below the best one's. The best one holds the answer in nine of
+ten cases where it wins by that much, in one of two elsewhere."""
+_ENOUGH = 64
 """Words from which on nothing more is quoted."""
 _MOST = 90
 """Words that the quotes don't exceed, unless the best one has more."""

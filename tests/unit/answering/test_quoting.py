@@ -240,7 +240,7 @@ def test_quotes_end_when_there_are_words_enough():
     long = [" ".join([f"boiler{n}", *["boiler"] * 19]) + "." for n in range(6)]
     distinct = [f"Boiler {name} was bought by {' '.join(name + str(n) for n in range(16))}." for name in "ABCDEF"]
     text = quote_answer("boiler", some_hits(*distinct)).text
-    assert text.count("Boiler") == 3
+    assert text.count("Boiler") == 4
     assert quote_answer("boiler", some_hits(long[0])).text == f"{long[0]} [1]"
 
 
