@@ -59,8 +59,8 @@ _ASIDE = 0.2
 _COMPARED = 24
 """Candidates that the embedding model compares, the best by their words; each takes it about 1.5 ms."""
 _FAR = 0.3
-"""A further sentence isn't quoted if its score is so much below the best one's. The best one holds the answer in nine of
-ten cases where it wins by that much, in one of two elsewhere."""
+"""A further sentence isn't quoted if its score is so much below the best one's. Where one wins by so much, it holds the
+answer in nine of ten cases; elsewhere the best one does in one of two."""
 _ENOUGH = 64
 """Words from which on nothing more is quoted."""
 _MOST = 90
