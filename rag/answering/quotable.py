@@ -96,7 +96,7 @@ def describe(quotable: Quotable, chunk: Chunk) -> str:
     if quotable.unit.kind == "row":
         text = ", ".join(_name_cells(quotable, chunk.text))
     title = chunk.title or PurePosixPath(chunk.source).stem.replace("-", " ").replace("_", " ")
-    return " ".join(f"{title}. {chunk.section}. {text}".split())
+    return ". ".join(filter(None, (title, chunk.section, text)))
 
 
 def _name_cells(row: Quotable, text: str) -> Iterator[str]:

@@ -49,7 +49,7 @@ _SAME = 0.8
 """Two sentences that share this part of the longer one's terms say the same."""
 
 # Tuned on 22 small collections in nine languages: bench/RESULTS.md, "Answering and chat".
-_CLOSENESS = 0.08
+_CLOSENESS = 0.085
 """What one standard deviation of closeness counts beside the covered share of the question."""
 _RANK = 0.25
 """What it costs to stand in a passage that the ranking scores at nothing; in proportion, if it scores it at less than

@@ -89,6 +89,4 @@ def test_a_row_is_described_by_its_columns_and_what_it_belongs_to():
 
 def test_a_sentence_without_a_title_is_described_by_its_file():
     chunk = Chunk("Notes/key-of-the_shed.md", 0, "Under the\nthird pot.")
-    assert [describe(one, chunk) for one in list_quotables(0, chunk, "en")] == [
-        "key of the shed. . Under the third pot."
-    ]
+    assert [describe(one, chunk) for one in list_quotables(0, chunk, "en")] == ["key of the shed. Under the third pot."]
