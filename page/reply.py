@@ -83,6 +83,7 @@ class Reply:
             only=only,
             turns=turns,
             around=backend.around,
+            compare=backend.retriever.compare_sentences,
         )
         try:
             async with aclosing(events):

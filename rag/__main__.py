@@ -239,7 +239,15 @@ def _ask(options: argparse.Namespace) -> int:
         router.start()
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
         around = make_around(index, settings.top_k)
-        ask = partial(answer, retrieve=retriever.retrieve, router=router, settings=settings, only=only, around=around)
+        ask = partial(
+            answer,
+            retrieve=retriever.retrieve,
+            router=router,
+            settings=settings,
+            only=only,
+            around=around,
+            compare=retriever.compare_sentences,
+        )
         report = asyncio.run(cli.work_while_read(_show_answer(ask(options.question), as_json=options.json)))
     if options.json:
         cli.print_json(report.to_dict())
@@ -328,7 +336,13 @@ def _evaluate(options: argparse.Namespace) -> int:
         report = evaluate(dataset, retriever.retrieve, modes, _make_progress("questions asked"))
         if options.answers:
             around = make_around(index, settings.top_k)
-            ask = partial(answer_report, retrieve=retriever.retrieve, settings=settings, around=around)
+            ask = partial(
+                answer_report,
+                retrieve=retriever.retrieve,
+                settings=settings,
+                around=around,
+                compare=retriever.compare_sentences,
+            )
             report["answers"] = _score_answers(dataset, ask, settings, options.limit)
     if options.save:
         save_baseline(options.save, report)

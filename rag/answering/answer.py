@@ -39,7 +39,7 @@ from rag.answering.prompt import (
     count_message_tokens,
     prompt_budget,
 )
-from rag.answering.quoting import Quotes, quote_answer
+from rag.answering.quoting import Compare, Quotes, quote_answer
 from rag.answering.remarks import say_not_found, say_unsure
 from rag.chat.router import ModelState
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
@@ -81,12 +81,14 @@ async def answer(
     only: Restriction | None = None,
     turns: Sequence[Turn] = (),
     around: Around | None = None,
+    compare: Compare | None = None,
     insist: bool = False,
 ) -> AsyncGenerator[Event, None]:
     """Answer a question, as events; `rag.answering.events` says in which order they come.
 
     `only` says which documents may be found. `turns` are those of the conversation so far, the last one last. `around`
-    gives what stands around a passage in its document, for the model to read too. `insist` asks the model even if
+    gives what stands around a passage in its document, for the model to read too; `compare` tells how close sentences
+    are to the question, for the quotes. `insist` asks the model even if
     retrieval is all but certain that the documents don't have the answer. Closing the iterator stops the model at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
@@ -103,7 +105,7 @@ async def answer(
         yield record.judge("not_found", _explain_nothing_found(settings, only))
         yield record.cite(())
     else:
-        yield record.quote(await asyncio.to_thread(quote_answer, record.question, retrieval.hits))
+        yield record.quote(await asyncio.to_thread(quote_answer, record.question, retrieval.hits, compare=compare))
         if retrieval.verdict != "no" or insist:
             async with aclosing(_ask_model(record, router, settings, around)) as events:
                 async for event in events:
@@ -114,10 +116,16 @@ async def answer(
 
 
 async def answer_report(
-    question: str, *, retrieve: FindPassages, router: Router, settings: Settings, around: Around | None = None
+    question: str,
+    *,
+    retrieve: FindPassages,
+    router: Router,
+    settings: Settings,
+    around: Around | None = None,
+    compare: Compare | None = None,
 ) -> AnswerReport:
     """The whole answer at once, for those who don't show it as it comes."""
-    events = answer(question, retrieve=retrieve, router=router, settings=settings, around=around)
+    events = answer(question, retrieve=retrieve, router=router, settings=settings, around=around, compare=compare)
     async with aclosing(events):
         return [event.report async for event in events if isinstance(event, Done)][-1]
 

@@ -1,7 +1,9 @@
-"""The answer while no language model runs: the sentences of the hits that answer the question, word for word. Pure.
+"""What the documents say to a question, word for word: the sentences of the hits that answer it. Pure.
 
-Sentences are scored by how much of the question they cover, rare words counting more; a sentence whose neighbour or
-heading names what it only refers to gains by that. Tables give a row with its header, lists an item.
+A sentence is scored by how much of the question it covers, rare words counting more, and by how close an embedding
+model finds the two, if there is one that knows the language. A sentence whose neighbour or heading names what it only
+refers to gains by that. Tables give a row with its header, lists an item. Quotes are added until they are long enough
+to hold an answer and short enough to be read.
 """
 
 from __future__ import annotations
@@ -9,20 +11,22 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rag.answering.citations import make_citation
-from rag.text.question_words import QUESTION_END
+from rag.answering.quotable import Quotable, count_words, describe, list_quotables
 from rag.text.scripts import THAI
-from rag.text.sentences import Sentence, split_sentences
+from rag.text.sentences import Sentence
 from rag.text.tables import split_cells
-from rag.text.terms import choose_language, detect_languages, mend_terms, text_terms
-from rag.types import Chunk, Citation, ScoredChunk
+from rag.text.terms import choose_language, detect_languages, mend_terms
+from rag.types import Citation, ScoredChunk
 
-MAX_SENTENCES = 3
+Compare = Callable[[str, Sequence[str]], "Sequence[float] | None"]
+"""From a question and texts to how close each is to it, in standard deviations of texts that have nothing to do with
+each other, less where the model hardly knows the language; None where no model can tell."""
+
+MAX_SENTENCES = 6
 
 # Tuned on SQuAD and a Japanese set: bench/RESULTS.md, "Answering and chat".
 _NEIGHBOUR = 0.4
@@ -32,10 +36,6 @@ _SECTION = 0.4
 _NAME = 0.8
 """How much the names of the file and its folders count for such a term: a note called "Key of the shed" doesn't say so
 again."""
-_RANK = 0.1
-"""The share of its score that each place in the order of the hits costs."""
-_CLOSE = 0.75
-"""A further sentence is quoted if its score is at least this part of the best one's."""
 _FULL_WORD = 5
 """Letters from which on a word has its full weight; in languages with an alphabet the short ones are mostly grammar."""
 _CODE = 2.0
@@ -48,29 +48,23 @@ _FIRST_SPACELESS = THAI[0]
 _SAME = 0.8
 """Two sentences that share this part of the longer one's terms say the same."""
 
-_LONGEST_LIST = 800
-"""Characters of a list that is quoted together with the sentence before it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Quotable:
-    """A unit of a hit that may be quoted, with the terms that it is scored by."""
-
-    hit: int
-    """Place of its passage among the hits."""
-    order: int
-    """Place of the unit in its passage."""
-    unit: Sentence
-    text: str
-    terms: tuple[str, ...]
-    around: frozenset[str]
-    """Terms of the sentence before."""
-    section: frozenset[str]
-    """Terms of title, headings, a table's header and the line that introduces a list."""
-    name: frozenset[str]
-    """Terms of the names of the file and its folders."""
-    head: frozenset[str]
-    """Terms of a table's header, which its rows share."""
+# Tuned on 22 small collections in nine languages: bench/RESULTS.md, "Answering and chat".
+_CLOSENESS = 0.085
+"""What one standard deviation of closeness counts beside the covered share of the question."""
+_RANK = 0.25
+"""What it costs to stand in a passage that the ranking scores at nothing; in proportion, if it scores it at less than
+the best one."""
+_ASIDE = 0.2
+"""What it costs a line to look like a title, a greeting or a name."""
+_COMPARED = 24
+"""Candidates that the embedding model compares, the best by their words; each takes it about 1.5 ms."""
+_FAR = 0.3
+"""A further sentence isn't quoted if its score is so much below the best one's. Where one wins by so much, it holds the
+answer in nine of ten cases; elsewhere the best one does in one of two."""
+_ENOUGH = 64
+"""Words from which on nothing more is quoted."""
+_MOST = 90
+"""Words that the quotes don't exceed, unless the best one has more."""
 
 
 class Quotes(NamedTuple):
@@ -81,12 +75,14 @@ class Quotes(NamedTuple):
     """Where the markers of the citations begin in the text; whatever else looks like one is a document's own."""
 
 
-def quote_answer(question: str, hits: Sequence[ScoredChunk], max_sentences: int = MAX_SENTENCES) -> Quotes:
+def quote_answer(
+    question: str, hits: Sequence[ScoredChunk], max_sentences: int = MAX_SENTENCES, compare: Compare | None = None
+) -> Quotes:
     """The quotes, with a marker behind each; empty without hits.
 
     The best passage comes first, sentences of one passage in their order there. The numbers are the hits' own, from 1.
     """
-    chosen = _choose_candidates(question, hits, max_sentences)
+    chosen = _choose_quotables(_rank_quotables(question, hits, compare), hits, max_sentences)
     text = ""
     markers: list[int] = []
     citations: list[Citation] = []
@@ -103,70 +99,56 @@ def quote_answer(question: str, hits: Sequence[ScoredChunk], max_sentences: int 
     return Quotes(text, tuple(citations), tuple(markers))
 
 
-def _choose_candidates(question: str, hits: Sequence[ScoredChunk], max_sentences: int) -> list[_Quotable]:
-    """What is quoted, the best first."""
+class _Ranked(NamedTuple):
+    score: float
+    quotable: Quotable
+
+
+def _rank_quotables(question: str, hits: Sequence[ScoredChunk], compare: Compare | None) -> list[_Ranked]:
+    """All that can be quoted, the best first; if it is compared, no more than `_COMPARED`."""
     asked = detect_languages(question)[0][0]
     languages = [choose_language(hit.stored.chunk.text, hit.stored.language, asked) for hit in hits]
-    candidates = [
-        c for index, hit in enumerate(hits) for c in _list_candidates(index, hit.stored.chunk, languages[index])
-    ]
+    candidates = [c for index, hit in enumerate(hits) for c in list_quotables(index, hit.chunk, languages[index])]
     weights = _weigh_terms(question, tuple(dict.fromkeys(languages)), candidates)
     in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
     rare = frozenset(term for term in weights if 0 < in_how_many[term] <= _FEW)
-    scores = [_score_candidate(candidate, weights, rare) for candidate in candidates]
-    ranked = sorted(zip(scores, candidates, strict=True), key=lambda scored: scored[0], reverse=True)
-    chosen: list[_Quotable] = []
-    for score, candidate in ranked:
-        if len(chosen) == max_sentences or score < ranked[0][0] * _CLOSE or (chosen and score == 0):
+    costs = [_RANK * (1 - hit.score / hits[0].score) if hits[0].score > 0 else 0.0 for hit in hits]
+    ranked = _sort_best_first(_Ranked(_score_words(c, weights, rare) - costs[c.hit], c) for c in candidates)
+    first = ranked[:_COMPARED]
+    texts = [describe(quotable, hits[quotable.hit].chunk) for _, quotable in first]
+    closeness = compare(question, texts) if compare and texts else None
+    if closeness is None:
+        return ranked
+    return _sort_best_first(
+        _Ranked(one.score + _CLOSENESS * close, one.quotable) for one, close in zip(first, closeness, strict=True)
+    )
+
+
+def _sort_best_first(ranked: Iterable[_Ranked]) -> list[_Ranked]:
+    return sorted(ranked, key=lambda one: one.score, reverse=True)
+
+
+def _choose_quotables(ranked: Sequence[_Ranked], hits: Sequence[ScoredChunk], max_sentences: int) -> list[Quotable]:
+    """What is quoted, the best first."""
+    chosen: list[Quotable] = []
+    heads: set[tuple[int, tuple[int, int] | None]] = set()
+    words = 0.0
+    for score, quotable in ranked:
+        if chosen and (len(chosen) >= max_sentences or words >= _ENOUGH or score <= max(0, ranked[0].score - _FAR)):
             break
-        if not any(_says_the_same(candidate, other) for other in chosen):
-            chosen.append(candidate)
+        head = (quotable.hit, quotable.unit.header)
+        length = count_words(quotable.text)
+        if quotable.unit.header and head not in heads:
+            length += count_words(hits[quotable.hit].chunk.text[slice(*quotable.unit.header)])
+        if (chosen and words + length > _MOST) or any(_says_the_same(quotable, other) for other in chosen):
+            continue
+        chosen.append(quotable)
+        heads.add(head)
+        words += length
     return chosen
 
 
-def _list_candidates(index: int, chunk: Chunk, language: str) -> Iterator[_Quotable]:
-    """What can be quoted. Headings, table headers, questions and a list's first line count for what they introduce."""
-    units = split_sentences(chunk.text, language)
-    section = frozenset(text_terms(f"{chunk.title} {chunk.section}", language))
-    name = frozenset(text_terms(str(PurePosixPath(chunk.source).with_suffix("")), language))
-    before = introduction = frozenset[str]()
-    for order, unit in enumerate(units):
-        terms = tuple(text_terms(chunk.text[unit.start : unit.end], language))
-        if unit.header:
-            introduction = frozenset(text_terms(chunk.text[slice(*unit.header)], language))
-        elif unit.kind != "item":
-            introduction = frozenset()
-        if unit.kind == "heading" and len(units) > 1:
-            section |= frozenset(terms)
-        elif len(units) == 1 or not _is_introduction(chunk.text, units, order):
-            quoted = _include_items(chunk.text, units, order)
-            text = chunk.text[quoted.start : quoted.end]
-            head = introduction if unit.header else frozenset[str]()
-            yield _Quotable(index, order, quoted, text, terms, before, section | introduction, name, head)
-            introduction = introduction if quoted is unit else frozenset(terms)
-        before = frozenset(terms)
-
-
-def _is_introduction(text: str, units: Sequence[Sentence], order: int) -> bool:
-    unit = units[order]
-    heads_table = any(other.header and other.header[0] <= unit.start < other.header[1] for other in units[order:][:2])
-    return heads_table or bool(QUESTION_END.search(text, unit.start, unit.end))
-
-
-def _include_items(text: str, units: Sequence[Sentence], order: int) -> Sentence:
-    """A sentence that ends in a colon together with the list behind it, as far as that is short enough."""
-    unit = units[order]
-    if unit.kind != "sentence" or text[unit.end - 1] not in ":：":
-        return unit
-    end = unit.end
-    for item in units[order + 1 :]:
-        if item.kind != "item" or item.end - unit.start > _LONGEST_LIST:
-            break
-        end = item.end
-    return unit if end == unit.end else Sentence(unit.start, end, "item")
-
-
-def _weigh_terms(question: str, languages: Sequence[str], candidates: Sequence[_Quotable]) -> Mapping[str, float]:
+def _weigh_terms(question: str, languages: Sequence[str], candidates: Sequence[Quotable]) -> Mapping[str, float]:
     """The question's terms with their weight: the rarer among the candidates and the longer, the more.
 
     A word of a table's header counts for each row: it isn't rare, and says less than the row's own code.
@@ -183,7 +165,7 @@ def _weigh_word(term: str) -> float:
     return min(1.0, len(term) / _FULL_WORD)
 
 
-def _score_candidate(candidate: _Quotable, weights: Mapping[str, float], rare: frozenset[str]) -> float:
+def _score_words(candidate: Quotable, weights: Mapping[str, float], rare: frozenset[str]) -> float:
     own = frozenset(candidate.terms)
     if candidate.head and own & rare:
         own |= candidate.head
@@ -194,18 +176,18 @@ def _score_candidate(candidate: _Quotable, weights: Mapping[str, float], rare: f
         else:
             near, above = term in candidate.around, term in candidate.section
             score += weight * max(_NEIGHBOUR * near, _SECTION * above, _NAME * (term in candidate.name))
-    return score / (sum(weights.values()) or 1.0) * (1 - _RANK * min(candidate.hit, 8))
+    return score / (sum(weights.values()) or 1.0) - _ASIDE * candidate.is_aside
 
 
-def _says_the_same(one: _Quotable, other: _Quotable) -> bool:
+def _says_the_same(one: Quotable, other: Quotable) -> bool:
     """Whether one adds nothing to the other: chunks overlap, and documents come in copies."""
     a, b = frozenset(one.terms), frozenset(other.terms)
     return one.text in other.text or other.text in one.text or len(a & b) >= _SAME * max(1, len(a), len(b))
 
 
-def _group_runs(chosen: Sequence[_Quotable]) -> list[list[_Quotable]]:
+def _group_runs(chosen: Sequence[Quotable]) -> list[list[Quotable]]:
     """Neighbours of one kind together, in the order of the passage."""
-    runs: list[list[_Quotable]] = []
+    runs: list[list[Quotable]] = []
     for candidate in sorted(chosen, key=lambda candidate: candidate.order):
         last = runs[-1][-1] if runs else None
         if last and last.order == candidate.order - 1 and last.unit.kind == candidate.unit.kind:
@@ -215,16 +197,33 @@ def _group_runs(chosen: Sequence[_Quotable]) -> list[list[_Quotable]]:
     return runs
 
 
-def _format_run(run: Sequence[_Quotable], text: str, number: int) -> list[str]:
+def _format_run(run: Sequence[Quotable], text: str, number: int) -> list[str]:
     """The quotes, each with its marker as the last of it; rows are a table again, items a list."""
     kind = run[0].unit.kind
     if kind == "row":
         rows = [*_format_table_head(text, run[0].unit), *(_format_row(candidate.text) for candidate in run)]
         return ["\n".join(rows).removesuffix(" |") + f" [{number}] |"]
-    if kind == "item":
-        return [f"{candidate.text} [{number}]" for candidate in run]
-    heading = r"^#{1,6} " if kind == "heading" else r"\Z"
-    return [" ".join(re.sub(heading, "", " ".join(candidate.text.split())) for candidate in run) + f" [{number}]"]
+    lines = _join_lines(run, text)
+    return [f"{line} [{number}]" for line in (lines if kind == "item" else ["\n".join(lines)])]
+
+
+def _join_lines(run: Sequence[Quotable], text: str) -> list[str]:
+    """What is quoted of each line, between them what the text has there."""
+    lines: list[str] = []
+    for place, quotable in enumerate(run):
+        between = text[run[place - 1].unit.end : quotable.unit.start] if place else "\n"
+        if "\n" in between:
+            lines.append(_format_prose(quotable))
+        else:
+            lines[-1] += between + _format_prose(quotable)
+    return lines
+
+
+def _format_prose(quotable: Quotable) -> str:
+    if quotable.unit.kind == "item":
+        return quotable.text  # a list keeps its lines
+    line = " ".join(quotable.text.split())
+    return re.sub(r"^#{1,6} ", "", line) if quotable.unit.kind == "heading" else line
 
 
 def _format_table_head(text: str, row: Sentence) -> list[str]:

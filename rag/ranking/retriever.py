@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -26,12 +26,15 @@ from rag.ranking.search import (
     find_live_model,
     search,
 )
-from rag.ranking.signals import Signals, choose_sentence, measure_spread
+from rag.ranking.signals import Signals, choose_sentence, measure_coverage, measure_spread
 from rag.types import MODES, Restriction, Retrieval
 
 logger = logging.getLogger(__name__)
 
 _EMBEDDING_THREADS = 4  # questions of several people at once; a model takes one processor for each
+
+_KNOWN = 0.1
+"""Coverage of a question below which the cosines of its language's sentences are chance."""
 
 OpenEmbedder = Callable[[str], QuestionEmbedder]
 """Opens an embedding model by its name."""
@@ -99,6 +102,20 @@ class Retriever:
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
         """What the verdict rests on, for calibration; None for an empty index."""
         return self._measure_sentence(self._search(Wanted(question, mode, self._top_k)))
+
+    def compare_sentences(self, question: str, sentences: Sequence[str]) -> list[float] | None:
+        """How close each sentence is to the question; None without vectors, or if the model doesn't know the language.
+
+        It counts in standard deviations of texts that have nothing to do with each other, times how well the model's
+        vocabulary covers the question.
+        """
+        live = self._index.read(find_live_model)
+        model = self._open_model(live) if live else None
+        coverage = measure_coverage(model.tokenizer, question) if model else 0.0
+        if model is None or coverage < _KNOWN:
+            return None
+        asked, *vectors = self._threads.map(model.embedder.embed_query, (question, *sentences))
+        return [float(vector @ asked) / model.spread * coverage for vector in vectors]
 
     def _search(self, wanted: Wanted) -> Found:
         """Search with the model whose vectors are live.

@@ -12,6 +12,7 @@ from rag.answering.events import (
     Done,
     Event,
     Notice,
+    Quoted,
     Retrieved,
     Rewritten,
     Shown,
@@ -96,6 +97,14 @@ def test_what_turns_out_to_be_a_thought_is_neither_said_nor_cited():
     report = events[-1].report
     assert report.answer == "Every 90 days. [2]"
     assert [citation.number for citation in report.citations] == [2]
+
+
+def test_the_quotes_are_chosen_with_the_help_of_the_embedding_model():
+    def compare(question: str, texts: Sequence[str]) -> list[float]:
+        return [9.0 * ("noon" in text) for text in texts]
+
+    events = events_of(ScriptedRouter(["At noon [3]."]), "When do we eat?", compare=compare)
+    assert [event.text for event in events if isinstance(event, Quoted)] == ["Lunch is at noon. [3]"]
 
 
 @pytest.mark.parametrize(

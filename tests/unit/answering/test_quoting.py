@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.answering.quoting import MAX_SENTENCES, quote_answer
+from rag.answering.quoting import MAX_SENTENCES, Compare, quote_answer
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
 
@@ -19,7 +21,7 @@ LEAVE = "Employees get 27 days of paid vacation. Travel expenses are due within 
 
 
 def test_the_sentence_that_answers_is_quoted_with_its_marker():
-    text, citations, _ = quote_answer("How often should I descale the boiler?", some_hits(LEAVE, BOILER))
+    text, citations, _ = quote_answer("How often should I descale the boiler?", some_hits(LEAVE, BOILER), 1)
     assert text == "Descale the boiler every 90 days. [2]"
     assert [(c.number, c.source, c.page, c.quote) for c in citations] == [
         (2, "1.md", 2, "Descale the boiler every 90 days.")
@@ -33,7 +35,7 @@ def test_words_are_compared_by_their_stems():
 
 def test_a_sentence_gains_by_the_one_before_that_names_its_subject():
     passage = "The Aurora is a coffee machine. It weighs 9 kilograms. The Borealis is a mill. It weighs 4 kilograms."
-    text, (citation,), _ = quote_answer("How much does the Borealis weigh?", some_hits(passage))
+    text, (citation,), _ = quote_answer("How much does the Borealis weigh?", some_hits(passage), 2)
     assert text == "The Borealis is a mill. It weighs 4 kilograms. [1]"
     assert citation.quote == "The Borealis is a mill. It weighs 4 kilograms."
 
@@ -50,7 +52,7 @@ def test_a_question_in_a_document_gives_way_to_its_answer():
 
 def test_a_table_row_comes_with_its_header():
     table = "| Model | Tank |\n|---|---|\n| X2 | 1.8 litres |\n| X3 | 2.4 litres |"
-    text, (citation,), _ = quote_answer("How large is the tank of the X3?", some_hits(table))
+    text, (citation,), _ = quote_answer("How large is the tank of the X3?", some_hits(table), 1)
     assert text == "| Model | Tank |\n| --- | --- |\n| X3 | 2.4 litres [1] |"
     assert citation.quote == "| X3 | 2.4 litres |"
 
@@ -63,7 +65,7 @@ def test_a_row_out_of_a_pdf_becomes_a_table():
 
 def test_an_empty_first_cell_keeps_its_column():
     text, (citation,), _ = quote_answer(
-        "Who has the ladder?", some_hits("\tAnn\tBen\n\tladder\tkeys\nMon\tbins\tstairs")
+        "Who has the ladder?", some_hits("\tAnn\tBen\n\tladder\tkeys\nMon\tbins\tstairs"), 1
     )
     assert text == "|  | Ann | Ben |\n| --- | --- | --- |\n|  | ladder | keys [1] |"
     assert citation.quote == "\tladder\tkeys"
@@ -78,7 +80,7 @@ def test_cells_of_a_table_without_outer_pipes_are_set_apart():
 def test_the_row_of_a_code_goes_before_what_shares_the_words_of_its_head():
     table = "Code\tMeaning\tRemedy\n" + "\n".join(f"F{n}\tsensor {n} is loose\tcall us" for n in range(1, 9))
     prose = "Each code has a meaning and a remedy. The meaning of a code is its remedy."
-    text, _, _ = quote_answer("What is the meaning and the remedy of code F7?", some_hits(prose, table))
+    text, _, _ = quote_answer("What is the meaning and the remedy of code F7?", some_hits(prose, table), 1)
     assert text.splitlines()[2] == "| F7 | sensor 7 is loose | call us [2] |"
 
 
@@ -114,7 +116,7 @@ def test_sentences_of_one_passage_keep_their_order():
 
 def test_japanese_is_answered_by_the_sentence():
     hits = some_hits("東京は日本の首都です。人口は約1400万人です。", language="ja")
-    assert quote_answer("東京の人口は何人ですか", hits)[0] == "人口は約1400万人です。 [1]"
+    assert quote_answer("東京の人口は何人ですか", hits, 1)[0] == "人口は約1400万人です。 [1]"
 
 
 def test_no_shared_word_still_gives_the_first_sentence():
@@ -170,10 +172,100 @@ def test_folders_name_what_their_files_are_about():
 
 
 def test_a_misspelt_word_is_compared_as_the_passages_write_it():
-    text, _, _ = quote_answer("How often should the boiler be desclaed?", some_hits(LEAVE, BOILER))
+    text, _, _ = quote_answer("How often should the boiler be desclaed?", some_hits(LEAVE, BOILER), 1)
     assert text.startswith("Descale the boiler")
 
 
 def test_a_note_too_short_to_show_its_language_is_read_in_the_question_s():
     notes = [named_hit("a.txt", "Spare fuses: blue tin.", 0), named_hit("b.txt", "Keys: third drawer.", 1)]
     assert "third drawer" in quote_answer("Where do we keep the key?", notes)[0]
+
+
+def scored_hits(*scored: tuple[float, str]) -> list[ScoredChunk]:
+    return [ScoredChunk(StoredChunk(i, Chunk(f"{i}.md", 0, text)), score) for i, (score, text) in enumerate(scored)]
+
+
+SALARY = "The trial day is paid. Salaries arrive on the 27th. Monday is office day. Bring your own cup."
+
+
+def closeness_to(word: str, asked: list[list[str]] | None = None) -> Compare:
+    """A model by which the texts with that word mean the same as any question, and no other text does."""
+
+    def compare(question: str, texts: Sequence[str]) -> list[float]:
+        if asked is not None:
+            asked.append(list(texts))
+        return [8.0 * (word in text) for text in texts]
+
+    return compare
+
+
+def test_what_means_the_same_is_quoted_though_it_shares_no_word():
+    hits = some_hits(SALARY)
+    assert "Salaries" not in quote_answer("When is payday?", hits, 1).text
+    assert quote_answer("When is payday?", hits, compare=closeness_to("Salaries")).text == (
+        "Salaries arrive on the 27th. [1]"
+    )
+
+
+def test_a_model_that_cannot_tell_leaves_the_choice_to_the_words():
+    hits = some_hits(LEAVE, BOILER)
+    question = "How often should I descale the boiler?"
+    assert quote_answer(question, hits, compare=lambda question, texts: None) == quote_answer(question, hits)
+
+
+def test_no_more_is_compared_than_there_is_time_for():
+    asked: list[list[str]] = []
+    many = " ".join(f"The boiler number {n} is red." for n in range(100))
+    quote_answer("boiler", some_hits(many), compare=closeness_to("7", asked))
+    assert [len(texts) for texts in asked] == [24]
+
+
+def test_nothing_is_compared_without_hits():
+    assert quote_answer("boiler", [], compare=closeness_to("boiler")).text == ""
+
+
+def test_a_sentence_that_wins_by_far_stands_alone_and_others_come_along():
+    hits = some_hits("The lid is blue. The tank is green. The hose is grey.")
+    assert quote_answer("Which colour has the tank?", hits, compare=closeness_to("tank")).text == (
+        "The tank is green. [1]"
+    )
+    all_equal = closeness_to("is")
+    assert (
+        quote_answer("Farbe?", hits, compare=all_equal).text
+        == "The lid is blue. The tank is green. The hose is grey. [1]"
+    )
+
+
+def test_quotes_end_when_there_are_words_enough():
+    long = [" ".join([f"boiler{n}", *["boiler"] * 19]) + "." for n in range(6)]
+    distinct = [f"Boiler {name} was bought by {' '.join(name + str(n) for n in range(16))}." for name in "ABCDEF"]
+    text = quote_answer("boiler", some_hits(*distinct)).text
+    assert text.count("Boiler") == 4
+    assert quote_answer("boiler", some_hits(long[0])).text == f"{long[0]} [1]"
+
+
+def test_a_passage_of_which_the_ranking_thinks_less_comes_behind():
+    good, bad = "The tank of the mill is red.", "The tank of the press is red."
+    first = quote_answer("tank", scored_hits((1.0, good), (0.2, bad)), 1)
+    assert first.text == f"{good} [1]"
+    assert quote_answer("tank of the press", scored_hits((1.0, good), (0.9, bad)), 1).text == f"{bad} [2]"
+    assert quote_answer("tank of the press", scored_hits((1.0, good), (-1.0, bad)), 1).text == f"{good} [1]"
+
+
+def test_scores_of_nothing_are_no_reason_to_prefer_a_passage():
+    hits = scored_hits((0.0, "The lid is red."), (-0.5, "The tank is red."))
+    assert quote_answer("tank", hits, 1).text == "The tank is red. [2]"
+
+
+def test_a_line_that_only_names_the_subject_gives_way_to_a_sentence_on_it():
+    letter = "Boiler and pump\n\nThe boiler has a pump from Brescia.\n\nKind regards"
+    assert quote_answer("boiler pump", some_hits(letter), 1).text == "The boiler has a pump from Brescia. [1]"
+
+
+def test_neighbours_are_joined_by_what_stands_between_them():
+    lines = "Monday: the mill is closed\nTuesday: the mill is open from nine\nWednesday: the mill is open from ten"
+    assert quote_answer("When is the mill open?", some_hits(lines), 2).text == (
+        "Tuesday: the mill is open from nine\nWednesday: the mill is open from ten [1]"
+    )
+    spaceless = some_hits("工場は赤い。工場は広い。", language="ja")
+    assert quote_answer("工場", spaceless).text == "工場は赤い。工場は広い。 [1]"

@@ -69,7 +69,11 @@ def make_backend(router: Router) -> Any:
         return Retrieval(question, "hybrid", (HIT,), True, 0.9)
 
     return SimpleNamespace(
-        retriever=SimpleNamespace(retrieve=retrieve), router=router, settings=Settings(), around=None, explain_gap=str
+        retriever=SimpleNamespace(retrieve=retrieve, compare_sentences=None),
+        router=router,
+        settings=Settings(),
+        around=None,
+        explain_gap=str,
     )
 
 

@@ -5,6 +5,7 @@ from rag.errors import IndexUnusableError, SettingsError
 from rag.index.lexical.entry import LexicalEntry
 from rag.index.lexical.index import LexicalIndex
 from rag.ranking.retriever import Retriever
+from rag.ranking.signals import measure_spread
 from rag.settings import DEFAULT_EMBED_MODEL
 from rag.types import MODES, Chunk, Restriction, StoredChunk
 
@@ -205,3 +206,23 @@ def test_there_are_at_most_as_many_hits_as_asked_for_and_time_is_told(retriever)
     found = retriever.retrieve("net sales", top_k=2)
     assert len(found.hits) <= 2
     assert set(found.milliseconds) == {"embed", "search", "judge", "total"}
+
+
+def test_sentences_are_compared_with_the_question(retriever):
+    sentences = ["Clean the filter every spring.", "Net sales rose by eight percent.", "Clean the filter!"]
+    near, far, nearest = retriever.compare_sentences("Clean the filter", sentences)
+    assert nearest > near > far
+    model = WordEmbedder()
+    spread = measure_spread(model.embed_query)
+    cosine = float(model.embed_query("Clean the filter") @ model.embed_query(sentences[1]))
+    assert far == pytest.approx(cosine / spread, rel=0.3)
+    assert retriever.compare_sentences("Clean the filter", []) == []
+
+
+def test_without_vectors_no_sentence_is_compared(tmp_path):
+    retriever = Retriever(SmallIndex(tmp_path, CHUNKS, has_vectors=False), no_embedder, top_k=3)
+    assert retriever.compare_sentences("Clean the filter", ["Clean the filter."]) is None
+
+
+def test_a_question_in_a_language_that_the_model_does_not_know_is_not_compared(retriever):
+    assert retriever.compare_sentences("フィルターはいつ掃除しますか", ["フィルターは春に掃除する。"]) is None
