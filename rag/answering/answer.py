@@ -40,7 +40,8 @@ from rag.answering.prompt import (
     prompt_budget,
 )
 from rag.answering.quoting import Compare, Quotes, quote_answer
-from rag.answering.remarks import say_not_found, say_unsure
+from rag.answering.remarks import say_not_found, say_unproved, say_unread, say_unsure
+from rag.answering.substance import Assessment, assess
 from rag.chat.router import ModelState
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
@@ -110,6 +111,9 @@ async def answer(
             async with aclosing(_ask_model(record, router, settings, around)) as events:
                 async for event in events:
                     yield event
+        if record.text and not record.failure:
+            async for event in _take_worth(record):
+                yield event
         yield _judge(record, only, may_insist=not insist and router.state.is_ready)
         yield record.cite(await asyncio.to_thread(cite_sources, record.text, record.shown))
     yield Done(record.make_report())
@@ -156,6 +160,8 @@ class _Record:
     quotes: Quotes = field(default_factory=lambda: Quotes("", (), ()))
     text: str = ""
     """The model's words."""
+    worth: Assessment | None = None
+    """What the model's whole answer is worth; None without one."""
     judged: Judged = field(default_factory=lambda: Judged("not_found", ""))
     citations: tuple[Citation, ...] = ()
     model_id: str | None = None
@@ -303,14 +309,31 @@ def _halve_passages(question: str, messages: Sequence[dict[str, str]], budget: i
     return bare + (min(budget, count_message_tokens(messages)) - bare) // 2
 
 
+async def _take_worth(record: _Record) -> AsyncGenerator[Event, None]:
+    """Replace the model's words by what of them is an answer: nothing of a refusal, all with markers of a good one."""
+    record.worth = worth = await asyncio.to_thread(assess, record.question, record.text, record.shown)
+    if worth.kind != "answer":
+        yield record.withdraw()
+    elif worth.text != record.text:
+        yield record.withdraw()
+        yield record.say(worth.text)
+
+
 def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Judged:
-    """How the answer looks, from what retrieval thought of the question and what came of it."""
-    verdict = record.retrieval.verdict
-    if verdict == "no" and not record.text:
-        return record.judge("not_found", say_not_found(record.retrieval, only), may_insist=may_insist)
-    if verdict == "yes":
+    """How the answer looks: from retrieval's verdict, the model's refusal, and whether its claims stand in passages."""
+    retrieval, worth = record.retrieval, record.worth
+    is_refused = worth is not None and worth.kind == "refusal"
+    if not record.text and (retrieval.verdict == "no" or (retrieval.verdict == "unsure" and is_refused)):
+        is_asked = record.model_id is not None
+        return record.judge("not_found", say_not_found(retrieval, only), may_insist=may_insist and not is_asked)
+    if is_refused:
+        return record.judge("unsure", say_unread(retrieval))
+    if record.text and worth and worth.supported is False:
+        return record.judge("unsure", say_unproved(retrieval))
+    is_proved = bool(record.text and worth and worth.supported and retrieval.verdict == "unsure")
+    if retrieval.verdict == "yes" or is_proved:
         return record.judge("answered")
-    return record.judge("unsure", say_unsure(record.retrieval))
+    return record.judge("unsure", say_unsure(retrieval))
 
 
 def _explain_nothing_found(settings: Settings, only: Restriction | None) -> str:

@@ -15,6 +15,7 @@ import json
 import math
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,8 @@ class Question:
     """The places where the answer stands."""
     answers: tuple[str, ...]
     """The accepted answers; empty if answers are not to be scored."""
+    kind: str = ""
+    """What sort of question it is, in the dataset's own word; of those without an answer, ``far`` and ``near`` count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,9 @@ def _make_question(number: int, row: Mapping[str, Any], unit: str) -> Question:
     relevant = frozenset((place["source"], place["page"] if unit == "page" else None) for place in row["relevant"])
     answers = tuple(str(answer) for answer in row.get("answers") or ())
     answerable = bool(row.get("answerable", True))
-    return Question(str(row.get("id", number)), row["question"], answerable, relevant, answers)
+    return Question(
+        str(row.get("id", number)), row["question"], answerable, relevant, answers, str(row.get("kind") or "")
+    )
 
 
 def build_index(dataset: Dataset, settings: Settings) -> Path:
@@ -188,19 +193,51 @@ def rank_metrics(ranking: Sequence[Unit], relevant: frozenset[Unit]) -> dict[str
     }
 
 
-def compute_abstention(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, float | None]:
-    """How well the confidence tells answerable questions from others, and how often each kind is taken for the other.
+def compute_abstention(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str, Any]:
+    """How well the confidence tells answerable questions from others, and which verdicts each kind gets.
 
-    A figure is None where the dataset has no question of that kind.
+    A figure is None where the dataset has no question of that kind. ``risk@50%`` is the share of unanswerable questions
+    among the half that the confidence is highest for; ``ece`` is the expected calibration error over ten bins.
     """
     pairs = list(zip(dataset.questions, found, strict=True))
     held = [retrieval for question, retrieval in pairs if question.answerable]
     absent = [retrieval for question, retrieval in pairs if not question.answerable]
+    by_kind = {kind: [r for q, r in pairs if q.kind == kind] for kind in sorted({q.kind for q, _ in pairs} - {""})}
+    of_kind = {kind: [r for q, r in pairs if not q.answerable and q.kind == kind] for kind in ("far", "near")}
+    confident = [r.confidence for r in held]
+    outcomes = [(retrieval.confidence, question.answerable) for question, retrieval in pairs]
     return {
-        "auroc": compute_auroc([r.confidence for r in held], [r.confidence for r in absent]),
+        "auroc": compute_auroc(confident, [r.confidence for r in absent]),
+        **{f"auroc_{kind}": compute_auroc(confident, [r.confidence for r in of_kind[kind]]) for kind in of_kind},
+        "ece": compute_calibration_error(outcomes),
+        "risk@50%": compute_risk(outcomes, 0.5),
+        "risk@80%": compute_risk(outcomes, 0.8),
         "false_answer_rate": _measure_share(r.answerable for r in absent),
         "false_decline_rate": _measure_share(not r.answerable for r in held),
+        "no_rate_answerable": _measure_share(r.verdict == "no" for r in held),
+        "no_rate_absent": _measure_share(r.verdict == "no" for r in absent),
+        "yes_rate_absent": _measure_share(r.verdict == "yes" for r in absent),
+        "unsure_rate": _measure_share(r.verdict == "unsure" for r in found),
+        "verdicts_by_kind": {kind: dict(Counter(r.verdict for r in rs)) for kind, rs in by_kind.items()},
     }
+
+
+def compute_calibration_error(outcomes: Sequence[tuple[float, bool]], bins: int = 10) -> float | None:
+    """The mean distance between confidence and truth over equal bins of confidence, weighed by how many are in each.
+
+    Guo et al., On Calibration of Modern Neural Networks, 2017.
+    """
+    total = 0.0
+    for place in range(bins):
+        mine = [(p, truth) for p, truth in outcomes if min(int(p * bins), bins - 1) == place]
+        total += abs(sum(p - truth for p, truth in mine))
+    return round(total / len(outcomes), 4) if outcomes else None
+
+
+def compute_risk(outcomes: Sequence[tuple[float, bool]], coverage: float) -> float | None:
+    """The share of unanswerable questions among the `coverage` (0…1) that the confidence is highest for."""
+    best = sorted(outcomes, key=lambda outcome: -outcome[0])[: round(coverage * len(outcomes))]
+    return _measure_share(not truth for _, truth in best)
 
 
 def compute_auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
@@ -244,6 +281,15 @@ def load_baseline(path: Path) -> dict[str, Any]:
 _WIDTH = 16
 _ABSTENTION = {
     "auroc": "abstention, AUROC",
+    "auroc_far": "abstention, AUROC against far-off questions",
+    "auroc_near": "abstention, AUROC against near misses",
+    "ece": "expected calibration error",
+    "risk@50%": "unanswerable among the surest half (share)",
+    "risk@80%": "unanswerable among the surest 80 % (share)",
+    "no_rate_answerable": "verdict no though it can (share)",
+    "no_rate_absent": "verdict no, and it cannot (share)",
+    "yes_rate_absent": "verdict yes though it cannot (share)",
+    "unsure_rate": "verdict unsure (share)",
     "false_answer_rate": "answered though the corpus cannot (share)",
     "false_decline_rate": "declined though it can (share)",
 }
@@ -282,7 +328,7 @@ def format_report(report: Mapping[str, Any], baseline: Mapping[str, Any] | None 
 def _format_lines(
     names: Mapping[str, str], figures: Mapping[str, Any], old: Mapping[str, Any], digits: int = 4
 ) -> list[str]:
-    return [f"{text:46}{_format_cell(figures[name], old.get(name), digits)}" for name, text in names.items()]
+    return [f"{text:46}{_format_cell(figures.get(name), old.get(name), digits)}" for name, text in names.items()]
 
 
 def _format_cell(value: float | None, old: float | None, digits: int = 4) -> str:

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from rag.errors import SettingsError
 from rag.models.manifest import share_vectors
 from rag.ranking.abstention import choose_verdict, compute_confidence, find_calibration, is_in_doubt
+from rag.ranking.question import find_words, is_foreign
 from rag.ranking.search import (
     Found,
     LiveModel,
@@ -97,7 +98,11 @@ class Retriever:
             "judge": (ended - searched) * 1e3,
             "total": (ended - began) * 1e3,
         }
-        return Retrieval(question, mode, found.hits, choose_verdict(probability), probability, milliseconds)
+        verdict = choose_verdict(
+            probability, by_words=found.embedding is None, is_foreign=is_foreign(question, found.hits)
+        )
+        unknown, known = find_words(question, found.terms, found.hits) if verdict != "yes" else ((), ())
+        return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, unknown, known)
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
         """What the verdict rests on, for calibration; None for an empty index."""

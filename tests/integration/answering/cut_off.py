@@ -27,7 +27,7 @@ Ask = Callable[[], AsyncGenerator[Event, None]]
 
 
 def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
-    return Retrieval(question, "hybrid", HITS, True, 0.9)
+    return Retrieval(question, "hybrid", HITS, "yes", 0.9)
 
 
 async def leave_after_a_word(ask: Ask, requests: Requests) -> None:

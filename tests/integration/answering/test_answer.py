@@ -36,7 +36,7 @@ HITS = tuple(
 
 
 def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
-    return Retrieval(question, "hybrid", HITS, True, 0.9)
+    return Retrieval(question, "hybrid", HITS, "yes", 0.9)
 
 
 async def events_of(question: str, router: ModelRouter, settings: Settings) -> list[Event]:
@@ -157,7 +157,7 @@ def test_a_model_with_less_context_than_its_catalog_says_gets_fewer_passages(
         return [event async for event in events]
 
     def many(question: str, *, only: Restriction | None = None) -> Retrieval:
-        return Retrieval(question, "hybrid", long_hits, True, 0.9)
+        return Retrieval(question, "hybrid", long_hits, "yes", 0.9)
 
     own = ModelRouter(settings)
     try:

@@ -62,7 +62,7 @@ class ScriptedRouter:
 
 def retrieving(hits: tuple[ScoredChunk, ...] = HITS, *, answerable: bool = True) -> Callable[..., Retrieval]:
     def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
-        return Retrieval(question, "hybrid", hits, answerable, 0.9 if answerable else 0.1)
+        return Retrieval(question, "hybrid", hits, "yes" if answerable else "no", 0.9 if answerable else 0.1)
 
     return retrieve
 
@@ -203,7 +203,7 @@ def test_a_restriction_reaches_the_retrieval_and_an_answer_without_passages_tell
 
     def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
         asked.append(only)
-        return Retrieval(question, "hybrid", (), False, 0.0)
+        return Retrieval(question, "hybrid", (), "no", 0.0)
 
     events = events_of(ScriptedRouter(), retrieve=retrieve, only=Restriction("manuals", "pdf"))
     assert asked == [Restriction("manuals", "pdf")]

@@ -66,7 +66,7 @@ class Router:
 
 def make_backend(router: Router) -> Any:
     def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
-        return Retrieval(question, "hybrid", (HIT,), True, 0.9)
+        return Retrieval(question, "hybrid", (HIT,), "yes", 0.9)
 
     return SimpleNamespace(
         retriever=SimpleNamespace(retrieve=retrieve, compare_sentences=None),
