@@ -15,6 +15,7 @@ from page.filters import Choices, find_choices
 from page.markdown import escape_markdown
 from page.uploads import keep_upload, take_back_upload
 from rag.answering.prompt import make_around
+from rag.answering.quoting import quote_answer
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.errors import RagError
@@ -46,9 +47,14 @@ class Backend:
         self.settings = settings
         self.index = Index(settings.index_dir)
         self.pipeline = Pipeline(settings, self.index.models_dir, display.note)
-        self.watcher = CorpusWatcher(
-            self.index, self.pipeline, on_report=lambda _: display.pause(), on_progress=display.show
-        )
+        self._has_synced = threading.Event()
+        self._closing = threading.Event()
+
+        def on_report(_: object) -> None:
+            display.pause()
+            self._has_synced.set()
+
+        self.watcher = CorpusWatcher(self.index, self.pipeline, on_report=on_report, on_progress=display.show)
         self.retriever = open_retriever(self.index, settings, in_background=True, progress=display.note)
         self.around = make_around(self.index, settings.top_k)
         self.router = ModelRouter(settings)
@@ -61,11 +67,21 @@ class Backend:
         self._warming.start()
 
     def _warm_up(self) -> None:
-        """Search once, since the first search loads what the next ones need: two seconds at 100,000 chunks."""
-        with contextlib.suppress(RagError):
-            self.retriever.retrieve("warm up")
+        """Quote once, as soon as there is something to find, since the first answer loads what the next ones need.
+
+        On the samples that is half a second, at 100,000 chunks two.
+        """
+        while not self._closing.is_set():
+            self._has_synced.clear()
+            with contextlib.suppress(RagError):
+                if hits := self.retriever.retrieve("warm up").hits:
+                    quote_answer("warm up", hits)
+                    return
+            self._has_synced.wait()
 
     def close(self) -> None:
+        self._closing.set()
+        self._has_synced.set()
         if self._warming.is_alive():
             self._warming.join(_WARM_UP_LIMIT_S)
         for part in (self.watcher, self.router, self.pipeline, self.retriever, self.index):

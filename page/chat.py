@@ -112,7 +112,7 @@ async def on_settings_update(_: dict[str, Any]) -> None:
     try:
         only = read_restriction(read_chosen_filters())
         await show_filter(f"Only {only.description}" if only else "")
-        await find_restriction(await wait_for_backend())
+        await find_restriction(await wait_for_backend(), read_chosen_filters())
     except RagError as error:
         await cl.ErrorMessage(escape_markdown(str(error))).send()
 
@@ -120,7 +120,9 @@ async def on_settings_update(_: dict[str, Any]) -> None:
 @cl.on_message
 async def on_message(message: cl.Message) -> None:
     """First the attached files become documents, then the question is answered."""
-    from page.reply import Reply  # slow, and not needed to open the page
+    # These are slow, and not needed to open the page.
+    from page.asked import read_asked
+    from page.reply import Reply
 
     reply = Reply()
     _get_replies().add(reply)
@@ -128,8 +130,9 @@ async def on_message(message: cl.Message) -> None:
         backend = await wait_for_backend()
         await _add_documents(backend, message)
         if message.content or not message.elements:
-            only = await find_restriction(backend)
-            await reply.stream_answer(backend, message.content, cl.user_session.get(TURNS, ()), only)
+            asked = read_asked(message.content, message.metadata, read_chosen_filters(), cl.user_session.get(TURNS, ()))
+            only = await find_restriction(backend, asked.filters)
+            await reply.stream_answer(backend, asked, only)
     except IndexMissingError:
         await cl.ErrorMessage(escape_markdown(backend.explain_missing_index())).send()
     except RagError as error:
@@ -165,12 +168,16 @@ async def _add_documents(backend: Backend, message: cl.Message) -> None:
 
 
 def _remember_turn(question: str, reply: Reply) -> None:
-    """Keep a question and its answer for follow-ups, be the answer cut short; a question without one isn't kept."""
+    """Keep a question and its answer for follow-ups, be the answer cut short; a question without one isn't kept.
+
+    A question that is asked again takes the place of the one before.
+    """
     from rag.answering.followup import Turn, add_turn
 
     if reply.text:
         turn = Turn(reply.searched_for or question, reply.text)
-        cl.user_session.set(TURNS, add_turn(cl.user_session.get(TURNS, ()), turn))
+        others = [other for other in cl.user_session.get(TURNS, ()) if other.question != turn.question]
+        cl.user_session.set(TURNS, add_turn(others, turn))
 
 
 def _get_replies() -> set[Reply]:

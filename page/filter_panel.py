@@ -33,12 +33,12 @@ def read_chosen_filters() -> Mapping[str, object]:
     return chosen
 
 
-async def find_restriction(backend: Backend) -> Restriction | None:
-    """The restriction that this chat's questions are asked under, except for its attachments; None if there is none.
+async def find_restriction(backend: Backend, chosen: Mapping[str, object]) -> Restriction | None:
+    """What is chosen, as a restriction that leaves this chat's attachments in; None if nothing is.
 
     Raises SettingsError for a wrong date, QuestionError if the restriction leaves no document.
     """
-    only = read_restriction(read_chosen_filters())
+    only = read_restriction(chosen)
     only = replace(only, also=cl.user_session.get(_ATTACHED, ())) if only else None
     is_emptied: bool = only is not None and await asyncio.to_thread(backend.is_emptied_by, only)
     if only and is_emptied:

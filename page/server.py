@@ -235,7 +235,9 @@ def keep_generators_closing(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _open_backend(settings: Settings) -> Backend:
-    from page.backend import Backend  # slow, so not on the event loop
+    # Both are slow, so they are loaded here and not on the event loop.
+    import page.reply  # noqa: F401 (for the first question)
+    from page.backend import Backend
 
     try:
         backend = Backend(settings)

@@ -53,7 +53,7 @@ class Question:
     answers: tuple[str, ...]
     """The accepted answers; empty if answers are not to be scored."""
     kind: str = ""
-    """What sort of question it is, in the dataset's own word; of those without an answer, ``far`` and ``near`` count."""
+    """What sort of question it is, in the dataset's own word; ``far`` and ``near`` say how far off an absent one is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,7 +183,7 @@
     for (const formula of content.querySelectorAll('.katex')) {
       formula.replaceWith(formula.querySelector('annotation')?.textContent ?? formula.textContent);
     }
-    for (const extra of content.querySelectorAll('.pw-sources')) extra.remove();
+    for (const extra of content.querySelectorAll('.pw-sources, .pw-reading')) extra.remove();
     document.body.append(content); // only what is on the page has lines
     const plain = [(text || content.innerText).trim(), sources.join('\n')].filter(Boolean).join('\n\n');
     content.remove();
@@ -199,7 +199,7 @@
   }, true);
   const write = navigator.clipboard?.write?.bind(navigator.clipboard);
   const copyAnswer = (content) => {
-    const kinds = toItem(content.cloneNode(true), listSources(content), content.querySelector('.pw-sources')?.dataset.written);
+    const kinds = toItem(content.cloneNode(true), listSources(content), content.querySelector('.pw-below')?.dataset.written);
     return new ClipboardItem(Object.fromEntries(Object.entries(kinds).map(([type, data]) => [type, new Blob([data], { type })])));
   };
   if (write) navigator.clipboard.write = (items) => {
@@ -254,6 +254,7 @@
   document.addEventListener('DOMContentLoaded', () => {
     new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
     document.body.append(root);
+    fetch('/public/elements/Sources.jsx'); // so that the first answer needn't wait for it
     poll();
   });
 })();

@@ -8,9 +8,11 @@ import pytest
 
 from rag.answering.answer import MAX_QUESTION_CHARACTERS, answer
 from rag.answering.events import (
+    AnswerReport,
     Citations,
     Done,
     Event,
+    Judged,
     Notice,
     Quoted,
     Retrieved,
@@ -24,7 +26,7 @@ from rag.answering.prompt import count_message_tokens
 from rag.chat.router import ModelState
 from rag.errors import IndexUnusableError, ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
-from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk
+from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
 
 READY = ModelState("ready", "The model answers.", model_id="tiny:1", context_length=4096)
 OFFLINE = ModelState("failed", "The model is not here.", "Connect to the internet.")
@@ -77,23 +79,31 @@ def events_of(
     return asyncio.run(collect())
 
 
+def said(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Token))
+
+
 def notices(events: list[Event]) -> str:
     return " ".join(event.text for event in events if isinstance(event, Notice))
 
 
 def test_an_answer_is_retrieval_then_tokens_then_citations_then_the_report():
     events = events_of(ScriptedRouter([" Every ", "90 days. [2]"]))
-    assert [type(event) for event in events] == [Retrieved, Shown, Token, Token, Citations, Done]
-    assert events[1].hits == HITS
+    assert [type(event) for event in events] == [Retrieved, Quoted, Shown, Token, Token, Judged, Citations, Done]
+    assert events[1].text == "Descale the boiler every 90 days. [2]"
+    assert events[2].hits == HITS
+    assert events[5] == Judged("answered", "")
     report = events[-1].report
     assert report.answer == "Every 90 days. [2]"
     assert (report.model, report.route, report.answerable) == ("tiny:1", "local", True)
     assert [(c.number, c.source, c.page, c.quote) for c in report.citations] == [(2, "1.md", 2, TEXTS[1])]
+    assert (report.verdict, report.outcome, report.quotes) == ("yes", "answered", events[1].text)
 
 
 def test_what_turns_out_to_be_a_thought_is_neither_said_nor_cited():
     events = events_of(ScriptedRouter(["Lunch [3]?", "", " Every 90 days. [2]"]))
-    assert [type(event) for event in events] == [Retrieved, Shown, Token, Withdrawn, Token, Citations, Done]
+    kinds = [Retrieved, Quoted, Shown, Token, Withdrawn, Token, Judged, Citations, Done]
+    assert [type(event) for event in events] == kinds
     report = events[-1].report
     assert report.answer == "Every 90 days. [2]"
     assert [citation.number for citation in report.citations] == [2]
@@ -118,11 +128,11 @@ def test_an_answer_that_ends_before_its_time_says_why(reason: str, notice: str):
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
     report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.to_dict()
     fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
-    assert set(report) == fields | {"failure"}
+    assert set(report) == fields | {"failure", "verdict", "outcome", "quotes", "remark"}
     assert report["failure"] == ""
     assert report["searched_for"] == report["question"]
     assert report["citations"] == [{"number": 2, "source": "1.md", "page": 2, "quote": TEXTS[1]}]
-    assert set(report["milliseconds"]) == {"retrieve", "first_token", "total"}
+    assert set(report["milliseconds"]) == {"retrieve", "quotes", "first_token", "total"}
 
 
 def test_while_no_model_runs_the_answer_is_quotes_and_a_notice_says_why_and_what_to_do():
@@ -212,7 +222,7 @@ def test_a_restriction_reaches_the_retrieval_and_an_answer_without_passages_tell
 
 def test_what_some_documents_do_not_answer_is_not_said_of_all():
     report = events_of(ScriptedRouter(), retrieve=retrieving(answerable=False), only=Restriction("manuals"))[-1].report
-    assert report.answer.startswith("The documents in manuals don't seem to answer this. The nearest passages:")
+    assert report.answer.startswith("The documents you chose don't seem to answer this. The nearest passages:")
 
 
 MORE = StoredChunk(9, Chunk("1.md", 1, "Use citric powder for it.", page=2))
@@ -271,7 +281,7 @@ def test_a_model_that_fails_at_the_rewriting_is_still_asked_for_the_answer():
     router = ScriptedRouter([ModelUnavailableError("It broke off.")], ["Because of lime [2]."])
     events = events_of(router, "Why?", turns=BEFORE)
     assert "boiler" in events[0].question
-    assert (events[-1].report.answer, notices(events)) == ("Because of lime [2].", "")
+    assert (said(events), notices(events)) == ("Because of lime [2].", "")
 
 
 def test_an_endless_earlier_question_does_not_make_a_follow_up_too_long():
@@ -315,7 +325,7 @@ def test_a_prompt_that_is_too_long_is_tried_again_with_fewer_passages():
     assert len(sizes) == 3
     assert sizes[0] > sizes[1] > sizes[2]
     assert "fewer passages" in notices(events)
-    assert events[-1].report.answer == "Well [1]"
+    assert said(events) == "Well [1]"
 
 
 def test_a_prompt_that_is_always_too_long_ends_in_quotes():
@@ -347,3 +357,72 @@ def test_closing_the_answer_closes_the_models_stream():
 
     asyncio.run(stop_early())
     assert router.closed
+
+
+def judged(router: ScriptedRouter, verdict: Verdict, **options: Any) -> tuple[Judged, AnswerReport]:
+    def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
+        return Retrieval(question, "hybrid", HITS, verdict, 0.5, unknown_words=("boiler",), known_words=("days",))
+
+    events = events_of(router, retrieve=retrieve, **options)
+    (one,) = [event for event in events if isinstance(event, Judged)]
+    return one, events[-1].report
+
+
+@pytest.mark.parametrize(
+    ("words", "verdict", "outcome"),
+    [
+        ("Every 90 days. [2]", "yes", "answered"),
+        ("Every 90 days. [2]", "unsure", "answered"),
+        ("Every 30 days. [2]", "yes", "unsure"),
+        ("The context does not mention it.", "yes", "unsure"),
+        ("The context does not mention it.", "unsure", "not_found"),
+        ("[1]", "yes", "answered"),
+        ("[1]", "unsure", "unsure"),
+    ],
+)
+def test_the_verdict_the_refusal_and_the_passages_together_make_the_look(words: str, verdict: Verdict, outcome: str):
+    one, report = judged(ScriptedRouter([words]), verdict)
+    assert (one.outcome, report.outcome) == (outcome, outcome)
+    assert bool(one.remark) == (outcome != "answered")
+
+
+@pytest.mark.parametrize("words", ["[1]", "", "1.md", "How often is the boiler descaled?", "I'm sorry, I don't know."])
+def test_a_models_answer_is_never_less_than_the_quotes(words: str):
+    _, report = judged(ScriptedRouter([words]), "yes")
+    assert report.answer.startswith("Descale the boiler every 90 days. [2]")
+
+
+def test_a_marker_is_set_where_the_model_writes_none():
+    events = events_of(ScriptedRouter(["Every 90 days."]))
+    assert events[-1].report.answer == "Every 90 days. [2]"
+
+
+@pytest.mark.parametrize(("verdict", "outcome"), [("yes", "answered"), ("unsure", "unsure"), ("no", "not_found")])
+def test_without_a_model_the_answer_stands_above_the_doubt(verdict: Verdict, outcome: str):
+    one, report = judged(ScriptedRouter(state=OFFLINE), verdict)
+    assert one.outcome == outcome
+    assert report.answer.startswith("Descale the boiler") == (verdict != "no")
+    assert not one.may_insist
+
+
+def test_where_nothing_seems_to_be_there_the_model_is_asked_only_if_the_reader_insists():
+    one, report = judged(ScriptedRouter(["Every 90 days. [2]"]), "no")
+    assert (one.outcome, one.may_insist, report.model) == ("not_found", True, None)
+    assert "Not in your documents: boiler. In them: days." in report.answer
+    one, report = judged(ScriptedRouter(["Every 90 days. [2]"]), "no", insist=True)
+    assert (one.outcome, one.may_insist, report.model) == ("unsure", False, "tiny:1")
+
+
+@pytest.mark.parametrize(
+    ("question", "beginning"),
+    [
+        ("Wie oft muss der Kessel entkalkt werden?", "Ihre Dokumente scheinen"),
+        ("¿Cada cuánto hay que descalcificar la caldera?", "Sus documentos no parecen"),
+        ("ボイラーはどのくらいの頻度で掃除しますか", "文書の中に"),
+        ("보일러는 얼마나 자주 청소해야 합니까", "문서에 이 질문"),
+        ("Как часто нужно чистить котёл?", "Похоже, в ваших"),
+    ],
+)
+def test_what_is_said_of_an_answer_is_said_in_the_questions_language(question: str, beginning: str):
+    retrieve = retrieving(answerable=False)
+    assert events_of(ScriptedRouter(), question, retrieve=retrieve)[-1].report.remark.startswith(beginning)

@@ -17,6 +17,7 @@ from rag.evaluation.retrieval import (
     rank_metrics,
     save_baseline,
 )
+from rag.ranking.abstention import choose_verdict
 from rag.settings import Settings
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
 

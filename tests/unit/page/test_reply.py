@@ -12,47 +12,73 @@ from chainlit.chat_context import chat_contexts
 from chainlit.context import init_http_context
 from chainlit.emitter import BaseChainlitEmitter
 
+from page.answer import QUOTES_LABEL, STOPPED_EARLY
+from page.asked import Asked, read_asked
 from page.markdown import link_source
-from page.reply import STOPPED, STOPPED_EARLY, Reply
+from page.reply import Reply
 from rag.answering.followup import Turn
 from rag.chat.router import ModelState
 from rag.errors import QuestionError
 from rag.settings import Settings
-from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk
+from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
 
 LOST = "The connection was lost."
-HIT = ScoredChunk(StoredChunk(1, Chunk("roof.md", 0, "The soil on the roof is nine centimetres deep.")), 1.0)
+QUESTION = "How deep is the soil?"
+QUOTE = "The soil on the roof is nine centimetres deep."
+QUOTED = f"{QUOTE} {link_source(1)}"
+HIT = ScoredChunk(StoredChunk(1, Chunk("roof.md", 0, QUOTE)), 1.0)
+OTHER = ScoredChunk(StoredChunk(2, Chunk("pool.md", 0, "The pool is closed.")), 0.5)
 
 
 class Browser(BaseChainlitEmitter):
-    """Keeps what the page would show: the last state of each message, and the sources."""
+    """Keeps what the page shows, the message and what stands below it, each time that one of them changes."""
 
     def __init__(self, session: Any) -> None:
         super().__init__(session)
-        self.streamed = ""
-        self.messages: list[str] = []
-        self.sources: dict[str, Any] = {}
+        self.messages: dict[str, str] = {}
+        self.below: dict[str, Any] = {}
+        self.seen: list[tuple[str, str, str]] = []
+
+    @property
+    def message(self) -> str:
+        [message] = self.messages.values()
+        return message
 
     async def stream_start(self, step_dict: Any) -> None:
-        self.streamed += step_dict["output"]
+        self._show(step_dict["id"], step_dict["output"])
 
     async def send_token(self, id: str, token: str, is_sequence: bool = False, is_input: bool = False) -> None:
-        self.streamed = token if is_sequence else self.streamed + token
+        assert is_sequence
+        self._show(id, token)
 
     async def send_step(self, step_dict: Any) -> None:
-        self.messages.append(step_dict["output"])
+        self._show(step_dict["id"], step_dict["output"])
 
     async def send_element(self, element_dict: Any) -> None:
-        self.sources = element_dict["props"]
+        self.below = element_dict["props"]
+        self._keep()
+
+    def _show(self, id: str, text: str) -> None:
+        self.messages[id] = text
+        self._keep()
+
+    def _keep(self) -> None:
+        if self.messages:
+            now = (self.message, self.below.get("reading", ""), self.below.get("quotes", ""))
+            self.seen += [now] * (self.seen[-1:] != [now])
 
 
 class Router:
-    """A model that says its pieces, and after them does what `at_end` does."""
-
-    state = ModelState("ready", "The model tiny answers.", model_id="tiny")
+    """A model that says its pieces, and after them does what `at_end` does; without pieces there is none."""
 
     def __init__(self, *pieces: str, at_end: Callable[[], Awaitable[object]] | None = None) -> None:
         self.pieces, self.at_end = pieces, at_end
+        is_there = pieces or at_end
+        self.state = (
+            ModelState("ready", "The model tiny answers.", model_id="tiny")
+            if is_there
+            else ModelState("failed", "There is no model.", "Start one.")
+        )
 
     async def refresh(self) -> ModelState:
         return self.state
@@ -64,9 +90,9 @@ class Router:
             await self.at_end()
 
 
-def make_backend(router: Router) -> Any:
+def make_backend(router: Router, verdict: Verdict = "yes", hits: tuple[ScoredChunk, ...] = (HIT,)) -> Any:
     def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
-        return Retrieval(question, "hybrid", (HIT,), "yes", 0.9)
+        return Retrieval(question, "hybrid", hits, verdict, 0.9)
 
     return SimpleNamespace(
         retriever=SimpleNamespace(retrieve=retrieve, compare_sentences=None),
@@ -95,100 +121,180 @@ def show(do: Callable[[Reply], Awaitable[None]]) -> tuple[Reply, Browser]:
 
 
 def ask(
-    *pieces: str, question: str = "How deep is the soil?", turns: Sequence[Turn] = (), only: Restriction | None = None
+    *pieces: str,
+    question: str = QUESTION,
+    turns: Sequence[Turn] = (),
+    only: Restriction | None = None,
+    verdict: Verdict = "yes",
+    hits: tuple[ScoredChunk, ...] = (HIT,),
 ) -> tuple[Reply, Browser]:
-    backend = make_backend(Router(*pieces))
-    return show(lambda reply: reply.stream_answer(backend, question, turns, only))
+    backend = make_backend(Router(*pieces), verdict, hits)
+    return show(lambda reply: reply.stream_answer(backend, Asked(question, {}, turns), only))
 
 
-def test_an_answer_has_linked_markers_and_its_sources_below():
+def stop(said: str, end: Callable[[Reply, asyncio.Task[None]], object]) -> tuple[Reply, Browser]:
+    """End an answer when the model has said its part and hangs."""
+
+    async def talk(reply: Reply) -> None:
+        is_said = asyncio.Event()
+
+        async def hang() -> None:
+            is_said.set()
+            await asyncio.Event().wait()
+
+        backend = make_backend(Router(*filter(None, [said]), at_end=hang))
+        task = asyncio.create_task(reply.stream_answer(backend, Asked(QUESTION, {}), None))
+        await is_said.wait()
+        end(reply, task)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    return show(talk)
+
+
+def test_the_quotes_are_there_before_the_model_reads_and_stay_below_its_words():
     reply, browser = ask("Nine centimetres ", "[1].")
     assert reply.text == "Nine centimetres [1]."
-    assert browser.messages == [f"Nine centimetres {link_source(1)}."]
-    assert browser.sources["cited"] == [1]
-    assert [card["quote"] for card in browser.sources["sources"]] == [HIT.chunk.text]
-    assert browser.sources["madeBy"].startswith("tiny · ")
-    assert (browser.sources["notices"], browser.sources["searchedFor"], browser.sources["searchedIn"]) == ([], "", "")
+    assert browser.seen[:3] == [
+        ("", "", QUOTED),
+        ("", "tiny is reading 1 passage …", QUOTED),
+        ("Nine centimetres", "tiny is reading 1 passage …", QUOTED),
+    ]
+    assert browser.seen[-1] == (f"Nine centimetres {link_source(1)}.", "", QUOTED)
+    below = browser.below
+    assert (below["look"], below["note"], below["label"], below["insist"]) == ("answered", "", QUOTES_LABEL, None)
+    assert below["cited"] == [1]
+    assert [card["quote"] for card in below["sources"]] == [QUOTE]
+    assert below["madeBy"].startswith("tiny · ")
+    assert (below["notices"], below["searchedFor"], below["searchedIn"]) == ([], "", "")
+    assert below["written"] == f"Nine centimetres [1].\n\n{QUOTES_LABEL}:\n\n{QUOTE} [1]"
+
+
+def test_the_sources_are_those_of_the_words_and_then_those_of_the_quotes():
+    _, browser = ask("It is closed [2].", hits=(HIT, OTHER))
+    assert browser.below["cited"] == [2, 1]
+    assert [card["quote"] for card in browser.below["sources"]] == [QUOTE, "The pool is closed."]
+
+
+def test_without_a_model_the_quotes_are_the_answer():
+    reply, browser = ask()
+    assert reply.text == f"{QUOTE} [1]"
+    assert browser.message == QUOTED
+    below = browser.below
+    assert (below["look"], below["reading"], below["quotes"], below["written"]) == ("answered", "", "", f"{QUOTE} [1]")
+    assert below["notices"] == ["There is no model. So these are quotes from your documents."]
+
+
+def test_an_unsure_answer_stands_first_and_the_remark_below_it():
+    reply, browser = ask("Nine [1].", verdict="unsure")
+    note = browser.below["note"]
+    assert (browser.message, browser.below["look"]) == (f"Nine {link_source(1)}.", "unsure")
+    assert note.startswith("This may not be what you asked for")
+    assert browser.below["written"] == f"Nine [1].\n\n{note}\n\n{QUOTES_LABEL}:\n\n{QUOTE} [1]"
+    assert reply.text == "Nine [1]."
+
+
+def test_unsure_quotes_stand_first_and_the_remark_below_them():
+    reply, browser = ask(verdict="unsure")
+    assert (browser.message, browser.below["quotes"]) == (QUOTED, "")
+    assert browser.below["written"] == f"{QUOTE} [1]\n\n{browser.below['note']}"
+    assert reply.text == f"{QUOTE} [1]"
+
+
+def test_what_was_not_found_is_said_first_and_the_model_can_be_asked_all_the_same():
+    reply, browser = ask("Nine [1].", verdict="no")
+    below = browser.below
+    assert browser.message == "Your documents don't seem to answer this. The nearest passages&#58;"
+    assert (below["look"], below["note"], below["label"], below["quotes"]) == ("not_found", "", "", QUOTED)
+    assert below["written"].startswith("Your documents don't seem to answer this. The nearest passages:\n\nThe soil")
+    assert reply.text == f"{QUOTE} [1]"
+
+    asked = read_asked(QUESTION, {"insist": below["insist"]}, {"folder": "elsewhere"}, (Turn("And?"),))
+    assert asked == Asked(QUESTION, {}, (), QUESTION)
+    backend = make_backend(Router("Nine [1]."), "no")
+    reply, browser = show(lambda reply: reply.stream_answer(backend, asked, None))
+    assert (browser.message, browser.below["quotes"]) == (f"Nine {link_source(1)}.", QUOTED)
+    assert (browser.below["insist"], browser.below["searchedFor"]) == (None, "")
+
+
+def test_without_a_model_or_without_passages_there_is_nobody_to_insist_with():
+    assert ask(verdict="no")[1].below["insist"] is None
+    _, browser = ask("Nine.", verdict="no", hits=())
+    assert browser.message.startswith("No text was found for this")
+    assert (browser.below["insist"], browser.below["quotes"]) == (None, "")
 
 
 def test_what_is_invisible_is_neither_shown_nor_remembered():
-    reply, browser = ask("Ni\u200bne\U000e0041 [1].")
+    hidden = Chunk("roof.md", 0, "The so\u200bil on the roof is ni\u00adne centimetres\U000e0041 deep.")
+    reply, browser = ask("Ni\u200bne\U000e0041 [1].", hits=(ScoredChunk(StoredChunk(1, hidden), 1.0),))
     assert reply.text == "Nine [1]."
-    assert browser.messages == [f"Nine {link_source(1)}."]
+    assert browser.message == f"Nine {link_source(1)}."
+    assert browser.below["quotes"] == QUOTED
 
 
-def test_a_thought_that_was_streamed_is_taken_off_the_page():
+def test_words_that_are_withdrawn_leave_the_page_and_the_quotes_stay():
     reply, browser = ask("The user asks [1].", "", "Nine centimetres [1].")
     assert reply.text == "Nine centimetres [1]."
-    assert browser.messages == [f"Nine centimetres {link_source(1)}."]
+    assert ("", "tiny is reading 1 passage …", QUOTED) in browser.seen[3:]
+    assert browser.seen[-1] == (f"Nine centimetres {link_source(1)}.", "", QUOTED)
+
+    reply, browser = ask("There is none [1].", "")
+    assert (reply.text, browser.seen[-1]) == (f"{QUOTE} [1]", (QUOTED, "", ""))
 
 
 def test_a_restriction_and_the_question_of_a_follow_up_are_told():
     before = (Turn("How deep is the soil on the roof?", "Nine centimetres [1]."),)
     reply, browser = ask("As deep as that [1].", question="And why?", turns=before, only=Restriction("plans"))
-    assert browser.sources["searchedIn"] == "documents in plans"
-    assert reply.searched_for == browser.sources["searchedFor"] != ""
+    assert browser.below["searchedIn"] == "documents in plans"
+    assert reply.searched_for == browser.below["searchedFor"] != ""
+
+
+def test_a_follow_up_is_asked_again_as_it_was_understood_and_under_its_filters():
+    before = (Turn("How deep is the soil on the roof?", "Nine centimetres [1]."),)
+    backend = make_backend(Router("Nine."), "no")
+    first = Asked("And why?", {"folder": "plans"}, before)
+    reply, browser = show(lambda reply: reply.stream_answer(backend, first, None))
+    asked = read_asked("And why?", {"insist": browser.below["insist"]}, {}, before)
+    assert (asked.question, asked.filters, asked.turns) == (reply.searched_for, {"folder": "plans"}, ())
+    again, browser = show(lambda reply: reply.stream_answer(backend, asked, None))
+    assert again.searched_for == browser.below["searchedFor"] == reply.searched_for
+
+
+@pytest.mark.parametrize("metadata", [None, {}, {"insist": "yes"}, {"insist": {"standalone": "A?"}}, []])
+def test_a_message_that_does_not_insist_asks_its_own_question(metadata: object):
+    assert read_asked("B?", metadata, {"type": "pdf"}, ()) == Asked("B?", {"type": "pdf"})
 
 
 def test_an_answer_that_is_broken_off_keeps_what_was_said_and_says_why_it_ends():
-    async def talk(reply: Reply) -> None:
-        said = asyncio.Event()
-
-        async def hang() -> None:
-            said.set()
-            await asyncio.Event().wait()
-
-        backend = make_backend(Router("Nine [1]", at_end=hang))
-        task = asyncio.create_task(reply.stream_answer(backend, "How deep is the soil?", (), None))
-        await said.wait()
-        reply.break_off(LOST)
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    reply, browser = show(talk)
+    reply, browser = stop("Nine [1]", lambda reply, task: reply.break_off(LOST))
     assert (reply.text, reply.broken_off) == ("Nine [1]", LOST)
-    assert browser.messages == [f"Nine {link_source(1)}"]
-    assert browser.sources["cited"] == [1]
-    assert browser.sources["notices"] == [LOST]
+    assert (browser.message, browser.below["quotes"]) == (f"Nine {link_source(1)}", QUOTED)
+    assert browser.below["cited"] == [1]
+    assert browser.below["notices"] == [LOST]
 
 
-@pytest.mark.parametrize(("said", "shown"), [("Nine", "Nine"), ("", STOPPED)])
-def test_an_answer_that_is_stopped_before_it_cites_anything_keeps_what_was_found(said: str, shown: str):
-    async def talk(reply: Reply) -> None:
-        begun = asyncio.Event()
-
-        async def hang() -> None:
-            begun.set()
-            await asyncio.Event().wait()
-
-        backend = make_backend(Router(*filter(None, [said]), at_end=hang))
-        task = asyncio.create_task(reply.stream_answer(backend, "How deep is the soil?", (), None))
-        await begun.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    _, browser = show(talk)
-    assert browser.messages == [shown]
-    assert list(browser.sources["cited"]) == [1]
-    assert browser.sources["notices"] == [STOPPED_EARLY]
+def test_an_answer_that_is_stopped_before_its_first_word_keeps_the_quotes():
+    reply, browser = stop("", lambda reply, task: task.cancel())
+    assert reply.text == f"{QUOTE} [1]"
+    assert browser.seen[-1] == (QUOTED, "", "")
+    assert (browser.below["cited"], browser.below["notices"]) == ([1], [STOPPED_EARLY])
 
 
 def test_a_reply_that_is_broken_off_before_its_question_asks_nothing_and_says_why():
     async def talk(reply: Reply) -> None:
         reply.break_off(LOST)
-        await reply.stream_answer(make_backend(Router("Nine")), "How deep is the soil?", (), None)
+        await reply.stream_answer(make_backend(Router("Nine")), Asked(QUESTION, {}), None)
 
     reply, browser = show(talk)
     assert reply.text == ""
-    assert browser.messages == [LOST]
-    assert browser.sources["notices"] == []
+    assert browser.message == LOST
+    assert browser.below["notices"] == []
 
 
 def test_a_question_that_cannot_be_asked_leaves_no_message():
     async def talk(reply: Reply) -> None:
         with pytest.raises(QuestionError):
-            await reply.stream_answer(make_backend(Router("Nine")), "  ", (), None)
+            await reply.stream_answer(make_backend(Router("Nine")), Asked("  ", {}), None)
 
     reply, browser = show(talk)
-    assert (reply.text, browser.messages, browser.sources) == ("", [], {})
+    assert (reply.text, browser.messages, browser.below) == ("", {}, {})

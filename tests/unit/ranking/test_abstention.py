@@ -11,10 +11,12 @@ from rag.index.lexical.entry import QuestionTerm
 from rag.models.source import PACKAGE_DIGESTS
 from rag.ranking.abstention import (
     CALIBRATION_FILE,
-    THRESHOLD,
+    HOPELESS,
+    HOPELESS_BY_WORDS,
+    SURE,
+    choose_verdict,
     compute_confidence,
     find_calibration,
-    is_answerable,
     is_in_doubt,
     parse_calibrations,
 )
@@ -41,8 +43,8 @@ def test_a_perfect_match_is_answerable_and_nothing_at_all_is_not(model):
     good = measure_signals(evidence, {1: 0.8, 2: 0.2}, {1: 16.0}, [Closeness(10, 10, 0, 0), Closeness(4, 4, 0, 0)])
     good = replace(good, sentence_cosine=11.0)
     poor = measure_signals(replace(evidence, terms=[TERMS[2]]), {1: 0.2, 2: 0.15}, {}, [])
-    assert is_answerable(judge(good, model))
-    assert not is_answerable(judge(poor, model))
+    assert choose_verdict(judge(good, model), by_words=not model) == "yes"
+    assert choose_verdict(judge(poor, model), by_words=not model) == "no"
 
 
 def test_more_unseen_words_make_an_answer_less_likely():
@@ -87,15 +89,18 @@ def test_the_confidence_is_a_probability(values, size, model):
     assert 0 <= judge(Signals(*[*values, size]), model) <= 1
 
 
-def test_the_threshold_itself_is_answerable():
-    assert is_answerable(THRESHOLD)
-    assert not is_answerable(THRESHOLD - 1e-9)
+def test_no_is_said_only_where_it_is_nearly_certain():
+    assert [choose_verdict(p) for p in (SURE, SURE - 1e-9, HOPELESS, HOPELESS - 1e-9)] == [
+        "yes",
+        "unsure",
+        "unsure",
+        "no",
+    ]
+    assert choose_verdict(HOPELESS_BY_WORDS, by_words=True) == "unsure"
 
 
-def test_while_vectors_are_to_come_less_is_declined():
-    assert is_answerable(0.1, is_partial=True)
-    assert not is_answerable(0.1)
-    assert not is_answerable(0.01, is_partial=True)
+def test_of_a_question_in_another_language_than_the_passages_nobody_can_say_no():
+    assert choose_verdict(0.001, is_foreign=True) == "unsure"
 
 
 def fingerprint(name: str = DEFAULT_EMBED_MODEL, digest: str = DIGEST, precision: str = "int8") -> str:

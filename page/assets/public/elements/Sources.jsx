@@ -1,12 +1,34 @@
-// Below each answer: the sources that it cites, and how it was made. Its props come from `Reply` in page/reply.py:
-// sources: the cards of page/view.py, cited: [number], searchedFor: text, searchedIn: text, notices: [text],
-// madeBy: text, written: the answer's text as it was written, which page.js copies.
+// Below each answer: what it rests on, and how it was made. Its props come from `Reply` in page/reply.py:
+// look: how the answer turned out ("answered", "unsure", "not_found"), or "writing" until that is known,
+// reading: text while the model has said nothing yet, note: text, label and quotes: text and Markdown of what the
+// documents say, where that isn't the answer itself, sources: the cards of page/view.py, cited: [number],
+// searchedFor: text, searchedIn: text, notices: [text], madeBy: text, insist: what asks the model all the same,
+// written: all the text there is as it was written, which page.js copies.
 import { useEffect, useLayoutEffect, useRef } from 'react';
-import { useRecoilState } from 'recoil';
-import { sideViewState } from '@chainlit/react-client';
+import { useRecoilState, useSetRecoilState } from 'recoil';
+import { elementState, sideViewState, useChatData, useChatInteract } from '@chainlit/react-client';
+import { Markdown } from '@/components/markdown';
+
+// The same question again. Its answer comes below, so one press is enough; Chainlit makes this component anew at times,
+// and keeps no more of it than its props.
+const Insist = ({ insist, id }) => {
+  const { disabled } = useChatData();
+  const { sendMessage } = useChatInteract();
+  const setElements = useSetRecoilState(elementState);
+
+  const ask = () => {
+    const use = (element) => (element.forId === id ? { ...element, props: { ...element.props, insist: null } } : element);
+    setElements((elements) => elements.map(use));
+    sendMessage({ threadId: '', name: 'User', type: 'user_message', output: insist.text, metadata: { insist } });
+    document.getElementById('chat-input')?.focus();
+  };
+  return (
+    <button type="button" className="pw-insist" disabled={disabled} onClick={ask}>Ask the model anyway</button>
+  );
+};
 
 export default function Sources() {
-  const { sources, cited, searchedFor, searchedIn, notices, madeBy, written } = props;
+  const { look, reading, note, label, quotes, sources, cited, searchedFor, searchedIn, notices, madeBy, insist, written } = props;
   const root = useRef(null);
   const [side, setSide] = useRecoilState(sideViewState);
 
@@ -49,26 +71,37 @@ export default function Sources() {
   }, [sources]);
 
   return (
-    <div ref={root} className="pw-sources" data-written={written}>
-      {searchedFor && <p className="pw-searched-for">Searched for: {searchedFor}</p>}
-      {searchedIn && <p className="pw-searched-in">Searched only {searchedIn}</p>}
-      {notices.map((text) => (
-        <p key={text} className="pw-notice" role="note">{text}</p>
-      ))}
-      {cited.length > 0 && (
-        <ul aria-label="Sources">
-          {sources.filter(({ number }) => cited.includes(number)).map((item) => (
-            <li key={item.number}>
-              <button type="button" onClick={() => open(item)} title="Show the passage">
-                <span className="pw-number">{item.number}</span>
-                <span className="pw-source">{item.source}</span>
-                {item.place && <span className="pw-place">{item.place}</span>}
-              </button>
-            </li>
-          ))}
-        </ul>
+    <div ref={root} className="pw-below" data-look={look} data-written={written}>
+      {reading && <p className="pw-reading" role="status">{reading}</p>}
+      {note && <p className="pw-note" role="note">{note}</p>}
+      {quotes && (
+        <section className="pw-quotes" aria-label="From your documents">
+          {label && <p className="pw-label">{label}</p>}
+          <blockquote><Markdown latex>{quotes}</Markdown></blockquote>
+        </section>
       )}
-      {madeBy && <p className="pw-made-by">{madeBy}</p>}
+      <div className="pw-sources">
+        {searchedFor && <p className="pw-searched-for">Searched for: {searchedFor}</p>}
+        {searchedIn && <p className="pw-searched-in">Searched only {searchedIn}</p>}
+        {notices.map((text) => (
+          <p key={text} className="pw-notice" role="note">{text}</p>
+        ))}
+        {cited.length > 0 && (
+          <ul aria-label="Sources">
+            {sources.filter(({ number }) => cited.includes(number)).map((item) => (
+              <li key={item.number}>
+                <button type="button" onClick={() => open(item)} title="Show the passage">
+                  <span className="pw-number">{item.number}</span>
+                  <span className="pw-source">{item.source}</span>
+                  {item.place && <span className="pw-place">{item.place}</span>}
+                </button>
+              </li>
+            ))}
+          </ul>
+        )}
+        {insist && <Insist insist={insist} id={props.id} />}
+        {madeBy && <p className="pw-made-by">{madeBy}</p>}
+      </div>
     </div>
   );
 }

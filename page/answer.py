@@ -1,0 +1,185 @@
+"""What the page shows of an answer while it comes and afterwards, with nothing in it that a page shouldn't show. Pure.
+
+The message holds the answer: the model's words, else the documents' own; or that nothing was found. What the answer
+rests on stands below it, shown by Sources.jsx: the remark, the quotes where they aren't the answer, and the sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from page.markdown import escape_markdown, show_answer, show_quotes
+from page.view import make_cards
+from rag.answering.citations import UNFINISHED_MARKER, cite_sources
+from rag.answering.events import (
+    Citations,
+    Done,
+    Event,
+    Judged,
+    Notice,
+    Outcome,
+    Quoted,
+    Retrieved,
+    Rewritten,
+    Shown,
+    Token,
+    Withdrawn,
+)
+from rag.text.hostile import VisibleStream, remove_invisible
+from rag.types import Citation, ScoredChunk
+
+QUOTES_LABEL = "From your documents"
+
+STOPPED_EARLY = "Stopped before the model's first word."
+
+_LONGEST_MARKER = 200
+"""Characters at the end that may become a marker; a model's text may have endless ones."""
+
+
+class Answer:
+    """All that was said so far."""
+
+    def __init__(self) -> None:
+        self.words = ""
+        """The model's."""
+        self.quotes = ""
+        self.searched_for = ""
+        self.searched_in = ""
+        """The documents that the question was restricted to; empty if it was asked of all."""
+        self.broken_off = ""
+        self.is_stopped = False
+        """Whether it was ended early, by the reader or by `broken_off`."""
+        self.expects_words = False
+        """Whether a model reads or writes."""
+        self.model = ""
+        self.may_insist = False
+        self._hits: tuple[ScoredChunk, ...] = ()
+        self._shown_to_model: tuple[ScoredChunk, ...] = ()
+        self._visible = VisibleStream()
+        self._quote_markers: Sequence[int] = ()
+        self._quoted: tuple[Citation, ...] = ()
+        self._citations: tuple[Citation, ...] = ()
+        self._outcome: Outcome | None = None
+        self._remark = ""
+        self._notices: list[str] = []
+        self._made_by = ""
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Rewritten(question):
+                self.searched_for = remove_invisible(question)
+            case Retrieved(retrieval):
+                self._hits = retrieval.hits
+            case Quoted(text, markers, citations):
+                self._take_quotes(text, markers)
+                self._quoted = citations
+            case Shown(hits):
+                self._shown_to_model, self.expects_words = hits, True
+            case Notice(text, brief):
+                self._notices.append(remove_invisible(brief or text))
+            case Token(text):
+                self.words += self._visible.add(text)
+            case Withdrawn():
+                self.words, self._visible = "", VisibleStream()
+            case _:
+                self._take_end(event)
+
+    def _take_end(self, event: Event) -> None:
+        match event:
+            case Judged(outcome, remark, may_insist):
+                self._outcome, self._remark, self.may_insist = outcome, remove_invisible(remark), may_insist
+                self.expects_words = False
+            case Citations(citations):
+                self._citations = citations
+            case Done(report):
+                total = report.milliseconds["total"]
+                duration = f"{total / 1000:.1f} s" if total >= 1000 else f"{total:.0f} ms"
+                self._made_by = f"{report.model or 'Quotes'} · {duration}"
+
+    def _take_quotes(self, text: str, markers: Sequence[int]) -> None:
+        """Take the quotes as they may be shown; what is taken out of them moves their markers."""
+        places: list[int] = []
+        for at, end in pairwise([0, *markers, len(text)]):
+            places += [len(self.quotes)] * bool(at)
+            self.quotes += remove_invisible(text[at:end], self.quotes[-1:])
+        self._quote_markers = places
+
+    def end(self) -> None:
+        """Take what was said until now for the whole answer, and find its citations if they haven't come."""
+        self.words += self._visible.end()
+        self.expects_words = False
+        if not self._citations:
+            cited = cite_sources(self.words, self._shown_to_model)
+            numbers = {citation.number for citation in cited}
+            self._citations = (*cited, *(quoted for quoted in self._quoted if quoted.number not in numbers))
+
+    @property
+    def text(self) -> str:
+        """What a follow-up may refer to: the model's words, or else the quotes; without what is said of them."""
+        return self.words or self.quotes
+
+    @property
+    def is_not_found(self) -> bool:
+        return self._outcome == "not_found"
+
+    def show(self, is_complete: bool = True) -> str:
+        """The message as Markdown for Chainlit; of an incomplete one, without half a marker at its end."""
+        if self.words:
+            return self._show_words(is_complete)
+        if self.is_not_found:
+            return escape_markdown(self._remark)
+        return "" if self.expects_words else show_quotes(self.quotes, self._quote_markers)
+
+    def _show_words(self, is_complete: bool) -> str:
+        start = max(0, len(self.words) - _LONGEST_MARKER)
+        half = None if is_complete else UNFINISHED_MARKER.search(self.words, start)
+        return show_answer(self.words[: half.start()] if half else self.words, len(self._shown_to_model))
+
+    @property
+    def _has_quotes_below(self) -> bool:
+        return bool(self.quotes) and bool(self.words or self.expects_words or self.is_not_found)
+
+    @property
+    def _note(self) -> str:
+        return "" if self.is_not_found and not self.words else self._remark
+
+    @property
+    def _label(self) -> str:
+        """What stands above the quotes; a remark that nothing was found introduces them itself."""
+        return "" if self.is_not_found and not self.words else QUOTES_LABEL
+
+    def describe(self) -> dict[str, Any]:
+        """The properties that Sources.jsx shows."""
+        hits = (*self._shown_to_model, *self._hits[len(self._shown_to_model) :])
+        citations = self._citations or self._quoted
+        early = STOPPED_EARLY if self.is_stopped and not self.words else ""
+        end = (self.broken_off if self.text else "") or early
+        return {
+            "look": self._outcome or ("writing" if self.expects_words else ""),
+            "reading": self._describe_reading(),
+            "note": self._note,
+            "label": self._label,
+            "quotes": show_quotes(self.quotes, self._quote_markers) if self._has_quotes_below else "",
+            "sources": make_cards(hits, citations),
+            "cited": [citation.number for citation in citations],
+            "searchedFor": self.searched_for,
+            "searchedIn": self.searched_in,
+            "notices": [*self._notices, *filter(None, [end])],
+            "madeBy": self._made_by,
+            "written": self._write(),
+        }
+
+    def _describe_reading(self) -> str:
+        count = len(self._shown_to_model)
+        if not self.expects_words or self.words or not count:
+            return ""
+        return f"{self.model} is reading {count} passage{'s' * (count != 1)} …"
+
+    def _write(self) -> str:
+        """All that there is to read, in the order of the page, as it is copied."""
+        answer = self.words or (self._remark if self.is_not_found else "" if self._has_quotes_below else self.quotes)
+        quotes = self.quotes if self._has_quotes_below else ""
+        label = f"{self._label}:" if quotes and self._label else ""
+        return "\n\n".join(filter(None, (answer, self._note, label, quotes)))

@@ -1,0 +1,46 @@
+"""What a message of the page asks, and under which filters; and the same question again, for the model. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rag.answering.followup import Turn
+
+INSIST = "insist"
+"""Under which name a message's metadata hold what `Asked.again` gave to the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with what it is asked under."""
+
+    text: str
+    """As its user wrote it."""
+    filters: Mapping[str, object]
+    """The values of the chat's inputs, by their ids."""
+    turns: Sequence[Turn] = ()
+    standalone: str = ""
+    """The question that took its place when it was asked before; empty unless it is asked again."""
+
+    @property
+    def insists(self) -> bool:
+        """Whether it is asked again so that the model reads what retrieval thinks little of."""
+        return bool(self.standalone)
+
+    @property
+    def question(self) -> str:
+        return self.standalone or self.text
+
+    def again(self, standalone: str) -> dict[str, Any]:
+        """What the page sends back to have the question asked again, whichever server it has by then. JSON values."""
+        return {"text": self.text, "standalone": standalone or self.text, "filters": dict(self.filters)}
+
+
+def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns: Sequence[Turn]) -> Asked:
+    """What a message asks: its text, or a question again with the filters and the turns that it had then."""
+    again = metadata.get(INSIST) if isinstance(metadata, dict) else None
+    if not isinstance(again, dict) or not isinstance(again.get("filters"), dict):
+        return Asked(text, filters, turns)
+    return Asked(text, again["filters"], (), str(again.get("standalone") or text))
