@@ -3,8 +3,9 @@
     uv run python -m bench.abstention.fit DATASET=INDEX[,DATASET=INDEX …][@WEIGHT] …
 
 Each dataset has questions that its corpus can and cannot answer (form: `rag.evaluation.retrieval`) and an index made
-by ``python -m ingest``; those joined by commas count as one (small corpora: `bench.abstention.small_corpora`). Half of
-each one's questions fit and the other half tests, which is printed; the weights written are those of all questions.
+by ``python -m ingest``; those joined by commas count as one (small corpora: `bench.abstention.small_corpora`, far-off
+questions: `bench.abstention.far_off`). What is printed of a set comes from weights fitted on all the other sets; the
+weights written are those of all of them.
 Each set weighs alike, or as WEIGHT says, whatever its size, and so do both kinds of question. ``first`` is the opinion
 before the sentence is asked for. The weights of other models stay in the file.
 """
@@ -26,10 +27,11 @@ from rag.assembly import open_retriever
 from rag.evaluation.retrieval import Dataset
 from rag.index.index import Index
 from rag.models.manifest import read_weights
-from rag.ranking.abstention import CALIBRATION_FILE
+from rag.ranking.abstention import CALIBRATION_FILE, choose_verdict
 from rag.ranking.signals import WEIGHTED
 from rag.settings import Settings
 
+VERDICTS = ("yes", "unsure", "no")
 _NEED_VECTORS = ("cosine", "cosine_deep", "cosine_known", "sentence_cosine", "coverage")
 _ZEROED = {"with_sentence": (), "first": ("sentence_cosine",), "words_alone": _NEED_VECTORS}
 """By the part of the calibration: the signals that it doesn't have."""
@@ -46,9 +48,10 @@ def main(arguments: list[str]) -> None:
 
 def _fit_part(part: str, groups: list[str], shares: list[float]) -> dict[str, Any]:
     sets = [_measure_group(group, part) for group in groups]
-    half = _fit([(x[::2], y[::2]) for x, y in sets], shares)
-    for group, (x, y) in zip(groups, sets, strict=True):
-        _print_errors(f"{part}, {group.split('=')[0]}", half, x[1::2], y[1::2])
+    for place, (group, (x, y)) in enumerate(zip(groups, sets, strict=True)):
+        others = [one for other, one in enumerate(sets) if other != place]
+        left_out = _fit(others, [share for other, share in enumerate(shares) if other != place])
+        _print_errors(f"{part}, {group.split('=')[0]}", left_out, x, y, part == "words_alone")
     return _describe(_fit(sets, shares))
 
 
@@ -106,10 +109,11 @@ def _fit(sets: list[tuple[np.ndarray, np.ndarray]], shares: list[float]) -> Logi
     return LogisticRegression(C=10.0, max_iter=10_000).fit(x, y, weights * len(y) / weights.sum())
 
 
-def _print_errors(name: str, model: LogisticRegression, x: np.ndarray, y: np.ndarray) -> None:
+def _print_errors(name: str, model: LogisticRegression, x: np.ndarray, y: np.ndarray, by_words: bool) -> None:
     p = model.predict_proba(x)[:, 1]
-    answered, declined = (p[~y] >= 0.5).mean(), (p[y] < 0.5).mean()
-    print(f"{name}: AUROC {roc_auc_score(y, p):.4f}, false answers {answered:.3f}, false declines {declined:.3f}")
+    verdicts = np.array([choose_verdict(probability, by_words=by_words) for probability in p])
+    held, absent = (", ".join(f"{v} {(verdicts[mine] == v).mean():.3f}" for v in VERDICTS) for mine in (y, ~y))
+    print(f"{name}: AUROC {roc_auc_score(y, p):.4f}; answerable: {held}; absent: {absent}")
 
 
 if __name__ == "__main__":

@@ -127,9 +127,9 @@ def test_an_evaluation_has_the_promised_figures(tmp_path):
         tmp_path,
         {"question": "held", "relevant": [{"source": "a"}]},
         {"question": "missed", "relevant": [{"source": "b"}]},
-        {"question": "absent", "answerable": False},
+        {"question": "absent", "answerable": False, "kind": "far"},
     )
-    confidences = {"held": 0.9, "missed": 0.2, "absent": 0.6}
+    confidences = {"held": 0.9, "missed": 0.02, "absent": 0.6}
     steps = []
 
     def retrieve(question, *, mode, top_k):
@@ -137,7 +137,21 @@ def test_an_evaluation_has_the_promised_figures(tmp_path):
 
     report = evaluate(dataset, retrieve, ["hybrid", "lexical"], lambda done, total: steps.append((done, total)))
     assert report["modes"]["hybrid"] == dict.fromkeys(METRICS, 0.5)
-    assert report["abstention"] == {"auroc": 0.5, "false_answer_rate": 1.0, "false_decline_rate": 0.5}
+    assert report["abstention"] == {
+        "auroc": 0.5,
+        "auroc_far": 0.5,
+        "auroc_near": None,
+        "ece": round((0.1 + 0.98 + 0.6) / 3, 4),
+        "risk@50%": 0.5,
+        "risk@80%": 0.5,
+        "false_answer_rate": 1.0,
+        "false_decline_rate": 0.5,
+        "no_rate_answerable": 0.5,
+        "no_rate_absent": 0.0,
+        "yes_rate_absent": 0.0,
+        "unsure_rate": 0.3333,
+        "verdicts_by_kind": {"far": {"unsure": 1}},
+    }
     assert (report["questions"], report["unit"], list(report["milliseconds"])) == (3, "source", ["p50", "p95"])
     assert steps == [(n, 6) for n in range(1, 7)]
 

@@ -186,12 +186,12 @@ def test_without_a_model_the_quotes_are_the_answer():
 
 
 def test_an_unsure_answer_stands_first_and_the_remark_below_it():
-    reply, browser = ask("Nine [1].", verdict="unsure")
+    reply, browser = ask("Yes [1].", verdict="unsure")
     note = browser.below["note"]
-    assert (browser.message, browser.below["look"]) == (f"Nine {link_source(1)}.", "unsure")
+    assert (browser.message, browser.below["look"]) == (f"Yes {link_source(1)}.", "unsure")
     assert note.startswith("This may not be what you asked for")
-    assert browser.below["written"] == f"Nine [1].\n\n{note}\n\n{QUOTES_LABEL}:\n\n{QUOTE} [1]"
-    assert reply.text == "Nine [1]."
+    assert browser.below["written"] == f"Yes [1].\n\n{note}\n\n{QUOTES_LABEL}:\n\n{QUOTE} [1]"
+    assert reply.text == "Yes [1]."
 
 
 def test_unsure_quotes_stand_first_and_the_remark_below_them():

@@ -1,0 +1,39 @@
+import pytest
+
+from rag.index.lexical.entry import QuestionTerm
+from rag.ranking.question import find_words, is_foreign
+from rag.text.terms import question_terms
+from rag.types import Chunk, ScoredChunk, StoredChunk
+
+GERMAN = [ScoredChunk(StoredChunk(1, Chunk("a.txt", 0, "Der Kessel wird alle neunzig Tage entkalkt."), "de"), 1.0)]
+ENGLISH = [ScoredChunk(StoredChunk(1, Chunk("a.txt", 0, "The estimate for the roof is valid for a month."), "en"), 1.0)]
+
+
+def make_terms(question: str, language: str, known: set[str]) -> list[QuestionTerm]:
+    return [QuestionTerm(text, int(text in known), 1.0) for text in question_terms(question, [language])]
+
+
+@pytest.mark.parametrize(
+    ("question", "hits", "expected"),
+    [
+        ("How often should the boiler be cleaned of limescale?", GERMAN, True),
+        ("Wie oft muss der Kessel entkalkt werden?", GERMAN, False),
+        ("Wie oft muss der Kessel entkalkt werden?", ENGLISH, True),
+        ("How long is the estimate valid?", ENGLISH, False),
+    ],
+)
+def test_a_question_is_foreign_if_no_passage_is_in_its_language(question, hits, expected):
+    assert is_foreign(question, hits) == expected
+
+
+def test_the_words_that_no_document_has_are_told_from_those_that_one_has():
+    question = "What does the estimate say about the Invoice?"
+    terms = make_terms(question, "en", {"estim", "the", "about"})
+    assert find_words(question, terms, ENGLISH) == (("Invoice",), ("estimate",))
+
+
+def test_stop_words_and_words_without_terms_are_in_neither():
+    assert find_words("Would you have been there?", make_terms("Would you have been there?", "en", set()), ENGLISH) == (
+        (),
+        (),
+    )
