@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import closing
+from itertools import islice, product
 
 import pytest
 
@@ -66,3 +67,26 @@ def test_nearly_all_that_they_hold_is_answered(retrieve):
 def test_nearly_all_that_they_do_not_hold_is_declined(retrieve):
     answered = [question for question in ABSENT if retrieve(question).answerable]
     assert len(answered) <= 1, answered
+
+
+THINGS = "harbour lantern glacier violin orchard senator comet saddle pepper canyon marble ferry falcon ribbon quarry"
+DEEDS = "crossed painted measured followed repaired described visited collected praised guarded"
+PLACES = "near the coast|during the war|after the harvest|beside the old mill|in the northern province|without a word"
+
+
+def test_what_was_found_stays_found_when_2000_unrelated_lines_join_it(models_dir, tmp_path):
+    corpus, folder = tmp_path / "corpus", tmp_path / "index"
+    shutil.copytree("corpus", corpus)
+    shutil.copytree(models_dir, folder / "models")
+    lines = product(THINGS.split(), DEEDS.split(), THINGS.split(), PLACES.split("|"))
+    (corpus / "lines").mkdir()
+    for number, (one, deed, other, place) in enumerate(islice(lines, 0, None, 6)):
+        (corpus / "lines" / f"{number}.txt").write_text(f"The {one} {deed} the {other} {place}, number {number}.\n")
+    settings = Settings.load({}, corpus_dir=corpus, index_dir=folder)
+    with closing(Index(folder)) as index, closing(Pipeline(settings, index.models_dir)) as pipeline:
+        sync_corpus(index, pipeline)
+        with closing(open_retriever(index, settings)) as retriever:
+            found = [(question, source, retriever.retrieve(question)) for question, source, _ in HELD]
+    assert number >= 2_000
+    assert [question for question, source, one in found if one.hits[0].chunk.source != source] == []
+    assert [question for question, _, one in found if one.verdict == "no"] == []
