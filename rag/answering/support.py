@@ -52,6 +52,10 @@ _DENSE = re.compile(f"[{DENSE}]")
 _NOUNS_IN_CAPITALS = frozenset({"de"})
 
 
+_MARKUP = re.compile(r"[|`$]|\\[\[\]()]")
+"""Begins or ends a part of Markdown in which a marker would be a part of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A sentence of an answer: ``answer[start:end]``, without its markers."""
@@ -84,11 +88,12 @@ def find_claims(answer: str) -> list[Claim]:
 def add_markers(question: str, answer: str, hits: Sequence[ScoredChunk]) -> str:
     """The answer with a marker behind each claim that has none and whose passage is found; ``[n]`` is ``hits[n - 1]``.
 
-    A claim that no passage has is left without.
+    A claim that no passage has is left without, and so are tables, code and formulas, which a marker would break.
     """
     pieces, done = [], 0
     for claim in find_claims(answer):
-        number = 0 if claim.numbers else find_passage(question, claim.text, hits)
+        has_marker = claim.numbers or _MARKUP.search(claim.text)
+        number = 0 if has_marker else find_passage(question, claim.text, hits)
         if number:
             pieces.append(f"{answer[done : claim.end].rstrip()} [{number}]")
             done = claim.end

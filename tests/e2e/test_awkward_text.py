@@ -192,13 +192,19 @@ def test_what_is_copied_is_what_was_written_with_its_sources(model: Model, chat:
     model.text = "The **host:badge** is `x[1]` \\(y\\) [1], see [2]."
     answer = chat.ask("What are the signs of drawer100?")
     read(answer)
-    sources = [f"[{n}] {answer.locator('.pw-source').nth(n - 1).inner_text()}" for n in (1, 2)]
+    numbers, names = (answer.locator(kind).all_inner_texts() for kind in (".pw-number", ".pw-source"))
+    sources = "\n".join(f"[{number}] {name}" for number, name in zip(numbers, names, strict=True))
     answer.locator("button:has(.lucide-copy)").last.click()
     expect(answer.locator(".lucide-check")).to_be_visible()
-    assert read_clipboard(chat) == "\n".join([model.text, "", *sources])
+    copied = read_clipboard(chat)
+    assert copied.startswith(f"{model.text}\n\n")
+    assert "\n\nFrom your documents:\n\nThese are the signs of drawer100:" in copied
+    assert copied.endswith(f"\n\n{sources}")
     answer.locator("[role=article]").first.evaluate("element => getSelection().selectAllChildren(element)")
     chat.page.keyboard.press("Control+C")
-    assert read_clipboard(chat) == "\n".join(["The host:badge is x[1] y [1], see [2].", "", *sources])
+    copied = read_clipboard(chat)
+    assert copied.startswith("The host:badge is x[1] y [1], see [2].\n")
+    assert copied.endswith("\n\n" + "\n".join(sources.splitlines()[:2]))
 
 
 def read_clipboard(chat: Chat) -> str:

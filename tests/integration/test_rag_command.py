@@ -70,7 +70,7 @@ def test_ask_streams_the_models_answer_with_its_source(index, foundry_environmen
     first = reply["citations"][0]
     assert (first["source"], first["page"]) == ("kettle-manual.pdf", 3)
     assert "six weeks" in first["quote"]
-    assert set(reply["milliseconds"]) == {"retrieve", "first_token", "total"}
+    assert set(reply["milliseconds"]) == {"retrieve", "quotes", "first_token", "total"}
 
 
 def test_ask_without_a_model_quotes_and_says_what_to_do(index, foundry_catalog_url, tmp_path):

@@ -122,3 +122,18 @@ def test_claims_in_languages_without_spaces_get_markers_too():
 def test_a_passage_of_another_language_is_found_by_its_numbers():
     assert find_passage("Was kostet die Kaution?", "Die Kaution beträgt 1.500 Euro.", HITS) == 2
     assert find_passage("Was kostet die Kaution?", "Die Kaution beträgt 1.700 Euro.", HITS) == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "| part | days |\n|---|---|\n| boiler | 90 |",
+        "\\[\nboiler = 90\n\\]",
+        "```\ndescale the boiler every 90 days\n```",
+        "$$\nboiler = 90\n$$",
+    ],
+)
+def test_no_marker_is_set_into_a_table_code_or_a_formula(answer: str):
+    passage = Chunk("boiler.md", 0, "part\tdays\nboiler\t90\n\nDescale the boiler every 90 days. boiler = 90")
+    hits = [ScoredChunk(StoredChunk(1, passage, "en"), 1.0)]
+    assert add_markers("How often is the boiler descaled?", answer, hits) == answer
