@@ -181,7 +181,8 @@ def test_markers_of_several_passages_and_split_over_pieces_become_links(server: 
     server.wait_until(lambda status: status["corpus"]["documents"] == 2 and is_settled(status))
     script.play = say("Days of leave ", "[", "1", ", 2", "]. See ", "`days[1]` and [9].")
     answer = chat.ask("How many days of leave are there?")
-    expect(answer.locator(MARKERS)).to_have_text(["[1]", "[2]"])
+    expect(answer.locator(MARKERS).nth(0)).to_have_text("[1]")  # the quotes below have theirs
+    expect(answer.locator(MARKERS).nth(1)).to_have_text("[2]")
     expect(answer.locator("code")).to_have_text("days[1]")
     expect(answer).to_contain_text("[9]")
 
