@@ -105,8 +105,8 @@ class Reply:
                 await self._show_words()
                 if not had_words and self._answer.words:
                     await self._send_sources()
-            case Withdrawn():
-                await self._show_quotes()
+            case Withdrawn():  # other words follow at once, or the end of the answer
+                self._show_again_at = 0.0
 
     def break_off(self, reason: str) -> None:
         """Stop searching and writing at once, which closes the model's stream; `reason` is shown below the answer."""

@@ -43,6 +43,20 @@ class Chat:
     def answers(self) -> Locator:
         return self.page.locator(".ai-message")
 
+    @staticmethod
+    def words(answer: Locator) -> Locator:
+        """The answer's own text, without what it rests on."""
+        return answer.locator(".message-content > :not(:has(.pw-below))")
+
+    @staticmethod
+    def quotes(answer: Locator) -> Locator:
+        """What the documents say, below the answer's own text."""
+        return answer.locator(".pw-quotes blockquote")
+
+    @property
+    def insist(self) -> Locator:
+        return self.page.get_by_role("button", name="Ask the model anyway")
+
     def write(self, text: str) -> None:
         self.page.locator("#chat-input").click()
         self.page.keyboard.insert_text(text)

@@ -145,10 +145,10 @@ def chat(server: Server, open_chat: OpenChat) -> Iterator[Chat]:
     assert chat.problems == []
 
 
-def read(answer: Locator) -> str:
+def read(answer: Locator, part: str = ".message-content") -> str:
     """What is seen of an answer, once it is complete, with single spaces."""
     expect(answer.locator(".pw-made-by")).to_be_visible()
-    return " ".join(answer.locator(".message-content").inner_text().split())
+    return " ".join(answer.locator(part).inner_text().split())
 
 
 def find_lost(lines: Sequence[str], seen: str) -> list[str]:
@@ -172,7 +172,9 @@ def test_an_answer_is_seen_letter_for_letter(model: Model, chat: Chat):
     # Some models write [^1] for a citation.
     lines = [line for line in LINES if not line.startswith(MARKUP) and "\\(" not in line and "[^1]" not in line]
     model.text = "\n\n".join(lines)
-    assert find_lost(lines, read(chat.ask("What are the signs of drawer100?"))) == []
+    answer = chat.ask("What are the signs of drawer100?")
+    assert find_lost(lines, read(answer, ".message-content > :not(:has(.pw-below))")) == []
+    assert find_lost(LINES[:IN_A_LIST], read(answer, ".pw-quotes")) == []
 
 
 def test_formulas_are_drawn_and_markdown_is_shown_as_such(model: Model, chat: Chat):

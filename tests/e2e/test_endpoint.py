@@ -107,6 +107,8 @@ def test_the_stop_button_stops_the_answer_and_the_model_and_keeps_what_was_said(
     chat.page.locator("#stop-button").click()
     chat.wait_for_end()
     assert script.was_left.wait(10)
+    expect(chat.words(answer)).to_contain_text("still talking [1]")
+    expect(chat.quotes(answer)).to_contain_text("Staff have 28 days of leave.")
     expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
 
 
@@ -133,6 +135,53 @@ def test_a_lost_connection_stops_the_model_and_the_page_shows_what_was_said_when
         expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
         script.play = say("Until March [1].")
         expect(chat.ask("Until when may unused days of leave be kept?")).to_contain_text("Until March")
+
+
+def test_the_quotes_are_read_while_the_model_reads_and_its_words_come_above_them(script: Script, chat: Chat):
+    may_speak = threading.Event()
+
+    def read_and_say(exchange: Exchange) -> None:
+        assert may_speak.wait(20)
+        say("There are **28** ", "[1].")(exchange)
+
+    script.play = read_and_say
+    answer = chat.begin("How many days of leave are there?")
+    expect(chat.quotes(answer)).to_contain_text("Staff have 28 days of leave.")
+    expect(answer.locator(".pw-reading")).to_have_text("tiny is reading 1 passage …")
+    expect(chat.words(answer)).to_have_count(0)
+    expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
+    may_speak.set()
+    chat.wait_for_end()
+    expect(chat.words(answer)).to_have_text("There are 28 [1].")
+    expect(answer.locator(".pw-reading")).to_have_count(0)
+    words, quotes = chat.words(answer).bounding_box(), chat.quotes(answer).bounding_box()
+    assert words
+    assert quotes
+    assert words["y"] + words["height"] <= quotes["y"]
+
+
+def test_what_was_not_found_is_said_first_and_the_model_is_asked_once_if_the_reader_insists(script: Script, chat: Chat):
+    script.play = say("In 1954 it was *Germany*.")
+    question = "Who won the world cup in 1954?"
+    answer = chat.ask(question)
+    expect(chat.words(answer)).to_contain_text("Your documents don't seem to answer this.")
+    expect(chat.quotes(answer)).to_contain_text("days of leave")
+    chat.insist.focus()
+    chat.page.keyboard.press("Enter")
+    expect(chat.answers).to_have_count(2)
+    chat.wait_for_end()
+    second = chat.answers.nth(1)
+    expect(chat.words(second)).to_have_text("In 1954 it was Germany.")
+    expect(second.locator(".pw-note")).to_be_visible()
+    expect(chat.page.locator("[data-step-type=user_message]")).to_have_text([question, question])
+    expect(chat.insist).to_have_count(0)
+
+    chat.page.reload()
+    expect(chat.page.locator("#upload-button")).to_be_enabled()
+    expect(chat.answers).to_have_count(0)
+    expect(chat.words(chat.ask(question))).to_contain_text("Your documents don't seem to answer this.")
+    expect(chat.insist).to_have_count(1)
+    assert chat.problems == []
 
 
 def test_a_marker_works_while_the_answer_is_still_streaming(script: Script, chat: Chat):
@@ -171,7 +220,7 @@ def test_the_stop_button_stops_the_rewriting_too_and_the_next_question_is_answer
 def test_an_endpoint_that_breaks_off_leaves_the_partial_answer_and_one_sentence(script: Script, chat: Chat):
     script.play = break_off
     answer = chat.ask("How many days of leave are there?")
-    expect(answer).to_contain_text("Staff have 28 days")
+    expect(chat.words(answer)).to_contain_text("Staff have 28 days [1] and")
     expect(answer).to_contain_text("incomplete")
     expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
 
@@ -181,8 +230,7 @@ def test_markers_of_several_passages_and_split_over_pieces_become_links(server: 
     server.wait_until(lambda status: status["corpus"]["documents"] == 2 and is_settled(status))
     script.play = say("Days of leave ", "[", "1", ", 2", "]. See ", "`days[1]` and [9].")
     answer = chat.ask("How many days of leave are there?")
-    expect(answer.locator(MARKERS).nth(0)).to_have_text("[1]")  # the quotes below have theirs
-    expect(answer.locator(MARKERS).nth(1)).to_have_text("[2]")
+    expect(chat.words(answer).locator(MARKERS)).to_have_text(["[1]", "[2]"])
     expect(answer.locator("code")).to_have_text("days[1]")
     expect(answer).to_contain_text("[9]")
 
