@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from rag.models.embedder import Embedder, load_tokenizer
 from rag.settings import DEFAULT_EMBED_MODEL
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
 
 QUESTION = "How many days do I have to return a parcel that arrived damaged?"
 TEXT_SUFFIXES = {".txt", ".md", ".html", ".json", ".csv"}
@@ -82,7 +86,7 @@ def compare(chunks: list[str], models_dir: Path) -> None:
     print(f"cosine between the two: mean {cosines.mean():.4f}, minimum {cosines.min():.4f}")
 
 
-def _sentence_transformer():  # noqa: ANN202 (its type would import torch before our export is timed)
+def _sentence_transformer() -> SentenceTransformer:
     from importlib import metadata
 
     from sentence_transformers import SentenceTransformer

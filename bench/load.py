@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import socketio  # type: ignore[import-untyped]
+import socketio  # type: ignore[import-untyped]  # it comes without types
 
 from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL

@@ -19,6 +19,7 @@ from rag.index.index import Index, IndexStatus
 from rag.settings import Settings
 
 if TYPE_CHECKING:
+    from ingest.terminal import Display
     from rag.index.integrity.check import Damage
 
 _EPILOG = """examples:
@@ -83,11 +84,11 @@ def _run_sync(options: argparse.Namespace) -> int:
     return _show_report(report, settings, as_json=options.json)
 
 
-def _read_sync_options(options: argparse.Namespace, display: Any) -> SyncOptions:  # noqa: ANN401 (a Display, imported late)
+def _read_sync_options(options: argparse.Namespace, display: Display) -> SyncOptions:
     return SyncOptions(rebuild=options.rebuild, retry=options.retry, wait_s=options.wait, progress=display.show)
 
 
-def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, display: Any) -> int:  # noqa: ANN401 (a Display, imported late)
+def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, display: Display) -> int:
     from ingest.watcher import CorpusWatcher
 
     def show_report(report: SyncReport) -> None:

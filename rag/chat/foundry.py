@@ -24,13 +24,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag.errors import ModelUnavailableError
 from rag.types import Endpoint
 
 if TYPE_CHECKING:
-    from foundry_local_sdk import FoundryLocalManager, IModel
+    from foundry_local_sdk import FoundryLocalException, FoundryLocalManager, IModel
 
 logger = logging.getLogger(__name__)
 
@@ -215,7 +215,7 @@ def _translate_errors(alias: str) -> Iterator[None]:
         raise ModelUnavailableError("The local model was stopped. Start the service again.") from exc
 
 
-def _explain_error(alias: str, exc: Any) -> str:  # noqa: ANN401 (untyped library)
+def _explain_error(alias: str, exc: FoundryLocalException) -> str:
     said = " ".join(str(exc).split())[:300].rstrip(".")
     by_words = next((sentences for words, sentences in _BY_WORDS if words in said), _UNKNOWN)
     return _BY_CODE.get(exc.error_code, by_words).format(model=alias, said=said)

@@ -22,6 +22,7 @@ from rag.models.source import get_first_line
 
 if TYPE_CHECKING:
     import numpy as np
+    import onnxruntime
     from tokenizers import Encoding, Tokenizer
 
     Vectors: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
@@ -78,7 +79,7 @@ def forbid_telemetry() -> None:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
-def _open_session(path: Path) -> Any:  # noqa: ANN401 (untyped library)
+def _open_session(path: Path) -> onnxruntime.InferenceSession:
     forbid_telemetry()
     import onnxruntime
 

@@ -29,6 +29,7 @@ from rag.models.source import RERANKING, Source, get_first_line, make_not_loaded
 
 if TYPE_CHECKING:
     import torch
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
     from rag.models.onnx import Vectors
 
@@ -70,7 +71,7 @@ class Original(Protocol):
     @property
     def source(self) -> Source: ...
     @property
-    def model(self) -> Any: ...  # noqa: ANN401 (its type would import torch)
+    def model(self) -> SentenceTransformer | CrossEncoder: ...
     @property
     def max_tokens(self) -> int: ...
     @property
@@ -121,7 +122,7 @@ def make_unsupported_error(source: Source, reason: str) -> EmbeddingModelError:
     )
 
 
-def _explain_unusable(model: Any) -> str:  # noqa: ANN401 (its type would import torch)
+def _explain_unusable(model: SentenceTransformer | CrossEncoder) -> str:
     """Why a model of either kind can't be exported; empty if it can."""
     from sentence_transformers.base.modules.transformer import Transformer
 
@@ -132,7 +133,7 @@ def _explain_unusable(model: Any) -> str:  # noqa: ANN401 (its type would import
     return "" if getattr(model.tokenizer, "is_fast", False) else "it has no fast tokenizer"
 
 
-def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401 (its type would import torch)
+def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401 (torch takes all attributes for tensors)
     """Why a model is no cross-encoder; empty if it is one.
 
     A model of another kind that is loaded as one gets a last layer of random weights in silence.
@@ -147,7 +148,7 @@ def _explain_no_cross_encoder(model: Any) -> str:  # noqa: ANN401 (its type woul
     return ""
 
 
-def _find_token_limit(model: Any) -> int:  # noqa: ANN401 (its type would import torch)
+def _find_token_limit(model: Any) -> int:  # noqa: ANN401 (torch takes all attributes for tensors)
     """How many tokens the model reads: the smallest of the limits that it names."""
     config = model[0].config
     # RoBERTa's position table begins after the padding index; BERT's padding index is 0 and its table whole.

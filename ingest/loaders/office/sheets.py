@@ -158,7 +158,7 @@ def _merge_cells(rows: Iterable[list[str]], sheet: CalamineSheet, first: int) ->
         yield cells
 
 
-def _show_value(value: Any) -> str:  # noqa: ANN401 (calamine's cells: text, number, date, time, truth value)
+def _show_value(value: object) -> str:
     if isinstance(value, str):
         return make_one_line(value)
     if isinstance(value, float):

@@ -6,7 +6,7 @@ import ctypes
 import logging
 import re
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -39,7 +39,7 @@ class AnnotationReader:
     def __init__(self) -> None:
         self._options_left = _MOST_OPTIONS
 
-    def read(self, page: Any) -> Iterator[str]:  # noqa: ANN401 (a pdfium page)
+    def read(self, page: pdfium.PdfPage) -> Iterator[str]:
         """The page's comments, and the values of its form's fields with their names."""
         import pypdfium2.raw as raw
 
@@ -56,7 +56,7 @@ class AnnotationReader:
                 yield f"{name}: {value}" if name else value
             raw.FPDFPage_CloseAnnot(annotation)
 
-    def _read_value(self, form: Any, field: Any) -> str:  # noqa: ANN401 (pdfium's handles)
+    def _read_value(self, form: object, field: object) -> str:
         """What the field shows; empty for one that isn't filled in, a button, and a choice that isn't taken."""
         import pypdfium2.raw as raw
 
@@ -74,7 +74,7 @@ class AnnotationReader:
             return ", ".join(self._read_choices(form, field)) or value
         return "" if kind == _BUTTON else value
 
-    def _read_choices(self, form: Any, field: Any) -> Iterator[str]:  # noqa: ANN401 (pdfium's handles)
+    def _read_choices(self, form: object, field: object) -> Iterator[str]:
         """The choices that were taken, as the form shows them: a file keeps a code beside each."""
         import pypdfium2.raw as raw
 
@@ -90,7 +90,7 @@ _FRAME = re.compile(r"(?i)(?:#.*|topmostsubform|(?:sub)?form\d*|page\d*)$")
 """Names that programs give to what holds the fields."""
 
 
-def _read_name(form: Any, field: Any) -> str:  # noqa: ANN401 (pdfium's handles)
+def _read_name(form: object, field: object) -> str:
     """What the form calls the field for people, or else its own name with that of the field around it."""
     import pypdfium2.raw as raw
 
@@ -102,13 +102,13 @@ def _read_name(form: Any, field: Any) -> str:  # noqa: ANN401 (pdfium's handles)
     return " ".join([part for part in parts[:-1] if not _FRAME.match(part)][-1:] + parts[-1:])
 
 
-def _read_entry(annotation: Any, key: bytes) -> str:  # noqa: ANN401 (a pdfium annotation)
+def _read_entry(annotation: object, key: bytes) -> str:
     import pypdfium2.raw as raw
 
     return _read_string(raw.FPDFAnnot_GetStringValue, annotation, key)
 
 
-def _read_string(read: Callable[..., int], *arguments: Any) -> str:  # noqa: ANN401 (pdfium's handles)
+def _read_string(read: Callable[..., int], *arguments: object) -> str:
     """The text that a function of pdfium writes into a buffer, on one line."""
     length = read(*arguments, None, 0)
     if length <= 2:

@@ -9,7 +9,11 @@ import ctypes
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pypdf
+    import pypdfium2 as pdfium
 
 _SUSPICIOUS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xa1-\xff]")
 """Codes of letters without a meaning of their own; others are such codes only where a font has composed names."""
@@ -32,11 +36,11 @@ class GlyphReader:
         self._data = data
         self._passwords = passwords
         self._is_named = _COMPOSED.search(data) is not None
-        self._pypdf: Any = None  # pypdf.PdfReader, imported late
+        self._pypdf: pypdf.PdfReader | None = None
         self._is_readable = True
         self._name = ctypes.create_string_buffer(256)
 
-    def mark(self, text_page: Any, text: str, index: int) -> tuple[str, dict[int, str]]:  # noqa: ANN401 (of pdfium)
+    def mark(self, text_page: pdfium.PdfTextPage, text: str, index: int) -> tuple[str, dict[int, str]]:
         """The page's text with placeholders for its ligatures, and their texts."""
         import pypdfium2.raw as raw
 
@@ -54,7 +58,7 @@ class GlyphReader:
                 letters[at] = chr(codes.setdefault(meant, _PLACEHOLDER + len(codes)))
         return "".join(letters) or text, {code: meant for meant, code in codes.items()}
 
-    def _find_unknown(self, text_page: Any, text: str, count: int) -> Iterator[int]:  # noqa: ANN401 (of pdfium)
+    def _find_unknown(self, text_page: pdfium.PdfTextPage, text: str, count: int) -> Iterator[int]:
         """Where pdfium put a letter's code for want of its meaning."""
         import pypdfium2.raw as raw
 
@@ -62,7 +66,7 @@ class GlyphReader:
         places = range(count) if is_suspicious else (found.start() for found in _SUSPICIOUS.finditer(text))
         return (at for at in places if raw.FPDFText_HasUnicodeMapError(text_page.raw, at) == 1)
 
-    def _find_font(self, text_page: Any, at: int) -> str:  # noqa: ANN401 (of pdfium)
+    def _find_font(self, text_page: pdfium.PdfTextPage, at: int) -> str:
         import pypdfium2.raw as raw
 
         part = raw.FPDFText_GetTextObject(text_page.raw, at)
@@ -86,7 +90,7 @@ class GlyphReader:
             return {}
 
 
-def _list_letters(text_page: Any, text: str, count: int) -> list[str]:  # noqa: ANN401 (of pdfium)
+def _list_letters(text_page: pdfium.PdfTextPage, text: str, count: int) -> list[str]:
     """The page's letters by pdfium's numbers; its text lacks those whose code is a sign that it leaves out."""
     import pypdfium2.raw as raw
 
@@ -95,7 +99,7 @@ def _list_letters(text_page: Any, text: str, count: int) -> list[str]:  # noqa: 
     return [chr(raw.FPDFText_GetUnicode(text_page.raw, at)) for at in range(count)]
 
 
-def _open(data: bytes, passwords: Sequence[str]) -> Any:  # noqa: ANN401 (pypdf.PdfReader, imported late)
+def _open(data: bytes, passwords: Sequence[str]) -> pypdf.PdfReader:
     import logging
 
     import pypdf

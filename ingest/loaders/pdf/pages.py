@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ingest.loaders.encrypted import explain_encrypted
 from ingest.loaders.mail import read_attachment
@@ -24,6 +24,7 @@ from rag.errors import LoadError
 from rag.types import Document, Page
 
 if TYPE_CHECKING:
+    import pypdf
     import pypdfium2 as pdfium
     from PIL.Image import Image
 
@@ -179,12 +180,14 @@ def _has_content(pdf: pdfium.PdfDocument, number: int) -> bool:
         page.close()
 
 
-def _draw_page(pdf: pdfium.PdfDocument, number: int) -> Any:  # noqa: ANN401 (a PIL image)
+def _draw_page(pdf: pdfium.PdfDocument, number: int) -> Image:
     """The page at 300 dots an inch, at most 20 megapixels."""
     page = pdf[number - 1]
     width, height = page.get_size()
     scale = min(300 / 72, (20e6 / max(1.0, width * height)) ** 0.5)
-    image = page.render(scale=scale, grayscale=True, may_draw_forms=False).to_pil()  # its values are read as text
+    image: Image = page.render(
+        scale=scale, grayscale=True, may_draw_forms=False
+    ).to_pil()  # its values are read as text
     page.close()
     return image
 
@@ -275,7 +278,7 @@ def _load_by_pypdf(source: str, data: bytes, options: ReadOptions, why: str) -> 
     return reading
 
 
-def _read_by_pypdf(reader: Any, reading: Reading) -> Iterator[Page]:  # noqa: ANN401 (pypdf.PdfReader, imported late)
+def _read_by_pypdf(reader: pypdf.PdfReader, reading: Reading) -> Iterator[Page]:
     failed = 0
     for number in range(1, len(reader.pages) + 1):
         try:

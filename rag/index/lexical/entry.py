@@ -13,12 +13,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag.text.terms import choose_language, text_terms
 
 if TYPE_CHECKING:
     import numpy as np
+    import tantivy
 
 REPEATS = 3
 """How often each term is indexed. Tantivy's BM25 has k1 = 1.2 built in; three times the frequency makes it .4, because
@@ -91,7 +92,7 @@ def term_key(term: str) -> int:
 # The fields
 
 
-def make_schema() -> Any:  # noqa: ANN401 (untyped library)
+def make_schema() -> tantivy.Schema:
     import tantivy
 
     builder = tantivy.SchemaBuilder()
@@ -111,7 +112,7 @@ def make_schema() -> Any:  # noqa: ANN401 (untyped library)
     return builder.build()
 
 
-def open_folder(schema: Any, folder: Path) -> Any:  # noqa: ANN401 (untyped library)
+def open_folder(schema: tantivy.Schema, folder: Path) -> tantivy.Index:
     """Tantivy's index in the folder, which is made if it isn't there."""
     import tantivy
 

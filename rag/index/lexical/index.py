@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from rag.index.lexical.entry import (
 from rag.index.lexical.search import CommittedState, find_best
 from rag.text.terms import detect_languages, mend_terms
 from rag.types import Restriction
+
+if TYPE_CHECKING:
+    import tantivy
 
 _LARGE = 10_000
 """Chunks of an index whose searches leave out the terms that nearly all chunks have, unless there are no others."""
@@ -49,7 +52,7 @@ class LexicalIndex:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._writer: Any = None
+        self._writer: tantivy.IndexWriter | None = None
         with self._translate_errors():
             folder.mkdir(parents=True, exist_ok=True)
             self._schema = make_schema()
@@ -100,7 +103,7 @@ class LexicalIndex:
             writer.rollback()
             writer.wait_merging_threads()
 
-    def _open_writer(self) -> Any:  # noqa: ANN401 (untyped library)
+    def _open_writer(self) -> tantivy.IndexWriter:
         if self._writer is None:
             self._writer = self._index.writer(_WRITER_BYTES, 1)
         return self._writer

@@ -13,12 +13,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rag.index.lexical.entry import REPEATS, DocumentContext, LexicalHit, QuestionTerm, make_storable
 from rag.types import Restriction
+
+if TYPE_CHECKING:
+    import tantivy
 
 _SLACK = 28
 """Chunks beyond those wanted that tantivy is asked for at first."""
@@ -47,7 +50,7 @@ class CommittedState:
     While nothing is deleted, they are tantivy's own and cost nothing more. They are remembered: a state never changes.
     """
 
-    def __init__(self, schema: Any, searcher: Any) -> None:  # noqa: ANN401 (untyped library)
+    def __init__(self, schema: tantivy.Schema, searcher: Any) -> None:  # noqa: ANN401 (its types lack `count`)
         self.schema = schema
         self.searcher = searcher
         self.chunk_count = int(searcher.num_docs)
@@ -91,7 +94,7 @@ class CommittedState:
             found.append(term)
         return found
 
-    def make_query(self, terms: Iterable[QuestionTerm], only: Restriction | None) -> Any:  # noqa: ANN401 (untyped library)
+    def make_query(self, terms: Iterable[QuestionTerm], only: Restriction | None) -> tantivy.Query:
         """Finds the chunks that have any of the terms, in the documents that `only` allows.
 
         Where chunks are deleted, a boost makes tantivy's weight of each term that of the live chunks.
