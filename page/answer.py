@@ -12,7 +12,7 @@ from typing import Any
 
 from page.markdown import escape_markdown, show_answer, show_quotes
 from page.view import make_cards
-from rag.answering.citations import UNFINISHED_MARKER, cite_sources
+from rag.answering.citations import UNFINISHED_MARKER, add_citations, cite_sources
 from rag.answering.events import (
     Citations,
     Done,
@@ -111,9 +111,7 @@ class Answer:
         self.words += self._visible.end()
         self.expects_words = False
         if not self._citations:
-            cited = cite_sources(self.words, self._shown_to_model)
-            numbers = {citation.number for citation in cited}
-            self._citations = (*cited, *(quoted for quoted in self._quoted if quoted.number not in numbers))
+            self._citations = add_citations(cite_sources(self.words, self._shown_to_model), self._quoted)
 
     @property
     def text(self) -> str:

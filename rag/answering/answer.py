@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rag.answering.citations import cite_sources, find_unknown_markers
+from rag.answering.citations import add_citations, cite_sources, find_unknown_markers
 from rag.answering.events import (
     AnswerReport,
     Citations,
@@ -89,8 +89,8 @@ async def answer(
 
     `only` says which documents may be found. `turns` are those of the conversation so far, the last one last. `around`
     gives what stands around a passage in its document, for the model to read too; `compare` tells how close sentences
-    are to the question, for the quotes. `insist` asks the model even if
-    retrieval is all but certain that the documents don't have the answer. Closing the iterator stops the model at once.
+    are to the question, for the quotes. `insist` asks the model even if retrieval is all but certain that the documents
+    don't have the answer. Closing the iterator stops the model at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
@@ -194,8 +194,7 @@ class _Record:
 
     def cite(self, citations: tuple[Citation, ...]) -> Citations:
         """The model's citations, and those of quotes whose passages it didn't cite."""
-        numbers = {citation.number for citation in citations}
-        self.citations = (*citations, *(c for c in self.quotes.citations if c.number not in numbers))
+        self.citations = add_citations(citations, self.quotes.citations)
         return Citations(self.citations)
 
     def make_report(self) -> AnswerReport:

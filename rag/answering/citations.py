@@ -64,6 +64,12 @@ class Marker:
     numbers: tuple[int, ...]
 
 
+def add_citations(first: Sequence[Citation], more: Sequence[Citation]) -> tuple[Citation, ...]:
+    """The first, and those of the others whose passages they don't cite."""
+    numbers = {citation.number for citation in first}
+    return (*first, *(citation for citation in more if citation.number not in numbers))
+
+
 def find_markers(text: str) -> Iterator[Marker]:
     """The markers of a text in order, whatever their numbers stand for."""
     for match in MARKER.finditer(text):

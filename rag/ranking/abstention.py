@@ -27,7 +27,8 @@ SURE = 0.7
 collection, like the figures below; `bench/RESULTS.md`)."""
 
 HOPELESS = 0.1
-"""Below it the verdict is ``no``: at most .5 % of the answerable questions of each set, and none of each language's."""
+"""Below it the verdict is ``no``: at most .5 % of the answerable questions of each set, none of any language's everyday
+ones."""
 
 HOPELESS_BY_WORDS = 0.05
 """The same where words alone were searched for."""
@@ -56,16 +57,14 @@ def is_in_doubt(probability: float) -> bool:
     return DOUBT[0] < probability < DOUBT[1]
 
 
-def choose_verdict(probability: float, *, by_words: bool = False, is_foreign: bool = False) -> Verdict:
+def choose_verdict(probability: float, *, by_words: bool = False) -> Verdict:
     """What to tell of a probability that the corpus holds the answer.
 
-    `by_words` is for a search by words alone. Of a question that `is_foreign`, in a language of none of the passages,
-    neither words nor cosines can tell that nothing is there.
+    `by_words` is for a search by words alone.
     """
     if probability >= SURE:
         return "yes"
-    is_hopeless = probability < (HOPELESS_BY_WORDS if by_words else HOPELESS)
-    return "no" if is_hopeless and not is_foreign else "unsure"
+    return "no" if probability < (HOPELESS_BY_WORDS if by_words else HOPELESS) else "unsure"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,10 @@ there. Tuned on the everyday collections in nine languages."""
 
 
 def is_foreign(question: str, hits: Sequence[ScoredChunk]) -> bool:
-    """Whether none of the passages is in the language that the question is most likely in."""
+    """Whether none of the passages is in the language that the question is most likely in.
+
+    Then neither words nor cosines can tell that nothing is there.
+    """
     language, probability = detect_languages(question)[0]
     return probability >= _FOREIGN and language not in _list_languages(language, hits)
 

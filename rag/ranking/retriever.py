@@ -98,9 +98,9 @@ class Retriever:
             "judge": (ended - searched) * 1e3,
             "total": (ended - began) * 1e3,
         }
-        verdict = choose_verdict(
-            probability, by_words=found.embedding is None, is_foreign=is_foreign(question, found.hits)
-        )
+        verdict = choose_verdict(probability, by_words=found.embedding is None)
+        if verdict == "no" and is_foreign(question, found.hits):
+            verdict = "unsure"
         unknown, known = find_words(question, found.terms, found.hits) if verdict != "yes" else ((), ())
         return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, unknown, known)
 

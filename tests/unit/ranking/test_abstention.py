@@ -100,10 +100,6 @@ def test_no_is_said_only_where_it_is_nearly_certain():
     assert choose_verdict(HOPELESS_BY_WORDS, by_words=True) == "unsure"
 
 
-def test_of_a_question_in_another_language_than_the_passages_nobody_can_say_no():
-    assert choose_verdict(0.001, is_foreign=True) == "unsure"
-
-
 def fingerprint(name: str = DEFAULT_EMBED_MODEL, digest: str = DIGEST, precision: str = "int8") -> str:
     return json.dumps([name, digest, precision, "", "", "export 1"])
 
