@@ -10,7 +10,6 @@ import asyncio
 import dataclasses
 import logging
 import threading
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -88,7 +87,8 @@ class ModelRouter:
         self._route: Route = "endpoint" if settings.base_url else "local"
         self._changed = threading.Condition(threading.RLock())
         self._state = ModelState("starting", f"The model {settings.model} is being looked for.", route=self._route)
-        self._attempts = 0
+        self._attempts_begun = 0
+        self._attempts_ended = 0
         self._listeners: list[Callable[[ModelState], None]] = []
         self._wake = threading.Event()
         self._closing = threading.Event()
@@ -131,6 +131,8 @@ class ModelRouter:
 
     def _try_open(self) -> None:
         settings = self._settings
+        with self._changed:
+            self._attempts_begun += 1
         try:
             if self._route == "endpoint":
                 endpoint = probe(settings.base_url, settings.api_key, settings.model)
@@ -149,7 +151,7 @@ class ModelRouter:
             self._set(self._make_ready_state(endpoint))
         finally:
             with self._changed:
-                self._attempts += 1
+                self._attempts_ended += 1
                 self._changed.notify_all()
 
     def _reopen(self) -> Endpoint | None:
@@ -239,12 +241,12 @@ class ModelRouter:
         return self._state
 
     def _retry_and_wait(self) -> None:
-        deadline = time.monotonic() + _REFRESH_LIMIT_S
         with self._changed:
-            attempts = self._attempts
+            # An attempt that runs already may have found the old failure just before the endpoint came back.
+            next_attempt = self._attempts_begun + 1
             self.retry()
-            while self._attempts == attempts and self._changed.wait(deadline - time.monotonic()):
-                pass
+            if self._state.kind == "failed":
+                self._changed.wait_for(lambda: self._attempts_ended >= next_attempt, _REFRESH_LIMIT_S)
 
     def _set(self, state: ModelState) -> None:
         with self._changed:

@@ -81,6 +81,31 @@ def test_a_question_finds_an_endpoint_that_is_back(free_port: int):
         router.close()
 
 
+def test_a_question_does_not_trust_an_attempt_that_began_before_it():
+    began, goes_on = threading.Event(), threading.Event()
+
+    class RefusesWhatCameFirst(Exchange):
+        def do_GET(self) -> None:
+            if not began.is_set():
+                began.set()
+                goes_on.wait(30)
+                self.send_body('{"error": {"message": "loading"}}', status=503)
+            elif goes_on.is_set():
+                super().do_GET()
+
+    with model_server(say("Hello"), handler=RefusesWhatCameFirst) as (address, _):
+        router = ModelRouter(Settings(base_url=address, model="tiny"), probe_every_s=3600)
+        try:
+            router._set(ModelState("failed", "It was gone.", route="endpoint"))
+            router.start()
+            assert began.wait(30)
+            threading.Timer(0.2, goes_on.set).start()
+            assert asyncio.run(router.refresh()).is_ready
+        finally:
+            goes_on.set()
+            router.close()
+
+
 def test_an_endpoint_that_dies_in_mid_answer_shows_in_the_state(free_port: int):
     router = ModelRouter(Settings(base_url=f"http://127.0.0.1:{free_port}", model="tiny"), probe_every_s=3600)
     seen: list[str] = []
