@@ -55,6 +55,10 @@ _PROMPT_ATTEMPTS = 4
 """How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
 expected still end in an answer."""
 
+_BOUND = 0.5
+"""How much of the question must stand where a model's answer is from, for it to need no remark.
+Tuned on a half of the everyday collections with a small model: bench/RESULTS.md, "Answering and chat"."""
+
 
 class FindPassages(Protocol):
     """What an answer needs of `Retriever.retrieve`."""
@@ -329,10 +333,11 @@ def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Ju
         return record.judge("unsure", say_unread(retrieval))
     if record.text and worth and worth.supported is False:
         return record.judge("unsure", say_unproved(retrieval))
-    is_proved = bool(record.text and worth and worth.supported and retrieval.verdict == "unsure")
-    if retrieval.verdict == "yes" or is_proved:
-        return record.judge("answered")
-    return record.judge("unsure", say_unsure(retrieval))
+    if record.text and worth and worth.binding is not None:
+        is_proved = retrieval.answerable and worth.binding >= _BOUND
+    else:
+        is_proved = retrieval.verdict == "yes"
+    return record.judge("answered") if is_proved else record.judge("unsure", say_unsure(retrieval))
 
 
 def _explain_nothing_found(settings: Settings, only: Restriction | None) -> str:

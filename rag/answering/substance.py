@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+from rag.answering.binding import rate_binding
 from rag.answering.citations import UNFINISHED_MARKER, blot_markers
 from rag.answering.numbers import find_numbers
 from rag.answering.prompt import SYSTEM_PROMPT
@@ -50,6 +51,8 @@ class Assessment:
     """Whether the answer was cut where it began to repeat itself."""
     supported: bool | None = None
     """Whether each claim stands in its passage; None if there is nothing to look for, as in "yes"."""
+    binding: float | None = None
+    """How much of the question stands where the answer is from, 0 to 1; None if there is nothing to look for."""
     doubt: str = ""
     """The number, name or words that speak against it; empty if nothing does."""
 
@@ -64,7 +67,8 @@ def assess(question: str, answer: str, hits: Sequence[ScoredChunk]) -> Assessmen
         return Assessment(kind, text, is_looping)
     marked = add_markers(question, text, hits)
     supported, doubt = _check(question, marked, hits)
-    return Assessment(kind, marked, is_looping, supported, doubt)
+    binding = None if supported is None else rate_binding(question, marked, hits)
+    return Assessment(kind, marked, is_looping, supported, binding, doubt)
 
 
 def strip_wrapping(question: str, answer: str) -> str:

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 
 from rag.answering.citations import MARKER, find_markers
 from rag.answering.numbers import Number, find_numbers, list_claimed, list_values
 from rag.text.scripts import DENSE
-from rag.text.sentences import split_sentences
+from rag.text.sentences import Sentence, split_sentences
 from rag.text.tables import split_cells
 from rag.text.terms import choose_language, detect_languages, question_terms, text_terms
 from rag.types import ScoredChunk
@@ -72,7 +72,7 @@ def find_claims(answer: str) -> list[Claim]:
     """The sentences of an answer in order. A marker behind a sentence belongs to it."""
     # No plain spaces: a wide gap would make a table's row of the sentence.
     plain = MARKER.sub(lambda match: "\u00a0" * len(match[0]), answer)
-    units = [unit for unit in split_sentences(plain) if unit.kind != "heading"]
+    units = [unit for unit in _join_cut(plain, split_sentences(plain)) if unit.kind != "heading"]
     markers = list(find_markers(answer))
     limits = [*(unit.start for unit in units[1:]), len(answer)][: len(units)]
     claims = []
@@ -83,6 +83,18 @@ def find_claims(answer: str) -> list[Claim]:
         text = plain[unit.start : unit.end].replace("\u00a0", " ")
         claims.append(Claim(text, unit.start, end, numbers))
     return claims
+
+
+def _join_cut(text: str, units: Sequence[Sentence]) -> list[Sentence]:
+    """The units; those that a full stop cut apart ("14.850 kr. pr. m2", "Jens, 1. tv") are one again."""
+    joined: list[Sentence] = []
+    for unit in units:
+        gap = text[joined[-1].end : unit.start] if joined else ""
+        if gap and "\n" not in gap and unit.kind == "sentence" and text[unit.start].islower():
+            joined[-1] = replace(joined[-1], end=unit.end)
+        else:
+            joined.append(unit)
+    return joined
 
 
 def add_markers(question: str, answer: str, hits: Sequence[ScoredChunk]) -> str:
@@ -112,7 +124,7 @@ def _rate_passage(question: str, claim: str, hit: ScoredChunk) -> float:
 
     In another language than the passage's, only numbers and names can be found again.
     """
-    language = _find_language(hit)
+    language = find_language(hit)
     passage, values = _list_terms(hit), list_values(hit.chunk.text)
     claimed = list_claimed(claim)
     if not claimed <= values:
@@ -131,8 +143,8 @@ def check_claim(question: str, claim: str, hit: ScoredChunk, said: frozenset[str
 
     `said` are the values of the numbers in the whole answer: one that is given too isn't a better one.
     """
-    language = _find_language(hit)
-    own, known = list_claimed(claim), list_values(f"{hit.chunk.text}\n{_name_place(hit)}")
+    language = find_language(hit)
+    own, known = list_claimed(claim), list_values(f"{hit.chunk.text}\n{name_place(hit)}")
     if missing := own - known:
         return min(missing)
     for name in _find_names(claim, language):
@@ -196,17 +208,23 @@ class _Spot:
 def _weigh_terms(question: str, text: str, language: str) -> dict[str, float]:
     """The question's terms with their weights, 1 in all: the fewer of the passage's sentences have one, the more."""
     units = [_collect_terms(text[unit.start : unit.end], language) for unit in split_sentences(text, language)]
-    codes = {term for word in _CODE.findall(question) for term in text_terms(word, language)}
+    codes = find_codes(question, language)
     weights = {}
     for term in question_terms(question, (language,)):
         in_how_many = sum(term in unit for unit in units)
         if in_how_many:
-            weights[term] = _weigh_word(term, codes) * math.log(1 + (len(units) + 1) / (in_how_many + 0.5))
+            weights[term] = weigh_word(term, codes) * math.log(1 + (len(units) + 1) / (in_how_many + 0.5))
     total = sum(weights.values()) or 1.0
     return {term: weight / total for term, weight in weights.items()}
 
 
-def _weigh_word(term: str, codes: set[str]) -> float:
+def find_codes(question: str, language: str) -> frozenset[str]:
+    """The terms of a question that are short and yet say much: E2, B, 4."""
+    return frozenset(term for word in _CODE.findall(question) for term in text_terms(word, language))
+
+
+def weigh_word(term: str, codes: Collection[str]) -> float:
+    """0 to 1: a short word is mostly grammar, unless it is a code."""
     return 1.0 if term in codes else min(1.0, len(term) / _FULL_WORD)
 
 
@@ -280,11 +298,13 @@ def _detect(claim: str, language: str) -> str:
     return written if probability >= _PLAIN and len(claim) >= _TELLING else language
 
 
-def _find_language(hit: ScoredChunk) -> str:
+def find_language(hit: ScoredChunk) -> str:
+    """The language by whose rules a passage's words are told apart."""
     return choose_language(hit.chunk.text, hit.stored.language)
 
 
-def _name_place(hit: ScoredChunk) -> str:
+def name_place(hit: ScoredChunk) -> str:
+    """The words of the place where a passage stands: title, section and file."""
     return f"{hit.chunk.title} {hit.chunk.section} {hit.chunk.source}"
 
 
@@ -295,4 +315,4 @@ def _collect_terms(text: str, language: str) -> frozenset[str]:
 
 def _list_terms(hit: ScoredChunk) -> frozenset[str]:
     """The terms of a passage and of the place where it stands."""
-    return _collect_terms(f"{hit.chunk.text}\n{_name_place(hit)}", _find_language(hit))
+    return _collect_terms(f"{hit.chunk.text}\n{name_place(hit)}", find_language(hit))

@@ -361,7 +361,8 @@ def test_closing_the_answer_closes_the_models_stream():
 
 def judged(router: ScriptedRouter, verdict: Verdict, **options: Any) -> tuple[Judged, AnswerReport]:
     def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
-        return Retrieval(question, "hybrid", HITS, verdict, 0.5, unknown_words=("boiler",), known_words=("days",))
+        confidence = {"yes": 0.9, "unsure": 0.5, "no": 0.05}[verdict]
+        return Retrieval(question, "hybrid", HITS, verdict, confidence, unknown_words=("boiler",), known_words=("days",))
 
     events = events_of(router, retrieve=retrieve, **options)
     (one,) = [event for event in events if isinstance(event, Judged)]
@@ -378,6 +379,7 @@ def judged(router: ScriptedRouter, verdict: Verdict, **options: Any) -> tuple[Ju
         ("The context does not mention it.", "unsure", "not_found"),
         ("[1]", "yes", "answered"),
         ("[1]", "unsure", "unsure"),
+        ("The key lies there. [1]", "yes", "unsure"),
     ],
 )
 def test_the_verdict_the_refusal_and_the_passages_together_make_the_look(words: str, verdict: Verdict, outcome: str):
