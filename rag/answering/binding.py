@@ -39,7 +39,9 @@ def rate_binding(question: str, answer: str, hits: Sequence[ScoredChunk]) -> flo
     units = [_list_units(hit.chunk.text, name_place(hit), find_language(hit)) for hit in hits]
     weights = _weigh_terms(question, hits, [unit for listed in units for unit in listed])
     rated = [
-        sum(weight * (1.0 if term in unit.around else _ABOVE * (term in unit.above)) for term, weight in weights.items())
+        sum(
+            weight * (1.0 if term in unit.around else _ABOVE * (term in unit.above)) for term, weight in weights.items()
+        )
         for claim in find_claims(answer)
         for unit in _find_origins(claim.text, frozenset(weights), hits, _choose(units, claim.numbers))
     ]

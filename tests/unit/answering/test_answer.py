@@ -362,7 +362,9 @@ def test_closing_the_answer_closes_the_models_stream():
 def judged(router: ScriptedRouter, verdict: Verdict, **options: Any) -> tuple[Judged, AnswerReport]:
     def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
         confidence = {"yes": 0.9, "unsure": 0.5, "no": 0.05}[verdict]
-        return Retrieval(question, "hybrid", HITS, verdict, confidence, unknown_words=("boiler",), known_words=("days",))
+        return Retrieval(
+            question, "hybrid", HITS, verdict, confidence, unknown_words=("boiler",), known_words=("days",)
+        )
 
     events = events_of(router, retrieve=retrieve, **options)
     (one,) = [event for event in events if isinstance(event, Judged)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,9 +13,11 @@ from rag.answering.prompt import (
     SYSTEM_PROMPT,
     answer_budget,
     build_messages,
+    choose_passages,
     count_message_tokens,
     count_tokens,
     fit_hits,
+    is_small,
     prompt_budget,
     widen,
 )
@@ -258,3 +261,31 @@ def test_nothing_is_read_twice_the_order_stays_and_the_budget_holds(places, budg
     messages = (count_message_tokens(build_messages("How?", passages)) for passages in (hits, wide))
     bare, size = messages
     assert size <= max(bare, budget)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "small"),
+    [
+        ("qwen2.5-0.5b-instruct-generic-cpu:4", True),
+        ("SmolLM2-135M-Instruct.Q4_1.gguf", True),
+        ("HuggingFaceTB/SmolLM2-360M", True),
+        ("qwen2.5-1.5b-instruct", False),
+        ("Phi-4-mini-instruct-generic-cpu:5", False),
+        ("llama3.2:1b", False),
+        ("deepseek-r1-distill-qwen-7b", False),
+        ("gpt-4.1-mini", False),
+        ("mixtral-8x7b-500m-draft", False),
+        ("", False),
+    ],
+)
+def test_a_models_size_is_read_from_its_name(model_id: str, small: bool):
+    assert is_small(model_id) is small
+
+
+def test_a_small_model_reads_few_passages_as_they_were_found():
+    hits = [hit(f"Passage {n}.") for n in range(6)]
+
+    def read_around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:
+        raise AssertionError("nothing is widened")
+
+    assert choose_passages("Why?", hits, 4000, read_around, "qwen2.5-0.5b") == tuple(hits[:3])
