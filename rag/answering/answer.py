@@ -215,6 +215,7 @@ class _Record:
             outcome=self.judged.outcome,
             quotes=self.quotes.text,
             remark=self.judged.remark,
+            worth=self.worth,
         )
 
     def _compose(self) -> str:
