@@ -197,7 +197,7 @@ def dataset(models_dir, tmp_path_factory):
     (folder / "corpus").mkdir()
     for name, text in FACTS.items():
         (folder / "corpus" / name).write_text(text)
-    rows = [{"question": q, "relevant": [{"source": s}], "answers": [a]} for q, s, a in ASKED]
+    rows = [{"question": q, "relevant": [{"source": s}], "answers": [a], "kind": s} for q, s, a in ASKED]
     (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
     settings = Settings(index_dir=folder / "index")
     shutil.copytree(models_dir, index_folder(Dataset.load(folder), settings) / "models")
@@ -233,14 +233,14 @@ def test_eval_scores_the_models_answers_and_compares_them_with_a_baseline(datase
 def test_eval_tells_of_a_model_that_fails_on_the_way_and_scores_nothing_in_its_place(dataset):
     def once(exchange: Exchange) -> None:
         if len(exchange.bodies) == 1:
-            say(exchange, "18 litres [1]")
+            say(exchange, "18 litres, every 90 days [1]")
         else:
             exchange.send_body(json.dumps({"error": {"message": "out of memory"}}), status=500)
 
     with model_server(once) as (url, requests):
         figures, done = evaluated(dataset, url=url)
     assert done.returncode == 1
-    assert (figures["scored"], figures["failed"], figures["exact_match"]) == (1, 5, 1.0)
+    assert (figures["scored"], figures["failed"], figures["contains"]) == (1, 5, 1.0)
     assert "out of memory" in figures["failure"]
     assert "5 questions were left out" in done.stderr
     assert len(requests) == 4
@@ -306,6 +306,7 @@ def test_eval_tells_what_the_models_words_are_worth_by_kind(judged):
     assert "questions that the documents can't answer (per cent)" in shown.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_ends_the_asking_and_shows_what_was_measured(judged, tmp_path):
     def hang_from_the_third_on(exchange: Exchange) -> None:
         if len(exchange.bodies) > 2:
