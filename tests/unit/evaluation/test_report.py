@@ -15,7 +15,10 @@ PLAIN: dict[str, Any] = {
 READ: dict[str, Any] = {"answered": 0.75, "unsure": 0.25, "not_found": 0.0}
 HELD = {"questions": 4, "right": 0.5, "wrong": 0.25, "refused": 0.25, "bare": 0.0, "unasked": 0.0, "failed": 0.0}
 GONE = {"questions": 4, "invented": 0.25, "marked": 0.5, "refused": 0.25, "bare": 0.0, "unasked": 0.0, "failed": 0.0}
-GROUP: dict[str, Any] = {"answerable": {**HELD, "reader_finds": 0.75, **READ}, "absent": {**GONE, "reader_warned": None, **READ}}
+GROUP: dict[str, Any] = {
+    "answerable": {**HELD, "reader_finds": 0.75, **READ},
+    "absent": {**GONE, "reader_warned": None, **READ},
+}
 ANSWERS: dict[str, Any] = {
     "by": "tiny:1",
     "questions": 2000,
