@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -22,7 +22,6 @@ from rag.types import MODES, Restriction, Retrieval
 
 if TYPE_CHECKING:
     from rag.answering.events import AnswerReport, Event
-    from rag.evaluation.retrieval import Dataset
 
 _EPILOG = """examples:
   python -m rag search "how often to descale the boiler"
@@ -35,11 +34,15 @@ All but eval read the index that python -m ingest made."""
 _EVAL = """Ask every question of a dataset and report hit@k, recall@k, MRR@10 and nDCG@10 of each search, how well it
 knows what the documents don't say, and the milliseconds of one search. The corpus is indexed into an index of its own
 below the index folder, which later runs use again. questions.jsonl has one JSON object a line, such as
-{"question": "…", "answerable": true, "relevant": [{"source": "file.pdf", "page": 3}], "answers": ["90 days"]}.
+{"question": "…", "answerable": true, "relevant": [{"source": "file.pdf", "page": 3}], "answers": ["90 days"],
+"kind": "table", "language": "en"}; all but the question may be left out.
 
---answers also asks the model every question that has accepted answers, and scores exact match, token F1, how often an
-accepted answer is in what it says, and its citations; without a model, the quotes that stand in for it. Questions at
-which the model fails are counted and left out, and the exit code is 1."""
+--answers also asks the model every question that has accepted answers or isn't answerable. It tells how often the
+model's own words are right, wrong, invented, a refusal or no answer at all, and how often what the reader gets, quotes
+and words together, holds an accepted answer or warns; each by kind and by language. It scores exact match, token F1
+and citations, how reliably the model refuses, and how fast it writes. Without a model the quotes that stand in for it
+are measured. Questions at which the model fails are counted and left out, and the exit code is 1. Ctrl-C ends the
+asking: the figures so far are shown, marked as partial, and the exit code is 130."""
 
 _MODEL_START_S = 60.0
 """How long a model that is on the disk already may take to be loaded."""
@@ -72,8 +75,12 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("dataset", type=Path, help="folder with corpus/ and questions.jsonl")
     evaluate.add_argument("--mode", choices=("all", *MODES), default="all", help="default: all")
-    evaluate.add_argument("--answers", action="store_true", help="score answers too; takes a model's time")
-    evaluate.add_argument("--limit", type=_read_count, metavar="N", help="ask for only N answers, evenly spread")
+    evaluate.add_argument("--answers", action="store_true", help="measure answers too; takes a model's time")
+    evaluate.add_argument("--model", metavar="ALIAS", help="another model than MODEL says")
+    evaluate.add_argument("--top-k", type=int, metavar="N", help="passages for an answer (default: RAG_TOP_K, 6)")
+    evaluate.add_argument(
+        "--limit", type=_read_count, metavar="N", help="ask for only N answers, evenly over the kinds"
+    )
     evaluate.add_argument("--save", type=Path, metavar="FILE", help="keep the figures as a baseline")
     evaluate.add_argument("--baseline", type=Path, metavar="FILE", help="show the change against kept figures")
     cli.add_common(evaluate)
@@ -320,74 +327,9 @@ class _Printer:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    from rag.answering.answer import answer_report
-    from rag.answering.prompt import make_around
-    from rag.assembly import open_retriever
-    from rag.evaluation.retrieval import Dataset, build_index, evaluate, format_report, load_baseline, save_baseline
+    from rag.evaluation.command import run_evaluation
 
-    settings = cli.load_settings(options)
-    dataset = Dataset.load(options.dataset)
-    baseline = load_baseline(options.baseline) if options.baseline else None
-    modes = MODES if options.mode == "all" else (options.mode,)
-    with (
-        closing(Index(build_index(dataset, settings))) as index,
-        closing(open_retriever(index, settings, progress=cli.say)) as retriever,
-    ):
-        report = evaluate(dataset, retriever.retrieve, modes, _make_progress("questions asked"))
-        if options.answers:
-            around = make_around(index, settings.top_k)
-            ask = partial(
-                answer_report,
-                retrieve=retriever.retrieve,
-                settings=settings,
-                around=around,
-                compare=retriever.compare_sentences,
-            )
-            report["answers"] = _score_answers(dataset, ask, settings, options.limit)
-    if options.save:
-        save_baseline(options.save, report)
-    if options.json:
-        cli.print_json(report)
-    else:
-        cli.show(format_report(report, baseline))
-    return 1 if report.get("answers", {}).get("failed") else 0
-
-
-def _score_answers(
-    dataset: Dataset, ask: Callable[..., Coroutine[Any, Any, AnswerReport]], settings: Settings, limit: int | None
-) -> dict[str, Any]:
-    """Score the answers of the model that the settings name or, without one, the quotes that stand in for it."""
-    from rag.chat.router import ModelRouter
-    from rag.evaluation.answers import answer_figures
-
-    logging.getLogger("rag.chat").setLevel(logging.ERROR)  # failures are counted and told at the end
-    with closing(ModelRouter(settings)) as router:
-        router.start()
-        state = router.settle(_MODEL_START_S)
-        if not state.is_ready:
-            router.close()  # one that comes later would answer only some of the questions
-            cli.say(" ".join(filter(None, (state.detail, state.fix, "Quotes are scored in its place."))))
-        figures = answer_figures(
-            dataset,
-            lambda question: asyncio.run(ask(question, router=router)),
-            model=state.model_id if state.is_ready else None,
-            limit=limit,
-            progress=_make_progress("answers scored"),
-        )
-    if figures["failed"]:
-        cli.say(f"{figures['failed']:,} questions were left out, since the model failed: {figures['failure']}")
-    return figures
-
-
-def _make_progress(what: str) -> Callable[[int, int], None]:
-    """A function that shows on a terminal how much is done."""
-
-    def show(done: int, total: int) -> None:
-        if sys.stderr.isatty():
-            end = "\n" if done == total else ""
-            print(f"\r{done:,} of {total:,} {what}", end=end, file=sys.stderr, flush=True)
-
-    return show
+    return run_evaluation(options)
 
 
 if __name__ == "__main__":

@@ -219,6 +219,7 @@ class _Record:
             outcome=self.judged.outcome,
             quotes=self.quotes.text,
             remark=self.judged.remark,
+            worth=self.worth,
         )
 
     def _compose(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from rag.answering.substance import Assessment
 from rag.types import Citation, Retrieval, ScoredChunk, Verdict
 
 Outcome = Literal["answered", "unsure", "not_found"]
@@ -113,12 +114,14 @@ class AnswerReport:
     """The quotes, which stand below the model's words or in their place."""
     remark: str = ""
     """What `answer` tells of itself, which is no claim of a document's."""
+    worth: Assessment | None = None
+    """What the model's words are worth, shown or not; None where it wrote none or failed on the way."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As `ask --json` prints it."""
+        """As `ask --json` prints it: without words that were taken back."""
         shown = ("number", "source", "page", "quote")
         citations = [{name: getattr(citation, name) for name in shown} for citation in self.citations]
-        return asdict(self) | {"citations": citations}
+        return {name: value for name, value in asdict(self).items() if name != "worth"} | {"citations": citations}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """How well retrieval finds, and how well it declines, on a folder of documents with questions.
 
 A dataset is a folder with ``corpus/`` (the documents) and ``questions.jsonl``: one object a line with ``question``,
-``answerable`` (default true), ``relevant`` (a list of ``{"source", "page"?}``, the source below ``corpus/``) and
-``answers`` (a list of accepted answers, for scoring a model's). What has to be found is the page where every relevant
-place names one, else the document.
+``answerable`` (default true), ``relevant`` (a list of ``{"source", "page"?}``, the source below ``corpus/``),
+``answers`` (a list of accepted answers, for scoring a model's), ``kind`` and ``language`` or ``lang`` (words of one's
+own, by which figures are told apart). What has to be found is the page where every relevant place names one, else the
+document.
 
 The dataset's corpus is indexed by ``python -m ingest`` into an index of its own, which later runs use again.
 """
@@ -54,6 +55,8 @@ class Question:
     """The accepted answers; empty if answers are not to be scored."""
     kind: str = ""
     """What sort of question it is, in the dataset's own word; ``far`` and ``near`` say how far off an absent one is."""
+    language: str = ""
+    """In the dataset's own word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,8 @@ def _make_question(number: int, row: Mapping[str, Any], unit: str) -> Question:
     relevant = frozenset((place["source"], place["page"] if unit == "page" else None) for place in row["relevant"])
     answers = tuple(str(answer) for answer in row.get("answers") or ())
     answerable = bool(row.get("answerable", True))
-    return Question(
-        str(row.get("id", number)), row["question"], answerable, relevant, answers, str(row.get("kind") or "")
-    )
+    kind, language = str(row.get("kind") or ""), str(row.get("language") or row.get("lang") or "")
+    return Question(str(row.get("id", number)), row["question"], answerable, relevant, answers, kind, language)
 
 
 def build_index(dataset: Dataset, settings: Settings) -> Path:
@@ -150,7 +152,7 @@ def evaluate(
         "unit": dataset.unit,
         "modes": {mode: compute_ranking(dataset, found[mode]) for mode in modes},
         "abstention": compute_abstention(dataset, found[modes[0]]),
-        "milliseconds": {f"p{percent}": _find_percentile(milliseconds, percent) for percent in (50, 95)},
+        "milliseconds": {f"p{percent}": find_percentile(milliseconds, percent) for percent in (50, 95)},
     }
 
 
@@ -212,12 +214,12 @@ def compute_abstention(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str
         "ece": compute_calibration_error(outcomes),
         "risk@50%": compute_risk(outcomes, 0.5),
         "risk@80%": compute_risk(outcomes, 0.8),
-        "false_answer_rate": _measure_share(r.answerable for r in absent),
-        "false_decline_rate": _measure_share(not r.answerable for r in held),
-        "no_rate_answerable": _measure_share(r.verdict == "no" for r in held),
-        "no_rate_absent": _measure_share(r.verdict == "no" for r in absent),
-        "yes_rate_absent": _measure_share(r.verdict == "yes" for r in absent),
-        "unsure_rate": _measure_share(r.verdict == "unsure" for r in found),
+        "false_answer_rate": measure_share(r.answerable for r in absent),
+        "false_decline_rate": measure_share(not r.answerable for r in held),
+        "no_rate_answerable": measure_share(r.verdict == "no" for r in held),
+        "no_rate_absent": measure_share(r.verdict == "no" for r in absent),
+        "yes_rate_absent": measure_share(r.verdict == "yes" for r in absent),
+        "unsure_rate": measure_share(r.verdict == "unsure" for r in found),
         "verdicts_by_kind": {kind: dict(Counter(r.verdict for r in rs)) for kind, rs in by_kind.items()},
     }
 
@@ -237,7 +239,7 @@ def compute_calibration_error(outcomes: Sequence[tuple[float, bool]], bins: int 
 def compute_risk(outcomes: Sequence[tuple[float, bool]], coverage: float) -> float | None:
     """The share of unanswerable questions among the `coverage` (0…1) that the confidence is highest for."""
     best = sorted(outcomes, key=lambda outcome: -outcome[0])[: round(coverage * len(outcomes))]
-    return _measure_share(not truth for _, truth in best)
+    return measure_share(not truth for _, truth in best)
 
 
 def compute_auroc(positive: Sequence[float], negative: Sequence[float]) -> float | None:
@@ -251,12 +253,13 @@ def compute_auroc(positive: Sequence[float], negative: Sequence[float]) -> float
     return round(float(wins.mean()) / (2 * len(negative)), 4)
 
 
-def _measure_share(claims: Iterable[bool]) -> float | None:
+def measure_share(claims: Iterable[bool]) -> float | None:
+    """The share of true ones; None of nothing."""
     values = list(claims)
     return round(sum(values) / len(values), 4) if values else None
 
 
-def _find_percentile(values: Sequence[float], percent: float) -> float:
+def find_percentile(values: Sequence[float], percent: float) -> float:
     """The smallest of the values that `percent` of them don't exceed."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(len(ranked) * percent / 100) - 1)]
@@ -276,63 +279,3 @@ def load_baseline(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, TypeError):
         pass
     raise SettingsError(f"{path} is no saved evaluation. Make one with --save.")
-
-
-_WIDTH = 16
-_ABSTENTION = {
-    "auroc": "abstention, AUROC",
-    "auroc_far": "abstention, AUROC against far-off questions",
-    "auroc_near": "abstention, AUROC against near misses",
-    "ece": "expected calibration error",
-    "risk@50%": "unanswerable among the surest half (share)",
-    "risk@80%": "unanswerable among the surest 80 % (share)",
-    "no_rate_answerable": "verdict no though it can (share)",
-    "no_rate_absent": "verdict no, and it cannot (share)",
-    "yes_rate_absent": "verdict yes though it cannot (share)",
-    "unsure_rate": "verdict unsure (share)",
-    "false_answer_rate": "answered though the corpus cannot (share)",
-    "false_decline_rate": "declined though it can (share)",
-}
-_ANSWERS = {
-    "exact_match": "exact match (share)",
-    "token_f1": "token F1",
-    "contains": "an accepted answer in it (share)",
-    "citation_precision": "cited places that are right (share)",
-    "citation_recall": "right places that are cited (share)",
-}
-
-
-def format_report(report: Mapping[str, Any], baseline: Mapping[str, Any] | None = None) -> str:
-    """The report as a table for people; with a baseline, each figure is followed by its change."""
-    before = baseline or {}
-    lines = [f"{report['questions']:,} questions, found by {report['unit']}", ""]
-    lines.append(f"{'':10}" + "".join(f"{name:>{_WIDTH}}" for name in METRICS))
-    for mode, figures in report["modes"].items():
-        old = before.get("modes", {}).get(mode, {})
-        lines.append(f"{mode:10}" + "".join(_format_cell(figures.get(name), old.get(name)) for name in METRICS))
-    lines.append("")
-    lines += _format_lines(_ABSTENTION, report["abstention"], before.get("abstention", {}))
-    times = {name: f"{name}, ms" for name in ("p50", "p95")}
-    lines += _format_lines(times, report["milliseconds"], before.get("milliseconds", {}), digits=1)
-    if "answers" in report:
-        figures = report["answers"]
-        asked = f"{figures['scored']:,} of {figures['questions']:,} questions with accepted answers"
-        by = "quotes, since no model answers" if figures["by"] == "quotes" else figures["by"]
-        lines += ["", f"answers by {by}: {asked}, {figures['declined']:,} of them declined"]
-        if figures["failed"]:
-            lines.append(f"left out, since the model failed: {figures['failed']:,} questions. {figures['failure']}")
-        lines += _format_lines(_ANSWERS, figures, before.get("answers", {}))
-    return "\n".join(lines)
-
-
-def _format_lines(
-    names: Mapping[str, str], figures: Mapping[str, Any], old: Mapping[str, Any], digits: int = 4
-) -> list[str]:
-    return [f"{text:46}{_format_cell(figures.get(name), old.get(name), digits)}" for name, text in names.items()]
-
-
-def _format_cell(value: float | None, old: float | None, digits: int = 4) -> str:
-    if value is None:
-        return f"{'–':>{_WIDTH}}"
-    change = f" ({value - old:+.{digits}f})" if old is not None else ""
-    return f"{f'{value:.{digits}f}{change}':>{_WIDTH}}"

@@ -197,7 +197,7 @@ def dataset(models_dir, tmp_path_factory):
     (folder / "corpus").mkdir()
     for name, text in FACTS.items():
         (folder / "corpus" / name).write_text(text)
-    rows = [{"question": q, "relevant": [{"source": s}], "answers": [a]} for q, s, a in ASKED]
+    rows = [{"question": q, "relevant": [{"source": s}], "answers": [a], "kind": s} for q, s, a in ASKED]
     (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
     settings = Settings(index_dir=folder / "index")
     shutil.copytree(models_dir, index_folder(Dataset.load(folder), settings) / "models")
@@ -233,14 +233,14 @@ def test_eval_scores_the_models_answers_and_compares_them_with_a_baseline(datase
 def test_eval_tells_of_a_model_that_fails_on_the_way_and_scores_nothing_in_its_place(dataset):
     def once(exchange: Exchange) -> None:
         if len(exchange.bodies) == 1:
-            say(exchange, "18 litres [1]")
+            say(exchange, "18 litres, every 90 days [1]")
         else:
             exchange.send_body(json.dumps({"error": {"message": "out of memory"}}), status=500)
 
     with model_server(once) as (url, requests):
         figures, done = evaluated(dataset, url=url)
     assert done.returncode == 1
-    assert (figures["scored"], figures["failed"], figures["exact_match"]) == (1, 5, 1.0)
+    assert (figures["scored"], figures["failed"], figures["contains"]) == (1, 5, 1.0)
     assert "out of memory" in figures["failure"]
     assert "5 questions were left out" in done.stderr
     assert len(requests) == 4
@@ -252,3 +252,81 @@ def test_eval_without_a_model_scores_the_quotes_and_says_so(dataset):
     assert (figures["by"], figures["scored"], figures["failed"], figures["contains"]) == ("quotes", 6, 0, 1.0)
     assert "http://127.0.0.1:9" in done.stderr
     assert "Quotes are scored in its place." in done.stderr
+
+
+JUDGED = {
+    "How much does the tank of the boiler hold?": ("right", "The tank of the boiler holds 18 litres [1]."),
+    "How often is lime removed from the boiler?": ("wrong", "Lime is removed from the boiler weekly."),
+    "How often must lime be taken out of the boiler?": ("refused", "NOT FOUND"),
+    "How large is the tank?": ("bare", "[1]"),
+    "Is lime removed?": ("failed", ""),
+    "Who sells the tank of the boiler?": ("absent", "The tank of the boiler is sold by Smith [1]."),
+}
+
+
+@pytest.fixture(scope="module")
+def judged(dataset, models_dir, tmp_path_factory):
+    """A dataset whose questions each get an answer of another worth."""
+    folder = tmp_path_factory.mktemp("judged")
+    shutil.copytree(dataset / "corpus", folder / "corpus")
+    rows = [
+        {"question": question, "kind": kind, "language": "en"}
+        | ({"answerable": False} if kind == "absent" else {"answers": ["18 litres", "90 days"]})
+        for question, (kind, _) in JUDGED.items()
+    ]
+    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    shutil.copytree(models_dir, index_folder(Dataset.load(folder), Settings(index_dir=folder / "index")) / "models")
+    return folder
+
+
+def answer_by_question(exchange: Exchange) -> None:
+    text = json.dumps(exchange.body["messages"])
+    kind, said = next(reply for question, reply in JUDGED.items() if question in text)
+    if kind == "failed":
+        exchange.send_body(json.dumps({"error": {"message": "out of memory"}}), status=500)
+    else:
+        say(exchange, said)
+
+
+def test_eval_tells_what_the_models_words_are_worth_by_kind(judged):
+    with model_server(answer_by_question) as (url, _):
+        figures, done = evaluated(judged, url=url)
+        shown = run("rag", "eval", str(judged), "--answers", "--index", str(judged / "index"), env={"BASE_URL": url})
+    by_kind = figures["groups"]["by_kind"]
+    for kind in ("right", "wrong", "refused", "bare", "failed"):
+        assert (kind, by_kind[kind]["answerable"][kind]) == (kind, 1.0)
+    absent = by_kind["absent"]["absent"]
+    assert absent["invented"] + absent["marked"] == 1.0
+    assert absent["invented"] == absent["answered"]
+    assert by_kind["refused"]["answerable"]["reader_finds"] == 1.0
+    assert list(figures["groups"]["by_language"]["en"]) == ["answerable", "absent"]
+    assert figures["refusals"] == {"precision": 0.0, "recall": 0.0}
+    assert (figures["failed"], done.returncode) == (1, 1)
+    assert "answers by tiny: 4 of 5" in shown.stdout
+    assert "questions that the documents can't answer (per cent)" in shown.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_ctrl_c_ends_the_asking_and_shows_what_was_measured(judged, tmp_path):
+    def hang_from_the_third_on(exchange: Exchange) -> None:
+        if len(exchange.bodies) > 2:
+            begin_and_hang(exchange)
+        else:
+            say(exchange, "18 litres [1]")
+
+    with model_server(hang_from_the_third_on) as (url, requests):
+        arguments = ["--answers", "--mode", "lexical", "--index", str(judged / "index")]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "rag", "eval", str(judged), "--save", str(tmp_path / "kept.json"), *arguments],
+            cwd=ROOT, env={**os.environ, "BASE_URL": url}, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while len(requests) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        shown, told = process.communicate(timeout=30)
+    assert process.returncode == 130, told
+    assert "these figures are partial: stopped after 2 of 6 questions" in shown
+    assert "Traceback" not in told
+    kept = json.loads((tmp_path / "kept.json").read_text())["answers"]
+    assert (kept["partial"], kept["asked"], kept["failed"]) == (True, 2, 0)

@@ -10,12 +10,10 @@ from rag.evaluation.retrieval import (
     Dataset,
     compute_auroc,
     evaluate,
-    format_report,
     index_folder,
     list_units,
     load_baseline,
     rank_metrics,
-    save_baseline,
 )
 from rag.ranking.abstention import choose_verdict
 from rag.settings import Settings
@@ -47,6 +45,13 @@ def test_the_unit_is_the_document_where_a_place_has_no_page(tmp_path):
 def test_only_the_question_is_needed(tmp_path):
     (question,) = write(tmp_path, {"question": "a"}).questions
     assert (question.answerable, question.relevant, question.answers) == (True, frozenset(), ())
+    assert (question.kind, question.language) == ("", "")
+
+
+@pytest.mark.parametrize("name", ["language", "lang"])
+def test_kind_and_language_are_the_datasets_own_words(tmp_path, name):
+    (question,) = write(tmp_path, {"question": "a", "kind": "table", name: "da"}).questions
+    assert (question.kind, question.language) == ("table", "da")
 
 
 @pytest.mark.parametrize(
@@ -154,50 +159,6 @@ def test_an_evaluation_has_the_promised_figures(tmp_path):
     }
     assert (report["questions"], report["unit"], list(report["milliseconds"])) == (3, "source", ["p50", "p95"])
     assert steps == [(n, 6) for n in range(1, 7)]
-
-
-def test_a_baseline_is_compared_figure_by_figure(tmp_path):
-    dataset = write(tmp_path, {"question": "a", "relevant": [{"source": "a"}]})
-    before = evaluate(dataset, lambda question, **_: retrieval(("b", None), ("a", None)), ["hybrid"])
-    save_baseline(tmp_path / "before.json", before)
-    after = evaluate(dataset, lambda question, **_: retrieval(("a", None)), ["hybrid"])
-    text = format_report(after, load_baseline(tmp_path / "before.json"))
-    assert "1.0000 (+0.5000)" in text
-    assert "(" not in format_report(after).split("abstention")[0]
-
-
-ANSWERS = {
-    "by": "tiny:1",
-    "questions": 2000,
-    "scored": 190,
-    "declined": 12,
-    "failed": 0,
-    "failure": "",
-    "exact_match": 0.25,
-    "token_f1": 0.5,
-    "contains": 0.75,
-    "citation_precision": None,
-    "citation_recall": 0.5,
-}
-
-
-def test_the_scores_of_answers_have_lines_and_changes_of_their_own(tmp_path):
-    dataset = write(tmp_path, {"question": "a", "relevant": [{"source": "a"}]})
-    plain = evaluate(dataset, lambda question, **_: retrieval(("a", None)), ["hybrid"])
-    save_baseline(tmp_path / "before.json", {**plain, "answers": ANSWERS})
-    text = format_report({**plain, "answers": {**ANSWERS, "exact_match": 0.5}}, load_baseline(tmp_path / "before.json"))
-    assert "answers by tiny:1: 190 of 2,000 questions with accepted answers, 12 of them declined" in text
-    assert "0.5000 (+0.2500)" in next(line for line in text.splitlines() if line.startswith("exact match"))
-    assert "exact match" not in format_report(plain, load_baseline(tmp_path / "before.json"))
-    assert "–" in next(line for line in text.splitlines() if line.startswith("cited places"))
-
-
-def test_the_table_says_when_quotes_were_scored_and_how_often_the_model_failed():
-    figures = {**ANSWERS, "by": "quotes", "failed": 3, "failure": "It broke off."}
-    report = {"questions": 1, "unit": "page", "modes": {}, "answers": figures, "milliseconds": {"p50": 1, "p95": 2}}
-    text = format_report({**report, "abstention": dict.fromkeys(("auroc", "false_answer_rate", "false_decline_rate"))})
-    assert "answers by quotes, since no model answers" in text
-    assert "left out, since the model failed: 3 questions. It broke off." in text
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
