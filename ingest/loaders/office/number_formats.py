@@ -33,6 +33,8 @@ class NumberFormat:
         last = self._sections[-1].tokens if self._sections else ()
         self.decorates_text = len(last) > 1 and any(token.kind == "text" for token in last)
         """Whether it shows texts with something before or behind them."""
+        self.shows_fractions = any(token.kind == "fraction" for part in self._sections for token in part.tokens)
+        """Whether it shows more of a moment than its second."""
         self._numeric = [_Choice(section) for section in self._sections[:3]]
         self._has_conditions = any(section.condition for section in self._sections[:3])
 
