@@ -36,6 +36,8 @@ class NumberFormat:
         self.shows_fractions = any(token.kind == "fraction" for part in self._sections for token in part.tokens)
         """Whether it shows more of a moment than its second."""
         self._numeric = [_Choice(section) for section in self._sections[:3]]
+        self.quick = self._numeric[0].simple.show if len(self._numeric) == 1 and self._numeric[0].simple else None
+        """Shows numbers by a code that is one simple section; None for other codes."""
         self._has_conditions = any(section.condition for section in self._sections[:3])
 
     def show(self, value: float, *, is_1904: bool = False) -> str:
@@ -85,7 +87,7 @@ class _Choice:
     def __init__(self, section: Section) -> None:
         self.section = section
         self.is_for_text = any(token.kind == "text" for token in section.tokens)
-        self.simple = _read_simple(section.tokens)
+        self.simple = _read_simple(section.tokens) or _read_scientific(section.tokens)
         self.moments = Moments(section) if section.is_date and not self.is_for_text else None
 
 
@@ -139,6 +141,8 @@ class _Simple:
         if units < _MOST_UNITS and not _BELOW_HALF < units % 1 < _ABOVE_HALF:
             shown = self._write(size * self._factor)
             return f"-{shown}" if value < 0 and units > 0.5 else shown
+        if not math.isfinite(value):
+            return show_general(value)
         number = Decimal(repr(value)).scaleb(self._power, _EXACT).quantize(self._unit, context=_EXACT)
         return f"{'-' if number < 0 else ''}{self._lead}{abs(number):{self._pattern}}{self._tail}"
 
@@ -172,6 +176,27 @@ def _read_simple(tokens: Sequence[Token]) -> _Simple | None:
     lead, tail = (re.sub(r"\s+", " ", text) for text in (lead.lstrip(), tail.rstrip()))
     pattern = f"{width}{',' if found['grouped'] else ''}.{decimals}f"
     return _Simple(lead, tail, pattern, decimals, 2 if found["percent"] else 0)
+
+
+class _Scientific:
+    """A code such as ``0.00E+00``."""
+
+    def __init__(self, tokens: Sequence[Token], decimals: int, width: int) -> None:
+        self._tokens, self._decimals, self._width = tuple(tokens), decimals, width
+
+    def show(self, value: float) -> str:
+        exact = f"{value:.{self._decimals + 4}e}".partition("e")[0]
+        # The number's own digits decide a half; Python would look at those of its binary form.
+        if not value or not math.isfinite(value) or _BELOW_HALF <= int(exact[-4:]) / 10_000 <= _ABOVE_HALF:
+            return make_one_line(_show_exponent(self._tokens, value))
+        number, _, power = f"{value:.{self._decimals}e}".partition("e")
+        return f"{number}E{power[0]}{power[1:].lstrip('0').zfill(self._width)}"
+
+
+def _read_scientific(tokens: Sequence[Token]) -> _Scientific | None:
+    found = re.fullmatch(r"0(?:\.(0+))?E\+(0+)", "".join(token.text for token in tokens), re.IGNORECASE)
+    is_plain = found and all(token.kind in ("digit", "mark", "exponent") for token in tokens)
+    return _Scientific(tokens, len(found[1] or ""), len(found[2])) if found and is_plain else None
 
 
 def _is_spaced(token: Token) -> bool:

@@ -18,6 +18,8 @@ class Moments:
         self._decimals = min(max((len(t.text) - 1 for t in section.tokens if t.kind == "fraction"), default=0), 6)
         self._has_halves = any(token.kind == "half" for token in section.tokens)
         self._is_elapsed = any(token.kind == "elapsed" for token in section.tokens)
+        self._step = 1 if any(token.kind == "run" and token.text[0] == "s" for token in section.tokens) else 60
+        """Seconds that make a difference in the time of day that is shown."""
         self._parts: list[_Part] = []
         for token in section.tokens:
             source = _name_source(token)
@@ -34,8 +36,10 @@ class Moments:
         seconds, fraction = divmod(ticks, 10**self._decimals)
         days, rest = divmod(seconds, 86_400)
         epoch = _EPOCH_1904 if is_1904 else _EPOCH if days > 60 else _EPOCH + 1  # Excel counts a 29 February of 1900
-        keys = {"day": epoch + days, "clock": rest, "h": seconds // 3_600, "m": seconds // 60, "s": seconds, "": 0}
-        keys["fraction"] = fraction
+        keys = {
+            "": 0, "day": epoch + days, "clock": rest - rest % self._step, "h": seconds // 3_600, "m": seconds // 60,
+            "s": seconds, "fraction": fraction,
+        }  # fmt: skip
         shown = "".join([part.texts.get(key := keys[part.source]) or self._write(part, key) for part in self._parts])
         return f"-{shown}" if value < 0 else shown
 

@@ -41,8 +41,18 @@ class ShownValues:
     def find_show(self, shown: NumberFormat) -> Show:
         """What shows values by this format."""
         if shown not in self._shows:
-            self._shows[shown] = _Texts(shown, self._is_1904, self._needs_exact).__getitem__
+            find_text = _Texts(shown, self._is_1904, self._needs_exact).__getitem__
+            self._shows[shown] = _make_quick(shown.quick, find_text) if shown.quick else find_text
         return self._shows[shown]
+
+
+def _make_quick(show_number: Callable[[float], str], find_text: Show) -> Show:
+    """The quick way for numbers, beside which keeping their texts isn't worth its time, and `find_text` for others."""
+
+    def show(value: object) -> str | None:
+        return show_number(value) if type(value) is float else find_text(value)
+
+    return show
 
 
 _MOST_KEPT = 5_000
