@@ -78,9 +78,8 @@ class _Filler:
 
     def fill(self, cells: Sequence[Cell | str]) -> _Row:
         """The places of the row from left to right."""
-        plain = [cell for cell in cells if isinstance(cell, str)]
-        if len(plain) == len(cells) and not self._above:
-            return _Row(plain, [], [])
+        if not self._above and Cell not in map(type, cells):
+            return _Row([cell for cell in cells if isinstance(cell, str)], [], [])
         above, self._above = self._above, {}
         waiting = deque(Cell(cell) if isinstance(cell, str) else cell for cell in cells)
         if not above and waiting[0].text and sum(bool(cell.text) for cell in waiting) == 1:

@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from ingest.loaders.office.format_codes import Section, Token, read_sections
-from ingest.loaders.office.shown_dates import show_date
+from ingest.loaders.office.shown_dates import Moments
 from ingest.loaders.reading import make_one_line
 
 _EXACT = Context(prec=400, rounding=ROUND_HALF_UP)
@@ -33,18 +33,26 @@ class NumberFormat:
         last = self._sections[-1].tokens if self._sections else ()
         self.decorates_text = len(last) > 1 and any(token.kind == "text" for token in last)
         """Whether it shows texts with something before or behind them."""
-        self._simple = _read_simple(self._sections[0].tokens) if len(self._sections) == 1 else None
+        self.shows_fractions = any(token.kind == "fraction" for part in self._sections for token in part.tokens)
+        """Whether it shows more of a moment than its second."""
+        self._numeric = [_Choice(section) for section in self._sections[:3]]
+        self.quick = self._numeric[0].simple.show if len(self._numeric) == 1 and self._numeric[0].simple else None
+        """Shows numbers by a code that is one simple section; None for other codes."""
+        self._has_conditions = any(section.condition for section in self._sections[:3])
 
     def show(self, value: float, *, is_1904: bool = False) -> str:
         """The number as the format shows it; dates count from 1900, or from 1904 in files of old Macs."""
-        if self._simple and math.isfinite(value):
-            return self._simple.show(value)
-        section, is_bare = self._choose(value)
-        if section is None or any(token.kind == "text" for token in section.tokens) or not math.isfinite(value):
+        chosen, is_bare = self._choose(value)
+        if chosen is None or not math.isfinite(value):
             return show_general(value)
-        if section.is_date:
-            return make_one_line(show_date(section, value, is_1904)) or show_general(value)
-        return make_one_line(_show_number(section.tokens, abs(value) if is_bare else value))
+        shown = abs(value) if is_bare else value
+        if chosen.simple and (len(self._numeric) == 1 or shown >= 0):
+            return chosen.simple.show(shown)
+        if chosen.is_for_text:
+            return show_general(value)
+        if chosen.moments:
+            return make_one_line(chosen.moments.show(value, is_1904)) or show_general(value)
+        return make_one_line(_show_number(chosen.section.tokens, shown))
 
     def show_text(self, text: str) -> str:
         """The text as the format shows it, with what stands before and behind ``@``."""
@@ -55,19 +63,32 @@ class NumberFormat:
             "".join(text if token.kind == "text" else token.text for token in last.tokens if token.kind != "general")
         )
 
-    def _choose(self, value: float) -> tuple[Section | None, bool]:
+    def _choose(self, value: float) -> tuple[_Choice | None, bool]:
         """The section for this value, and whether it shows the sign itself."""
-        numeric = self._sections[:3]
-        if any(section.condition for section in numeric):
-            for section in numeric:
-                if section.condition is None or _holds(section.condition, value):
-                    return section, bool(section.condition and _is_below_zero(section.condition))
+        numeric = self._numeric
+        if len(numeric) == 1 and (not self._has_conditions or numeric[0].simple):
+            return numeric[0], False
+        if self._has_conditions:
+            for choice in numeric:
+                condition = choice.section.condition
+                if condition is None or _holds(condition, value):
+                    return choice, bool(condition and _is_below_zero(condition))
             return None, False
-        if value < 0 and len(numeric) > 1 and not _is_for_text(numeric[1]):
+        if value < 0 and len(numeric) > 1 and not numeric[1].is_for_text:
             return numeric[1], True
-        if value == 0 and len(numeric) > 2 and not _is_for_text(numeric[2]):
+        if value == 0 and len(numeric) > 2 and not numeric[2].is_for_text:
             return numeric[2], False
         return (numeric[0] if numeric else None), False
+
+
+class _Choice:
+    """One of the sections for numbers, with what is known of it beforehand."""
+
+    def __init__(self, section: Section) -> None:
+        self.section = section
+        self.is_for_text = any(token.kind == "text" for token in section.tokens)
+        self.simple = _read_simple(section.tokens) or _read_scientific(section.tokens)
+        self.moments = Moments(section) if section.is_date and not self.is_for_text else None
 
 
 @lru_cache(maxsize=2_000)
@@ -100,30 +121,38 @@ def _is_below_zero(condition: tuple[str, float]) -> bool:
     return sign in ("<", "<=", "=") and (limit < 0 or (limit == 0 and sign == "<"))
 
 
-def _is_for_text(section: Section) -> bool:
-    return any(token.kind == "text" for token in section.tokens)
-
-
 # Numbers
 
 
-@dataclass(frozen=True, slots=True)
 class _Simple:
     """What most codes are, such as ``#,##0.00 "kg"``: one run of digits. It is shown without a walk over its tokens."""
 
-    lead: str
-    tail: str
-    pattern: str
-    """How Python is to write the digits."""
-    unit: Decimal
-    """The place that is rounded to."""
-    power: int
-    """How many places the point moves: 2 for percent."""
+    def __init__(self, lead: str, tail: str, pattern: str, decimals: int, power: int) -> None:
+        """`pattern` is how Python is to write the number. The point moves by `power` places: 2 for percent."""
+        self._lead, self._tail, self._pattern, self._power = lead, tail, pattern, power
+        self._unit = Decimal(1).scaleb(-decimals)
+        self._write = f"{_escape(lead)}{{:{pattern}}}{_escape(tail)}".format
+        self._factor, self._units = 10**power, 10 ** (power + decimals)
 
     def show(self, value: float) -> str:
-        number = Decimal(repr(value)).scaleb(self.power, _EXACT).quantize(self.unit, context=_EXACT)
-        sign = "-" if number < 0 else ""
-        return f"{sign}{self.lead}{abs(number):{self.pattern}}{self.tail}"
+        size = abs(value)
+        units = size * self._units
+        # Between halves, floating-point rounding is right: its error is smaller than the distance to them.
+        if units < _MOST_UNITS and not _BELOW_HALF < units % 1 < _ABOVE_HALF:
+            shown = self._write(size * self._factor)
+            return f"-{shown}" if value < 0 and units > 0.5 else shown
+        if not math.isfinite(value):
+            return show_general(value)
+        number = Decimal(repr(value)).scaleb(self._power, _EXACT).quantize(self._unit, context=_EXACT)
+        return f"{'-' if number < 0 else ''}{self._lead}{abs(number):{self._pattern}}{self._tail}"
+
+
+_MOST_UNITS = 1e11
+_BELOW_HALF, _ABOVE_HALF = 0.4999, 0.5001
+
+
+def _escape(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 _SIMPLE = re.compile(r"(?P<grouped>#,##)?(?P<least>0+)(?:\.(?P<decimals>0+))?(?P<percent>%?)")
@@ -132,18 +161,46 @@ _SIMPLE = re.compile(r"(?P<grouped>#,##)?(?P<least>0+)(?:\.(?P<decimals>0+))?(?P
 def _read_simple(tokens: Sequence[Token]) -> _Simple | None:
     """The code as a simple one; None if it isn't."""
     kinds = [token.kind for token in tokens]
-    at = [place for place, kind in enumerate(kinds) if kind in ("digit", "mark")]
-    if not at or any(kind not in ("digit", "mark", "literal") for kind in kinds):
+    if "digit" not in kinds or any(kind not in ("digit", "mark", "literal") for kind in kinds):
         return None
-    found = _SIMPLE.fullmatch("".join(token.text for token in tokens[at[0] : at[-1] + 1]))
-    if not found or "literal" in kinds[at[0] : at[-1]] or (found["grouped"] and len(found["least"]) > 1):
+    start, end = kinds.index("digit"), len(kinds) - kinds[::-1].index("digit")
+    marks = "".join(token.text for token in tokens[end:] if token.kind == "mark")
+    found = _SIMPLE.fullmatch("".join(token.text for token in tokens[start:end]) + marks)
+    if not found or not {"literal"}.isdisjoint(kinds[start:end]) or "mark" in kinds[:start]:
+        return None
+    if (found["grouped"] and len(found["least"]) > 1) or (marks and kinds[end] == "literal" and _is_spaced(tokens[0])):
         return None
     decimals = len(found["decimals"] or "")
     width = "" if found["grouped"] else f"0{len(found['least']) + decimals + (decimals > 0)}"
-    lead, tail = ("".join(token.text for token in part) for part in (tokens[: at[0]], tokens[at[-1] + 1 :]))
-    unit, power = Decimal(1).scaleb(-decimals), 2 if found["percent"] else 0
-    lead, tail = (re.sub(r"\s+", " ", text) for text in (lead.lstrip(), found["percent"] + tail.rstrip()))
-    return _Simple(lead, tail, f"{width}{',' if found['grouped'] else ''}f", unit, power)
+    lead, tail = ("".join(token.text for token in part) for part in (tokens[:start], tokens[end:]))
+    lead, tail = (re.sub(r"\s+", " ", text) for text in (lead.lstrip(), tail.rstrip()))
+    pattern = f"{width}{',' if found['grouped'] else ''}.{decimals}f"
+    return _Simple(lead, tail, pattern, decimals, 2 if found["percent"] else 0)
+
+
+class _Scientific:
+    """A code such as ``0.00E+00``."""
+
+    def __init__(self, tokens: Sequence[Token], decimals: int, width: int) -> None:
+        self._tokens, self._decimals, self._width = tuple(tokens), decimals, width
+
+    def show(self, value: float) -> str:
+        exact = f"{value:.{self._decimals + 4}e}".partition("e")[0]
+        # The number's own digits decide a half; Python would look at those of its binary form.
+        if not value or not math.isfinite(value) or _BELOW_HALF <= int(exact[-4:]) / 10_000 <= _ABOVE_HALF:
+            return make_one_line(_show_exponent(self._tokens, value))
+        number, _, power = f"{value:.{self._decimals}e}".partition("e")
+        return f"{number}E{power[0]}{power[1:].lstrip('0').zfill(self._width)}"
+
+
+def _read_scientific(tokens: Sequence[Token]) -> _Scientific | None:
+    found = re.fullmatch(r"0(?:\.(0+))?E\+(0+)", "".join(token.text for token in tokens), re.IGNORECASE)
+    is_plain = found and all(token.kind in ("digit", "mark", "exponent") for token in tokens)
+    return _Scientific(tokens, len(found[1] or ""), len(found[2])) if found and is_plain else None
+
+
+def _is_spaced(token: Token) -> bool:
+    return token.text[:1].isspace()
 
 
 def _show_number(tokens: tuple[Token, ...], value: float) -> str:

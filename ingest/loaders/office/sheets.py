@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_tag
-from ingest.loaders.office.number_formats import NumberFormat, show_elapsed, show_general
+from ingest.loaders.office.number_formats import NumberFormat
 from ingest.loaders.office.odf import read_header, refuse_encrypted
 from ingest.loaders.office.ods import read_sheets
 from ingest.loaders.office.ooxml import Package, get_relation_id, read_chart, read_drawing_text
-from ingest.loaders.office.shown_cells import ShownCells, has_formulas_alone
+from ingest.loaders.office.shown_cells import ShownCells, has_formulas_alone, needs_search
+from ingest.loaders.office.shown_values import show_value
 from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line
 from ingest.loaders.tables import Cell, group_lines, write_table
 from rag.errors import LoadError
@@ -97,8 +97,12 @@ def _read_rows(workbook: CalamineWorkbook, name: str, shown: ShownCells | None, 
     columns = (min(cells) for _, cells in shown.find_cells(content)) if shown and has_formulas_alone(content) else ()
     first = min([start, *columns])
     pad = [""] * (start - first) if sheet.start else []
-    values = (pad + list(map(_show_value, row)) for row in _iterate_rows(sheet))
-    rows = _show_cells(values, shown.find_cells(content), first) if shown and content else values
+    values = _iterate_rows(sheet)
+    if shown and content and not needs_search(content):
+        rows = shown.show_rows(values, content, first, sheet.width)
+    else:
+        rows = (pad + list(map(show_value, row)) for row in values)
+        rows = _show_cells(rows, shown.find_cells(content), first) if shown and content else rows
     yield from _merge_cells(rows, sheet, first)
 
 
@@ -150,26 +154,15 @@ def _merge_cells(rows: Iterable[list[str]], sheet: CalamineSheet, first: int) ->
     begins: dict[int, list[tuple[int, int, int]]] = {}
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
         begins.setdefault(top, []).append((left - first, right - left + 1, bottom - top + 1))
+    if not begins:
+        yield from rows
+        return
     for number, row in enumerate(rows):
         cells: _Row = [*row]
         for place, columns, height in begins.get(number, ()):
             if 0 <= place < len(row) and row[place]:
                 cells[place] = Cell(row[place], columns, height)
         yield cells
-
-
-def _show_value(value: object) -> str:
-    if isinstance(value, str):
-        return make_one_line(value)
-    if isinstance(value, float):
-        return show_general(value)
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        return value.date().isoformat()
-    if isinstance(value, datetime.timedelta):
-        return show_elapsed(value)
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    return make_one_line(str(value))
 
 
 def _find_parts(package: Package) -> tuple[dict[str, str], ShownCells]:

@@ -1,19 +1,22 @@
 """What XLSX sheets show instead of stored values: formatted numbers, and formulas whose result isn't stored.
 
-The sheet's own XML is searched for these cells alone; all other values are calamine's.
+The values are calamine's. The sheet's own XML tells the styles of its cells, and what calamine doesn't: formulas, and
+moments more exact than a millisecond.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from ingest.loaders.elements import get_tag
 from ingest.loaders.office.format_codes import BUILT_IN
 from ingest.loaders.office.number_formats import NumberFormat, read_format
 from ingest.loaders.office.ooxml import Package
+from ingest.loaders.office.row_styles import RowStyles, has_plain_rows
+from ingest.loaders.office.shown_values import Show, ShownValues, show_value
 from ingest.loaders.reading import make_one_line
 
 # Each part is bounded: an opening bracket that nothing closes must not make the search look on to the file's end.
@@ -46,6 +49,7 @@ class ShownCells:
         properties = [child for child in root if get_tag(child) == "workbookPr"] if root is not None else []
         self._is_1904 = any(child.get("date1904") in ("1", "true") for child in properties)
         self._formats = _read_formats(package, main)
+        self._shown = ShownValues(is_1904=self._is_1904)
         self._show_number = lru_cache(maxsize=50_000)(self._format_number)
 
     def read_sheet(self, part: str) -> bytes:
@@ -53,7 +57,40 @@ class ShownCells:
         content = (self._package.archive.get(part) or b"") if part.endswith(".xml") else b""
         if not self._formats and not has_formulas_alone(content):
             return b""
-        return _number_cells(content) if _UNNUMBERED.search(content, 0, _SAMPLE) else content
+        return _number_cells(content) if _UNNUMBERED.search(content, 0, content.rfind(b">", 0, _SAMPLE)) else content
+
+    def show_rows(self, rows: Iterable[list[object]], sheet: bytes, first: int, width: int) -> Iterator[list[str]]:
+        """The rows of values as they are shown; `first` is their first column, `width` the number of their columns."""
+        styles = RowStyles(sheet, lambda cells: self._choose_shows(cells, first, width))
+        at, shows = next(styles.rows, (-1, None))
+        for number, row in enumerate(rows):
+            while -1 < at < number:
+                at, shows = next(styles.rows, (-1, None))
+            if at != number or not shows:
+                yield list(map(show_value, row))
+                continue
+            texts = [show(value) for show, value in zip(shows, row, strict=False)]
+            if None in texts:
+                exact = dict(cell for _, cells in self.find_cells(styles.row_xml) for cell in cells.items())
+                yield [str(exact.get(first + place, "")) if text is None else text for place, text in enumerate(texts)]
+            else:
+                yield texts
+
+    def _choose_shows(self, cells: Sequence[tuple[bytes, bytes, bytes]], first: int, width: int) -> list[Show] | None:
+        """What shows the values of a row whose cells have these columns, styles and types; None without formats."""
+        shows: list[Show] = [show_value] * width
+        is_plain = True
+        for letters, style, kind in cells:
+            shown, place = self._formats.get(style), _read_column(letters) - first
+            if shown is None or not 0 <= place < width:
+                continue
+            if kind in (b"", b"n"):
+                shows[place] = self._shown.find_show(shown)
+                is_plain = False
+            elif shown.decorates_text and kind in (b"s", b"str", b"inlineStr"):
+                shows[place] = lambda value, shown=shown: shown.show_text(show_value(value))
+                is_plain = False
+        return None if is_plain else shows
 
     def find_cells(self, sheet: bytes) -> Iterator[tuple[int, dict[int, str | NumberFormat]]]:
         """The rows, counted from 0, with what is shown by column; for a text it is the format that shows it."""
@@ -89,6 +126,11 @@ class ShownCells:
             return self._formats[style].show(float(value), is_1904=self._is_1904)
         except ValueError:
             return None
+
+
+def needs_search(sheet: bytes) -> bool:
+    """Whether each cell must be looked for: some show what isn't stored, or the XML is written as by no usual program."""
+    return has_formulas_alone(sheet) or not has_plain_rows(sheet)
 
 
 def has_formulas_alone(sheet: bytes) -> bool:

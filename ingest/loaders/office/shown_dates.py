@@ -4,26 +4,74 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingest.loaders.office.day_names import name_day, name_month
 from ingest.loaders.office.format_codes import Section, Token
 
 
-def show_date(section: Section, value: float, is_1904: bool) -> str:
-    """The moment as the section shows it; empty for what is before or behind all dates."""
-    decimals = max((len(token.text) - 1 for token in section.tokens if token.kind == "fraction"), default=0)
-    is_elapsed = any(token.kind == "elapsed" for token in section.tokens)
-    if (value < 0 and not is_elapsed) or abs(value) > _LAST_DAY:
-        return ""
-    ticks = int(abs(value) * 86_400 * 10 ** min(decimals, 6) + 0.5)
-    seconds, part = divmod(ticks, 10 ** min(decimals, 6))
-    days, rest = divmod(seconds, 86_400)
-    epoch = _EPOCH_1904 if is_1904 else _EPOCH if days > 60 else _EPOCH + 1  # Excel counts a 29 February of 1900
-    day = datetime.date.fromordinal(epoch + days)
-    has_halves = any(token.kind == "half" for token in section.tokens)
-    moment = _Moment(day, seconds, rest, f"{part:0{min(decimals, 6)}d}", section.language, has_halves)
-    return ("-" if value < 0 else "") + "".join(map(moment.show, section.tokens))
+class Moments:
+    """Shows moments by a section. The texts of days and of times of day are kept, as tables repeat them."""
+
+    def __init__(self, section: Section) -> None:
+        self._language = section.language
+        self._decimals = min(max((len(t.text) - 1 for t in section.tokens if t.kind == "fraction"), default=0), 6)
+        self._has_halves = any(token.kind == "half" for token in section.tokens)
+        self._is_elapsed = any(token.kind == "elapsed" for token in section.tokens)
+        self._step = 1 if any(token.kind == "run" and token.text[0] == "s" for token in section.tokens) else 60
+        """Seconds that make a difference in the time of day that is shown."""
+        self._parts: list[_Part] = []
+        for token in section.tokens:
+            source = _name_source(token)
+            if self._parts and source in ("", self._parts[-1].source):
+                self._parts[-1].tokens.append(token)
+            else:
+                self._parts.append(_Part(source, [token]))
+
+    def show(self, value: float, is_1904: bool) -> str:
+        """The moment as the section shows it; empty for what is before or behind all dates."""
+        if (value < 0 and not self._is_elapsed) or abs(value) > _LAST_DAY:
+            return ""
+        ticks = int(abs(value) * 86_400 * 10**self._decimals + 0.5)
+        seconds, fraction = divmod(ticks, 10**self._decimals)
+        days, rest = divmod(seconds, 86_400)
+        epoch = _EPOCH_1904 if is_1904 else _EPOCH if days > 60 else _EPOCH + 1  # Excel counts a 29 February of 1900
+        keys = {
+            "": 0, "day": epoch + days, "clock": rest - rest % self._step, "h": seconds // 3_600, "m": seconds // 60,
+            "s": seconds, "fraction": fraction,
+        }  # fmt: skip
+        shown = "".join([part.texts.get(key := keys[part.source]) or self._write(part, key) for part in self._parts])
+        return f"-{shown}" if value < 0 else shown
+
+    def _write(self, part: _Part, key: int) -> str:
+        """The part's text for a day's ordinal, a second of the day, all hours, minutes or seconds, or part of one."""
+        day = datetime.date.fromordinal(key if part.source == "day" else 1)
+        moment = _Moment(day, key, f"{key:0{self._decimals}d}", self._language, self._has_halves)
+        if len(part.texts) >= _MOST_KEPT:
+            part.texts.clear()
+        text = part.texts[key] = "".join(map(moment.show, part.tokens))
+        return text
+
+
+_MOST_KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Tokens in a row that one number tells, with the texts that were made of it."""
+
+    source: str
+    """The number that they show: ``day``, ``clock`` (of the day), elapsed ``h``, ``m`` or ``s``, ``fraction``, or none."""
+    tokens: list[Token]
+    texts: dict[int, str] = field(default_factory=dict)
+
+
+def _name_source(token: Token) -> str:
+    if token.kind == "run":
+        return "clock" if token.text[0] in "hns" else "day"
+    if token.kind == "elapsed":
+        return token.text[0]
+    return {"half": "clock", "fraction": "fraction"}.get(token.kind, "")
 
 
 _LAST_DAY = 2_957_003
@@ -34,10 +82,8 @@ _EPOCH, _EPOCH_1904 = datetime.date(1899, 12, 30).toordinal(), datetime.date(190
 @dataclass(frozen=True, slots=True)
 class _Moment:
     day: datetime.date
-    seconds: int
-    """All seconds since the epoch."""
-    rest: int
-    """Seconds since midnight."""
+    count: int
+    """Seconds since midnight; for what has elapsed, its hours, minutes or seconds."""
     part: str
     """The digits behind the second."""
     language: str
@@ -45,17 +91,16 @@ class _Moment:
 
     def show(self, token: Token) -> str:
         if token.kind == "elapsed":
-            unit = {"h": 3_600, "m": 60, "s": 1}[token.text[0]]
-            return f"{self.seconds // unit:0{len(token.text)}d}"
+            return f"{self.count:0{len(token.text)}d}"
         if token.kind == "fraction":
             return "." + self.part[: len(token.text) - 1]
         if token.kind == "half":
             names = token.text.split("/")
-            return names[self.rest >= 43_200]
+            return names[self.count >= 43_200]
         return _RUNS[token.text[0]](self, len(token.text)) if token.kind == "run" else token.text
 
     def show_hour(self, length: int) -> str:
-        hour = self.rest // 3_600
+        hour = self.count // 3_600
         return f"{(hour + 11) % 12 + 1 if self.has_halves else hour:0{min(length, 2)}d}"
 
     def show_month(self, length: int) -> str:
@@ -84,7 +129,7 @@ _RUNS: dict[str, Callable[[_Moment, int], str]] = {
     "d": _Moment.show_day,
     "a": _Moment.show_day,
     "h": _Moment.show_hour,
-    "n": lambda moment, length: f"{moment.rest // 60 % 60:0{length}d}",
-    "s": lambda moment, length: f"{moment.rest % 60:0{min(length, 2)}d}",
+    "n": lambda moment, length: f"{moment.count // 60 % 60:0{length}d}",
+    "s": lambda moment, length: f"{moment.count % 60:0{min(length, 2)}d}",
 }
 """How each run of letters is shown: the function takes the run's length."""

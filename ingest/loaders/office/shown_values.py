@@ -1,0 +1,103 @@
+"""Values as spreadsheets show them: without a format, and by one. Pure."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+from ingest.loaders.office.number_formats import NumberFormat, show_elapsed, show_general
+from ingest.loaders.reading import make_one_line
+
+Show = Callable[[Any], str | None]
+"""Gives a value's text; None where only the number itself, not the moment that was made of it, tells it exactly."""
+
+
+def show_value(value: Any) -> str:
+    """The value of a cell without a format."""
+    kind = type(value)
+    if kind is str:
+        return make_one_line(value)
+    if kind is float:
+        return show_general(value)
+    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
+        return value.date().isoformat()
+    if isinstance(value, datetime.timedelta):
+        return show_elapsed(value)
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return make_one_line(str(value))
+
+
+class ShownValues:
+    """The texts of one workbook's values, kept by format, because tables repeat them."""
+
+    def __init__(self, *, is_1904: bool, needs_exact: bool = True) -> None:
+        """`needs_exact` says that what a millisecond leaves open is to be told by None."""
+        self._is_1904 = is_1904
+        self._needs_exact = needs_exact
+        self._shows: dict[NumberFormat, Show] = {}
+
+    def find_show(self, shown: NumberFormat) -> Show:
+        """What shows values by this format."""
+        if shown not in self._shows:
+            find_text = _Texts(shown, self._is_1904, self._needs_exact).__getitem__
+            self._shows[shown] = _make_quick(shown.quick, find_text) if shown.quick else find_text
+        return self._shows[shown]
+
+
+def _make_quick(show_number: Callable[[float], str], find_text: Show) -> Show:
+    """The quick way for numbers, beside which keeping their texts isn't worth its time, and `find_text` for others."""
+
+    def show(value: object) -> str | None:
+        return show_number(value) if type(value) is float else find_text(value)
+
+    return show
+
+
+_MOST_KEPT = 5_000
+"""Texts that are kept of one format."""
+_DAY = datetime.timedelta(days=1)
+_EPOCHS = {False: datetime.datetime(1899, 12, 30), True: datetime.datetime(1904, 1, 1)}
+_FIRST_SURE = datetime.datetime(1900, 3, 1)
+"""Before it, Excel counts a day that there never was."""
+
+
+class _Texts(dict[object, str | None]):
+    """The texts by value. A dict that fills itself, because a look-up in it is no call of a function."""
+
+    def __init__(self, shown: NumberFormat, is_1904: bool, needs_exact: bool) -> None:
+        super().__init__()
+        self._show, self._is_1904, self._needs_exact = shown.show, is_1904, needs_exact
+        self._shows_fractions = shown.shows_fractions
+
+    def __missing__(self, value: object) -> str | None:
+        if len(self) >= _MOST_KEPT:
+            self.clear()
+        text = self[value] = self._write(value)
+        return text
+
+    def _write(self, value: object) -> str | None:
+        if type(value) is float:
+            return self._show(value, is_1904=self._is_1904)
+        if not isinstance(value, (datetime.datetime, datetime.time, datetime.timedelta)):
+            return show_value(value)
+        if self._needs_exact and (self._shows_fractions or _is_open(value)):
+            return None
+        return self._show(_count_days(value, self._is_1904), is_1904=self._is_1904)
+
+
+def _is_open(value: datetime.datetime | datetime.time | datetime.timedelta) -> bool:
+    """Whether the millisecond leaves open to which second the moment is nearest, or which day it is."""
+    part = value.microseconds if isinstance(value, datetime.timedelta) else value.microsecond
+    return part // 1000 in (499, 500, 501) or (isinstance(value, datetime.datetime) and value < _FIRST_SURE)
+
+
+def _count_days(value: datetime.datetime | datetime.time | datetime.timedelta, is_1904: bool) -> float:
+    """The number that the file has for the moment."""
+    if isinstance(value, datetime.timedelta):
+        return value / _DAY
+    if isinstance(value, datetime.time):
+        return (datetime.datetime.combine(_EPOCHS[True], value) - _EPOCHS[True]) / _DAY
+    days = (value - _EPOCHS[is_1904]) / _DAY
+    return days if is_1904 or value >= _FIRST_SURE else days - 1
