@@ -21,7 +21,8 @@ from pathlib import Path
 
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
-from rag.answering.followup import Turn, make_standalone, stands_alone
+from rag.answering.followup import Turn, make_standalone
+from rag.answering.standing import stands_alone
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.index.index import Index

@@ -9,8 +9,8 @@ from rag.answering.followup import (
     carry_over,
     make_standalone,
     rewrite_messages,
-    stands_alone,
 )
+from rag.answering.standing import stands_alone
 from rag.errors import ModelUnavailableError
 
 BEFORE = [Turn("What were the net sales of ACME in 2022?", "They were 40 million.")]
