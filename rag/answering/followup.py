@@ -12,12 +12,13 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from rag.answering.standing import WORD, detect_language, find_topic, stands_alone
+from rag.answering.standing import WORD, cut_beginning, detect_language, find_topic, lacks_topic, stands_alone
 from rag.errors import ModelUnavailableError
 from rag.text.hostile import neutralise_for_model
-from rag.text.question_words import QUESTION_END, SPACELESS_LANGUAGES
+from rag.text.question_words import QUESTION_END, QUESTION_WORDS, SPACELESS_LANGUAGES
 from rag.text.scripts import HIRAGANA
-from rag.text.terms import question_terms, text_terms
+from rag.text.sentences import split_sentences
+from rag.text.terms import detect_languages, question_terms, text_terms
 
 KEPT_TURNS = 3
 """How many turns a follow-up may go back to; its own question was made to stand alone, so more add nothing."""
@@ -29,8 +30,16 @@ Reckoned for a small model on a processor: bench/RESULTS.md, "Answering and chat
 _ANSWER_CHARACTERS = 300
 """So much of the last answer is shown to the model, since a follow-up may point into it."""
 _LONGEST_REWRITE = 300
+_ROOM = 30
+"""Characters that a rewriting may have beyond the question and the longest one before: for a name from an answer."""
 _REWRITE_TOKENS = 80
-_KEPT_SHARE = 2 / 3
+_SHORT = 6
+"""Words of a short question, which may be of any language."""
+_SEEMS = 0.1
+"""A language that is less likely than that isn't the text's."""
+_ENDING = 3
+"""Characters that tell requests of a language without spaces: 教えてください."""
+_KEPT_SHARE = 3 / 4
 """Share of the question's own words that a rewriting must keep."""
 
 _SYSTEM = (
@@ -40,8 +49,14 @@ _SYSTEM = (
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _ECHO = re.compile(r"^(?:standalone )?question\s*:\s*", re.IGNORECASE)
+_QUESTION_ENDINGS = frozenset(
+    "ですか ますか でしょうか ましたか でしたか 입니까 습니까 인가요 인가 일까 는가 吗 嗎 呢".split()
+)
+"""Question words that only say that something is asked."""
 _PARTICLES = re.compile(f"[{HIRAGANA}]")
 """Kana that stand for grammar, which another wording changes."""
+_GRAMMAR = frozenset("那呢的了吗嗎它他她은는이가을를에서의요")
+"""Characters of Chinese and Korean that mostly do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,32 +152,85 @@ def rewrite_messages(question: str, turns: Sequence[Turn]) -> list[dict[str, str
 def _accept_rewrite(written: str, question: str, turns: Sequence[Turn]) -> str:
     """What the model wrote, if it is the question made to stand alone; else empty.
 
-    It must be a question of bearable length that keeps the words and numbers of the user's, adds some of the
-    conversation's, and hardly any that are neither's: no answer, no refusal, no other question.
+    It must be one question of bearable length, in the language of the conversation, that asks for what the user's does
+    and keeps its words and numbers. It must add some of the conversation's words, and hardly any that are neither's,
+    but not say again what was said before: no answer, no refusal, no earlier question, no other one.
     """
     line = _ECHO.sub("", " ".join(written.split()).strip("\"'“”„«» "))
-    is_question = QUESTION_END.search(line) or not QUESTION_END.search(question)
-    if not 0 < len(line) <= _LONGEST_REWRITE or not is_question:
+    language = _find_shared_language(line, question, turns[-1].question) if line else ""
+    longest = len(question) + max(len(turn.question) for turn in turns) + _ROOM
+    if not language or len(line) > min(longest, _LONGEST_REWRITE):
         return ""
+    is_one = len(split_sentences(line, language)) <= max(1, len(split_sentences(question, language)))
+    is_good = (
+        is_one
+        and _asks_alike(line, question, language)
+        and not _repeats(line, turns, language)
+        and _keeps_content(line, question, turns, language)
+    )
+    return line if is_good else ""
+
+
+def _find_shared_language(line: str, question: str, before: str) -> str:
+    """The language of the conversation, if the line seems to be of it; else empty. A short question tells none."""
+    written, asked = detect_language(line), detect_language(question)
+    spoken = detect_language(f"{before} {question}")
+    if written == spoken or (written == asked and len(WORD.findall(question)) > _SHORT):
+        return written
+    seems = dict(detect_languages(line.casefold())).get(spoken, 0.0) if written not in SPACELESS_LANGUAGES else 0.0
+    return spoken if seems >= _SEEMS else ""
+
+
+def _asks_alike(line: str, question: str, language: str) -> bool:
+    """Whether it is a question if the user's is, else a question or a request too; and asks by the same words."""
+    asked_with, asks_with = _find_asking(cut_beginning(question, language), language), _find_asking(line, language)
+    kept = asked_with & asks_with
+    if asked_with and (not kept or (kept < asked_with and lacks_topic(question, language))):
+        return False
+    if QUESTION_END.search(line) or QUESTION_END.search(question):
+        return bool(QUESTION_END.search(line))
+    if language in SPACELESS_LANGUAGES:
+        return bool(asks_with) or line[-_ENDING:] == question[-_ENDING:]
+    first, own = (WORD.findall(text.casefold())[:1] for text in (line, question))
+    return asks_with.issuperset(first) or (first == own and bool(find_topic(" ".join(first), language)))
+
+
+def _find_asking(text: str, language: str) -> set[str]:
+    """The text's question words."""
+    asking = QUESTION_WORDS.get(language, frozenset()) - _QUESTION_ENDINGS
+    if language in SPACELESS_LANGUAGES:
+        return {word for word in asking if word in text}
+    return set(WORD.findall(text.casefold())) & asking
+
+
+def _repeats(line: str, turns: Sequence[Turn], language: str) -> bool:
+    """Whether the line says no more and no less than an earlier question, or a sentence of an answer."""
+    said = [turn.question for turn in turns]
+    for turn in turns:
+        said += [turn.answer[unit.start : unit.end] for unit in split_sentences(turn.answer, language)]
+    new = (_find_content(line, language), _find_numbers(line), _find_asking(line, language))
+    return new in [(_find_content(t, language), _find_numbers(t), _find_asking(t, language)) for t in said]
+
+
+def _keeps_content(line: str, question: str, turns: Sequence[Turn], language: str) -> bool:
+    """Whether nearly all of the question's words and numbers are there, and most others are of the conversation."""
     said = [f"{turn.question} {turn.answer}" for turn in turns[-KEPT_TURNS:]]
-    language = detect_language(line)
     own, found = _find_content(question, language), _find_content(line, language)
     known = set().union(*(_find_content(text, language) for text in said))
     added = found - own
     has_numbers = _find_numbers(question) <= _find_numbers(line) <= _find_numbers(" ".join([question, *said]))
     keeps = len(own & found) >= _KEPT_SHARE * len(own)
-    return line if has_numbers and keeps and 2 * len(added - known) <= len(added & known) > 0 else ""
+    return has_numbers and keeps and 2 * len(added - known) <= len(added & known) > 0
 
 
 def _find_content(text: str, language: str) -> set[str]:
     """The terms of a text's topic; single characters where words have no spaces."""
     if language in SPACELESS_LANGUAGES:
         plain = set(question_terms(_PARTICLES.sub(" ", text), (language,)))
-        return {character for term in plain for character in (term if not term.isascii() else [term])}
+        found = {character for term in plain for character in (term if not term.isascii() else [term])}
+        return found - _GRAMMAR
     return set(find_topic(text, language))
 
 
 def _find_numbers(text: str) -> set[str]:
     return set(_NUMBER.findall(text))
-
-

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-
 _NOTHING = re.compile(r"(?!)")
 
 
@@ -54,7 +53,7 @@ def _split(words: str) -> frozenset[str]:
 FOLLOWUP_WORDS = {
     "da": FollowupWords(
         beginnings=("og ", "men ", "hvad med "),
-        pointers=_split("den det de dem han hun hans hendes deres dens dets"),
+        pointers=_split("den det de dem han ham hun hende hans hendes deres dens dets"),
         articles=_split("den det de"),
         pronouns=_split("jeg du i vi de dem deres dig mig os jer jeres min mit mine din dit dine vores"),
         announcer="det",
@@ -67,8 +66,9 @@ FOLLOWUP_WORDS = {
         beginnings=("und ", "aber ", "was ist mit ", "wie sieht es "),
         pointers=_split(
             "er sie es ihn ihm ihnen ihr ihre ihrer ihren ihrem sein seine seiner seinen seinem dessen deren"
-            " davon damit dafür daran darüber dabei dazu dort"
+            " davon damit dafür daran darüber dabei dazu dort das dies"
         ),
+        articles=_split("das dies"),
         polite=_split("Sie Ihnen Ihr Ihre Ihrer Ihren Ihrem"),
         possessives=_split("ihr ihre ihrer ihren ihrem sein seine seiner seinen seinem dessen deren"),
         pronouns=_split(
@@ -90,7 +90,7 @@ FOLLOWUP_WORDS = {
     ),
     "en": FollowupWords(
         beginnings=("and ", "but ", "or ", "also ", "what about ", "how about ", "then ", "same for "),
-        endings=(" there",),
+        endings=(" there", " this", " that", " these", " those"),
         pointers=_split("it its they them their theirs he him his she her hers"),
         pronouns=_split("i we you me my mine our ours your yours myself"),
         announcer="it",
@@ -107,7 +107,8 @@ FOLLOWUP_WORDS = {
         beginnings=("y ", "¿y ", "pero ", "¿pero ", "qué hay de ", "¿qué hay de "),
         pointers=_split("él ella ello ellos ellas eso esa ese esos esas su sus allí ahí"),
         pronouns=_split(
-            "yo tú usted ustedes ud uds vd vds nosotros nosotras vosotros vosotras me te nos mi mis tu tus nuestro nuestra"
+            "yo tú usted ustedes ud uds vd vds nosotros nosotras vosotros vosotras me te nos mi mis tu tus nuestro"
+            " nuestra"
         ),
         attached=re.compile(  # "comprarlos", "cómo lo renuevo", "dónde los puedo ver"
             r"\b(?!(?:char|bur|bor|per|or)l)\w{2,}(?:[aei]r|ndo)(?:me|te|se|nos)?l[aeo]s?\b"
@@ -118,14 +119,14 @@ FOLLOWUP_WORDS = {
         joints=_split("y e o u pero"),
         determiners=_split("el la los las un una unos unas del al mi nuestro nuestra"),
         idle=_split(
-            "es son fue en el la los las de del a para con un una ha puedo puede podemos pueden podría podrían debo debe"
-            " debemos tengo tiene tenemos hay decirme darme favor"
+            "es son fue en el la los las de del a para con un una ha puedo puede podemos pueden podría podrían debo"
+            " debe debemos tengo tiene tenemos hay decirme darme favor"
         ),
         question_words=_split("por qué cuándo cómo dónde quién"),
     ),
     "fr": FollowupWords(
         beginnings=("et ", "mais ", "qu'en est-il "),
-        pointers=_split("il elle ils elles cela ça celui celle ceux leur leurs son sa ses"),
+        pointers=_split("il elle ils elles lui cela ça celui celle ceux leur leurs son sa ses"),
         pronouns=_split("je j tu nous vous on me m te moi toi mon ma mes ton ta tes notre nos votre vos"),
         attached=re.compile(  # "puis-je les garder", "comment peut-on l'ouvrir"
             r"\b(?:puis|peu[xt]|pouvez|pouvons|pouvoir|pourrais|pourrait|dois|doit|devez|devons|faut|vais|veux|voulez)"
@@ -167,7 +168,7 @@ FOLLOWUP_WORDS = {
         attached=re.compile(
             r"(?<![\u3040-\u309f])(?:それ|これ|あれ|そちら|この|その|あの|彼女?|[そこあ]こ(?=[にでをはがもへか]))"
             r"(?!まで|から|ぞれ|以外|以来|以降|まま|もの|うち|岸|ほか|他)"
-            r"|(?<=[はがをにでとも、])(?:それ|これ|あれ|そちら|その|彼女?|そこ(?=[にでをはがもへか]))(?!まで|から|ぞれ|まま|うち|他)"
+            r"|(?<=[はがをにでともば、])(?:それ|これ|あれ|そちら|その|彼女?|そこ(?=[にでをはがもへか]))(?!まで|から|ぞれ|まま|うち|他)"
         ),
         unnamed=re.compile(r"[\u3040-\u309f、。？！\s]+|私|僕|俺|我々|何|誰|時|来年|今年|翌年|今日|明日"),
     ),
@@ -194,7 +195,7 @@ FOLLOWUP_WORDS = {
     ),
     "no": FollowupWords(
         beginnings=("og ", "men ", "hva med "),
-        pointers=_split("den det de dem han hun hans hennes deres"),
+        pointers=_split("den det de dem han ham hun henne hans hennes deres"),
         pronouns=_split("jeg du vi de dem deres dere deg meg oss min mitt mine din ditt dine vår vårt våre"),
         articles=_split("den det de"),
         joints=_split("og eller men"),
@@ -226,7 +227,7 @@ FOLLOWUP_WORDS = {
     ),
     "sv": FollowupWords(
         beginnings=("och ", "men ", "hur är det med "),
-        pointers=_split("den det de dem han hon hans hennes deras"),
+        pointers=_split("den det de dem han honom hon henne hans hennes deras"),
         pronouns=_split("jag du ni er vi dig mig oss min mitt mina din ditt dina vår vårt våra"),
         articles=_split("den det de"),
         joints=_split("och eller men"),
@@ -247,8 +248,8 @@ FOLLOWUP_WORDS = {
 """The words of each language, by its ISO 639-1 code."""
 
 COURTESIES = re.compile(
-    r"^\W*(?:thanks?(?: you)?|ok(?:ay)?|great|yes|no|danke(?: schön)?|gut|ja|nein|merci(?: beaucoup)?|d['’]accord|oui|non"
-    r"|(?:muchas )?gracias|vale|sí|(?:mange )?tak|nej|спасибо|хорошо|понятно|да|нет|grazie|obrigad[oa]|dank je|tack"
+    r"^\W*(?:thanks?(?: you)?|ok(?:ay)?|great|yes|no|danke(?: schön)?|gut|ja|nein|merci(?: beaucoup)?|d['’]accord|oui"
+    r"|non|(?:muchas )?gracias|vale|sí|(?:mange )?tak|nej|спасибо|хорошо|понятно|да|нет|grazie|obrigad[oa]|dank je|tack"
     r"|谢谢|謝謝|好的|ありがとう(?:ございます)?|はい|わかりました|감사합니다|고맙습니다|네|알겠습니다)\s*[.!,。！，、…]+\s*",
     re.IGNORECASE,
 )

@@ -1,7 +1,8 @@
-"""Whether a question stands alone, or goes on from the one before it ("and in 2023?", "can I carry them over?"). Pure."""
+"""Whether a question stands alone, or goes on from the one before it ("and in 2023?", "can I carry them?"). Pure."""
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -18,8 +19,12 @@ _POINTS_AHEAD = 2
 _NAMED_BARE = 2
 """So many words of a topic have a noun among them, in a language that may put nothing before one; and so many
 characters, where words have no spaces."""
+_SAID_OF_ASKER = 4
+"""As many characters, behind a word for the one who asks, may still name no other thing."""
 _OWN_TOPIC = 4
 """So many words of a topic stand alone behind any "And …": "And how many employees did Borealis have in 2023?"."""
+_REACH = 3
+"""Words that may lie between an article and its noun, the noun counted: "das alte Museum"."""
 _SHORT = 6
 """Words of a short question, whose language is told together with the question before."""
 _SHORT_SPACELESS = 10
@@ -63,7 +68,7 @@ def stands_alone(question: str, before: str = "") -> bool:
     if not topic or set(_split_words(question.casefold())) <= _ANY_QUESTION_WORDS:
         return False
     if _goes_on(question, language):
-        return len(topic) >= _OWN_TOPIC and not _points_back(_cut_beginning(question, language), language)
+        return len(topic) >= _OWN_TOPIC and not _points_back(cut_beginning(question, language), language)
     return not _points_back(question, language)
 
 
@@ -74,7 +79,8 @@ def _goes_on(question: str, language: str) -> bool:
     return text.startswith(words.beginnings) or text.rstrip("?？!！.。 \u00a0\u202f").endswith(words.endings)
 
 
-def _cut_beginning(question: str, language: str) -> str:
+def cut_beginning(question: str, language: str) -> str:
+    """The question without the words by which it goes on: "in 2023?" of "and in 2023?"."""
     text = question.strip()
     beginnings = _find_words(language).beginnings
     return text[len(next((b for b in beginnings if text.casefold().startswith(b)), "")) :]
@@ -84,7 +90,19 @@ def _is_bare_topic(question: str, language: str) -> bool:
     """Whether the question names one thing and asks nothing of it ("休館日は？"), or names nothing (なぜですか)."""
     text = question.strip().rstrip("?？。 ")
     names_one = language == "ja" and text.endswith("は") and "の" not in text and len(text) <= _SHORT_SPACELESS
-    return names_one or not find_topic(question, language)
+    return names_one or lacks_topic(question, language)
+
+
+def lacks_topic(question: str, language: str) -> bool:
+    """Whether the question says only by which word it asks: "Why?", なぜですか, 어디에서요?"""
+    if language not in SPACELESS_LANGUAGES or not find_topic(question, language):
+        return not find_topic(question, language)
+    rest = question
+    for word in sorted(QUESTION_WORDS[language], key=len, reverse=True):
+        rest = rest.replace(word, " ")
+    if language == "ko":  # an ending is written together with the word
+        return rest[:1] == " " and len(question.split()) == 1
+    return not _find_words(language).unnamed.sub("", rest).strip("?？。 ")
 
 
 def _points_back(question: str, language: str) -> bool:
@@ -104,14 +122,16 @@ def _points_back(question: str, language: str) -> bool:
 
 
 def _points_back_attached(text: str, language: str) -> bool:
-    """The same of words that only their neighbours tell from others, such as the end of "comprarlos" or 它 in 把它们."""
+    """The same of words that only their neighbours tell from others: the end of "comprarlos", 它 in 把它们."""
     of_language = _find_words(language)
     match = of_language.attached.search(text)
     if match is None:
         return False
     before = text[: match.start()]
     if language in SPACELESS_LANGUAGES:
-        return len(of_language.unnamed.sub("", before)) < _NAMED_BARE
+        # "我可以退掉它吗": where the one who asks is named first, verbs stand before the pointer.
+        most = _SAID_OF_ASKER if of_language.unnamed.match(before) else _NAMED_BARE
+        return len(of_language.unnamed.sub("", before)) < most
     words = _split_words(before)
     return not _has_name(words, language) and len(find_topic(before, language)) < _POINTS_BEFORE
 
@@ -124,7 +144,9 @@ def _is_pointer(words: Sequence[str], place: int, language: str) -> bool:
 
 
 def _is_article(following: Sequence[str], of_language: FollowupWords) -> bool:
-    """Whether there is something behind the word for it to be the article of."""
+    """Whether there is something behind the word for it to be the article of; a noun, where nouns have a capital."""
+    if of_language.possessives:
+        return any(word[0].isupper() or word[0].isdigit() for word in following[:_REACH])
     small = of_language.idle | of_language.joints
     return len(following) > 1 and following[0].casefold() not in small - of_language.articles
 
@@ -136,7 +158,7 @@ def _has_name(words: Sequence[str], language: str, *, or_noun: bool = False) -> 
     follows an article is only a noun.
     """
     of_language = _find_words(language)
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in itertools.pairwise(words):
         is_pronoun = _ELISION.split(word.casefold())[0] in of_language.pronouns and not _is_acronym(word)
         is_noun = bool(of_language.possessives) and before.casefold() in of_language.determiners
         if word[0].isupper() and not is_pronoun and (or_noun or not is_noun):
