@@ -22,6 +22,7 @@ from rag.types import MODES, Restriction, Retrieval
 
 if TYPE_CHECKING:
     from rag.answering.events import AnswerReport, Event
+    from rag.chat.router import ModelRouter
     from rag.evaluation.retrieval import Dataset
 
 _EPILOG = """examples:
@@ -221,14 +222,13 @@ def _ask(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer, check_question
     from rag.answering.prompt import make_around
     from rag.assembly import open_retriever
-    from rag.chat.router import ModelRouter
 
-    settings = _load_settings(options, model=options.model)
     check_question(options.question)
+    settings = _load_settings(options, model=options.model)
     only = _read_restriction(options, settings)
     with (
         closing(Index(settings.index_dir)) as index,
-        closing(ModelRouter(settings)) as router,
+        closing(_make_router(settings, may_download=options.download)) as router,
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,
     ):
         index.require()
@@ -252,6 +252,14 @@ def _ask(options: argparse.Namespace) -> int:
     if options.json:
         cli.print_json(report.to_dict())
     return 0
+
+
+def _make_router(settings: Settings, *, may_download: bool = False) -> ModelRouter:
+    """A router whose model is on the disk or at an endpoint, or may be downloaded."""
+    from rag.chat.foundry import FoundryRuntime
+    from rag.chat.router import ModelRouter
+
+    return ModelRouter(settings, make_runtime=partial(FoundryRuntime, may_download=may_download))
 
 
 async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) -> AnswerReport:
@@ -357,11 +365,10 @@ def _score_answers(
     dataset: Dataset, ask: Callable[..., Coroutine[Any, Any, AnswerReport]], settings: Settings, limit: int | None
 ) -> dict[str, Any]:
     """Score the answers of the model that the settings name or, without one, the quotes that stand in for it."""
-    from rag.chat.router import ModelRouter
     from rag.evaluation.answers import answer_figures
 
     logging.getLogger("rag.chat").setLevel(logging.ERROR)  # failures are counted and told at the end
-    with closing(ModelRouter(settings)) as router:
+    with closing(_make_router(settings)) as router:
         router.start()
         state = router.settle(_MODEL_START_S)
         if not state.is_ready:

@@ -2,6 +2,9 @@
 
 Everything here blocks, up to the minutes of a download, and belongs into a thread.
 
+**What can't be had.** The runtime tries a catalog that it can't reach for four seconds and more. Where nothing may be
+downloaded it isn't even started for a model that isn't on the disk.
+
 **What leaves the machine.** Requests to the model catalog and model downloads, nothing else. The runtime uploads usage
 events unless it believes to run in a build: `disable_nonessential_telemetry` and ``ORT_TELEMETRY_DISABLED`` alone still
 let one through. It looks for the variables of build services when the manager is made, at no other time (seen in the
@@ -19,11 +22,13 @@ from __future__ import annotations
 
 import atexit
 import difflib
+import json
 import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import ModelUnavailableError
@@ -60,14 +65,22 @@ _BY_WORDS = (
     ),
 )
 """What a user reads for another error, by words of the runtime's message; the first that fits."""
+_NOT_DOWNLOADED = (
+    "The model {model} is not downloaded yet. Ask once with --download to wait for it, or set BASE_URL to a model"
+    " server that runs already."
+)
 _UNKNOWN = "Foundry Local could not start the model {model} ({said}). Retry, or set MODEL to another one."
 
 
 class FoundryRuntime:
-    """Foundry Local within this process. There can be one at a time, and after its `close` another."""
+    """Foundry Local within this process. There can be one at a time, and after its `close` another.
 
-    def __init__(self, data_dir: str = "", catalog_url: str = "") -> None:
+    Unless it `may_download`, `open` fails at once, and without a request, for a model that isn't on the disk.
+    """
+
+    def __init__(self, data_dir: str = "", catalog_url: str = "", *, may_download: bool = True) -> None:
         self._data_dir = data_dir
+        self._may_download = may_download
         self._catalog_url = catalog_url
         self._manager: FoundryLocalManager | None = None
         self._stopping = threading.Event()
@@ -77,9 +90,13 @@ class FoundryRuntime:
 
         Raises ModelUnavailableError, with a sentence that says what to do; also when `close` comes in between.
         """
+        if not self._may_download and not may_be_downloaded(find_data_dir(self._data_dir), alias):
+            raise ModelUnavailableError(_NOT_DOWNLOADED.format(model=alias))
         with _translate_errors(alias):
             manager = self._start_manager()
             model = _prefer_cached(_find_model(manager, alias))
+            if not model.is_cached and not self._may_download:
+                raise ModelUnavailableError(_NOT_DOWNLOADED.format(model=alias))
             if not model.is_cached:
                 model.download(lambda percent: on_step("downloading", percent), self._stopping)
             on_step("loading", None)
@@ -123,13 +140,48 @@ class FoundryRuntime:
         return self._manager
 
 
+def find_data_dir(given: str) -> Path:
+    """Foundry Local's own folder, in which it looks for models and keeps them."""
+    return Path(os.path.abspath(os.path.expanduser(given))) if given else Path.home() / f".{APP_NAME}"
+
+
+def may_be_downloaded(data_dir: Path, alias: str) -> bool:
+    """Whether a model by this alias or id seems to be on the disk; a folder that can't be told counts as one.
+
+    It reads what the runtime wrote there: each model's id, and the list of the catalog's models as it was last seen.
+    """
+    cache = data_dir / "cache" / "models"
+    ids = {_read_model_id(found.parent) for found in cache.rglob("genai_config.json")}
+    if not ids:
+        return False
+    wanted, names = alias.casefold(), _read_names(cache / "foundry.modelinfo.json")
+    return any(wanted in names.get(model_id, {wanted}) for model_id in ids)
+
+
+def _read_model_id(folder: Path) -> str:
+    """The id of the model in a folder; empty if it can't be read."""
+    try:
+        return str(json.loads((folder / "inference_model.json").read_text(encoding="utf-8"))["Name"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def _read_names(listed: Path) -> dict[str, set[str]]:
+    """By what names each listed model is called, by its id; nothing if the list can't be read."""
+    try:
+        models = json.loads(listed.read_text(encoding="utf-8"))["models"]
+        return {one["id"]: {one["id"].casefold(), one["alias"].casefold()} for one in models}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
 def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
     from foundry_local_sdk import Configuration, FoundryLocalManager
     from foundry_local_sdk.logging_helper import LogLevel
 
     configuration = Configuration(
         app_name=APP_NAME,
-        app_data_dir=os.path.abspath(os.path.expanduser(data_dir)) if data_dir else None,
+        app_data_dir=str(find_data_dir(data_dir)),
         # It writes to stderr by itself; what a user should know comes as an exception and becomes a sentence.
         log_level=LogLevel.FATAL,
         web=Configuration.WebService(urls="http://127.0.0.1:0"),
