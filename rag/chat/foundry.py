@@ -2,8 +2,8 @@
 
 Everything here blocks, up to the minutes of a download, and belongs into a thread.
 
-**What can't be had.** The runtime tries a catalog that it can't reach for four seconds and more. Where nothing may be
-downloaded it isn't even started for a model that isn't on the disk.
+**What can't be had.** The runtime tries a catalog that it can't reach for four seconds and more. So a model that is on
+the disk is looked for there first, and where nothing may be downloaded the runtime isn't even started for another.
 
 **What leaves the machine.** Requests to the model catalog and model downloads, nothing else. The runtime uploads usage
 events unless it believes to run in a build: `disable_nonessential_telemetry` and ``ORT_TELEMETRY_DISABLED`` alone still
@@ -90,21 +90,44 @@ class FoundryRuntime:
 
         Raises ModelUnavailableError, with a sentence that says what to do; also when `close` comes in between.
         """
-        if not self._may_download and not may_be_downloaded(find_data_dir(self._data_dir), alias):
-            raise ModelUnavailableError(_NOT_DOWNLOADED.format(model=alias))
+        is_near = may_be_downloaded(find_data_dir(self._data_dir), alias)
+        if not is_near:
+            self._require_leave(alias)
         with _translate_errors(alias):
+            model = (self._find_downloaded(alias) if is_near else None) or self._download(alias, on_step)
             manager = self._start_manager()
-            model = _prefer_cached(_find_model(manager, alias))
-            if not model.is_cached and not self._may_download:
-                raise ModelUnavailableError(_NOT_DOWNLOADED.format(model=alias))
-            if not model.is_cached:
-                model.download(lambda percent: on_step("downloading", percent), self._stopping)
             on_step("loading", None)
             if not model.is_loaded:
                 model.load()
             if not manager.urls:
                 manager.start_web_service()
             return Endpoint(f"{(manager.urls or [''])[0]}/v1", "none-needed", model.id, model.context_length)
+
+    def _find_downloaded(self, alias: str) -> IModel | None:
+        """The model as it is on the disk, which takes no request; the runtime then knows no others."""
+        if self._manager is not None:
+            return None
+        with _serve_no_catalog() as url:
+            catalog = self._start_manager(url).catalog
+            model = catalog.get_model(alias) or (catalog.get_model_variant(alias) if ":" in alias else None)
+        near = _prefer_cached(model) if model else None
+        if near is None or not near.is_cached:
+            self._stop_manager()
+            return None
+        return near
+
+    def _download(self, alias: str, on_step: OnStep) -> IModel:
+        """The model as the catalog has it, downloaded if need be and allowed."""
+        self._require_leave(alias)
+        model = _prefer_cached(_find_model(self._start_manager(), alias))
+        if not model.is_cached:
+            model.download(lambda percent: on_step("downloading", percent), self._stopping)
+        return model
+
+    def _require_leave(self, alias: str) -> None:
+        """Raise ModelUnavailableError unless the model may be downloaded."""
+        if not self._may_download:
+            raise ModelUnavailableError(_NOT_DOWNLOADED.format(model=alias))
 
     def list_models(self) -> list[IModel]:
         """The catalog, with one entry for each alias; offline, what was downloaded. It takes 4 s if that is nothing."""
@@ -118,6 +141,9 @@ class FoundryRuntime:
     def close(self) -> None:
         """Cancel a download, stop the service and free the model. May be called twice."""
         self.cancel()
+        self._stop_manager()
+
+    def _stop_manager(self) -> None:
         manager, self._manager = self._manager, None
         if manager is None:
             return
@@ -128,12 +154,12 @@ class FoundryRuntime:
         if closing.is_alive():
             logger.warning("Foundry Local did not stop within %.0f s; left to the end of the process.", _CLOSE_LIMIT_S)
 
-    def _start_manager(self) -> FoundryLocalManager:
+    def _start_manager(self, catalog_url: str = "") -> FoundryLocalManager:
         if self._stopping.is_set():
             raise ModelUnavailableError("The local model was stopped. Start the service again.")
         if self._manager is None:
             os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-            self._manager = _make_manager(self._data_dir, self._catalog_url)
+            self._manager = _make_manager(self._data_dir, catalog_url or self._catalog_url)
             # The runtime's own exit handler waits for a running download; ours cancels it first.
             atexit.unregister(self._manager.close)
             atexit.register(self.close)
@@ -208,6 +234,36 @@ def _disable_upload() -> Iterator[None]:
             del os.environ["TF_BUILD"]
         else:
             os.environ["TF_BUILD"] = before
+
+
+@contextmanager
+def _serve_no_catalog() -> Iterator[str]:
+    """The address of a catalog on this machine that says at once that it has nothing.
+
+    The runtime then lists what is downloaded. An address where nobody answers would cost four seconds of retries.
+    """
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Nothing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(404)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        do_GET = do_POST
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Nothing) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="no-catalog", daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _extend_catalog_url(url: str) -> str:
