@@ -11,17 +11,20 @@ a rewriting could do. The questions that stand alone are only told from follow-u
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
+import operator
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.pipeline import Pipeline
 from ingest.sync import sync_corpus
-from rag.answering.followup import Turn, make_standalone, stands_alone
+from rag.answering.followup import Turn, make_standalone
+from rag.answering.standing import stands_alone
 from rag.assembly import open_retriever
 from rag.chat.router import ModelRouter
 from rag.index.index import Index
@@ -90,6 +93,51 @@ def seen_share() -> float:
     return sum(not stands_alone(one.question, one.before) for one in every) / len(every)
 
 
+def tell_apart() -> tuple[float, float]:
+    """Precision and recall of what is told to be a follow-up, on the list of both kinds in nine languages."""
+    with (CONVERSATIONS / "told.tsv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    told = [not stands_alone(row["question"], row["before"]) for row in rows]
+    are = [row["follows"] == "yes" for row in rows]
+    right = sum(map(operator.and_, told, are))
+    return right / sum(told), right / sum(are)
+
+
+def accepted_share(reply: Callable[[FollowUp], str]) -> float:
+    """Of the follow-ups, those for which a model's reply is searched for as it is, after the passage as the answer."""
+
+    def is_accepted(one: FollowUp) -> bool:
+        said = reply(one)
+
+        async def stream(messages: Sequence[dict[str, str]], max_tokens: int) -> AsyncGenerator[str, None]:
+            yield said
+
+        turns = [Turn(follow_ups()[0].before), Turn(one.before, f"{one.says}.")]
+        return asyncio.run(make_standalone(one.question, turns, stream)) == said
+
+    every = [one for one in follow_ups() if not stands_alone(one.question, one.before)]
+    return sum(map(is_accepted, every)) / len(every)
+
+
+WEAK_REPLIES: dict[str, Callable[[FollowUp], str]] = {
+    "the question before": lambda one: one.before,
+    "the same with other small words": lambda one: f"So, {one.before[0].lower()}{one.before[1:]}",
+    "the first question": lambda _: follow_ups()[0].before,
+    "the question itself": lambda one: one.question,
+    "the answer before": lambda one: f"{one.says}.",
+    "an answer with a question": lambda one: f"{one.says}. {one.standalone}",
+    "an answer asked": lambda one: f"{one.before.rstrip('?？')}: {one.says}?",
+    "both questions": lambda one: f"{one.before} {one.standalone}",
+    "another follow-up's": lambda one: follow_ups()[(follow_ups().index(one) + 17) % len(follow_ups())].standalone,
+    "another language's": lambda one: (
+        f"Mitä tietoja on aiheesta {one.standalone}" if one.standalone.isascii() else f"What is known about {one.says}?"
+    ),
+    "a refusal": lambda one: f"I don't know what you mean by {one.question}",
+    "one overlong": lambda one: f"{one.standalone.rstrip('?？')} {one.before.rstrip('?？')} {one.standalone}",
+}
+"""What weak models write in place of a rewriting."""
+
+
 def main(folder: Path) -> None:
     settings = make_index(folder)
     ways: dict[str, Callable[[FollowUp], str]] = {"as asked": lambda one: one.question, "carried over": carried}
@@ -110,6 +158,10 @@ def main(folder: Path) -> None:
         for name, asked in ways.items():
             print(f"{name:14} " + " ".join(f"{hit_share(retriever.retrieve, asked, depth):7.3f}" for depth in (1, 3)))
     print(f"follow-ups seen as such {seen_share():.3f}, questions left alone {left_alone_share():.3f}")
+    print(f"rewritings by hand that are taken {accepted_share(lambda one: one.standalone):.3f}; of what is none:")
+    for name, reply in WEAK_REPLIES.items():
+        print(f"  {name:34} {accepted_share(reply):.3f}")
+    print("of both kinds in nine languages: precision {:.3f}, recall {:.3f}".format(*tell_apart()))
 
 
 if __name__ == "__main__":

@@ -228,14 +228,16 @@ def _ask(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer, check_question
     from rag.answering.prompt import make_around
     from rag.assembly import open_retriever
+    from rag.chat.foundry import FoundryRuntime
     from rag.chat.router import ModelRouter
 
-    settings = _load_settings(options, model=options.model)
     check_question(options.question)
+    settings = _load_settings(options, model=options.model)
+    runtime = partial(FoundryRuntime, may_download=options.download)
     only = _read_restriction(options, settings)
     with (
         closing(Index(settings.index_dir)) as index,
-        closing(ModelRouter(settings)) as router,
+        closing(ModelRouter(settings, make_runtime=runtime)) as router,
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,
     ):
         index.require()

@@ -2,6 +2,9 @@
 
 Everything here blocks, up to the minutes of a download, and belongs into a thread.
 
+**What can't be had.** The runtime tries a catalog that it can't reach for four seconds and more. So a model that is on
+the disk is looked for there first, and where nothing may be downloaded the runtime isn't even started for another.
+
 **What leaves the machine.** Requests to the model catalog and model downloads, nothing else. The runtime uploads usage
 events unless it believes to run in a build: `disable_nonessential_telemetry` and ``ORT_TELEMETRY_DISABLED`` alone still
 let one through. It looks for the variables of build services when the manager is made, at no other time (seen in the
@@ -19,11 +22,13 @@ from __future__ import annotations
 
 import atexit
 import difflib
+import json
 import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import ModelUnavailableError
@@ -60,14 +65,22 @@ _BY_WORDS = (
     ),
 )
 """What a user reads for another error, by words of the runtime's message; the first that fits."""
+_NOT_DOWNLOADED = (
+    "The model {model} is not downloaded yet. Ask once with --download to wait for it, or set BASE_URL to a model"
+    " server that runs already."
+)
 _UNKNOWN = "Foundry Local could not start the model {model} ({said}). Retry, or set MODEL to another one."
 
 
 class FoundryRuntime:
-    """Foundry Local within this process. There can be one at a time, and after its `close` another."""
+    """Foundry Local within this process. There can be one at a time, and after its `close` another.
 
-    def __init__(self, data_dir: str = "", catalog_url: str = "") -> None:
+    Unless it `may_download`, `open` fails at once, and without a request, for a model that isn't on the disk.
+    """
+
+    def __init__(self, data_dir: str = "", catalog_url: str = "", *, may_download: bool = True) -> None:
         self._data_dir = data_dir
+        self._may_download = may_download
         self._catalog_url = catalog_url
         self._manager: FoundryLocalManager | None = None
         self._stopping = threading.Event()
@@ -77,17 +90,44 @@ class FoundryRuntime:
 
         Raises ModelUnavailableError, with a sentence that says what to do; also when `close` comes in between.
         """
+        is_near = may_be_downloaded(find_data_dir(self._data_dir), alias)
+        if not is_near:
+            self._require_leave(alias)
         with _translate_errors(alias):
+            model = (self._find_downloaded(alias) if is_near else None) or self._download(alias, on_step)
             manager = self._start_manager()
-            model = _prefer_cached(_find_model(manager, alias))
-            if not model.is_cached:
-                model.download(lambda percent: on_step("downloading", percent), self._stopping)
             on_step("loading", None)
             if not model.is_loaded:
                 model.load()
             if not manager.urls:
                 manager.start_web_service()
             return Endpoint(f"{(manager.urls or [''])[0]}/v1", "none-needed", model.id, model.context_length)
+
+    def _find_downloaded(self, alias: str) -> IModel | None:
+        """The model as it is on the disk, which takes no request; the runtime then knows no others."""
+        if self._manager is not None:
+            return None
+        with _serve_no_catalog() as url:
+            catalog = self._start_manager(url).catalog
+            model = catalog.get_model(alias) or (catalog.get_model_variant(alias) if ":" in alias else None)
+        near = _prefer_cached(model) if model else None
+        if near is None or not near.is_cached:
+            self._stop_manager()
+            return None
+        return near
+
+    def _download(self, alias: str, on_step: OnStep) -> IModel:
+        """The model as the catalog has it, downloaded if need be and allowed."""
+        self._require_leave(alias)
+        model = _prefer_cached(_find_model(self._start_manager(), alias))
+        if not model.is_cached:
+            model.download(lambda percent: on_step("downloading", percent), self._stopping)
+        return model
+
+    def _require_leave(self, alias: str) -> None:
+        """Raise ModelUnavailableError unless the model may be downloaded."""
+        if not self._may_download:
+            raise ModelUnavailableError(_NOT_DOWNLOADED.format(model=alias))
 
     def list_models(self) -> list[IModel]:
         """The catalog, with one entry for each alias; offline, what was downloaded. It takes 4 s if that is nothing."""
@@ -101,6 +141,9 @@ class FoundryRuntime:
     def close(self) -> None:
         """Cancel a download, stop the service and free the model. May be called twice."""
         self.cancel()
+        self._stop_manager()
+
+    def _stop_manager(self) -> None:
         manager, self._manager = self._manager, None
         if manager is None:
             return
@@ -111,16 +154,51 @@ class FoundryRuntime:
         if closing.is_alive():
             logger.warning("Foundry Local did not stop within %.0f s; left to the end of the process.", _CLOSE_LIMIT_S)
 
-    def _start_manager(self) -> FoundryLocalManager:
+    def _start_manager(self, catalog_url: str = "") -> FoundryLocalManager:
         if self._stopping.is_set():
             raise ModelUnavailableError("The local model was stopped. Start the service again.")
         if self._manager is None:
             os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-            self._manager = _make_manager(self._data_dir, self._catalog_url)
+            self._manager = _make_manager(self._data_dir, catalog_url or self._catalog_url)
             # The runtime's own exit handler waits for a running download; ours cancels it first.
             atexit.unregister(self._manager.close)
             atexit.register(self.close)
         return self._manager
+
+
+def find_data_dir(given: str) -> Path:
+    """Foundry Local's own folder, in which it looks for models and keeps them."""
+    return Path(os.path.abspath(os.path.expanduser(given))) if given else Path.home() / f".{APP_NAME}"
+
+
+def may_be_downloaded(data_dir: Path, alias: str) -> bool:
+    """Whether a model by this alias or id seems to be on the disk; a folder that can't be told counts as one.
+
+    It reads what the runtime wrote there: each model's id, and the list of the catalog's models as it was last seen.
+    """
+    cache = data_dir / "cache" / "models"
+    ids = {_read_model_id(found.parent) for found in cache.rglob("genai_config.json")}
+    if not ids:
+        return False
+    wanted, names = alias.casefold(), _read_names(cache / "foundry.modelinfo.json")
+    return any(wanted in names.get(model_id, {wanted}) for model_id in ids)
+
+
+def _read_model_id(folder: Path) -> str:
+    """The id of the model in a folder; empty if it can't be read."""
+    try:
+        return str(json.loads((folder / "inference_model.json").read_text(encoding="utf-8"))["Name"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def _read_names(listed: Path) -> dict[str, set[str]]:
+    """By what names each listed model is called, by its id; nothing if the list can't be read."""
+    try:
+        models = json.loads(listed.read_text(encoding="utf-8"))["models"]
+        return {one["id"]: {one["id"].casefold(), one["alias"].casefold()} for one in models}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
 
 
 def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
@@ -129,7 +207,7 @@ def _make_manager(data_dir: str, catalog_url: str) -> FoundryLocalManager:
 
     configuration = Configuration(
         app_name=APP_NAME,
-        app_data_dir=os.path.abspath(os.path.expanduser(data_dir)) if data_dir else None,
+        app_data_dir=str(find_data_dir(data_dir)),
         # It writes to stderr by itself; what a user should know comes as an exception and becomes a sentence.
         log_level=LogLevel.FATAL,
         web=Configuration.WebService(urls="http://127.0.0.1:0"),
@@ -156,6 +234,36 @@ def _disable_upload() -> Iterator[None]:
             del os.environ["TF_BUILD"]
         else:
             os.environ["TF_BUILD"] = before
+
+
+@contextmanager
+def _serve_no_catalog() -> Iterator[str]:
+    """The address of a catalog on this machine that says at once that it has nothing.
+
+    The runtime then lists what is downloaded. An address where nobody answers would cost four seconds of retries.
+    """
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Nothing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
+            self.send_response(404)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        do_GET = do_POST
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Nothing) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), name="no-catalog", daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _extend_catalog_url(url: str) -> str:

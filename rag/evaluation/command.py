@@ -17,6 +17,7 @@ from rag import cli
 from rag.answering.answer import answer_report
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
+from rag.chat.foundry import FoundryRuntime
 from rag.chat.router import ModelRouter
 from rag.evaluation.answers import answer_figures
 from rag.evaluation.report import format_report
@@ -68,7 +69,8 @@ def _measure_answers(
 ) -> dict[str, Any]:
     """Measure the answers of the model that the settings name or, without one, the quotes that stand in for it."""
     logging.getLogger("rag.chat").setLevel(logging.ERROR)  # failures are counted and told at the end
-    with closing(ModelRouter(settings)) as router:
+    runtime = partial(FoundryRuntime, may_download=False)
+    with closing(ModelRouter(settings, make_runtime=runtime)) as router:
         router.start()
         state = router.settle(_MODEL_START_S)
         if not state.is_ready:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -82,6 +83,22 @@ def test_ask_without_a_model_quotes_and_says_what_to_do(index, foundry_catalog_u
     assert done.stderr.count("phi-4-mini") >= 1
     assert "BASE_URL" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_ask_does_not_wait_for_a_catalog_that_never_answers(index, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(0)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        env = {"RAG_FOUNDRY_DIR": str(tmp_path), "RAG_FOUNDRY_CATALOG_URL": url}
+        done = run("rag", "ask", "--index", index, "How deep is the soil on the roof?", env=env)
+        with pytest.raises(BlockingIOError):  # nobody called
+            silent.accept()
+    assert done.returncode == 0
+    assert "25 centimetres" in done.stdout
+    told = [line for line in done.stderr.splitlines() if "not downloaded" in line]
+    assert len(told) == 1
+    assert "--download" in told[0]
+    assert not list(tmp_path.iterdir())
 
 
 def test_ask_at_an_endpoint_that_refuses_quotes_and_names_it(index):

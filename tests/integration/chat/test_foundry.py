@@ -7,6 +7,7 @@ import os
 import threading
 import urllib.request
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,66 @@ def test_an_alias_becomes_an_endpoint_on_this_machine_that_serves_the_full_id(ru
 
 def test_a_full_id_works_like_its_alias(runtime: FoundryRuntime):
     assert runtime.open(model_id(ALIAS)).model_id == model_id(ALIAS)
+
+
+@pytest.fixture
+def asked_catalog() -> Iterator[tuple[str, list[str]]]:
+    """A catalog's address, and what was asked there; it has nothing."""
+    asked: list[str] = []
+
+    class Catalog(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Catalog) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize("may_download", [True, False])
+def test_a_downloaded_model_is_served_without_asking_the_catalog(
+    foundry_dir: Path, asked_catalog: tuple[str, list[str]], may_download: bool
+):
+    url, asked = asked_catalog
+    runtime = FoundryRuntime(str(foundry_dir), url, may_download=may_download)
+    try:
+        assert runtime.open(ALIAS).model_id == model_id(ALIAS)
+    finally:
+        runtime.close()
+    assert asked == []
+
+
+def test_the_catalog_is_asked_for_a_model_that_may_be_downloaded(tmp_path: Path, asked_catalog: tuple[str, list[str]]):
+    url, asked = asked_catalog
+    runtime = FoundryRuntime(str(tmp_path), url)
+    try:
+        with pytest.raises(ModelUnavailableError, match="Connect to the internet"):
+            runtime.open(ALIAS)
+    finally:
+        runtime.close()
+    assert asked
+
+
+@pytest.mark.parametrize("may_download", [True, False])
+def test_a_folder_that_only_looks_like_the_model_is_no_model(
+    tmp_path: Path, asked_catalog: tuple[str, list[str]], may_download: bool
+):
+    folder = tmp_path / "cache" / "models" / "Tests" / "unfinished"
+    folder.mkdir(parents=True)
+    (folder / "genai_config.json").write_text("{}")
+    url, asked = asked_catalog
+    runtime = FoundryRuntime(str(tmp_path), url, may_download=may_download)
+    try:
+        with pytest.raises(ModelUnavailableError, match=rf"The model {ALIAS} is not downloaded yet"):
+            runtime.open(ALIAS)
+    finally:
+        runtime.close()
+    assert bool(asked) == may_download
 
 
 def test_the_catalog_lists_what_is_downloaded(runtime: FoundryRuntime):

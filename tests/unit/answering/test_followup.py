@@ -9,8 +9,8 @@ from rag.answering.followup import (
     carry_over,
     make_standalone,
     rewrite_messages,
-    stands_alone,
 )
+from rag.answering.standing import stands_alone
 from rag.errors import ModelUnavailableError
 
 BEFORE = [Turn("What were the net sales of ACME in 2022?", "They were 40 million.")]
@@ -194,6 +194,98 @@ def test_a_rewriting_by_the_words_of_the_conversation_is_taken_without_its_frame
 def test_what_the_model_writes_beside_the_point_is_not_taken(reply):
     asked = asyncio.run(make_standalone("and in 2023?", BEFORE, model(reply)))
     assert asked == carry_over("and in 2023?", BEFORE)
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "answer", "reply"),
+    [
+        ("Why?", "When was the ferry cancelled?", "On Friday.", "When was the ferry cancelled?"),
+        ("Why?", "When was the ferry cancelled?", "On Friday.", "On which Friday was the ferry cancelled?"),
+        ("Is it steep?", "How steep is the path to the lighthouse?", "", "How steep is the path to the lighthouse?"),
+        ("Is it steep?", "How long is the path to the lighthouse?", "", "How long is the path to the lighthouse?"),
+        ("Wer bezahlt das?", "Was kostet die Schließung des Ladens?", "", "Was kostet die Schließung des Ladens?"),
+        ("and for boats", "What is the toll for cars?", "The toll is 4 crowns.", "The toll for boats is 4 crowns."),
+        ("And for boats?", "What is the toll for cars?", "Cars pay 4.", "Cars pay 4. What is the toll for boats?"),
+        ("And in Rome?", "When does the Goethe Institut open?", "", "Wann öffnet das Goethe Institut in Rome?"),
+        ("Et le dimanche ?", "Quand ouvre la piscine Neptune ?", "", "When is piscine Neptune open on dimanche ?"),
+        ("How do they protest against fines?", "Who collects fines?", "Wardens.", "Who are wardens who collect fines?"),
+        (
+            "And for boats?",
+            "What is the toll for cars?",
+            "",
+            "What is the toll for cars and what is the toll for boats and what is the toll for cars?",
+        ),
+        ("なぜですか？", "渡し船はいつ欠航しましたか？", "", "渡し船はいつ欠航しましたか？"),
+        ("어디에서요?", "연락선은 언제 취소되었나요?", "", "연락선은 언제 취소되었나요?"),
+        ("А почему?", "Когда отменили паром на остров?", "", "Когда отменили паром на остров?"),
+    ],
+)
+def test_a_rewriting_that_repeats_answers_or_strays_is_not_taken(question, before, answer, reply):
+    turns = [Turn("Is there an airport?"), Turn(before, answer)]
+    assert asyncio.run(make_standalone(question, turns, model(reply))) == carry_over(question, turns)
+
+
+def test_a_sentence_of_an_earlier_turn_is_no_rewriting_of_the_last_question():
+    turns = [
+        Turn("What is the toll for boats in winter?", "Boats pay 9 crowns."),
+        Turn("Who built the lock?", "Monks."),
+    ]
+    for said in ("What is the toll for boats in winter?", "Boats pay 9 crowns.", "Who built the lock?", "Monks?"):
+        assert asyncio.run(make_standalone("And when?", turns, model(said))) == carry_over("And when?", turns)
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "reply"),
+    [
+        ("Can I carry them over?", "How many days of leave do we get?", "Can I carry over days of leave?"),
+        ("Why?", "When was the ferry cancelled?", "Why was the ferry cancelled?"),
+        ("tell me about its crew", "How old is the ferry Selma?", "Tell me about the crew of the ferry Selma"),
+        ("Et le dimanche ?", "Quand ouvre la piscine Neptune ?", "Quand ouvre la piscine Neptune le dimanche ?"),
+        ("А для лодок?", "Какой сбор для машин?", "Какой сбор для лодок?"),
+        ("연락선은요?", "기차표는 얼마인가요?", "연락선 표는 얼마인가요?"),
+        ("那渡船呢？", "火车票多少钱？", "渡船票多少钱？"),
+    ],
+)
+def test_a_rewriting_that_asks_what_was_asked_is_taken(question, before, reply):
+    assert asyncio.run(make_standalone(question, [Turn(before)], model(reply))) == reply
+
+
+@pytest.mark.parametrize(
+    ("question", "before"),
+    [
+        ("May I lend it to my sister?", "What does the ski pass cost?"),
+        ("Thanks. Did We sign it in May?", "Where is the lease kept?"),
+        ("HOW OFTEN DO WE RENEW IT?", "Where is the lease kept?"),
+        ("Dürfen Wir sie verleihen?", "Was kosten die Skier?"),
+        ("Können Sie ihn mir zuschicken?", "Was kostet der Skipass?"),
+        ("Gracias. ¿Puede Usted enviarla?", "¿Dónde está la factura?"),
+        ("Kan De sende den igen?", "Hvor ligger regningen?"),
+        ("Могу ли Я её вернуть?", "Сколько стоит лыжная куртка?"),
+        ("我可以退掉它吗？", "滑雪衣多少钱？"),
+        ("私はそれを返品できますか？", "スキー板はいくらですか？"),
+        ("제가 그것을 반품할 수 있나요?", "스키복은 얼마인가요?"),
+    ],
+)
+def test_a_pronoun_with_a_capital_is_no_name_that_another_could_mean(question, before):
+    assert not stands_alone(question, before)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Does IT support answer on Sundays?",
+        "Why did I. M. Pei build his pyramid in Paris?",
+        "Hello! When did Amundsen reach the pole with his dogs?",
+        "Wann hat die Bäckerei ihren Ofen erneuert?",
+        "Wo kann ich einen Skipass kaufen?",
+        "¿Cuánto cuesta una charla?",
+        "Hvem var det der malede loftet i kirken?",
+        "其他滑雪场在哪里？",
+        "これから始まる講座は何ですか？",
+    ],
+)
+def test_what_looks_like_such_a_pronoun_leaves_a_question_standing_alone(question):
+    assert stands_alone(question, "What does the ski pass cost?")
 
 
 def test_only_the_models_first_line_is_waited_for():
