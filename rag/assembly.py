@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rag.index.index import Index
 from rag.ranking.retriever import Retriever
-from rag.settings import Settings
+from rag.settings import NO_MODEL, Settings
 
 if TYPE_CHECKING:
     from rag.models.embedder import Embedder
@@ -32,7 +32,7 @@ def open_retriever(
         return Embedder.open(name, models_dir)
 
     rerank = None
-    if settings.rerank_model:
+    if settings.rerank_model != NO_MODEL:
         from rag.models.reranker import PassageReranker
 
         rerank = PassageReranker(settings, models_dir, in_background=in_background, progress=progress)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rag.models.cache import open_export
 from rag.models.manifest import TOKENIZER_FILE, Manifest
 from rag.models.onnx import OnnxModel, read_tokenizer
-from rag.models.source import PACKAGE_DIGESTS, Say, check_digest, locate
+from rag.models.source import EMBEDDING_PACKAGE, Say, check_digest, locate
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -63,7 +63,7 @@ def load_tokenizer(model_name: str, models_dir: Path) -> Tokenizer:
     source = locate(model_name)
     folder = models_dir / source.key
     if source.is_packaged and Manifest.read(folder) is None:
-        check_digest(source.folder / TOKENIZER_FILE, PACKAGE_DIGESTS[TOKENIZER_FILE])
+        check_digest(source.folder / TOKENIZER_FILE, EMBEDDING_PACKAGE)
         folder = source.folder
     else:
         folder, _ = open_export(source, models_dir)

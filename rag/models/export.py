@@ -24,8 +24,8 @@ from rag.models.cache import ERROR_PREFIX
 from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest
 from rag.models.onnx import OnnxModel, forbid_telemetry
 from rag.models.source import (
+    EMBEDDING_PACKAGE,
     KINDS,
-    PACKAGE_DIGESTS,
     Say,
     Source,
     check_digest,
@@ -166,8 +166,8 @@ def _clear(models_dir: Path, pattern: str) -> None:
 
 def _export(source: Source, folder: Path, progress: Say) -> None:
     if source.is_packaged:
-        for name, digest in PACKAGE_DIGESTS.items():
-            check_digest(source.folder / name, digest)
+        for name in EMBEDDING_PACKAGE.digests:
+            check_digest(source.folder / name, EMBEDDING_PACKAGE)
     forbid_telemetry()
     os.environ.update(HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1")
     local_only = is_all_local(source, progress)

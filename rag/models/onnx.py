@@ -51,7 +51,11 @@ class OnnxModel:
 
         if not encoding.ids:
             return np.zeros(self._dimensions, np.float32)
-        columns = {"input_ids": encoding.ids, "token_type_ids": encoding.type_ids}
+        columns = {
+            "input_ids": encoding.ids,
+            "token_type_ids": encoding.type_ids,
+            "attention_mask": encoding.attention_mask,
+        }
         (rows,) = self._session.run(None, {name: np.array([columns[name]], np.int64) for name in self._inputs})
         row: Vectors = rows[0]
         return row

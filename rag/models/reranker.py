@@ -17,12 +17,19 @@ from rag.errors import RagError
 from rag.models.cache import open_export
 from rag.models.manifest import Manifest
 from rag.models.onnx import OnnxModel
+from rag.models.packaged import PACKAGED_LANGUAGE, PACKAGED_NAMES, check_scores, open_packaged_reranker
 from rag.models.source import RERANKING, Say, locate
 from rag.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 S = TypeVar("S", bound=Sized)
+
+STEPS = (6, 12)
+"""How many passages are scored where there isn't time for all."""
+
+_NO_LIMIT = 1e9
+"""Milliseconds."""
 
 
 class PassageReranker:
@@ -36,21 +43,28 @@ class PassageReranker:
     def __init__(
         self, settings: Settings, models_dir: Path, *, in_background: bool = False, progress: Say = logger.info
     ) -> None:
+        self.is_measured = settings.rerank_model in PACKAGED_NAMES
+        """Whether it is the model whose scale the fusion counts with."""
+        self.language = PACKAGED_LANGUAGE if self.is_measured else ""
+        """The only language that it knows; empty where that isn't known."""
         self._name, self._budget_ms = settings.rerank_model, settings.rerank_ms
         self._models_dir, self._in_background, self._progress = models_dir, in_background, progress
         self._lock = threading.Lock()
         self._opening: threading.Thread | None = None
         self._model: Reranker | None = None
 
-    def __call__(self, question: str, passages: Sequence[str]) -> list[float] | None:
-        """Scores, higher is better, one for each passage in order; None where the first order stands."""
+    def __call__(self, question: str, passages: Sequence[str]) -> list[float]:
+        """Scores, higher is better, of the first passages in order: none where the first order stands.
+
+        They are fewer than the passages where there isn't time for all.
+        """
         with self._lock:
             if self._opening is None:
                 self._opening = threading.Thread(target=self._open, name="open-reranker", daemon=True)
                 self._opening.start()
         if not self._in_background:
             self._opening.join()
-        return self._model.score(question, passages, self._budget_ms) if self._model else None
+        return self._model.score(question, passages, self._budget_ms) if self._model else []
 
     def _open(self) -> None:
         try:
@@ -78,15 +92,23 @@ class Reranker:
 
         Raises EmbeddingModelError if the model can't be found, is no cross-encoder, or can't be exported.
         """
-        reranker = cls(*open_export(locate(model_name, RERANKING), models_dir, progress))
-        reranker.score("warm", ["up"], 1e9)  # the first run takes longer and would spoil the first forecast
+        is_packaged = model_name in PACKAGED_NAMES
+        if is_packaged:
+            reranker = cls(*open_packaged_reranker())
+        else:
+            reranker = cls(*open_export(locate(model_name, RERANKING), models_dir, progress))
+        # The first run takes longer and would spoil the first forecast.
+        reranker.score("warm", ["up"], _NO_LIMIT)
+        if is_packaged:
+            check_scores(lambda question, passages: reranker.score(question, passages, _NO_LIMIT))
         return reranker
 
-    def score(self, question: str, passages: Sequence[str], budget_ms: float) -> list[float] | None:
-        """Relevance of each passage, in order, on the model's own scale: higher is better.
+    def score(self, question: str, passages: Sequence[str], budget_ms: float) -> list[float]:
+        """Relevance of the first passages, in order, on the model's own scale: higher is better.
 
-        None as soon as the time can be seen not to suffice. The clock is looked at whenever each processor has scored
-        one pair, not within that.
+        Of all of them, or of as many as one of `STEPS`, if the time doesn't suffice: few steps, so that small
+        differences of pace don't change an answer. The clock is looked at whenever each processor has scored one pair,
+        not within that.
         """
         model, deadline = self._model, time.perf_counter() + budget_ms / 1e3
         pairs = [model.tokenizer.encode(self._prefix + question, passage) for passage in passages]
@@ -94,6 +116,7 @@ class Reranker:
             deadline,
             lambda some: [float(row[0]) for row in model.run_all(lambda pair: pair, some)],
             pairs,
+            steps=STEPS,
             at_once=model.processors,
         )
 
@@ -107,21 +130,25 @@ def run_until(
     run: Callable[[Sequence[S]], list[float]],
     work: Sequence[S],
     *,
+    steps: Sequence[int],
     at_once: int,
     clock: Callable[[], float] = time.perf_counter,
-) -> list[float] | None:
-    """What `run` gives for all of the work, in order; None if it won't be done by the deadline.
+) -> list[float]:
+    """What `run` gives for all of the work, in order, or for the first of it, if no more is done by the deadline.
 
-    `run` gets so much `at_once`, and the clock is read in between. How long the rest will take is told from the pace so
-    far, by the lengths of what is done and of what is not.
+    Then it is as much as one of the `steps`, which ascend, or nothing. `run` gets so much `at_once`, and the clock is
+    read in between. How long the rest will take is told from the pace so far, by the lengths of what is done and of
+    what is not.
     """
     sizes = [len(item) for item in work]
+    goals = [*(step for step in steps if step < len(work)), len(work)]
     began = clock()
     found: list[float] = []
-    while len(found) < len(work):
+    while goals and len(found) < goals[-1]:
         done, now = sum(sizes[: len(found)]), clock()
-        left_s = (now - began) * (sum(sizes) - done) / done if done else 0.0
+        left_s = (now - began) * (sum(sizes[: goals[-1]]) - done) / done if done else 0.0
         if now + left_s > deadline:
-            return None
-        found += run(work[len(found) : len(found) + at_once])
-    return found
+            goals.pop()
+        else:
+            found += run(work[len(found) : min(len(found) + at_once, goals[-1])])
+    return found[: goals[-1]] if goals else []

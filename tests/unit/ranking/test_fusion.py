@@ -10,6 +10,7 @@ from rag.ranking.fusion import (
     fuse,
     make_scale,
     measure_closeness,
+    order_by_relevance,
 )
 
 COMMON, RARE = QuestionTerm("the", 900, 0.1), QuestionTerm("boiler", 3, 5.7)
@@ -116,3 +117,33 @@ def test_closer_terms_and_a_fitting_document_give_a_higher_bonus():
     other = look(["tax"])
     assert near.bonus > far.bonus
     assert fitting.bonus > other.bonus
+
+
+# Scores of the first order and logits of a cross-encoder: how far behind which passage is, and how much better read.
+
+
+def test_what_a_model_says_counts_beside_the_first_order():
+    scores = [20.0, 19.5, 12.0]
+    assert order_by_relevance(scores, [-9.0, 6.0, 7.0], obeyed=False) == [1, 2, 0]
+    assert order_by_relevance(scores, [-9.0, -9.5, 0.0], obeyed=False) == [0, 1, 2]
+
+
+def test_a_great_lead_outweighs_a_model_that_is_not_sure_and_not_one_that_is():
+    assert order_by_relevance([30.0, 20.0], [-2.0, 3.0], obeyed=False) == [0, 1]
+    assert order_by_relevance([21.0, 20.0], [-2.0, 3.0], obeyed=False) == [1, 0]
+
+
+def test_only_differences_of_a_model_s_scores_count():
+    scores, relevance = [8.0, 7.0, 6.9, 2.0], [-10.0, -8.0, -9.0, -4.0]
+    moved = [value + 12 for value in relevance]
+    assert order_by_relevance(scores, relevance, obeyed=False) == order_by_relevance(scores, moved, obeyed=False)
+
+
+def test_a_model_of_unknown_scale_is_obeyed():
+    assert order_by_relevance([50.0, 1.0, 0.0], [0.001, 0.002, 0.0], obeyed=True) == [1, 0, 2]
+
+
+@pytest.mark.parametrize("obeyed", [True, False])
+def test_equal_passages_keep_their_order(obeyed):
+    assert order_by_relevance([1.0, 1.0, 1.0], [4.0, 4.0, 4.0], obeyed=obeyed) == [0, 1, 2]
+    assert order_by_relevance([], [], obeyed=obeyed) == []

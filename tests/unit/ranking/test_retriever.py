@@ -105,38 +105,107 @@ def test_the_document_s_name_and_opening_choose_between_equal_passages(retriever
         assert amount in " ".join(texts(found)[:1])
 
 
-def test_a_reranking_model_decides_the_order(tmp_path):
-    asked = []
+class TinyReranker:
+    """Scores passages by a function; remembers what it was asked."""
 
-    def rerank(question, passages):
-        asked.append((question, passages))
-        return [1.0 if "leave" in passage else -len(passage) for passage in passages]
+    def __init__(self, score, *, language="", is_measured=False, at_most=100):
+        self.score, self.language, self.is_measured, self.at_most = score, language, is_measured, at_most
+        self.asked = []
 
+    def __call__(self, question, passages):
+        self.asked.append((question, passages))
+        return [self.score(passage) for passage in passages[: self.at_most]]
+
+
+def retrieve_twice(index, question, rerank, top_k=3):
+    """Without the reranking model and with it."""
+    return (Retriever(index, WordEmbedder, top_k, one).retrieve(question) for one in (None, rerank))
+
+
+def test_a_reranking_model_that_nobody_measured_decides_the_order(tmp_path):
+    rerank = TinyReranker(lambda passage: 1.0 if "leave" in passage else -len(passage))
     index = SmallIndex(tmp_path, CHUNKS)
-    plain = Retriever(index, WordEmbedder, top_k=3).retrieve("Which filter needs warm water?")
-    found = Retriever(index, WordEmbedder, 3, rerank).retrieve("Which filter needs warm water?")
+    plain, found = retrieve_twice(index, "Which filter needs warm water?", rerank)
     assert texts(found)[0] == CHUNKS[2].text != texts(plain)[0]
-    ((question, passages),) = asked
+    ((question, passages),) = rerank.asked
     assert question == found.question
     assert sorted(passages) == sorted(chunk.embed_text for chunk in CHUNKS)
     assert found.hits[0].score == plain.hits[0].score
-    assert found.confidence == plain.confidence
+
+
+def test_what_the_reranking_model_says_leaves_the_verdict_as_it_was_calibrated(tmp_path):
+    rerank = TinyReranker(lambda passage: -len(passage))
+    plain, found = retrieve_twice(SmallIndex(tmp_path, CHUNKS), "Which filter needs warm water?", rerank)
+    assert texts(found) != texts(plain)
+    assert (found.confidence, found.verdict) == (plain.confidence, plain.verdict)
+
+
+def test_a_measured_model_is_heard_beside_the_first_order(tmp_path):
+    index = SmallIndex(tmp_path, CHUNKS)
+    question = "Which filter needs warm water in spring?"
+    plain, whispered = retrieve_twice(index, question, TinyReranker(lambda p: 0.01 * ("leave" in p), is_measured=True))
+    assert texts(whispered) == texts(plain)
+    plain, shouted = retrieve_twice(index, question, TinyReranker(lambda p: 1000 * ("leave" in p), is_measured=True))
+    assert texts(shouted)[0] == CHUNKS[2].text != texts(plain)[0]
+    assert [hit.score for hit in shouted.hits] == [hit.score for hit in plain.hits]
+
+
+def test_passages_without_a_score_keep_their_places(tmp_path):
+    index = SmallIndex(tmp_path, CHUNKS)
+    question = "Which filter needs warm water?"
+    plain, found = retrieve_twice(index, question, TinyReranker(lambda passage: 1.0 * len(passage), at_most=2))
+    assert texts(found)[2:] == texts(plain)[2:]
+    assert set(texts(found)[:2]) == set(texts(plain)[:2])
 
 
 def test_the_first_order_stands_while_the_reranking_model_has_no_time(tmp_path):
-    index = SmallIndex(tmp_path, CHUNKS)
-    question = "Which filter needs warm water?"
-    plain, late = (Retriever(index, WordEmbedder, 3, rerank).retrieve(question) for rerank in (None, lambda *_: None))
+    rerank = TinyReranker(len, at_most=0)
+    plain, late = retrieve_twice(SmallIndex(tmp_path, CHUNKS), "Which filter needs warm water?", rerank)
+    assert rerank.asked
     assert late.hits == plain.hits
 
 
-def test_only_a_hybrid_search_is_reranked(tmp_path):
-    def rerank(question, passages):
-        raise AssertionError("not asked for")
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Wie viele Tage Jahresurlaub bekommt eine Angestellte in diesem Betrieb?",
+        "Combien de jours de congé les employés reçoivent-ils chaque année ?",
+        "保育園の夏休みはいつから始まりますか。",
+    ],
+)
+def test_a_question_in_another_language_than_the_model_s_is_not_given_to_it(tmp_path, question):
+    rerank = TinyReranker(len, language="en")
+    plain, found = retrieve_twice(SmallIndex(tmp_path, CHUNKS), question, rerank)
+    assert not rerank.asked
+    assert found.hits == plain.hits
 
+
+def test_passages_in_another_language_than_the_model_s_keep_their_places(tmp_path):
+    german = [
+        "Der Kessel im Keller wird alle neunzig Tage entkalkt, sonst erlischt die Garantie.",
+        "Wer seinen Urlaub verschieben will, spricht vier Wochen vorher mit dem Büro.",
+    ]
+    english = [
+        "The boiler in the cellar is descaled every ninety days, or else the warranty ends.",
+        "Whoever wants to move a holiday talks to the office four weeks before.",
+    ]
+    chunks = [Chunk(f"{n}.txt", 0, text) for n, text in enumerate([*german, *english])]
+    rerank = TinyReranker(lambda passage: 1.0 * ("holiday" in passage), language="en")
+    plain, found = retrieve_twice(SmallIndex(tmp_path, chunks), "How often is the boiler descaled?", rerank, top_k=4)
+    ((_, passages),) = rerank.asked
+    assert sorted(passages) == sorted(english)
+    assert texts(found) != texts(plain)
+    assert [text if text in german else "" for text in texts(found)] == [
+        text if text in german else "" for text in texts(plain)
+    ]
+
+
+def test_only_a_hybrid_search_is_reranked(tmp_path):
+    rerank = TinyReranker(len)
     retriever = Retriever(SmallIndex(tmp_path, CHUNKS), WordEmbedder, 3, rerank)
     assert retriever.retrieve("annual leave", mode="lexical").hits
     assert retriever.retrieve("annual leave", mode="dense").hits
+    assert not rerank.asked
 
 
 def test_without_vectors_the_lexical_search_serves_alone(tmp_path):
