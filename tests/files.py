@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -216,6 +217,28 @@ def _cell(cell: SheetCell, codes: Sequence[str]) -> str:
     if isinstance(value, str):
         return f'<c{style} t="inlineStr"><is><t>{value}</t></is></c>' if value else f"<c{style}/>"
     return f"<c{style}><v>{value}</v></c>"
+
+
+def compound_file(**streams: bytes) -> bytes:
+    """A compound file with one sector of allocations: streams of up to 60 kB in all, under names without spaces."""
+    free, end = 0xFFFFFFFF, 0xFFFFFFFE
+    padded = {name: data.ljust(4_096, b"\0") + bytes(-max(4_096, len(data)) % 512) for name, data in streams.items()}
+    folder_sectors = len(streams) // 4 + 1
+    table = [0xFFFFFFFD, *(1 + n for n in range(1, folder_sectors)), end]
+    entries = [_entry("Root Entry", 5, end, 0, child=1)]
+    for number, (name, data) in enumerate(padded.items(), start=1):
+        entries.append(_entry(name.replace("_", " "), 2, len(table), len(data), right=(number + 1) % (len(padded) + 1)))
+        table += [*range(len(table) + 1, len(table) + len(data) // 512), end]
+    entries += [bytes(128)] * (4 * folder_sectors - len(entries))
+    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 62, 3, 0xFFFE, 9, 6) + bytes(10)
+    head += struct.pack("<IIIIIIIII", 1, 1, 0, 4_096, end, 0, end, 0, 0) + struct.pack("<I", free) * 108
+    return head + struct.pack("<128I", *table, *[free] * (128 - len(table))) + b"".join((*entries, *padded.values()))
+
+
+def _entry(name: str, kind: int, start: int, size: int, *, child: int = 0, right: int = 0) -> bytes:
+    none, raw = 0xFFFFFFFF, (name + "\0").encode("utf-16-le")
+    links = struct.pack("<BBIII", kind, 1, none, right or none, child or none)
+    return raw.ljust(64, b"\0") + struct.pack("<H", len(raw)) + links + bytes(36) + struct.pack("<III", start, size, 0)
 
 
 _ODF = (

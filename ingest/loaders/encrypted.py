@@ -15,13 +15,15 @@ _STANDARD = "VelvetSweatshop"
 def decrypt(data: bytes, options: ReadOptions) -> bytes | None:
     """The file without its encryption; None if it has none. Raises LoadError if no password fits."""
     import msoffcrypto
-    from msoffcrypto.exceptions import DecryptionError, FileFormatError
+    from msoffcrypto.exceptions import DecryptionError, FileFormatError, ParseError
 
     try:
         office = msoffcrypto.OfficeFile(io.BytesIO(data))
         if not office.is_encrypted():
             return None
-    except (FileFormatError, DecryptionError, OSError, ValueError, LookupError, AssertionError, struct.error):
+    except (
+        FileFormatError, DecryptionError, ParseError, OSError, ValueError, LookupError, AssertionError, struct.error,
+    ):  # fmt: skip
         return None  # not a form that it knows: the format's loader says what is wrong
     for password in (*options.passwords, _STANDARD):
         plain = io.BytesIO()

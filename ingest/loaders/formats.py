@@ -192,7 +192,7 @@ def _find_main_type(types: bytes) -> str:
     main = [
         override
         for override in re.findall(rb'ContentType="([^"]*)"', types)
-        if b"main+xml" in override or b"binary.main" in override
+        if b"main+xml" in override or override.endswith(b".main")  # XLSB has no XML
     ]
     for content_type in main:
         for mark, name in _CONTENT_TYPES:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ingest.loaders.office.shown_values import Show
 
-StyledCell = tuple[bytes, bytes, bytes]
+RawCell = tuple[bytes, bytes, bytes]
 """The letters of a cell's column, its style's number and its type; empty if it has none."""
 
 _PLAIN_CELL = re.compile(rb'<c r="([A-Z]{1,3})\d{1,7}"([^<>]{0,300})>')
@@ -44,7 +44,7 @@ class _Plan:
 class RowStyles:
     """The rows of a sheet with plain rows, each with what shows its values."""
 
-    def __init__(self, sheet: bytes, choose_shows: Callable[[Sequence[StyledCell]], list[Show] | None]) -> None:
+    def __init__(self, sheet: bytes, choose_shows: Callable[[Sequence[RawCell]], list[Show] | None]) -> None:
         self._sheet = sheet
         self._choose_shows = choose_shows
         self._plans: dict[tuple[tuple[bytes, bytes], ...], _Plan] = {}
@@ -86,7 +86,7 @@ class RowStyles:
             plan.pattern = _make_pattern(cells)
         return plan
 
-    def _read_cells(self) -> Iterator[StyledCell]:
+    def _read_cells(self) -> Iterator[RawCell]:
         """The row's cells, in whatever order their attributes stand."""
         for found in _ANY_CELL.finditer(self._sheet, self._start, self._end):
             place = re.match(rb"[A-Z]{1,3}", dict(_ATTRIBUTE.findall(found[1])).get(b"r", b""))

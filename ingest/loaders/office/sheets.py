@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_tag
+from ingest.loaders.office.binary_cells import Area, BinaryBook, open_xls, open_xlsb
 from ingest.loaders.office.number_formats import NumberFormat
 from ingest.loaders.office.odf import read_header, refuse_encrypted
 from ingest.loaders.office.ods import read_sheets
@@ -38,7 +39,7 @@ def load_sheets(source: str, data: bytes, options: ReadOptions) -> Reading:
         return Reading(replace(header, page_kind="sheet"), _read_ods_pages(archive.read("content.xml")))
     package = Package(archive) if archive is not None else None
     header = package.read_header(source) if package else Document(source, ())
-    return Reading(replace(header, page_kind="sheet"), _read_pages(_open(data), package))
+    return Reading(replace(header, page_kind="sheet"), _read_pages(_open(data), package, data))
 
 
 def _open(data: bytes) -> CalamineWorkbook:
@@ -74,24 +75,43 @@ def _read_ods_pages(content: bytes) -> Iterator[Page]:
         yield from _write_pages(number, title, chain([first], cells), sheet.comments)
 
 
-def _read_pages(workbook: CalamineWorkbook, package: Package | None) -> Iterator[Page]:
+def _read_pages(workbook: CalamineWorkbook, package: Package | None, data: bytes) -> Iterator[Page]:
     from python_calamine import SheetVisibleEnum
 
-    parts, shown = _find_parts(package) if package else ({}, None)
+    parts, shown, book = _find_parts(package, data)
     for number, entry in enumerate(workbook.sheets_metadata, start=1):
         part = parts.get(entry.name, "")
-        rows = _read_rows(workbook, entry.name, shown, shown.read_sheet(part) if shown else b"")
+        sheet = _find_sheet(workbook, entry.name)
+        if book:
+            rows = _read_binary_rows(sheet, book, number - 1)
+        else:
+            rows = _read_rows(sheet, shown, shown.read_sheet(part) if shown else b"")
         extras = _read_sheet_extras(package, part) if package else ()
         title = _name_sheet(entry.name, is_hidden=entry.visible != SheetVisibleEnum.Visible)
         yield from _write_pages(number, title, rows, (text for text in extras if text.strip()))
 
 
-def _read_rows(workbook: CalamineWorkbook, name: str, shown: ShownCells | None, content: bytes) -> Iterator[_Row]:
+def _find_sheet(workbook: CalamineWorkbook, name: str) -> CalamineSheet | None:
+    """None for chart sheets and damaged ones, which have no rows; the others are still read."""
     import python_calamine
 
     try:
-        sheet = workbook.get_sheet_by_name(name)
-    except python_calamine.CalamineError:  # chart sheets and damaged ones have no rows; the others are still read
+        return workbook.get_sheet_by_name(name)
+    except python_calamine.CalamineError:
+        return None
+
+
+def _read_binary_rows(sheet: CalamineSheet | None, book: BinaryBook, at: int) -> Iterator[_Row]:
+    if sheet is None:
+        return
+    styles = book.read_sheet(at)
+    first = sheet.start[1] if sheet.start else 0
+    rows = book.show_rows(_iterate_rows(sheet), styles, first, sheet.width)
+    yield from _merge_cells(rows, styles.merged, first)
+
+
+def _read_rows(sheet: CalamineSheet | None, shown: ShownCells | None, content: bytes) -> Iterator[_Row]:
+    if sheet is None:
         return
     start = sheet.start[1] if sheet.start else 16_384
     columns = (min(cells) for _, cells in shown.find_cells(content)) if shown and has_formulas_alone(content) else ()
@@ -103,7 +123,7 @@ def _read_rows(workbook: CalamineWorkbook, name: str, shown: ShownCells | None, 
     else:
         rows = (pad + list(map(show_value, row)) for row in values)
         rows = _show_cells(rows, shown.find_cells(content), first) if shown and content else rows
-    yield from _merge_cells(rows, sheet, first)
+    yield from _merge_cells(rows, sheet.merged_cell_ranges or (), first)
 
 
 def _iterate_rows(sheet: CalamineSheet) -> Iterator[list[Any]]:
@@ -149,25 +169,29 @@ def _put_cells(row: list[str], cells: Mapping[int, str | NumberFormat], first: i
             row[place] = shown if isinstance(shown, str) else shown.show_text(row[place])
 
 
-def _merge_cells(rows: Iterable[list[str]], sheet: CalamineSheet, first: int) -> Iterator[_Row]:
+def _merge_cells(rows: Iterable[list[str]], merged: Iterable[Area], first: int) -> Iterator[_Row]:
     """The rows with their merged cells, as far as these have text."""
     begins: dict[int, list[tuple[int, int, int]]] = {}
-    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+    for (top, left), (bottom, right) in merged:
         begins.setdefault(top, []).append((left - first, right - left + 1, bottom - top + 1))
-    if not begins:
-        yield from rows
-        return
     for number, row in enumerate(rows):
+        if number not in begins:
+            yield cast("_Row", row)
+            continue
         cells: _Row = [*row]
-        for place, columns, height in begins.get(number, ()):
+        for place, columns, height in begins[number]:
             if 0 <= place < len(row) and row[place]:
                 cells[place] = Cell(row[place], columns, height)
         yield cells
 
 
-def _find_parts(package: Package) -> tuple[dict[str, str], ShownCells]:
-    """The sheets' parts by name, and what their cells show."""
+def _find_parts(package: Package | None, data: bytes) -> tuple[dict[str, str], ShownCells | None, BinaryBook | None]:
+    """The sheets' parts by name, and what their cells show, in XML or in a binary workbook."""
+    if package is None:
+        return {}, None, open_xls(data)
     main = package.find_main_part("xl/workbook.xml")
+    if main.endswith(".bin"):
+        return {}, None, open_xlsb(package, main)
     root = package.find_xml(main)
     relations = package.read_relations(main)
     parts = {
@@ -175,7 +199,7 @@ def _find_parts(package: Package) -> tuple[dict[str, str], ShownCells]:
         for sheet in (root.iter() if root is not None else ())
         if get_tag(sheet) == "sheet"
     }
-    return parts, ShownCells(package, main)
+    return parts, ShownCells(package, main), None
 
 
 def _read_sheet_extras(package: Package, sheet: str) -> Iterator[str]:

@@ -10,13 +10,14 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from typing import cast
 
 from ingest.loaders.elements import get_tag
 from ingest.loaders.office.format_codes import BUILT_IN
 from ingest.loaders.office.number_formats import NumberFormat, read_format
 from ingest.loaders.office.ooxml import Package
 from ingest.loaders.office.row_styles import RowStyles, has_plain_rows
-from ingest.loaders.office.shown_values import Show, ShownValues, show_value
+from ingest.loaders.office.shown_values import Show, ShownValues, StyledCell, choose_shows, show_value
 from ingest.loaders.reading import make_one_line
 
 # Each part is bounded: an opening bracket that nothing closes must not make the search look on to the file's end.
@@ -70,27 +71,21 @@ class ShownCells:
                 yield list(map(show_value, row))
                 continue
             texts = [show(value) for show, value in zip(shows, row, strict=False)]
-            if None in texts:
-                exact = dict(cell for _, cells in self.find_cells(styles.row_xml) for cell in cells.items())
-                yield [str(exact.get(first + place, "")) if text is None else text for place, text in enumerate(texts)]
-            else:
-                yield texts
+            yield self._fill_open(texts, styles.row_xml, first) if None in texts else cast("list[str]", texts)
+
+    def _fill_open(self, texts: Sequence[str | None], row_xml: bytes, first: int) -> list[str]:
+        """The texts, with those that are None told by the row's XML."""
+        told = {column: shown for _, cells in self.find_cells(row_xml) for column, shown in cells.items()}
+        return [str(told.get(first + at, "")) if text is None else text for at, text in enumerate(texts)]
 
     def _choose_shows(self, cells: Sequence[tuple[bytes, bytes, bytes]], first: int, width: int) -> list[Show] | None:
         """What shows the values of a row whose cells have these columns, styles and types; None without formats."""
-        shows: list[Show] = [show_value] * width
-        is_plain = True
-        for letters, style, kind in cells:
-            shown, place = self._formats.get(style), _read_column(letters) - first
-            if shown is None or not 0 <= place < width:
-                continue
-            if kind in (b"", b"n"):
-                shows[place] = self._shown.find_show(shown)
-                is_plain = False
-            elif shown.decorates_text and kind in (b"s", b"str", b"inlineStr"):
-                shows[place] = lambda value, shown=shown: shown.show_text(show_value(value))
-                is_plain = False
-        return None if is_plain else shows
+        styled = (
+            StyledCell(_read_column(letters) - first, self._formats.get(style), kind not in (b"", b"n"))
+            for letters, style, kind in cells
+            if kind in (b"", b"n", b"s", b"str", b"inlineStr")
+        )
+        return choose_shows(styled, self._shown, width)
 
     def find_cells(self, sheet: bytes) -> Iterator[tuple[int, dict[int, str | NumberFormat]]]:
         """The rows, counted from 0, with what is shown by column; for a text it is the format that shows it."""
@@ -129,7 +124,7 @@ class ShownCells:
 
 
 def needs_search(sheet: bytes) -> bool:
-    """Whether each cell must be looked for: some show what isn't stored, or the XML is written as by no usual program."""
+    """Whether each cell must be looked for: some show what isn't stored, or the XML is no usual program's."""
     return has_formulas_alone(sheet) or not has_plain_rows(sheet)
 
 

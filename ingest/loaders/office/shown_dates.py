@@ -61,7 +61,7 @@ class _Part:
     """Tokens in a row that one number tells, with the texts that were made of it."""
 
     source: str
-    """The number that they show: ``day``, ``clock`` (of the day), elapsed ``h``, ``m`` or ``s``, ``fraction``, or none."""
+    """The number that they show: ``day``, ``clock``, elapsed ``h``, ``m`` or ``s``, ``fraction`` (of it), or none."""
     tokens: list[Token]
     texts: dict[int, str] = field(default_factory=dict)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 from ingest.loaders.office.number_formats import NumberFormat, show_elapsed, show_general
 from ingest.loaders.reading import make_one_line
@@ -13,12 +13,19 @@ Show = Callable[[Any], str | None]
 """Gives a value's text; None where only the number itself, not the moment that was made of it, tells it exactly."""
 
 
-def show_value(value: Any) -> str:
+class StyledCell(NamedTuple):
+    """A cell's place in its row of values, its format unless it is plain, and whether its value is a text."""
+
+    place: int
+    shown: NumberFormat | None
+    is_text: bool
+
+
+def show_value(value: object) -> str:
     """The value of a cell without a format."""
-    kind = type(value)
-    if kind is str:
+    if isinstance(value, str):
         return make_one_line(value)
-    if kind is float:
+    if isinstance(value, float):
         return show_general(value)
     if isinstance(value, datetime.datetime) and value.time() == datetime.time():
         return value.date().isoformat()
@@ -55,6 +62,22 @@ def _make_quick(show_number: Callable[[float], str], find_text: Show) -> Show:
     return show
 
 
+def choose_shows(cells: Iterable[StyledCell], values: ShownValues, width: int) -> list[Show] | None:
+    """What shows each of the values of a row that has `width` of them; None if it has no formats."""
+    shows: list[Show] = [show_value] * width
+    is_plain = True
+    for place, shown, is_text in cells:
+        if shown is None or not 0 <= place < width or (is_text and not shown.decorates_text):
+            continue
+        shows[place] = _make_text_show(shown) if is_text else values.find_show(shown)
+        is_plain = False
+    return None if is_plain else shows
+
+
+def _make_text_show(shown: NumberFormat) -> Show:
+    return lambda value: shown.show_text(show_value(value))
+
+
 _MOST_KEPT = 5_000
 """Texts that are kept of one format."""
 _DAY = datetime.timedelta(days=1)
@@ -80,6 +103,10 @@ class _Texts(dict[object, str | None]):
     def _write(self, value: object) -> str | None:
         if type(value) is float:
             return self._show(value, is_1904=self._is_1904)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return self._show(float(value), is_1904=self._is_1904)
+        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            value = datetime.datetime.combine(value, datetime.time())
         if not isinstance(value, (datetime.datetime, datetime.time, datetime.timedelta)):
             return show_value(value)
         if self._needs_exact and (self._shows_fractions or _is_open(value)):

@@ -10,32 +10,11 @@ from ingest.loaders.formats import read
 from ingest.loaders.reading import ReadOptions
 from rag.errors import LoadError
 from rag.types import Document
+from tests import files
 
 PIECES = 1_000
 LETTERS = "The café has 12 ducks.\rName\x07Fee\x07\x07Duck\x0712\x07\x07See \x13 HYPERLINK x \x14our site\x15 now.\r"
 READ = "The café has 12 ducks.\n\nName\tFee\nDuck\t12\nSee our site now."
-
-
-def _container(**streams: bytes) -> bytes:
-    """A compound file with one sector of allocations: streams of up to 60 kB in all, under names without spaces."""
-    free, end = 0xFFFFFFFF, 0xFFFFFFFE
-    padded = {name: data.ljust(4_096, b"\0") + bytes(-max(4_096, len(data)) % 512) for name, data in streams.items()}
-    folder_sectors = len(streams) // 4 + 1
-    table = [0xFFFFFFFD, *(1 + n for n in range(1, folder_sectors)), end]
-    entries = [_entry("Root Entry", 5, end, 0, child=1)]
-    for number, (name, data) in enumerate(padded.items(), start=1):
-        entries.append(_entry(name.replace("_", " "), 2, len(table), len(data), right=(number + 1) % (len(padded) + 1)))
-        table += [*range(len(table) + 1, len(table) + len(data) // 512), end]
-    entries += [bytes(128)] * (4 * folder_sectors - len(entries))
-    head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 62, 3, 0xFFFE, 9, 6) + bytes(10)
-    head += struct.pack("<IIIIIIIII", 1, 1, 0, 4_096, end, 0, end, 0, 0) + struct.pack("<I", free) * 108
-    return head + struct.pack("<128I", *table, *[free] * (128 - len(table))) + b"".join((*entries, *padded.values()))
-
-
-def _entry(name: str, kind: int, start: int, size: int, *, child: int = 0, right: int = 0) -> bytes:
-    none, raw = 0xFFFFFFFF, (name + "\0").encode("utf-16-le")
-    links = struct.pack("<BBIII", kind, 1, none, right or none, child or none)
-    return raw.ljust(64, b"\0") + struct.pack("<H", len(raw)) + links + bytes(36) + struct.pack("<III", start, size, 0)
 
 
 def _old_word(raw: bytes, flags: int = 0, places: bytes = b"") -> bytes:
@@ -44,7 +23,7 @@ def _old_word(raw: bytes, flags: int = 0, places: bytes = b"") -> bytes:
     struct.pack_into("<H", word, 0x0A, flags)
     struct.pack_into("<II", word, 0x18, 0x300, 0x300 + len(raw))
     struct.pack_into("<II", word, 0x160, 0x300 + len(raw), len(places))
-    return _container(WordDocument=bytes(word))
+    return files.compound_file(WordDocument=bytes(word))
 
 
 def _piece_table(limits: list[int], offsets: list[int]) -> bytes:
@@ -79,7 +58,7 @@ def test_word_6_with_a_password_is_told_as_encrypted():
 
 def test_a_word_file_without_its_table_is_damaged():
     with pytest.raises(LoadError, match="damaged"):
-        _read("a.doc", _container(WordDocument=struct.pack("<H", 0xA5EC) + bytes(0x400)))
+        _read("a.doc", files.compound_file(WordDocument=struct.pack("<H", 0xA5EC) + bytes(0x400)))
 
 
 def test_pieces_of_a_word_file_share_its_letters():
@@ -87,7 +66,7 @@ def test_pieces_of_a_word_file_share_its_letters():
     table = _piece_table([number * len(word) for number in range(PIECES + 1)], [0x40000000 | (0x01AA * 2)] * PIECES)
     struct.pack_into("<H", word, 0, 0xA5EC)
     struct.pack_into("<II", word, 0x01A2, 0, len(table))
-    text = _read("a.doc", _container(**{"WordDocument": bytes(word), "0Table": table}))[0]
+    text = _read("a.doc", files.compound_file(**{"WordDocument": bytes(word), "0Table": table}))[0]
     assert text.startswith("x" * 5_000)
     assert len(text) <= len(word) + 512
 
@@ -101,7 +80,7 @@ def test_edits_of_a_powerpoint_file_in_a_circle_are_read_once():
     edit = struct.pack("<HHI", 0, 4085, 28) + struct.pack("<IIII", 0, 0, at, len(listed)) + bytes(12)
     stream = listed + directory + edit
     current = bytes(16) + struct.pack("<I", at)
-    assert _read("a.ppt", _container(PowerPoint_Document=stream, Current_User=current)) == ["# Slide"]
+    assert _read("a.ppt", files.compound_file(PowerPoint_Document=stream, Current_User=current)) == ["# Slide"]
 
 
 def _summary(code_page: int, properties: dict[int, tuple[int, bytes]]) -> bytes:
@@ -122,7 +101,7 @@ def _header_of(summary: bytes) -> Document:
     word = bytearray(0x300) + b"xyz"
     struct.pack_into("<HH", word, 0, 0xA5DC, 104)
     struct.pack_into("<II", word, 0x18, 0x300, 0x303)
-    data = _container(**{"WordDocument": bytes(word), "\x05SummaryInformation": summary})
+    data = files.compound_file(**{"WordDocument": bytes(word), "\x05SummaryInformation": summary})
     return read("a.doc", data, ReadOptions())[1].header
 
 
