@@ -44,7 +44,7 @@ def run_evaluation(options: argparse.Namespace) -> int:
         closing(Index(build_index(dataset, settings))) as index,
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,
     ):
-        report = evaluate(dataset, retriever.retrieve, modes, _make_progress("questions asked"))
+        report = evaluate(dataset, retriever.retrieve, modes, make_progress("questions asked"))
         if options.answers:
             ask = partial(
                 answer_report,
@@ -81,7 +81,7 @@ def _measure_answers(
             lambda question: asyncio.run(ask(question, router=router)),
             model=state.model_id if state.is_ready else None,
             limit=limit,
-            progress=_make_progress("answers scored"),
+            progress=make_progress("answers scored"),
         )
     if figures["partial"]:
         done = f"{figures['asked']:,} of {figures['planned']:,}"
@@ -91,14 +91,14 @@ def _measure_answers(
     return figures
 
 
-def _make_progress(what: str) -> Callable[[int, int], None]:
+def make_progress(what: str, clock: Callable[[], float] = time.monotonic) -> Callable[[int, int], None]:
     """A function that shows on a terminal how much is done, and how long the rest will take at the pace so far."""
-    began, widest = time.monotonic(), 0
+    began, widest = clock(), 0
 
     def show(done: int, total: int) -> None:
         nonlocal widest
         if sys.stderr.isatty():
-            line = f"{done:,} of {total:,} {what}" + _estimate_rest(done, total, time.monotonic() - began)
+            line = f"{done:,} of {total:,} {what}" + _estimate_rest(done, total, clock() - began)
             widest = max(widest, len(line))
             sys.stderr.write(f"\r{line:{widest}}" + ("\n" if done == total else ""))
             sys.stderr.flush()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from rag.evaluation.answers import OUTCOMES, WORDS_OF_ABSENT, WORDS_OF_ANSWERABLE
 from rag.evaluation.retrieval import METRICS
+from rag.types import Verdict
 
 _WIDTH = 16
 _ABSTENTION = {
@@ -18,6 +19,7 @@ _ABSTENTION = {
     "risk@80%": "unanswerable among the surest 80 % (share)",
     "no_rate_answerable": "verdict no though it can (share)",
     "no_rate_absent": "verdict no, and it cannot (share)",
+    "no_precision": "cannot, and verdict no (share of verdicts no)",
     "yes_rate_absent": "verdict yes though it cannot (share)",
     "unsure_rate": "verdict unsure (share)",
     "false_answer_rate": "answered though the corpus cannot (share)",
@@ -61,9 +63,28 @@ def format_report(report: Mapping[str, Any], baseline: Mapping[str, Any] | None 
     lines += _format_lines(_ABSTENTION, report["abstention"], before.get("abstention", {}))
     times = {name: f"{name}, ms" for name in ("p50", "p95")}
     lines += _format_lines(times, report["milliseconds"], before.get("milliseconds", {}), digits=1)
+    lines += _format_verdicts(report["abstention"], before.get("abstention", {}))
     if "answers" in report:
         lines += ["", *_format_answers(report["answers"], before.get("answers", {}))]
     return "\n".join(lines)
+
+
+def _format_verdicts(figures: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[str]:
+    """A table of retrieval's verdicts: a line for each kind of question."""
+    verdicts = get_args(Verdict)
+    rows, earlier = figures.get("verdicts_by_kind", {}), old.get("verdicts_by_kind", {})
+    if rows:
+        yield from ("", f"{'verdicts (per cent)':{_LABEL}}{'asked':>6}" + _format_heads(verdicts))
+    for kind, counts in rows.items():
+        shares, before = (
+            {verdict: counted.get(verdict, 0) / sum(counted.values()) for verdict in verdicts} if counted else {}
+            for counted in (counts, earlier.get(kind))
+        )
+        yield f"{kind[: _LABEL - 1]:{_LABEL}}{sum(counts.values()):>6,}{_format_percents(verdicts, shares, before)}"
+
+
+def _format_heads(columns: Sequence[str]) -> str:
+    return "".join(f"{_HEADS.get(name, name):>{_NARROW}}" for name in columns)
 
 
 def _format_answers(figures: Mapping[str, Any], old: Mapping[str, Any]) -> Iterator[str]:
@@ -95,7 +116,7 @@ def _format_part(part: str, figures: Mapping[str, Any], old: Mapping[str, Any]) 
     columns = (*(words if figures["by"] != "quotes" else ()), reader, *OUTCOMES)
     earlier = dict(_list_rows(part, old))
     yield from ("", f"{title} (per cent)")
-    yield f"{'':{_LABEL}}{'asked':>6}" + "".join(f"{_HEADS.get(name, name):>{_NARROW}}" for name in columns)
+    yield f"{'':{_LABEL}}{'asked':>6}" + _format_heads(columns)
     for label, shares in rows:
         cells = _format_percents(columns, shares, earlier.get(label, {}))
         yield f"{label[: _LABEL - 1]:{_LABEL}}{shares['questions']:>6,}{cells}"

@@ -218,6 +218,7 @@ def compute_abstention(dataset: Dataset, found: Sequence[Retrieval]) -> dict[str
         "false_decline_rate": measure_share(not r.answerable for r in held),
         "no_rate_answerable": measure_share(r.verdict == "no" for r in held),
         "no_rate_absent": measure_share(r.verdict == "no" for r in absent),
+        "no_precision": measure_share(not question.answerable for question, r in pairs if r.verdict == "no"),
         "yes_rate_absent": measure_share(r.verdict == "yes" for r in absent),
         "unsure_rate": measure_share(r.verdict == "unsure" for r in found),
         "verdicts_by_kind": {kind: dict(Counter(r.verdict for r in rs)) for kind, rs in by_kind.items()},

@@ -9,7 +9,7 @@ PLAIN: dict[str, Any] = {
     "questions": 5,
     "unit": "source",
     "modes": {"hybrid": {"hit@1": 0.5, "recall@5": 1.0}},
-    "abstention": {"auroc": 0.75},
+    "abstention": {"auroc": 0.75, "verdicts_by_kind": {"far": {"no": 3, "unsure": 1}}},
     "milliseconds": {"p50": 7.0, "p95": 9.0},
 }
 READ: dict[str, Any] = {"answered": 0.75, "unsure": 0.25, "not_found": 0.0}
@@ -90,6 +90,14 @@ def test_the_table_says_when_quotes_were_scored_and_how_often_the_model_failed()
     assert "left out, since the model failed: 3 questions. It broke off." in lines
     assert find_line(lines, "all") == ["4", "75", "75", "25", "0"]
     assert not any("first word" in line or "refused, and" in line for line in lines)
+
+
+def test_each_kind_has_a_line_with_its_verdicts(saved):
+    assert find_line(lines_of(ANSWERS), "far") == ["4", "0", "25", "75"]
+    surer = {**PLAIN, "abstention": {"verdicts_by_kind": {"far": {"no": 4}, "table": {"yes": 2}}}}
+    lines = format_report(surer, saved).splitlines()
+    assert find_line(lines, "far") == ["4", "0", "(+0)", "0", "(-25)", "100", "(+25)"]
+    assert find_line(lines, "table") == ["2", "100", "0", "0"]
 
 
 def test_partial_figures_are_marked_on_either_side(saved):

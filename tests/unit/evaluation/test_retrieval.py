@@ -153,6 +153,7 @@ def test_an_evaluation_has_the_promised_figures(tmp_path):
         "false_decline_rate": 0.5,
         "no_rate_answerable": 0.5,
         "no_rate_absent": 0.0,
+        "no_precision": 0.0,
         "yes_rate_absent": 0.0,
         "unsure_rate": 0.3333,
         "verdicts_by_kind": {"far": {"unsure": 1}},
