@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.mounts import find_lost, list_mounts, tell_lost
 from ingest.pipeline import Pipeline
 from ingest.plan import Plan, PlanRules, make_plan
 from ingest.report import Progress, ProgressFn, SyncReport, Tally
@@ -70,6 +71,7 @@ def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
     corpus, fingerprint = pipeline.settings.corpus_dir, pipeline.make_fingerprint()
 
     def read_known_files(snapshot: Snapshot) -> dict[str, KnownFile]:
+        tell_lost(scan, find_lost(scan, snapshot.read_mounts(), snapshot.count_documents))
         return snapshot.read_known_files() if snapshot.build.fingerprint == fingerprint else {}
 
     scan = scan_corpus(corpus, index.folder)
@@ -102,11 +104,15 @@ def _report_if_unchanged(pipeline: Pipeline, scan: Scan, retry: bool, snapshot: 
     """The report of a sync that has nothing to do; None if there may be something to do."""
     if snapshot.is_being_rebuilt or snapshot.build.fingerprint != pipeline.make_fingerprint():
         return None
+    noted = snapshot.read_mounts()
+    kept = tell_lost(scan, find_lost(scan, noted, snapshot.count_documents))
+    if noted != list_mounts(scan, noted):
+        return None
     if not _equals_folder(snapshot, scan, retry=retry):
         return None
     if snapshot.build.model_id is not None and snapshot.embedding != pipeline.read_known_embedding():
         return None  # the files of the model that made the vectors are gone or others: the writer sees to it
-    report = _add_totals(SyncReport(unchanged=len(scan.files)), snapshot)
+    report = _add_totals(SyncReport(unchanged=len(scan.files), mounts=frozenset(noted), kept=kept), snapshot)
     return None if report.pending else report
 
 
@@ -201,11 +207,23 @@ class _Sync:
         rules = PlanRules(retry=retry, settle_s=self.options.settle_s, is_busy=self.options.is_busy)
         for _ in range(2):
             scan = scan_corpus(corpus, self.index.folder)
+            self._heed_mounts(scan)
             plan = make_plan(scan, known, lambda source: _read_digest(corpus / source), rules)
             self._heed_folder(scan)
             if not plan.removed:  # A file on its way between two folders may have been missed in both: look once more.
                 break
         return scan, plan
+
+    def _heed_mounts(self, scan: Scan) -> None:
+        """Have the documents kept of disks and links that lost them, unless a rebuild takes the folder as it is."""
+        noted, live = self.writer.read_mounts(), self.writer.find_live_build()
+        lost = {}
+        if live is not None and not self.options.rebuild:
+            lost = find_lost(scan, noted, self.writer.view(live).count_documents)
+        self.tally.kept = tell_lost(scan, lost)
+        mounts = list_mounts(scan, noted)
+        self.tally.mounts = frozenset(mounts)
+        self.writer.note_mounts(mounts)
 
     def _heed_folder(self, scan: Scan) -> None:
         """Remember which folder has the files, and refuse an empty one that has taken its place.

@@ -170,7 +170,7 @@ class Backend:
         return {
             "folder": str(self.settings.corpus_dir.resolve()),
             "activity": now.activity,
-            "detail": now.detail,
+            "detail": now.detail or now.kept,
             "done": now.done,
             "total": now.total,
             "documents": held.documents,
