@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rag.index.writing.writer import IndexWriter
 
 _PASSES = 3  # tries at files that change while they are read, before they are taken as they are
+_UNSETTLED_S = 1.0  # for so long vectors are made while files wait that were still being written
 _VECTOR_PART = 64  # texts embedded between two looks at `must_stop`: about a second on two cores
 
 
@@ -173,7 +174,9 @@ class _Sync:
         live = self.writer.find_live_build()
         embedding = self.pipeline.read_known_embedding()
         if embedding is None and live is not None and live.model_id is not None:
-            embedding = self.pipeline.embedder.fingerprint  # the model's files are gone: they are made anew first
+            # The model's files are gone: they are made anew first, unless there are words to take in meanwhile.
+            embedder = self.pipeline.await_embedder(self.options.must_stop)
+            embedding = embedder and embedder.fingerprint
         build = self.writer.open_build(self.pipeline.make_fingerprint(), embedding, anew=self.options.rebuild)
         if live is not None and build.id != live.id:
             difference = _tell_difference(live, build, self.options.rebuild)
@@ -238,10 +241,23 @@ class _Sync:
                 _require_same_folder(self.pipeline.settings.corpus_dir, scan, self.writer.corpus_inode)
 
     def _embed_pending(self, build: Build) -> None:
-        """Give vectors to the chunks that have none, newest files first."""
+        """Give vectors to the chunks that have none, newest files first.
+
+        The first time, the model takes a while to be prepared: words of new files don't wait for that either.
+        """
         if not self.writer.view(build).count_pending():
             return
-        self.writer.set_model(build, self.pipeline.embedder.fingerprint)
+        began = time.monotonic()
+
+        def must_stop() -> bool:
+            # A file that was still being written may be whole by now, and its words come before old vectors.
+            is_due = bool(self.tally.unsettled) and time.monotonic() - began > _UNSETTLED_S
+            return is_due or self.options.must_stop()
+
+        embedder = self.pipeline.await_embedder(must_stop)
+        if embedder is None or not build.has_vectors_of(embedder.fingerprint):
+            return  # the next sync goes on, beside this build if the model is another one now
+        self.writer.set_model(build, embedder.fingerprint)
         held = self.writer.view(build)
         pending = held.list_pending()
         for start in range(0, len(pending), _VECTOR_PART):
@@ -251,7 +267,7 @@ class _Sync:
             self.writer.add_vectors(build, [hash_ for hash_, _ in part], vectors)
             self.tally.embedded += len(part)
             self.options.progress(Progress("embed", start + len(part), len(pending)))
-            if self.options.must_stop():  # not before the first part: a folder that is never quiet gets vectors too
+            if must_stop():  # not before the first part: a folder that is never quiet gets vectors too
                 return
 
     def _go_live(self, build: Build, is_equal: bool) -> bool:

@@ -343,6 +343,48 @@ def test_a_disk_below_the_corpus_that_goes_and_comes_back_without_an_event_is_to
     wait_for(lambda: not watched.watcher.status.kept)
 
 
+class Preparing(TinyPipeline):
+    """The first start: the embedding model is there only after a while."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.is_ready = threading.Event()
+
+    def read_known_embedding(self):
+        return super().read_known_embedding() if self.is_ready.is_set() else None
+
+    def await_embedder(self, must_stop):
+        while not self.is_ready.wait(0.02):
+            if must_stop():
+                return None
+        return super().await_embedder(must_stop)
+
+
+@pytest.mark.parametrize("is_unsettled", [False, True])
+def test_words_of_a_file_that_comes_while_the_model_is_prepared_are_found_before_it_is(
+    tmp_path, monkeypatch, is_unsettled
+):
+    pipeline = Preparing(tiny_pipeline(tmp_path / "corpus", tmp_path / "index").settings)
+    watched = Watched(tmp_path, pipeline)
+    watched.put("a.txt", "amber", old=True)
+    if is_unsettled:  # it was being written when the first sync looked, and no event follows
+        monkeypatch.setattr(CorpusWatcher, "_on_event", lambda *_: None)
+        monkeypatch.setattr(watcher_module, "SETTLE_S", 0.5)
+        watched.put("b.txt", "birch")
+    watched.watcher.start()
+    try:
+        wait_for(lambda: watched.index.is_current_format() and found_by_words(watched.index, "amber"))
+        if not is_unsettled:
+            watched.put("b.txt", "birch")
+        wait_for(lambda: found_by_words(watched.index, "birch"))
+        assert not found_by_vector(watched.index, "birch")
+        pipeline.is_ready.set()
+        watched.until(lambda: found_by_vector(watched.index, "birch"))
+        assert problems_of(watched.index) == []
+    finally:
+        watched.close()
+
+
 def wait_for(condition):
     """For states that no report tells of."""
     step = threading.Event()
