@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import os
 import sys
@@ -248,7 +247,7 @@ def _ask(options: argparse.Namespace) -> int:
             around=around,
             compare=retriever.compare_sentences,
         )
-        report = asyncio.run(cli.work_while_read(_show_answer(ask(options.question), as_json=options.json)))
+        report = cli.work_while_read(_show_answer(ask(options.question), as_json=options.json))
     if options.json:
         cli.print_json(report.to_dict())
     return 0
@@ -369,7 +368,7 @@ def _score_answers(
             cli.say(" ".join(filter(None, (state.detail, state.fix, "Quotes are scored in its place."))))
         figures = answer_figures(
             dataset,
-            lambda question: asyncio.run(ask(question, router=router)),
+            lambda question: cli.work_while_read(ask(question, router=router)),
             model=state.model_id if state.is_ready else None,
             limit=limit,
             progress=_make_progress("answers scored"),
