@@ -176,7 +176,7 @@ class _Sync:
         if embedding is None and live is not None and live.model_id is not None:
             # The model's files are gone: they are made anew first, unless there are words to take in meanwhile.
             embedder = self.pipeline.await_embedder(self.options.must_stop)
-            embedding = embedder and embedder.fingerprint
+            embedding = None if embedder is None else embedder.fingerprint
         build = self.writer.open_build(self.pipeline.make_fingerprint(), embedding, anew=self.options.rebuild)
         if live is not None and build.id != live.id:
             difference = _tell_difference(live, build, self.options.rebuild)

@@ -106,7 +106,7 @@ class _Stop:
 
     def __init__(self) -> None:
         self.request: _StopRequest | None = None
-        self._cancel: Callable[[], None] | None = None
+        self._cancel: Callable[[], object] | None = None
 
     def heed(self) -> None:
         """Take the signals that tell a process to end, unless somebody has taken them, or has them ignored as nohup."""
@@ -122,7 +122,7 @@ class _Stop:
         self._cancel()
 
     @contextlib.contextmanager
-    def cancelling(self, cancel: Callable[[], None]) -> Iterator[None]:
+    def cancelling(self, cancel: Callable[[], object]) -> Iterator[None]:
         """Have `cancel` called within the block, where an exception out of nowhere would be lost.
 
         asyncio logs what is raised in its callbacks and goes on, or takes it for a connection that has failed.

@@ -32,7 +32,8 @@ def open_model(monkeypatch):
 
 
 def test_whoever_must_stop_leaves_the_model_to_be_opened_and_finds_it_later(pipeline, open_model):
-    is_let, opened = threading.Event(), []
+    is_let = threading.Event()
+    opened: list[SimpleNamespace] = []
 
     def open_slowly(_):
         assert is_let.wait(PATIENCE_S)
