@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
     from rag.models.embedder import Embedder
 
 
+_LOOK_S = 0.1
+"""The time between two looks whether anybody still waits for the embedding model."""
+_END_S = 10.0
+"""How long the preparing of a model may take to end; it has to clear away 200 MB."""
+
+
 class Pipeline:
     """Loads and splits files in worker processes, and embeds in this one. Not for several threads at a time."""
 
@@ -26,7 +34,7 @@ class Pipeline:
         self._models_dir = models_dir
         self._say = say
         self._pool: ParsePool | None = None
-        self._embedder: Embedder | None = None
+        self._opening: Future[Embedder] | None = None
         self._switch = StopSwitch()
 
     def make_fingerprint(self) -> dict[str, Any]:
@@ -51,11 +59,37 @@ class Pipeline:
     @property
     def embedder(self) -> Embedder:
         """The embedding model, opened at the first use; the very first time that takes seconds, or a download."""
-        if self._embedder is None:
+        embedder = self.await_embedder(lambda: False)
+        assert embedder is not None
+        return embedder
+
+    def await_embedder(self, must_stop: Callable[[], bool]) -> Embedder | None:
+        """The embedding model; None if `must_stop` says so before it is there, while it goes on being prepared."""
+        opening = self._opening = self._opening or self._begin_opening()
+        while not opening.done():
+            if must_stop():
+                return None
+            wait([opening], _LOOK_S)
+        if opening.exception():
+            self._opening = None  # the next one tries again
+        return opening.result()
+
+    def _begin_opening(self) -> Future[Embedder]:
+        opening: Future[Embedder] = Future()
+        switch = self._switch
+
+        def open_embedder() -> None:
             from rag.models.embedder import Embedder
 
-            self._embedder = Embedder.open(self.settings.embed_model, self._models_dir, self._say, self._switch)
-        return self._embedder
+            try:
+                embedder = Embedder.open(self.settings.embed_model, self._models_dir, self._say, switch)
+            except BaseException as exc:  # raised again where it is waited for
+                opening.set_exception(exc)
+            else:
+                opening.set_result(embedder)
+
+        threading.Thread(target=open_embedder, name="open-embedder", daemon=True).start()
+        return opening
 
     def parse(self, jobs: Iterable[ParseJob]) -> Iterator[Parsed]:
         """Read and split files in worker processes; results come as they are finished, not in the order of the jobs."""
@@ -94,7 +128,10 @@ class Pipeline:
         """End the worker processes and the model's threads; both start again when they are needed."""
         if self._pool is not None:
             self._pool.close()
-        if self._embedder is not None:
-            self._embedder.close()
-        self._pool = self._embedder = None
+        if self._opening is not None:
+            self._switch.throw()
+            wait([self._opening], _END_S)
+            if self._opening.done() and not self._opening.exception():
+                self._opening.result().close()
+        self._pool = self._opening = None
         self._switch = StopSwitch()

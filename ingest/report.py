@@ -46,6 +46,10 @@ class SyncReport:
     notes: tuple[str, ...] = ()
     """Repairs and rebuilds, in sentences for the user."""
     generation: int = 0
+    mounts: frozenset[str] = frozenset()
+    """The folders that are mount points or links, or were when they were last looked into."""
+    kept: tuple[str, ...] = ()
+    """Which of them lost what they held, and that their documents are kept, in sentences for the user."""
 
     @property
     def is_noop(self) -> bool:
@@ -68,6 +72,8 @@ class Tally:
     unknown_texts: set[bytes] = field(default_factory=set)
     """Hashes of the new chunks' texts that no vector was known for."""
     notes: list[str] = field(default_factory=list)
+    mounts: frozenset[str] = frozenset()
+    kept: tuple[str, ...] = ()
 
     def count_file(self, *, is_known: bool) -> None:
         """Count a file that was brought in, in the place of a known one or as a new one."""
@@ -88,4 +94,6 @@ class Tally:
             embedded=self.embedded,
             reused=self.new_chunks - len(self.unknown_texts),
             notes=tuple(self.notes),
+            mounts=self.mounts,
+            kept=self.kept,
         )

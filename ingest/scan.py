@@ -38,7 +38,13 @@ class Scan:
     failed: dict[str, str] = field(default_factory=dict)
     """Folders and files that could not even be looked at, with the reason."""
     unlisted: set[str] = field(default_factory=set)
-    """The folders among what failed: nobody knows what is in them."""
+    """What failed and may be a folder: nobody knows what is in it."""
+    mounts: dict[str, str] = field(default_factory=dict)
+    """The folders whose files come from elsewhere: a mount point by its own source, a link by that of its target."""
+    hollow: set[str] = field(default_factory=set)
+    """Folders without anything in them that counts."""
+    broken: set[str] = field(default_factory=set)
+    """Links that lead nowhere."""
     inode: int = 0
     """The corpus folder's number on its disk, in 63 bits: another one than before where that disk isn't mounted."""
     began_ns: int = field(default_factory=time.time_ns)
@@ -131,6 +137,8 @@ class _Folder:
     """The way without links; None where that is the same."""
     above: frozenset[tuple[int, int]] = frozenset()
     """Device and inode of the folders above."""
+    device: int | None = None
+    """The device of the folder that it was found in; None for the corpus folder."""
 
     def ignores(self, name: str, is_folder: bool) -> bool:
         is_ignored = self.way.ignores(name, is_folder)
@@ -160,22 +168,28 @@ class _Walk:
             try:
                 folders += self._take_folder(folder)
             except OSError as exc:
-                self._fail(folder.way.prefix.rstrip("/"), exc, is_folder=True)
+                # Windows finds nothing at a junction whose target is gone, though the junction is there.
+                self._fail(folder.way.prefix.rstrip("/"), exc, is_there=os.path.lexists(folder.path))
 
     def _take_folder(self, folder: _Folder) -> list[_Folder]:
         """Take the folder's files in; returns the folders in it."""
         with os.scandir(folder.path) as found:
             entries = list(found)
-        # By the dot in it: a folder whose files may be listed, but not looked at, is as good as shut.
-        status = os.stat(os.path.join(folder.path, "."))
+        status = stat_folder(folder.path)
         inode = status.st_dev, status.st_ino
         if inode in folder.above or inode == self._left_out:  # a link that leads back up, or the index
             return []
         if any(entry.name == IGNORE_FILE for entry in entries):
             real_way = folder.real_way and self._add_rules(folder.path, folder.real_way)
             folder = replace(folder, way=self._add_rules(folder.path, folder.way), real_way=real_way)
-        entered = replace(folder, above=folder.above | {inode})
-        inner = (self._take_entry(entry, entered) for entry in entries if not is_left_out(entry.name))
+        counting = [entry for entry in entries if not is_left_out(entry.name)]
+        source = _make_printable(folder.way.prefix.rstrip("/"))
+        if folder.device not in (None, status.st_dev):
+            self._scan.mounts.setdefault(source, source)
+        if not counting:
+            self._scan.hollow.add(source)
+        entered = replace(folder, above=folder.above | {inode}, device=status.st_dev)
+        inner = (self._take_entry(entry, entered) for entry in counting)
         return [one for one in inner if one is not None]
 
     def _add_rules(self, path: str, way: _Way) -> _Way:
@@ -206,13 +220,20 @@ class _Walk:
                 real_way = self._find_way(os.path.realpath(entry.path), is_folder)
                 if real_way is None:
                     return None
+                self._note_link(source, real_way, entry)
             if is_folder:
-                return _Folder(entry.path, folder.way.enter(entry.name), real_way, folder.above)
+                return _Folder(entry.path, folder.way.enter(entry.name), real_way, folder.above, folder.device)
             if entry.is_file():
                 self._take_file(entry, source)
         except OSError as exc:
             self._fail(source, exc)
         return None
+
+    def _note_link(self, source: str, target: _Way, entry: os.DirEntry[str]) -> None:
+        if entry.is_dir():
+            self._scan.mounts[_make_printable(source)] = _make_printable(target.prefix.rstrip("/"))
+        elif not entry.is_file():
+            self._scan.broken.add(_make_printable(source))
 
     def _find_way(self, path: str, is_folder: bool) -> _Way | None:
         """The way to what a link leads to; None where that isn't within the corpus folder, or is left out of it."""
@@ -253,13 +274,18 @@ class _Walk:
         else:
             self._scan.failed[printable] = "its name is not valid UTF-8; rename it"
 
-    def _fail(self, source: str, exc: OSError, *, is_folder: bool = False) -> None:
+    def _fail(self, source: str, exc: OSError, *, is_there: bool = False) -> None:
         # What was removed while we looked, or is a link to itself, isn't there.
-        if not isinstance(exc, FileNotFoundError | NotADirectoryError) and exc.errno != errno.ELOOP:
+        is_gone = isinstance(exc, FileNotFoundError) and not is_there
+        if not is_gone and not isinstance(exc, NotADirectoryError) and exc.errno != errno.ELOOP:
             printable = _make_printable(source)
             self._scan.failed[printable] = f"cannot be looked into ({exc.strerror or exc})"
-            if is_folder:
-                self._scan.unlisted.add(printable)
+            self._scan.unlisted.add(printable)  # it may be a link to a folder on a disk that doesn't answer
+
+
+def stat_folder(path: str) -> os.stat_result:
+    """What the file system says of a folder. By the dot in it: where no file can be looked at, this fails too."""
+    return os.stat(os.path.join(path, "."))
 
 
 def _is_ignored(source: str, is_folder: bool, found: Iterable[_Rules]) -> bool:

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.mounts import find_lost, list_mounts, tell_lost
 from ingest.pipeline import Pipeline
 from ingest.plan import Plan, PlanRules, make_plan
 from ingest.report import Progress, ProgressFn, SyncReport, Tally
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rag.index.writing.writer import IndexWriter
 
 _PASSES = 3  # tries at files that change while they are read, before they are taken as they are
+_UNSETTLED_S = 1.0  # for so long vectors are made while files wait that were still being written
 _VECTOR_PART = 64  # texts embedded between two looks at `must_stop`: about a second on two cores
 
 
@@ -70,6 +72,7 @@ def plan_sync(index: Index, pipeline: Pipeline) -> Plan:
     corpus, fingerprint = pipeline.settings.corpus_dir, pipeline.make_fingerprint()
 
     def read_known_files(snapshot: Snapshot) -> dict[str, KnownFile]:
+        tell_lost(scan, find_lost(scan, snapshot.read_mounts(), snapshot.count_documents))
         return snapshot.read_known_files() if snapshot.build.fingerprint == fingerprint else {}
 
     scan = scan_corpus(corpus, index.folder)
@@ -102,11 +105,15 @@ def _report_if_unchanged(pipeline: Pipeline, scan: Scan, retry: bool, snapshot: 
     """The report of a sync that has nothing to do; None if there may be something to do."""
     if snapshot.is_being_rebuilt or snapshot.build.fingerprint != pipeline.make_fingerprint():
         return None
+    noted = snapshot.read_mounts()
+    kept = tell_lost(scan, find_lost(scan, noted, snapshot.count_documents))
+    if noted != list_mounts(scan, noted):
+        return None
     if not _equals_folder(snapshot, scan, retry=retry):
         return None
     if snapshot.build.model_id is not None and snapshot.embedding != pipeline.read_known_embedding():
         return None  # the files of the model that made the vectors are gone or others: the writer sees to it
-    report = _add_totals(SyncReport(unchanged=len(scan.files)), snapshot)
+    report = _add_totals(SyncReport(unchanged=len(scan.files), mounts=frozenset(noted), kept=kept), snapshot)
     return None if report.pending else report
 
 
@@ -167,7 +174,9 @@ class _Sync:
         live = self.writer.find_live_build()
         embedding = self.pipeline.read_known_embedding()
         if embedding is None and live is not None and live.model_id is not None:
-            embedding = self.pipeline.embedder.fingerprint  # the model's files are gone: they are made anew first
+            # The model's files are gone: they are made anew first, unless there are words to take in meanwhile.
+            embedder = self.pipeline.await_embedder(self.options.must_stop)
+            embedding = None if embedder is None else embedder.fingerprint
         build = self.writer.open_build(self.pipeline.make_fingerprint(), embedding, anew=self.options.rebuild)
         if live is not None and build.id != live.id:
             difference = _tell_difference(live, build, self.options.rebuild)
@@ -201,11 +210,23 @@ class _Sync:
         rules = PlanRules(retry=retry, settle_s=self.options.settle_s, is_busy=self.options.is_busy)
         for _ in range(2):
             scan = scan_corpus(corpus, self.index.folder)
+            self._heed_mounts(scan)
             plan = make_plan(scan, known, lambda source: _read_digest(corpus / source), rules)
             self._heed_folder(scan)
             if not plan.removed:  # A file on its way between two folders may have been missed in both: look once more.
                 break
         return scan, plan
+
+    def _heed_mounts(self, scan: Scan) -> None:
+        """Have the documents kept of disks and links that lost them, unless a rebuild takes the folder as it is."""
+        noted, live = self.writer.read_mounts(), self.writer.find_live_build()
+        lost = {}
+        if live is not None and not self.options.rebuild:
+            lost = find_lost(scan, noted, self.writer.view(live).count_documents)
+        self.tally.kept = tell_lost(scan, lost)
+        mounts = list_mounts(scan, noted)
+        self.tally.mounts = frozenset(mounts)
+        self.writer.note_mounts(mounts)
 
     def _heed_folder(self, scan: Scan) -> None:
         """Remember which folder has the files, and refuse an empty one that has taken its place.
@@ -220,10 +241,23 @@ class _Sync:
                 _require_same_folder(self.pipeline.settings.corpus_dir, scan, self.writer.corpus_inode)
 
     def _embed_pending(self, build: Build) -> None:
-        """Give vectors to the chunks that have none, newest files first."""
+        """Give vectors to the chunks that have none, newest files first.
+
+        The first time, the model takes a while to be prepared: words of new files don't wait for that either.
+        """
         if not self.writer.view(build).count_pending():
             return
-        self.writer.set_model(build, self.pipeline.embedder.fingerprint)
+        began = time.monotonic()
+
+        def must_stop() -> bool:
+            # A file that was still being written may be whole by now, and its words come before old vectors.
+            is_due = bool(self.tally.unsettled) and time.monotonic() - began > _UNSETTLED_S
+            return is_due or self.options.must_stop()
+
+        embedder = self.pipeline.await_embedder(must_stop)
+        if embedder is None or not build.has_vectors_of(embedder.fingerprint):
+            return  # the next sync goes on, beside this build if the model is another one now
+        self.writer.set_model(build, embedder.fingerprint)
         held = self.writer.view(build)
         pending = held.list_pending()
         for start in range(0, len(pending), _VECTOR_PART):
@@ -233,7 +267,7 @@ class _Sync:
             self.writer.add_vectors(build, [hash_ for hash_, _ in part], vectors)
             self.tally.embedded += len(part)
             self.options.progress(Progress("embed", start + len(part), len(pending)))
-            if self.options.must_stop():  # not before the first part: a folder that is never quiet gets vectors too
+            if must_stop():  # not before the first part: a folder that is never quiet gets vectors too
                 return
 
     def _go_live(self, build: Build, is_equal: bool) -> bool:

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,6 +63,8 @@ class WatchStatus:
     detail: str = ""
     """A sentence, if there is something to tell: what failed, and what to do; what is waited for; or why the index is
     made anew."""
+    kept: str = ""
+    """Which disks and links lost what they held, and that their documents are kept; empty while none did."""
     is_polling: bool = False
     report: SyncReport | None = None
     """What the last sync that ended did; None before the first has."""
@@ -96,6 +98,8 @@ class CorpusWatcher:
         self._observer: BaseObserver | None = None
         self._observed: tuple[int, int] | None = None
         self._observe_again_at = 0.0
+        self._mounts: dict[str, tuple[int, int] | None] = {}
+        """What is at the mount points and links that the last sync saw: no event tells of a disk that comes or goes."""
         self._catalog: tuple[int, int] | None = None
         """The index's catalog, as the last sync left it."""
         self._options = SyncOptions(
@@ -148,6 +152,9 @@ class CorpusWatcher:
                 return
             if not self._index.exists or self._index.identify() != self._catalog:
                 return
+            if self._identify_mounts(self._mounts) != self._mounts:
+                self._stop_observer()  # it watches what is below a folder, not what takes its place
+                return
             if time.monotonic() >= self._check_at:
                 self._check()
         began = time.monotonic()
@@ -189,12 +196,25 @@ class CorpusWatcher:
             self._rest("failed", f"The folder could not be read in ({type(exc).__name__}: {exc}). It is tried again.")
         else:
             self._catalog = self._index.identify()
+            self._mounts = self._identify_mounts(report.mounts)
+            self._tell_kept(report.kept)
             self.status = replace(self.status, activity="idle", detail="", report=report)
             if report.unsettled:
                 self._retry_at = time.monotonic() + RETRY_S
             if report.pending and not self._closing.is_set():
                 self._changed.set()
             self._on_report(report)
+
+    def _identify_mounts(self, mounts: Iterable[str]) -> dict[str, tuple[int, int] | None]:
+        return {source: identify_file(self._corpus / source) for source in mounts}
+
+    def _tell_kept(self, sentences: Iterable[str]) -> None:
+        from rag.text.hostile import show_name
+
+        kept = " ".join(map(show_name, sentences))
+        if kept and kept != self.status.kept:
+            logger.warning("%s", kept)
+        self.status = replace(self.status, kept=kept)
 
     def _begin_anew(self) -> None:
         """Tell that the index was deleted, and let go of what the pipeline had in its folder: models, and scratch."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ingest.pipeline import Pipeline
+from ingest.report import SyncReport
 from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.filters import Choices, find_choices
 from page.markdown import escape_markdown
-from page.uploads import keep_upload, take_back_upload
+from page.uploads import LateUploads, keep_upload, take_back_upload
 from rag.answering.prompt import make_around
 from rag.answering.quoting import quote_answer
 from rag.assembly import open_retriever
@@ -25,6 +28,8 @@ from rag.index.snapshot import Snapshot
 from rag.settings import Settings
 from rag.text.hostile import remove_invisible, show_name
 from rag.types import Restriction
+
+logger = logging.getLogger(__name__)
 
 _WARM_UP_LIMIT_S = 20.0
 
@@ -50,8 +55,11 @@ class Backend:
         self._has_synced = threading.Event()
         self._closing = threading.Event()
 
-        def on_report(_: object) -> None:
+        self._late = LateUploads(settings.corpus_dir)
+
+        def on_report(report: SyncReport) -> None:
             display.pause()
+            self._settle_late(report.failed)
             self._has_synced.set()
 
         self.watcher = CorpusWatcher(self.index, self.pipeline, on_report=on_report, on_progress=display.show)
@@ -151,7 +159,17 @@ class Backend:
                 end = "" if is_kept else " So it was not kept."
                 return Addition(source, f"{shown} can't be read: {escape_markdown(failure.reason)}{end}", is_kept)
             time.sleep(0.1)
-        return Addition(source, f"{shown} is in the corpus folder and will be read soon.")
+        if is_new:
+            self._late.note(source, before)
+            self._settle_late(self._read_index_status().failures)  # it may have failed this very moment
+        end = " If it can't be read, it is not kept." if is_new else ""
+        return Addition(source, f"{shown} is in the corpus folder and will be read soon.{end}")
+
+    def _settle_late(self, failures: Collection[Failure]) -> None:
+        """Remove uploads that failed when nobody waited any more, so that they don't stay as failures for ever."""
+        for source in self._late.settle(failures, self.has_document):
+            logger.warning("%s was attached and can't be read, so it was not kept.", show_name(source))
+            self.watcher.wake()
 
     def _take_back(self, source: str, content: Path, deadline: float) -> bool:
         """Remove an upload from the corpus, and wait until its failure is forgotten; whether it is gone."""
@@ -170,7 +188,7 @@ class Backend:
         return {
             "folder": str(self.settings.corpus_dir.resolve()),
             "activity": now.activity,
-            "detail": now.detail,
+            "detail": now.detail or now.kept,
             "done": now.done,
             "total": now.total,
             "documents": held.documents,

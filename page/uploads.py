@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import itertools
 import re
 import shutil
+import threading
 import unicodedata
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
 from rag.errors import SettingsError
+from rag.index.catalog.records import Failure
 
 _LONGEST_NAME = 120
 """Characters; three bytes each in UTF-8 at worst, which leaves room for a number within the 255 bytes of most disks."""
@@ -55,6 +59,58 @@ def take_back_upload(corpus_dir: Path, source: str, content: Path) -> bool:
         return not target.exists()
     except OSError:  # then it stays, and the page goes on naming it
         return False
+
+
+class LateUploads:
+    """Uploads that nobody waits for any more: those that turn out to be unreadable are taken back all the same."""
+
+    def __init__(self, corpus_dir: Path) -> None:
+        self._corpus_dir = corpus_dir
+        self._kept: dict[str, _Kept] = {}
+        self._lock = threading.Lock()
+
+    def note(self, source: str, before: Collection[Failure]) -> None:
+        """Watch what becomes of an upload that was put there now; `before` are the failures from before it came."""
+        with contextlib.suppress(OSError), self._lock:  # its user has deleted it: nothing is left to watch
+            self._kept[source] = _Kept(_identify(self._corpus_dir / source), frozenset(before))
+
+    def settle(self, failures: Collection[Failure], is_read: Callable[[str], bool]) -> list[str]:
+        """Take those back that failed, and forget those that were read; returns the sources that are gone now."""
+        failed = {failure.source: failure for failure in failures}
+        with self._lock:
+            waiting = list(self._kept.items())
+        gone = []
+        for source, kept in waiting:
+            failure = failed.get(source)
+            if failure is not None and failure not in kept.before:
+                gone += [source] * self._remove(source, kept)
+            elif failure is not None or not is_read(source):
+                continue
+            with self._lock:
+                self._kept.pop(source, None)
+        return gone
+
+    def _remove(self, source: str, kept: _Kept) -> bool:
+        """Remove the file if it still is the one that came; whether it is gone."""
+        target = self._corpus_dir / source
+        try:
+            if _identify(target) != kept.state:
+                return False
+            target.unlink()
+        except OSError:  # then it stays, and the page goes on naming it
+            return False
+        return True
+
+
+class _Kept(NamedTuple):
+    state: tuple[int, int, int, int]
+    before: Collection[Failure]
+
+
+def _identify(path: Path) -> tuple[int, int, int, int]:
+    """Tells a file from another in its place, and from itself with other content."""
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def make_safe_name(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import os
 import sys
@@ -257,7 +256,7 @@ def _ask(options: argparse.Namespace) -> int:
             around=around,
             compare=retriever.compare_sentences,
         )
-        report = asyncio.run(cli.work_while_read(_show_answer(ask(options.question), as_json=options.json)))
+        report = cli.work_while_read(_show_answer(ask(options.question), as_json=options.json))
     if options.json:
         cli.print_json(report.to_dict())
     return 0

@@ -10,7 +10,7 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
 from rag.errors import RagError
@@ -62,22 +62,30 @@ def run(main: Callable[[], int]) -> int:
     handler = logging.StreamHandler()
     handler.setFormatter(_CleanFormatter("%(message)s"))
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
-    _heed_signals()
+    _stop.heed()
     try:
         return main()
-    except RagError as exc:
-        say(f"Error: {exc}")
-        return exc.exit_code
-    except (KeyboardInterrupt, _StopRequest) as stop:
-        with contextlib.suppress(OSError):  # a terminal that was closed
-            say("Stopped. What was done so far is kept; run it again to go on.")
-        return stop.exit_code if isinstance(stop, _StopRequest) else 128 + signal.SIGINT
-    except BrokenPipeError:  # the reader of our output has gone, as head does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as exc:  # a disk or a right that fails where nothing better could be said
-        say(f"Error: {exc.filename or 'A file'} cannot be read or written ({exc.strerror or exc}).")
-        return 3
+    except BaseException as exc:
+        return _tell_end(_stop.find_cause(exc))
+
+
+def _tell_end(exc: BaseException) -> int:
+    """Tell why a command ended, and return its exit code. Raises what no user can mend."""
+    match exc:
+        case RagError():
+            say(f"Error: {exc}")
+            return exc.exit_code
+        case KeyboardInterrupt() | _StopRequest():
+            with contextlib.suppress(OSError):  # a terminal that was closed
+                say("Stopped. What was done so far is kept; run it again to go on.")
+            return exc.exit_code if isinstance(exc, _StopRequest) else 128 + signal.SIGINT
+        case BrokenPipeError():  # the reader of our output has gone, as head does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+        case OSError():  # a disk or a right that fails where nothing better could be said
+            say(f"Error: {exc.filename or 'A file'} cannot be read or written ({exc.strerror or exc}).")
+            return 3
+    raise exc
 
 
 class _CleanFormatter(logging.Formatter):
@@ -93,15 +101,44 @@ class _StopRequest(BaseException):
         self.exit_code = 128 + signal_number
 
 
-def _heed_signals() -> None:
-    """Let a command that is told to end do so as after Ctrl-C: it leaves nothing half-done and nothing lying about."""
+class _Stop:
+    """Lets a command that is told to end do so as after Ctrl-C: it leaves nothing half-done and nothing lying about."""
 
-    def request_stop(number: int, _: object) -> None:
-        raise _StopRequest(number)
+    def __init__(self) -> None:
+        self.request: _StopRequest | None = None
+        self._cancel: Callable[[], object] | None = None
 
-    for number in (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP", "SIGBREAK")):
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # nohup has one ignored
-            signal.signal(number, request_stop)
+    def heed(self) -> None:
+        """Take the signals that tell a process to end, unless somebody has taken them, or has them ignored as nohup."""
+        self.request = None
+        for number in (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP", "SIGBREAK")):
+            if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, self._take)
+
+    def _take(self, number: int, _: object) -> None:
+        self.request = _StopRequest(number)
+        if self._cancel is None:
+            raise self.request
+        self._cancel()
+
+    @contextlib.contextmanager
+    def cancelling(self, cancel: Callable[[], object]) -> Iterator[None]:
+        """Have `cancel` called within the block, where an exception out of nowhere would be lost.
+
+        asyncio logs what is raised in its callbacks and goes on, or takes it for a connection that has failed.
+        """
+        self._cancel = cancel
+        try:
+            yield
+        finally:
+            self._cancel = None
+
+    def find_cause(self, exc: BaseException) -> BaseException:
+        """The request to stop if there was one: on its way a library may have made another exception of it."""
+        return exc if self.request is None else self.request
+
+
+_stop = _Stop()
 
 
 def print_json(value: Mapping[str, Any]) -> None:
@@ -138,20 +175,30 @@ def _is_plain(text: str) -> bool:
     return text.isascii() and text.replace("\n", "").isprintable()
 
 
-async def work_while_read(work: Coroutine[Any, Any, Result]) -> Result:
-    """The result of the work. It is cancelled, and BrokenPipeError raised, once nobody reads our standard output."""
+def work_while_read(work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of the work. It is cancelled once the process is told to end, or nobody reads our standard output.
+
+    Raises BrokenPipeError if nobody reads on.
+    """
     import asyncio  # here, since most commands need none of it
 
-    task = asyncio.ensure_future(work)
-    try:
-        while not task.done():
-            if _is_output_unread():
-                raise BrokenPipeError
-            await asyncio.wait([task], timeout=_LOOK_EVERY_S)
-        return task.result()
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+    async def run() -> Result:
+        task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
+        try:
+            with _stop.cancelling(lambda: loop.call_soon_threadsafe(task.cancel)):
+                while not task.done():
+                    if _is_output_unread():
+                        raise BrokenPipeError
+                    await asyncio.wait([task], timeout=_LOOK_EVERY_S)
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    result = asyncio.run(run())
+    if _stop.request is not None:  # it came when the work was done
+        raise _stop.request
+    return result
 
 
 def _is_output_unread() -> bool:

@@ -50,8 +50,7 @@ class TinyPipeline(Pipeline):
         self.tiny = embedder or TinyEmbedder()
         self.read: list[str] = []
 
-    @property
-    def embedder(self):
+    def await_embedder(self, must_stop):
         return self.tiny
 
     def read_known_embedding(self) -> str | None:

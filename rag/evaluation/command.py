@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import logging
 import signal
 import sys
@@ -78,7 +77,7 @@ def _measure_answers(
             cli.say(" ".join(filter(None, (state.detail, state.fix, "Quotes are scored in its place."))))
         figures = answer_figures(
             dataset,
-            lambda question: asyncio.run(ask(question, router=router)),
+            lambda question: cli.work_while_read(ask(question, router=router)),
             model=state.model_id if state.is_ready else None,
             limit=limit,
             progress=make_progress("answers scored"),

@@ -68,6 +68,10 @@ class Snapshot(BuildView):
         self._state = (*self.version, self.build.model_id, self._meta[Meta.VECTOR_GENERATION])
         """Differs between any two states of the live build and its vectors."""
 
+    def read_mounts(self) -> set[str]:
+        """The folders of the corpus that were mount points, or links to folders, when they were last looked at."""
+        return self._view.read_mounts()
+
     @property
     def is_being_rebuilt(self) -> bool:
         """Whether another build is under construction beside the live one."""

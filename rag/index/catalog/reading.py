@@ -80,6 +80,12 @@ class CatalogView:
         statement = f"SELECT hash FROM vectors WHERE hash IN {MANY} AND model = ?"
         return {row[0] for row in run_over_parts(self.connection, statement, hashes, (model_id,))}
 
+    # ---- the folder
+
+    def read_mounts(self) -> set[str]:
+        """The folders of the corpus that were mount points, or links to folders, when they were last looked at."""
+        return {row[0] for row in self.connection.execute("SELECT source FROM mounts")}
+
     # ---- the views' files
 
     def read_file_digests(self) -> dict[str, FileDigest]:
@@ -205,6 +211,14 @@ class BuildView:
         row = self.connection.execute(
             f"SELECT coalesce(sum(d.chunk_count), 0) FROM documents d WHERE d.build = ? AND d.reason IS NULL{allowed}",
             (self.build.id, *values),
+        ).fetchone()
+        return int(row[0])
+
+    def count_documents(self, folder: str) -> int:
+        """How many indexed documents lie below the folder."""
+        row = self.connection.execute(
+            "SELECT count(*) FROM documents WHERE build = ? AND reason IS NULL AND source >= ? AND source < ?",
+            (self.build.id, f"{folder}/", f"{folder}0"),  # "0" is what follows "/"
         ).fetchone()
         return int(row[0])
 

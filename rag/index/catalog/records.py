@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from rag.types import Chunk, Document
 
-FORMAT = 3
+FORMAT = 4
 """Version of the schema. An index of an older one is made anew by the next ingest, one of a newer one is refused."""
 
 _HEADER = ("title", "author", "created", "modified", "language", "format", "page_kind", "loader")

@@ -112,7 +112,8 @@ FILES = Table(
     },
     options="WITHOUT ROWID",
 )
-TABLES = (META, MODELS, BUILDS, DOCUMENTS, CHUNKS, VECTORS, FILES)
+MOUNTS = Table("mounts", {"source": "TEXT PRIMARY KEY"}, options="WITHOUT ROWID")
+TABLES = (META, MODELS, BUILDS, DOCUMENTS, CHUNKS, VECTORS, FILES, MOUNTS)
 _INDICES = (
     "CREATE INDEX IF NOT EXISTS chunks_by_document ON chunks (document, ordinal)",
     "CREATE INDEX IF NOT EXISTS chunks_by_hash ON chunks (hash, document)",

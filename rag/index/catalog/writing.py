@@ -202,6 +202,13 @@ class CatalogWriter(CatalogView):
     def remove_vectors(self, hashes: Sequence[bytes]) -> None:
         run_over_parts(self.connection, f"DELETE FROM vectors WHERE hash IN {MANY}", hashes)
 
+    # ---- the folder
+
+    def set_mounts(self, mounts: Iterable[str]) -> None:
+        """Note the mount points, and links to folders, in the place of those that were noted before."""
+        self.connection.execute("DELETE FROM mounts")
+        self.connection.executemany("INSERT INTO mounts VALUES (?)", [(source,) for source in mounts])
+
     # ---- the views' files
 
     def set_file_digests(self, digests: Mapping[str, FileDigest]) -> None:

@@ -212,6 +212,16 @@ class IndexWriter:
             with self._db.transaction():
                 self._db.set_meta(Meta.CORPUS_INODE, inode)
 
+    def read_mounts(self) -> set[str]:
+        """The folders of the corpus that were mount points, or links to folders, when they were last looked at."""
+        return self._db.read_mounts()
+
+    def note_mounts(self, mounts: set[str]) -> None:
+        """Note which folders of the corpus are mount points, or links to folders."""
+        if self.read_mounts() != mounts:
+            with self._db.transaction():
+                self._db.set_mounts(mounts)
+
     # ---- changes
 
     @contextlib.contextmanager

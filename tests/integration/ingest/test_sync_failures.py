@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 
+import ingest.scan
 from ingest.sync import SyncOptions, plan_sync, sync_corpus
 from rag.errors import CorpusError, SettingsError
 from rag.index.index import Index
@@ -178,3 +181,93 @@ def test_a_corpus_that_cannot_be_listed_removes_nothing(filled, shut):
     with pytest.raises(CorpusError, match="Stale file handle"):
         sync_corpus(filled.index, filled.pipeline())
     assert found_by_words(filled.index, "amber") == {"a.txt"}
+
+
+@pytest.fixture
+def disk(filled, monkeypatch):
+    """A folder of the corpus that is a mount point while it has a file; returns how to unmount and mount it."""
+    really_stat = ingest.scan.stat_folder
+
+    def stat_folder(path):
+        status = list(really_stat(path))
+        status[2] += 1 if Path(path) == filled.corpus / "nas" and os.listdir(path) else 0
+        return os.stat_result(status)
+
+    def unmount():
+        (filled.corpus / "nas").rename(filled.root / "away")
+        (filled.corpus / "nas").mkdir()
+
+    def mount():
+        (filled.corpus / "nas").rmdir()
+        (filled.root / "away").rename(filled.corpus / "nas")
+
+    monkeypatch.setattr(ingest.scan, "stat_folder", stat_folder)
+    filled.put("nas/x.txt", "quartz")
+    filled.put("nas/deep/y.txt", "basalt")
+    filled.sync()
+    return unmount, mount
+
+
+def sync_kept(place):
+    return sync_corpus(place.index, place.pipeline())
+
+
+def test_the_documents_of_an_unmounted_disk_are_kept_until_it_is_mounted_again(filled, disk):
+    unmount, mount = disk
+    unmount()
+    assert plan_sync(filled.index, filled.pipeline()).removed == []
+    for _ in range(2):  # the second finds nothing changed
+        report = sync_kept(filled)
+        assert (report.removed, len(report.kept)) == (0, 1)
+        assert "nas: its disk seems to be unmounted; its 2 documents are kept." in report.kept[0]
+        assert [failure.source for failure in filled.index.status().failures] == ["nas"]
+        assert found_by_words(filled.index, "basalt") == {"nas/deep/y.txt"}
+    filled.put("new.txt", "heron")
+    assert sync_kept(filled).kept
+    mount()
+    filled.sync()
+    assert (filled.report.kept, filled.index.status().failures) == ((), ())
+    assert found_by_words(filled.index, "basalt") == {"nas/deep/y.txt"}
+
+
+def test_what_a_user_deletes_is_removed_from_a_disk_that_is_mounted_and_with_the_folder_of_one_that_is_not(
+    filled, disk
+):
+    (filled.corpus / "nas/deep/y.txt").unlink()
+    (filled.corpus / "nas/deep").rmdir()
+    assert filled.sync() == {"removed": 1}
+    disk[0]()
+    assert sync_kept(filled).removed == 0
+    (filled.corpus / "nas").rmdir()
+    sync_kept(filled)
+    assert found_by_words(filled.index, "quartz") == set()
+    assert (filled.report.kept, filled.index.status().failures) == ((), ())
+    assert filled.sync() == {}
+
+
+def test_a_rebuild_takes_the_folder_without_the_disk_as_it_is(filled, disk):
+    disk[0]()
+    filled.sync(rebuild=True)
+    assert found_by_words(filled.index, "basalt") == set()
+
+
+def test_a_folder_that_never_was_a_mount_point_is_emptied_by_its_user(filled):
+    filled.put("plain/x.txt", "quartz")
+    filled.sync()
+    (filled.corpus / "plain/x.txt").unlink()
+    assert filled.sync() == {"removed": 1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_the_documents_of_a_link_whose_target_is_gone_are_kept_until_the_link_is_deleted(filled):
+    filled.put("real/x.txt", "quartz")
+    (filled.corpus / "link").symlink_to("real")
+    filled.sync()
+    shutil.move(filled.corpus / "real", filled.root / "away")
+    report = sync_kept(filled)
+    assert report.removed == 1
+    assert "what this link leads to is gone; its document is kept" in report.kept[0]
+    assert found_by_words(filled.index, "quartz") == {"link/x.txt"}
+    (filled.corpus / "link").unlink()
+    filled.sync()
+    assert found_by_words(filled.index, "quartz") == set()

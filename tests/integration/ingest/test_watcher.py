@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import ingest.scan
 from ingest import watcher as watcher_module
 from ingest.sync import sync_corpus
 from ingest.watcher import CorpusWatcher
@@ -315,6 +316,73 @@ def test_a_corpus_whose_disk_is_taken_away_stays_found_and_is_followed_again(wat
     watched.put("b.txt", "birch")
     watched.until(lambda: found_by_words(watched.index, "birch"))
     assert found_by_words(watched.index, "amber") == {"a.txt"}
+
+
+def test_a_disk_below_the_corpus_that_goes_and_comes_back_without_an_event_is_told_and_followed(watched, monkeypatch):
+    really_stat = ingest.scan.stat_folder
+
+    def stat_folder(path):
+        status = list(really_stat(path))
+        status[2] += 1 if path.endswith("nas") and os.listdir(path) else 0  # the device, while it is mounted
+        return os.stat_result(status)
+
+    monkeypatch.setattr(ingest.scan, "stat_folder", stat_folder)
+    monkeypatch.setattr(watcher_module, "POLL_S", 0.2)
+    monkeypatch.setattr(CorpusWatcher, "_on_event", lambda *_: None)
+    watched.put("nas/a.txt", "amber", old=True)
+    watched.start()
+    nas, disk = watched.corpus / "nas", watched.corpus.with_name("disk")
+    nas.rename(disk)
+    nas.mkdir()
+    wait_for(lambda: "nas: its disk seems to be unmounted; its document is kept" in watched.watcher.status.kept)
+    assert found_by_words(watched.index, "amber") == {"nas/a.txt"}
+    (disk / "b.txt").write_text("birch")
+    nas.rmdir()
+    disk.rename(nas)
+    watched.until(lambda: found_by_words(watched.index, "birch"))
+    wait_for(lambda: not watched.watcher.status.kept)
+
+
+class Preparing(TinyPipeline):
+    """The first start: the embedding model is there only after a while."""
+
+    def __init__(self, settings):
+        super().__init__(settings)
+        self.is_ready = threading.Event()
+
+    def read_known_embedding(self):
+        return super().read_known_embedding() if self.is_ready.is_set() else None
+
+    def await_embedder(self, must_stop):
+        while not self.is_ready.wait(0.02):
+            if must_stop():
+                return None
+        return super().await_embedder(must_stop)
+
+
+@pytest.mark.parametrize("is_unsettled", [False, True])
+def test_words_of_a_file_that_comes_while_the_model_is_prepared_are_found_before_it_is(
+    tmp_path, monkeypatch, is_unsettled
+):
+    pipeline = Preparing(tiny_pipeline(tmp_path / "corpus", tmp_path / "index").settings)
+    watched = Watched(tmp_path, pipeline)
+    watched.put("a.txt", "amber", old=True)
+    if is_unsettled:  # it was being written when the first sync looked, and no event follows
+        monkeypatch.setattr(CorpusWatcher, "_on_event", lambda *_: None)
+        monkeypatch.setattr(watcher_module, "SETTLE_S", 0.5)
+        watched.put("b.txt", "birch")
+    watched.watcher.start()
+    try:
+        wait_for(lambda: watched.index.is_current_format() and found_by_words(watched.index, "amber"))
+        if not is_unsettled:
+            watched.put("b.txt", "birch")
+        wait_for(lambda: found_by_words(watched.index, "birch"))
+        assert not found_by_vector(watched.index, "birch")
+        pipeline.is_ready.set()
+        watched.until(lambda: found_by_vector(watched.index, "birch"))
+        assert problems_of(watched.index) == []
+    finally:
+        watched.close()
 
 
 def wait_for(condition):

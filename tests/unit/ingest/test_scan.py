@@ -7,6 +7,7 @@ import unicodedata
 
 import pytest
 
+import ingest.scan
 from ingest.scan import scan_corpus
 from rag.errors import CorpusError, SettingsError
 
@@ -232,3 +233,43 @@ def test_an_ignore_file_that_cannot_be_read_is_a_failure_not_a_stop(tmp_path, is
     scan = scan_corpus(tmp_path)
     assert set(scan.files) == {"a.txt"}
     assert "cannot be used" in scan.failed[".ragignore"]
+
+
+def test_a_mount_point_is_told_by_its_device_and_an_empty_folder_by_what_counts_in_it(tmp_path, monkeypatch):
+    put(tmp_path, "disk/a.txt", "disk/in/b.txt", "plain/c.txt", "bare/.hidden")
+
+    def stat_folder(path):
+        status = list(really_stat(path))
+        status[2] += 1 if path.startswith(str(tmp_path / "disk")) else 0  # the device
+        return os.stat_result(status)
+
+    really_stat = ingest.scan.stat_folder
+    monkeypatch.setattr(ingest.scan, "stat_folder", stat_folder)
+    scan = scan_corpus(tmp_path)
+    assert (scan.mounts, scan.hollow, scan.broken) == ({"disk": "disk"}, {"bare"}, set())
+
+
+@POSIX
+def test_links_are_told_with_their_targets_and_those_that_lead_nowhere(tmp_path):
+    put(tmp_path, "deep/letters/a.txt")
+    (tmp_path / "short").symlink_to("deep/letters")
+    (tmp_path / "file.txt").symlink_to("deep/letters/a.txt")
+    (tmp_path / "nowhere").symlink_to("deep/gone")
+    scan = scan_corpus(tmp_path)
+    assert (scan.mounts, scan.broken) == ({"short": "deep/letters"}, {"nowhere"})
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_in_which_nothing_is_found_though_it_is_there_is_a_failure(tmp_path, monkeypatch, is_there):
+    """As Windows says of a junction whose target is gone."""
+    put(tmp_path, "junction/a.txt")
+    really_scan = os.scandir
+
+    def scandir(path):
+        if path == str(tmp_path / "junction"):
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        return really_scan(path)
+
+    monkeypatch.setattr("ingest.scan.os.scandir", scandir)
+    monkeypatch.setattr("ingest.scan.os.path.lexists", lambda path: is_there)
+    assert scan_corpus(tmp_path).may_hold("junction/a.txt") == is_there

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from page.uploads import keep_upload, make_safe_name, take_back_upload
+from page.uploads import LateUploads, keep_upload, make_safe_name, take_back_upload
 from rag.errors import SettingsError
+from rag.index.catalog.records import Failure
 
 
 @pytest.fixture
@@ -43,6 +44,31 @@ def test_what_is_taken_back_is_the_file_that_came_and_no_other(corpus, upload):
     (corpus / "a.pdf").write_text("mended", "utf-8")
     assert not take_back_upload(corpus, "a.pdf", content)
     assert (corpus / "a.pdf").read_text("utf-8") == "mended"
+
+
+def fail(source):
+    return Failure(source, "is no PDF", "failed", 1.0)
+
+
+def test_an_upload_that_fails_late_is_taken_back_and_one_that_was_read_stays(corpus, upload):
+    late = LateUploads(corpus)
+    for name in ("bad.pdf", "good.pdf", "slow.pdf"):
+        late.note(keep_upload(corpus, name, upload(name)).source, [])
+    (corpus / "own.pdf").write_text("from the user's own hand")
+    failures = [fail("bad.pdf"), fail("own.pdf")]
+    assert late.settle(failures, lambda source: source == "good.pdf") == ["bad.pdf"]
+    assert {path.name for path in corpus.iterdir()} == {"good.pdf", "slow.pdf", "own.pdf"}
+    assert late.settle([fail("good.pdf"), fail("slow.pdf")], lambda source: False) == ["slow.pdf"]
+    assert {path.name for path in corpus.iterdir()} == {"good.pdf", "own.pdf"}
+
+
+def test_a_late_failure_of_before_or_of_another_file_takes_nothing_back(corpus, upload):
+    late = LateUploads(corpus)
+    late.note(keep_upload(corpus, "a.pdf", upload("new")).source, [fail("a.pdf")])
+    assert late.settle([fail("a.pdf")], lambda source: False) == []
+    (corpus / "a.pdf").write_text("changed by its user")
+    assert late.settle([Failure("a.pdf", "is no PDF", "failed", 2.0)], lambda source: False) == []
+    assert (corpus / "a.pdf").read_text() == "changed by its user"
 
 
 def test_the_same_file_again_is_not_kept_twice(corpus, upload):
