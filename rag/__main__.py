@@ -37,6 +37,12 @@ knows what the documents don't say, and the milliseconds of one search. The corp
 below the index folder, which later runs use again. questions.jsonl has one JSON object a line, such as
 {"question": "…", "answerable": true, "relevant": [{"source": "file.pdf", "page": 3}], "answers": ["90 days"]}.
 
+Beside these come the figures by which others publish: precision, recall and MRR of the first 3; Pass@5, @10 and @20,
+the share of the golden documents found, where questions name them ("gold": ["a/1.txt", "a/2.txt"]; files with the same
+text count as one); and recall, precision and IoU in characters of 5 passages, where questions mark the excerpts that
+answer ("spans": [[start, end], …], in characters of the one relevant file, which is text, from 0, the end not
+included).
+
 --answers also asks the model every question that has accepted answers, and scores exact match, token F1, how often an
 accepted answer is in what it says, and its citations; without a model, the quotes that stand in for it. Questions at
 which the model fails are counted and left out, and the exit code is 1."""
@@ -72,6 +78,7 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("dataset", type=Path, help="folder with corpus/ and questions.jsonl")
     evaluate.add_argument("--mode", choices=("all", *MODES), default="all", help="default: all")
+    evaluate.add_argument("--built", type=Path, metavar="INDEX", help="ask this index of the corpus; index nothing")
     evaluate.add_argument("--answers", action="store_true", help="score answers too; takes a model's time")
     evaluate.add_argument("--limit", type=_read_count, metavar="N", help="ask for only N answers, evenly spread")
     evaluate.add_argument("--save", type=Path, metavar="FILE", help="keep the figures as a baseline")
@@ -323,6 +330,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from rag.answering.answer import answer_report
     from rag.answering.prompt import make_around
     from rag.assembly import open_retriever
+    from rag.evaluation.protocols import measure_protocols
     from rag.evaluation.retrieval import Dataset, build_index, evaluate, format_report, load_baseline, save_baseline
 
     settings = cli.load_settings(options)
@@ -330,10 +338,11 @@ def _evaluate(options: argparse.Namespace) -> int:
     baseline = load_baseline(options.baseline) if options.baseline else None
     modes = MODES if options.mode == "all" else (options.mode,)
     with (
-        closing(Index(build_index(dataset, settings))) as index,
+        closing(Index(options.built or build_index(dataset, settings))) as index,
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,
     ):
-        report = evaluate(dataset, retriever.retrieve, modes, _make_progress("questions asked"))
+        index.require()
+        report = evaluate(dataset, retriever.retrieve, modes, _make_progress("questions asked"), measure_protocols)
         if options.answers:
             around = make_around(index, settings.top_k)
             ask = partial(

@@ -83,7 +83,7 @@ def write_dataset(folder: Folder, target: Path) -> Path:
 
 
 def measure(home: Path) -> Iterator[tuple[int, str, list[str]]]:
-    """For each question the place of the right file, from 1 (0 if it isn't found), the question, and what came first."""
+    """For each question the place of the right file, from 1 (0 if it isn't found), its text, and the files in order."""
     dataset = Dataset.load(home)
     with closing(Index(home / "index")) as index, closing(open_retriever(index, Settings())) as retriever:
         for question in dataset.questions:
