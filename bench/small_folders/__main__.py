@@ -49,7 +49,8 @@ def read_folders(lines: list[str]) -> list[Folder]:
     folders: list[Folder] = []
     for line in filter(None, lines):
         if line.startswith("== "):
-            folders.append(Folder(*line[3:].split()))
+            name, language = line[3:].split()
+            folders.append(Folder(name, language))
         elif line.startswith("? "):
             kind, source, question = line[2:].split(" | ")
             assert source in folders[-1].notes, line
