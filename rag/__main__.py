@@ -36,6 +36,12 @@ below the index folder, which later runs use again. questions.jsonl has one JSON
 {"question": "…", "answerable": true, "relevant": [{"source": "file.pdf", "page": 3}], "answers": ["90 days"],
 "kind": "table", "language": "en"}; all but the question may be left out.
 
+Beside these come the figures by which others publish: precision, recall and MRR of the first 3; Pass@5, @10 and @20,
+the share of the golden documents found, where questions name them ("gold": ["a/1.txt", "a/2.txt"]; files with the same
+text count as one); and recall, precision and IoU in characters of 5 passages, where questions mark the excerpts that
+answer ("spans": [[start, end], …], in characters of the one relevant file, which is text, from 0, the end not
+included).
+
 --answers also asks the model every question that has accepted answers or isn't answerable. It tells how often the
 model's own words are right, wrong, invented, a refusal or no answer at all, and how often what the reader gets, quotes
 and words together, holds an accepted answer or warns; each by kind and by language. It scores exact match, token F1
@@ -74,6 +80,7 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("dataset", type=Path, help="folder with corpus/ and questions.jsonl")
     evaluate.add_argument("--mode", choices=("all", *MODES), default="all", help="default: all")
+    evaluate.add_argument("--built", type=Path, metavar="INDEX", help="ask this index of the corpus; index nothing")
     evaluate.add_argument("--answers", action="store_true", help="measure answers too; takes a model's time")
     evaluate.add_argument("--model", metavar="ALIAS", help="another model than MODEL says")
     evaluate.add_argument("--top-k", type=int, metavar="N", help="passages for an answer (default: RAG_TOP_K, 6)")

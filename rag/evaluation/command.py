@@ -19,6 +19,7 @@ from rag.assembly import open_retriever
 from rag.chat.foundry import FoundryRuntime
 from rag.chat.router import ModelRouter
 from rag.evaluation.answers import answer_figures
+from rag.evaluation.protocols import measure_protocols
 from rag.evaluation.report import format_report
 from rag.evaluation.retrieval import Dataset, build_index, evaluate, load_baseline, save_baseline
 from rag.index.index import Index
@@ -40,10 +41,12 @@ def run_evaluation(options: argparse.Namespace) -> int:
     baseline = load_baseline(options.baseline) if options.baseline else None
     modes = MODES if options.mode == "all" else (options.mode,)
     with (
-        closing(Index(build_index(dataset, settings))) as index,
+        closing(Index(options.built or build_index(dataset, settings))) as index,
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,
     ):
-        report = evaluate(dataset, retriever.retrieve, modes, make_progress("questions asked"))
+        index.require()
+        progress = make_progress("questions asked")
+        report = evaluate(dataset, retriever.retrieve, modes, progress, measure_protocols)
         if options.answers:
             ask = partial(
                 answer_report,

@@ -59,6 +59,10 @@ def format_report(report: Mapping[str, Any], baseline: Mapping[str, Any] | None 
     for mode, figures in report["modes"].items():
         old = before.get("modes", {}).get(mode, {})
         lines.append(f"{mode:10}" + "".join(_format_cell(figures.get(name), old.get(name)) for name in METRICS))
+    for mode, figures in report.get("protocols", {}).items():
+        old = before.get("protocols", {}).get(mode, {})
+        lines += ["", mode] if figures else []
+        lines += _format_lines({name: name.replace("_", " ") for name in figures}, figures, old)
     lines.append("")
     lines += _format_lines(_ABSTENTION, report["abstention"], before.get("abstention", {}))
     times = {name: f"{name}, ms" for name in ("p50", "p95")}

@@ -4,7 +4,8 @@ A dataset is a folder with ``corpus/`` (the documents) and ``questions.jsonl``: 
 ``answerable`` (default true), ``relevant`` (a list of ``{"source", "page"?}``, the source below ``corpus/``),
 ``answers`` (a list of accepted answers, for scoring a model's), ``kind`` and ``language`` or ``lang`` (words of one's
 own, by which figures are told apart). What has to be found is the page where every relevant place names one, else the
-document.
+document. For the protocols of others (`rag.evaluation.protocols`), ``gold`` lists the sources of the golden documents,
+and ``spans`` the excerpts that answer: ``[start, end]`` in characters of the relevant file.
 
 The dataset's corpus is indexed by ``python -m ingest`` into an index of its own, which later runs use again.
 """
@@ -19,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,6 +43,9 @@ METRICS = ("hit@1", "recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10")
 Unit = tuple[str, int | None]
 """A source and a page; the page is None where documents are what is looked for."""
 
+Span = tuple[int, int]
+"""Characters of a file: the first, and the one after the last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -57,6 +62,10 @@ class Question:
     """What sort of question it is, in the dataset's own word; ``far`` and ``near`` say how far off an absent one is."""
     language: str = ""
     """In the dataset's own word."""
+    golden: tuple[str, ...] = ()
+    """The documents that Pass@k counts; empty if it isn't to be measured."""
+    spans: tuple[Span, ...] = ()
+    """The excerpts of the one relevant document that answer; empty if they aren't marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +104,37 @@ def _parse_row(path: Path, number: int, line: str) -> dict[str, Any]:
         text, relevant = row["question"], row.setdefault("relevant", [])
         if not isinstance(text, str) or any(not isinstance(place["source"], str) for place in relevant):
             raise TypeError
+        _check_protocols(row, relevant)
     except (ValueError, KeyError, TypeError, AttributeError):
         wanted = '{"question": "…", "relevant": [{"source": "file.pdf", "page": 3}]}'
         raise SettingsError(f"{path}, line {number}, is no question; it must look like {wanted}.") from None
     return dict(row)
 
 
+def _check_protocols(row: Mapping[str, Any], places: Sequence[Mapping[str, Any]]) -> None:
+    """Raises TypeError or ValueError if the golden documents or the excerpts aren't of the form."""
+    spans, golden = row.get("spans", []), row.get("gold", [])
+    if spans and len({place["source"] for place in places}) != 1:
+        raise ValueError
+    if any(not 0 <= start < end for start, end in spans) or any(not isinstance(source, str) for source in golden):
+        raise ValueError
+
+
 def _make_question(number: int, row: Mapping[str, Any], unit: str) -> Question:
     relevant = frozenset((place["source"], place["page"] if unit == "page" else None) for place in row["relevant"])
     answers = tuple(str(answer) for answer in row.get("answers") or ())
-    answerable = bool(row.get("answerable", True))
-    kind, language = str(row.get("kind") or ""), str(row.get("language") or row.get("lang") or "")
-    return Question(str(row.get("id", number)), row["question"], answerable, relevant, answers, kind, language)
+    answerable, kind = bool(row.get("answerable", True)), str(row.get("kind") or "")
+    return Question(
+        id=str(row.get("id", number)),
+        text=row["question"],
+        answerable=answerable,
+        relevant=relevant,
+        answers=answers,
+        kind=kind,
+        language=str(row.get("language") or row.get("lang") or ""),
+        golden=tuple(row.get("gold", ())),
+        spans=tuple((start, end) for start, end in row.get("spans", ())),
+    )
 
 
 def build_index(dataset: Dataset, settings: Settings) -> Path:
@@ -133,11 +161,22 @@ class Retrieve(Protocol):
     def __call__(self, question: str, *, mode: str, top_k: int | None) -> Retrieval: ...
 
 
+class RetrieveBy(Protocol):
+    """`Retrieve` with one of the modes."""
+
+    def __call__(self, question: str, *, top_k: int | None) -> Retrieval: ...
+
+
+Measure = Callable[["Dataset", Sequence[Retrieval], RetrieveBy], dict[str, float]]
+"""Figures of further protocols, from what was found for all questions and what is asked beside that."""
+
+
 def evaluate(
     dataset: Dataset,
     retrieve: Retrieve,
     modes: Sequence[str] = MODES,
     progress: Callable[[int, int], None] = lambda done, total: None,
+    measure: Measure = lambda dataset, found, retrieve: {},
 ) -> dict[str, Any]:
     """The figures of ``python -m rag eval --json``. Latency and abstention are those of the first of `modes`."""
     found: dict[str, list[Retrieval]] = {mode: [] for mode in modes}
@@ -151,6 +190,7 @@ def evaluate(
         "questions": len(dataset.questions),
         "unit": dataset.unit,
         "modes": {mode: compute_ranking(dataset, found[mode]) for mode in modes},
+        "protocols": {mode: measure(dataset, found[mode], partial(retrieve, mode=mode)) for mode in modes},
         "abstention": compute_abstention(dataset, found[modes[0]]),
         "milliseconds": {f"p{percent}": find_percentile(milliseconds, percent) for percent in (50, 95)},
     }

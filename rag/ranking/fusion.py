@@ -82,12 +82,17 @@ def make_scale(
     return Scale(cosine_weight / max(spread, 1e-6), _MATCH_WEIGHT * matched_share / max(deviation, 1e-6))
 
 
-def fuse(dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale) -> dict[int, Fused]:
+def fuse(
+    dense: Mapping[int, float], lexical: Mapping[int, float], scale: Scale, *, has_all_words: bool = False
+) -> dict[int, Fused]:
     """Every chunk of the two lists by its id, in no order.
 
     What one search didn't return gets that search's lowest score, which is the most that it can have had.
+    `has_all_words` says that the lexical list has every chunk with a term of the question: the others have none, which
+    is nothing and not the lowest score. Else the only note with a word of the question would gain nothing by it.
     """
-    lowest_dense, lowest_lexical = min(dense.values(), default=0.0), min(lexical.values(), default=0.0)
+    lowest_dense = min(dense.values(), default=0.0)
+    lowest_lexical = 0.0 if has_all_words else min(lexical.values(), default=0.0)
     fused: dict[int, Fused] = {}
     for chunk_id in dense.keys() | lexical.keys():
         cosine, bm25 = dense.get(chunk_id), lexical.get(chunk_id)

@@ -188,7 +188,7 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
         scale = make_scale(terms, evidence.chunk_count, evidence.spread, evidence.coverage, best_lexical)
         # A purely dense search keeps its order: it is what the embedding model says and nothing else.
         is_dense = wanted.mode == "dense"
-        fused = fuse(dense, {} if is_dense else lexical, scale)
+        fused = fuse(dense, {} if is_dense else lexical, scale, has_all_words=len(words) < _DEPTH)
         order = order_best_first({id_: one.score for id_, one in fused.items()}, snapshot.read_places)
 
         ranking = [fused[id_] for id_ in order[: max(_SECOND_LOOK, 2 * wanted.top_k)]]

@@ -54,6 +54,23 @@ def test_kind_and_language_are_the_datasets_own_words(tmp_path, name):
     assert (question.kind, question.language) == ("table", "da")
 
 
+def test_golden_documents_and_excerpts_are_read(tmp_path):
+    row = {"question": "a", "relevant": [{"source": "x.txt"}], "gold": ["x.txt", "y.txt"], "spans": [[0, 4], [9, 12]]}
+    (question,) = write(tmp_path, row).questions
+    assert (question.golden, question.spans) == (("x.txt", "y.txt"), ((0, 4), (9, 12)))
+
+
+@pytest.mark.parametrize("spans", [[[4, 4]], [[-1, 3]], [[5]], [3], "ab"])
+def test_excerpts_that_are_none_are_refused(tmp_path, spans):
+    with pytest.raises(SettingsError, match="line 1"):
+        write(tmp_path, {"question": "a", "relevant": [{"source": "x.txt"}], "spans": spans})
+
+
+def test_excerpts_without_the_one_file_that_they_are_of_are_refused(tmp_path):
+    with pytest.raises(SettingsError, match="line 1"):
+        write(tmp_path, {"question": "a", "relevant": [{"source": "x"}, {"source": "y"}], "spans": [[0, 4]]})
+
+
 @pytest.mark.parametrize(
     "line", ["{", "[]", '{"text": "a"}', '{"question": 3}', '{"question": "a", "relevant": [{"page": 1}]}']
 )

@@ -27,6 +27,13 @@ def test_what_a_search_did_not_return_counts_as_its_lowest():
     assert {id_: one.score for id_, one in fused.items()} == {1: 6.0, 2: 3.0, 3: 6.0, 4: 3.0}
 
 
+def test_the_only_note_with_a_word_of_the_question_comes_before_an_unrelated_one():
+    cosines, words = {1: 0.45, 2: 0.5}, {1: 3.0}
+    complete, cut = (fuse(cosines, words, Scale(10, 1), has_all_words=whole) for whole in (True, False))
+    assert {id_: one.score for id_, one in complete.items()} == {1: 7.5, 2: 5.0}
+    assert cut[1].score < cut[2].score  # where the list is cut, the other may have had as much
+
+
 @pytest.mark.parametrize(
     ("dense", "lexical", "order"), [({}, {7: 2.0, 8: 3.0}, [8, 7]), ({7: 0.1, 8: 0.3}, {}, [8, 7]), ({}, {}, [])]
 )

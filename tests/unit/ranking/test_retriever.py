@@ -105,6 +105,20 @@ def test_the_document_s_name_and_opening_choose_between_equal_passages(retriever
         assert amount in " ".join(texts(found)[:1])
 
 
+@pytest.mark.parametrize("count", [2, 120])
+def test_the_only_note_with_the_word_comes_before_one_of_a_slightly_higher_cosine(tmp_path, monkeypatch, count):
+    notes = [
+        "The kettle is descaled every spring.",
+        *(f"Leave is asked for in writing, rule {n}." for n in range(count)),
+    ]
+    index = SmallIndex(tmp_path, [Chunk(f"{n}.md", 0, text) for n, text in enumerate(notes)])
+    cosines = [(id_, 0.5 if id_ == 1 else 0.55) for id_ in range(1, len(notes) + 1)]
+    monkeypatch.setattr(index, "search_vectors", lambda *_: sorted(cosines, key=lambda hit: -hit[1]))
+    found = Retriever(index, WordEmbedder, top_k=2).retrieve("descaled")
+    assert texts(found)[0] == notes[0]
+    assert [hit.lexical is None for hit in found.hits] == [False, True]
+
+
 class TinyReranker:
     """Scores passages by a function; remembers what it was asked."""
 

@@ -1,0 +1,115 @@
+"""How often the right file stands first in folders of one to fifteen notes, in nine languages.
+
+    uv run python -m bench.small_folders FOLDER
+
+The folders and their questions stand in `cases.txt`, written for this measurement and nothing else. Each becomes a
+dataset below FOLDER (form: `rag.evaluation.retrieval`) with an index of its own beside it, which later runs use again.
+The table has a row for each language, each kind of question (short, reworded, misspelt) and each size of a folder: the
+share with the right file first, and among the first three. Below it come the questions that missed.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ingest.pipeline import Pipeline
+from ingest.sync import sync_corpus
+from rag.assembly import open_retriever
+from rag.evaluation.retrieval import Dataset, list_units
+from rag.index.index import Index
+from rag.settings import Settings
+
+_CASES = Path(__file__).with_name("cases.txt")
+_HITS = 10
+_SMALL = 3
+"""Notes of a folder up to which it counts as the smallest."""
+
+
+@dataclass
+class Folder:
+    """A folder of notes and the questions on it."""
+
+    name: str
+    language: str
+    notes: dict[str, str] = field(default_factory=dict)
+    questions: list[dict[str, Any]] = field(default_factory=list)
+
+
+def read_folders(lines: list[str]) -> list[Folder]:
+    """A line begins a folder (``== name language``), is a note of it (``file: text``) or a question on it
+    (``? kind | file | question``)."""
+    folders: list[Folder] = []
+    for line in filter(None, lines):
+        if line.startswith("== "):
+            name, language = line[3:].split()
+            folders.append(Folder(name, language))
+        elif line.startswith("? "):
+            kind, source, question = line[2:].split(" | ")
+            assert source in folders[-1].notes, line
+            row = {"question": question, "relevant": [{"source": source}], "kind": kind, "lang": folders[-1].language}
+            folders[-1].questions.append(row)
+        else:
+            source, text = line.split(": ", 1)
+            folders[-1].notes[source] = text
+    return folders
+
+
+def write_dataset(folder: Folder, target: Path) -> Path:
+    """The folder as a dataset with an index, both made unless they are there as they should be."""
+    home = target / folder.name
+    wanted = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in folder.questions)
+    corpus = home / "corpus"
+    shutil.rmtree(corpus, ignore_errors=True)
+    corpus.mkdir(parents=True)
+    for source, text in folder.notes.items():
+        (corpus / source).write_text(text + "\n", "utf-8")
+    (home / "questions.jsonl").write_text(wanted, "utf-8")
+    settings = Settings(corpus_dir=corpus, index_dir=home / "index")
+    models = target / "models"
+    with closing(Index(settings.index_dir)) as index, closing(Pipeline(settings, index.models_dir)) as pipeline:
+        if models.is_dir() and not index.models_dir.is_dir():
+            shutil.copytree(models, index.models_dir)  # exporting the model takes longer than all the rest
+        sync_corpus(index, pipeline)
+        if not models.is_dir():
+            shutil.copytree(index.models_dir, models)
+    return home
+
+
+def measure(home: Path) -> Iterator[tuple[int, str, list[str]]]:
+    """For each question the place of the right file, from 1 (0 if it isn't found), its text, and the files in order."""
+    dataset = Dataset.load(home)
+    with closing(Index(home / "index")) as index, closing(open_retriever(index, Settings())) as retriever:
+        for question in dataset.questions:
+            ranking = list_units(retriever.retrieve(question.text, top_k=_HITS), dataset.unit)
+            place = next((place for place, unit in enumerate(ranking, 1) if unit in question.relevant), 0)
+            yield place, question.text, [source for source, _ in ranking]
+
+
+def main(target: Path) -> None:
+    places: dict[str, list[int]] = defaultdict(list)
+    missed = []
+    for folder in read_folders(_CASES.read_text("utf-8").splitlines()):
+        size = f"{1 if len(folder.notes) == 1 else '2–3' if len(folder.notes) <= _SMALL else '4+'} notes"
+        for row, (place, text, ranking) in zip(folder.questions, measure(write_dataset(folder, target)), strict=True):
+            for group in ("all", folder.language, row["kind"], size):
+                places[group].append(place)
+            if place != 1:
+                missed.append(f"{folder.language} {row['kind']:9} {text}  → {' '.join(ranking[:3])}")
+    for group, found in places.items():
+        first, three = (sum(0 < place <= most for place in found) / len(found) for most in (1, 3))
+        print(f"{group:10} {len(found):4}  first {first:.3f}  first three {three:.3f}")
+    print(*missed, sep="\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    main(Path(sys.argv[1]))
