@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from ingest.loaders.encoding import decode, decode_blocks
 from ingest.loaders.reading import Reading, ReadOptions, make_one_line, make_single_page
-from ingest.loaders.tables import group_lines
+from ingest.loaders.tables import group_lines, write_table
 from ingest.loaders.text import find_first_heading
 from rag.errors import LoadError
 from rag.types import Document, Page
@@ -42,10 +42,9 @@ _DECLARED = re.compile(r'\ufeff?"?sep=([^\r\n"])"?[,;\t|]*+\s*+$', re.IGNORECASE
 
 
 def _join_cells(rows: Iterable[list[str]]) -> Iterator[str]:
-    """A line for each row. Titles above the head are lines without cells."""
+    """A line for each row. Titles above the head are lines without cells; a head of several rows becomes one."""
     has_head = False
-    for cells in rows:
-        line = "\t".join(make_one_line(cell) for cell in cells)
+    for line in write_table([make_one_line(cell) for cell in cells] for cells in rows):
         has_head = has_head or "\t" in line.strip("\t")
         if line.strip("\t"):
             yield line if has_head else line.strip("\t")

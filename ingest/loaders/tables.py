@@ -133,6 +133,8 @@ def _join_heads(rows: Iterable[_Row], head_rows: int) -> Iterator[list[str]]:
     head: list[_Row] = []
     may_begin = True
     for number, row in enumerate(rows):
+        if head and not head[-1].own:  # some formats leave out the empty cells at a row's end
+            head[-1].texts.extend([""] * (len(row.texts) - len(head[-1].texts)))
         if head and len(head) < _MOST_HEAD_ROWS and (number < head_rows or _continues_head(head[-1], row)):
             head.append(row)
             continue

@@ -139,6 +139,8 @@ def _count_header_rows(rows: list[str]) -> int:
     if len(rows) < 3:
         return 0
     cells = [[cell.strip() for cell in row.split("\t")] for row in rows[:_MOST_COMPARED]]
+    if is_data(cells[0]) and names_columns(cells[0], cells[1:]):
+        return 1
     for count, row in enumerate(cells[: _MOST_HEADER_ROWS + 1]):
         if is_data(row):
             return count

@@ -12,8 +12,10 @@ NUMBER = re.compile(r"(?=\D*\d)[\s$€£¥%()+\-–—.,:/\d]*+|[–—-]")
 _GAP = re.compile(r"\t| {3,}")
 _PIPE = re.compile(r"(?<!\\)\|")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_LONGEST_NAME = 40
-"""Characters of a column's name; a longer cell is a value."""
+_STEP = re.compile(r"\d+(?:[/:–—-]\d+)+(?:[T ]\d+(?::\d+)+)?|\d+\.\d+\.(?:\d+)?|\d+(?:[.,]\d+)? ?%")
+"""A date, a time, a span such as ``2023/24`` or ``0-5``, or a share: what a series of columns may be named by."""
+_LONGEST_NAME, _LONGEST_QUESTION, _LONGEST_ANSWER = 40, 250, 25
+"""Characters of a column's name; a longer cell is a value, unless it is a question that all rows answer shortly."""
 _MOST_COMPARED = 50
 """Rows below the first that are looked at."""
 
@@ -58,9 +60,13 @@ def names_columns(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
     It doesn't if it has values itself: long texts, numbers, or what stands in the same column again.
     """
-    if is_data(cells) or not any(cells[1:]):
+    if not any(cells[1:]):
         return False
-    if any(len(cell) > _LONGEST_NAME or (NUMBER.fullmatch(cell) and not _is_name(cells)) for cell in cells if cell):
+    if _names_steps(cells, below):
+        return True
+    if is_data(cells) or any(NUMBER.fullmatch(cell) and not _is_name(cells) for cell in cells if cell):
+        return False
+    if any(len(cell) > _LONGEST_NAME and not _is_answered(cell, at, below) for at, cell in enumerate(cells)):
         return False
     return not any(
         cell and cell == other
@@ -68,6 +74,21 @@ def names_columns(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
         if row != cells
         for cell, other in zip(cells, row, strict=False)
     )
+
+
+def _names_steps(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether dates, times, spans or shares name the columns behind the first: no value below is like them."""
+    places = [at for at, cell in enumerate(cells) if at and cell]
+    if len({cells[at] for at in places}) < max(2, len(places)) or (cells[0] and NUMBER.fullmatch(cells[0])):
+        return False
+    values = [row[at] for row in below[:_MOST_COMPARED] for at in places if at < len(row) and row[at]]
+    is_series = all(_STEP.fullmatch(cells[at]) for at in places)
+    return is_series and bool(values) and not any(map(_STEP.fullmatch, values))
+
+
+def _is_answered(cell: str, at: int, below: Sequence[Sequence[str]]) -> bool:
+    answers = [row[at] for row in below[:_MOST_COMPARED] if at < len(row) and row[at]]
+    return len(cell) <= _LONGEST_QUESTION and len(answers) > 1 and max(map(len, answers)) <= _LONGEST_ANSWER
 
 
 def _is_name(cells: Sequence[str]) -> bool:

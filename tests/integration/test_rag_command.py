@@ -18,6 +18,7 @@ import pytest
 from rag.__main__ import main
 from rag.evaluation.retrieval import Dataset, index_folder
 from rag.settings import Settings
+from tests import files, workbooks
 from tests.endpoint import Exchange, begin_and_hang, model_server, talk_slowly
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +58,24 @@ def test_search_keeps_to_top_k_and_shows_the_place(index):
     assert done.stdout.startswith("1. tram-line-7.html")
     assert "\n2. " not in done.stdout
     assert done.stderr == ""
+
+
+def test_search_shows_the_cells_of_workbooks_as_their_programs_do(models_dir, tmp_path, capsys):
+    corpus, folder = tmp_path / "corpus", tmp_path / "index"
+    corpus.mkdir()
+    shutil.copytree(models_dir, folder / "models")
+    rows: list[list[files.SheetCell]] = [["Harbour", "Vacancy", "Post code", "Open"], []]
+    for name, make in (("new.xlsx", lambda rows: files.xlsx({"Fees": rows})), ("old.xls", workbooks.xls)):
+        harbour = "Skagen" if name == "new.xlsx" else "Lysekil"
+        rows[1] = [harbour, (0.0825, "0.0%"), (4310.0, "00000"), (1.5625, "[h]:mm")]
+        (corpus / name).write_bytes(make(rows))
+    made = run("ingest", "--index", str(folder), "--corpus", str(corpus), "--json")
+    assert made.returncode == 0, made.stderr
+    for harbour, source in (("Skagen", "new.xlsx"), ("Lysekil", "old.xls")):
+        assert main(["search", "--json", "--index", str(folder), f"What is the vacancy of {harbour}?"]) == 0
+        best = json.loads(capsys.readouterr().out)["hits"][0]
+        assert best["source"] == source
+        assert f"{harbour}\t8.3%\t04310\t37:30" in best["text"]
 
 
 def test_ask_streams_the_models_answer_with_its_source(index, foundry_environment):

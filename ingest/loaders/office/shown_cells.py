@@ -16,8 +16,8 @@ from ingest.loaders.elements import get_tag
 from ingest.loaders.office.format_codes import BUILT_IN
 from ingest.loaders.office.number_formats import NumberFormat, read_format
 from ingest.loaders.office.ooxml import Package
-from ingest.loaders.office.row_styles import RowStyles, has_plain_rows
-from ingest.loaders.office.shown_values import Show, ShownValues, StyledCell, choose_shows, show_value
+from ingest.loaders.office.row_styles import RawCell, RowStyles, has_plain_rows
+from ingest.loaders.office.shown_values import ShownValues, StyledCell, choose_shows, show_value
 from ingest.loaders.reading import make_one_line
 
 # Each part is bounded: an opening bracket that nothing closes must not make the search look on to the file's end.
@@ -50,7 +50,6 @@ class ShownCells:
         properties = [child for child in root if get_tag(child) == "workbookPr"] if root is not None else []
         self._is_1904 = any(child.get("date1904") in ("1", "true") for child in properties)
         self._formats = _read_formats(package, main)
-        self._shown = ShownValues(is_1904=self._is_1904)
         self._show_number = lru_cache(maxsize=50_000)(self._format_number)
 
     def read_sheet(self, part: str) -> bytes:
@@ -62,7 +61,8 @@ class ShownCells:
 
     def show_rows(self, rows: Iterable[list[object]], sheet: bytes, first: int, width: int) -> Iterator[list[str]]:
         """The rows of values as they are shown; `first` is their first column, `width` the number of their columns."""
-        styles = RowStyles(sheet, lambda cells: self._choose_shows(cells, first, width))
+        shown = ShownValues(is_1904=self._is_1904, may_be_negative=b"<v>-" in sheet)
+        styles = RowStyles(sheet, lambda cells: choose_shows(self._find_formats(cells, first), shown, width))
         at, shows = next(styles.rows, (-1, None))
         for number, row in enumerate(rows):
             while -1 < at < number:
@@ -78,14 +78,11 @@ class ShownCells:
         told = {column: shown for _, cells in self.find_cells(row_xml) for column, shown in cells.items()}
         return [str(told.get(first + at, "")) if text is None else text for at, text in enumerate(texts)]
 
-    def _choose_shows(self, cells: Sequence[tuple[bytes, bytes, bytes]], first: int, width: int) -> list[Show] | None:
-        """What shows the values of a row whose cells have these columns, styles and types; None without formats."""
-        styled = (
-            StyledCell(_read_column(letters) - first, self._formats.get(style), kind not in (b"", b"n"))
-            for letters, style, kind in cells
-            if kind in (b"", b"n", b"s", b"str", b"inlineStr")
-        )
-        return choose_shows(styled, self._shown, width)
+    def _find_formats(self, cells: Sequence[RawCell], first: int) -> Iterator[StyledCell]:
+        for letters, style, kind in cells:
+            if kind in (b"", b"n", b"s", b"str", b"inlineStr"):
+                place, is_text = _read_column(letters) - first, kind not in (b"", b"n")
+                yield StyledCell(place, self._formats.get(style), is_text)
 
     def find_cells(self, sheet: bytes) -> Iterator[tuple[int, dict[int, str | NumberFormat]]]:
         """The rows, counted from 0, with what is shown by column; for a text it is the format that shows it."""

@@ -39,16 +39,20 @@ def show_value(value: object) -> str:
 class ShownValues:
     """The texts of one workbook's values, kept by format, because tables repeat them."""
 
-    def __init__(self, *, is_1904: bool, needs_exact: bool = True) -> None:
-        """`needs_exact` says that what a millisecond leaves open is to be told by None."""
+    def __init__(self, *, is_1904: bool, needs_exact: bool = True, may_be_negative: bool = False) -> None:
+        """`needs_exact` says that what a millisecond leaves open is to be told by None.
+
+        `may_be_negative` says that a time may come from a number below zero, which calamine doesn't tell.
+        """
         self._is_1904 = is_1904
+        self._open_kinds: tuple[type, ...] = (datetime.time,) if may_be_negative else ()
         self._needs_exact = needs_exact
         self._shows: dict[NumberFormat, Show] = {}
 
     def find_show(self, shown: NumberFormat) -> Show:
         """What shows values by this format."""
         if shown not in self._shows:
-            find_text = _Texts(shown, self._is_1904, self._needs_exact).__getitem__
+            find_text = _Texts(shown, self._is_1904, self._needs_exact, self._open_kinds).__getitem__
             self._shows[shown] = _make_quick(shown.quick, find_text) if shown.quick else find_text
         return self._shows[shown]
 
@@ -89,9 +93,10 @@ _FIRST_SURE = datetime.datetime(1900, 3, 1)
 class _Texts(dict[object, str | None]):
     """The texts by value. A dict that fills itself, because a look-up in it is no call of a function."""
 
-    def __init__(self, shown: NumberFormat, is_1904: bool, needs_exact: bool) -> None:
+    def __init__(self, shown: NumberFormat, is_1904: bool, needs_exact: bool, open_kinds: tuple[type, ...]) -> None:
         super().__init__()
         self._show, self._is_1904, self._needs_exact = shown.show, is_1904, needs_exact
+        self._open_kinds = open_kinds
         self._shows_fractions = shown.shows_fractions
 
     def __missing__(self, value: object) -> str | None:
@@ -109,7 +114,7 @@ class _Texts(dict[object, str | None]):
             value = datetime.datetime.combine(value, datetime.time())
         if not isinstance(value, (datetime.datetime, datetime.time, datetime.timedelta)):
             return show_value(value)
-        if self._needs_exact and (self._shows_fractions or _is_open(value)):
+        if self._needs_exact and (self._shows_fractions or isinstance(value, self._open_kinds) or _is_open(value)):
             return None
         return self._show(_count_days(value, self._is_1904), is_1904=self._is_1904)
 

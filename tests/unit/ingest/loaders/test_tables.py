@@ -182,6 +182,60 @@ def test_an_opendocument_sheet_reads_as_its_program_showed_it():
     assert text == f"# Farms (hidden sheet)\n\n{table}\n\nsold"
 
 
+# Heads
+
+
+def _make_sheet_row(cells: list[str]) -> str:
+    shown = "".join(f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>" for cell in cells)
+    return f"<table:table-row>{shown}</table:table-row>"
+
+
+_KINDS = pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("a.xlsx", lambda rows: files.xlsx({"S": rows})),
+        ("a.csv", lambda rows: "\n".join(";".join(row) for row in rows).encode()),
+        (
+            "a.ods",
+            lambda rows: files.opendocument(
+                "spreadsheet", f"<table:table table:name='S'>{''.join(map(_make_sheet_row, rows))}</table:table>"
+            ),
+        ),
+    ],
+)
+
+
+@_KINDS
+@pytest.mark.parametrize(
+    "head",
+    [
+        ["Boat", "2024-05-01", "2024-06-01"],
+        ["Boat", "06:30", "18:45"],
+        ["Boat", "2022/23", "2023/24"],
+        ["Boat", "10%", "25%"],
+        ["Boat", "How well did the crew keep the boat in the last season?", "Berth"],
+    ],
+)
+def test_a_head_of_one_row_opens_each_block_of_its_table(name, make, head):
+    rows = [head, *([f"b{number}", str(number % 9), f"{number % 7}"] for number in range(2_100))]
+    pages = list(read(name, make(rows), ReadOptions())[1].pages)
+    assert pages[1].text.split("\n")[0] == "\t".join(head)
+
+
+@_KINDS
+def test_a_head_of_two_rows_names_each_column(name, make):
+    rows = [["Boat", "2022", "", "2023", ""], ["", "Out", "In", "Out", "In"], ["Ida", "3", "4", "5", "6"]]
+    text = _read(name, make(rows)).removeprefix("# S\n\n")
+    assert text == "Boat\t2022 Out\t2022 In\t2023 Out\t2023 In\nIda\t3\t4\t5\t6"
+
+
+@_KINDS
+def test_times_and_dates_of_the_first_row_are_no_head(name, make):
+    rows = [[f"d{number}", f"{number % 5 + 6:02d}:15", f"{number % 7 + 14}:30"] for number in range(2_100)]
+    pages = list(read(name, make(rows), ReadOptions())[1].pages)
+    assert not pages[1].text.startswith("d0\t")
+
+
 # CSV
 
 
