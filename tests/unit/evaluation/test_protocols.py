@@ -1,7 +1,8 @@
 import pytest
 
 from rag.evaluation.protocols import SourceText, measure_protocols
-from rag.evaluation.retrieval import Dataset, Question, evaluate, format_report
+from rag.evaluation.report import format_report
+from rag.evaluation.retrieval import Dataset, Question, evaluate
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
 
 
