@@ -18,11 +18,14 @@ CODE = 128 + signal.SIGTERM
 
 
 @pytest.fixture(autouse=True)
-def signals():
-    """As in a new process, and afterwards as before."""
-    before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
+def own_process():
+    """Signals as in a new process; afterwards they are as before, and so are the rights that new files get."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTERM, signal.SIGHUP)}
+    mask = os.umask(0o077)
     yield
-    signal.signal(signal.SIGTERM, before)
+    os.umask(mask)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def tell_to_end() -> None:
