@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.annotations import AnnotationReader
+from ingest.loaders.pdf.buttons import GroupValues
 from ingest.loaders.pdf.glyphs import GlyphReader
 
 if TYPE_CHECKING:
@@ -65,11 +66,13 @@ class PageLines:
 class TextReader:
     """Takes the lines from pdfium's pages."""
 
-    def __init__(self, pdf: pdfium.PdfDocument, glyphs: GlyphReader | None = None) -> None:
+    def __init__(
+        self, pdf: pdfium.PdfDocument, glyphs: GlyphReader | None = None, values: GroupValues | None = None
+    ) -> None:
         import pypdfium2.raw as raw
 
         self._pdf = pdf
-        self._annotations = AnnotationReader()
+        self._annotations = AnnotationReader(values or GroupValues(b""))
         self._glyphs = glyphs
         self._char_box = raw.FPDFText_GetCharBox
         self._box = tuple(ctypes.c_double() for _ in range(4))
@@ -93,9 +96,9 @@ class TextReader:
             text_page = page.get_textpage()
             try:
                 lines = list(self._read_lines(text_page, index))
+                extra = "\n\n".join(self._annotations.read(page, text_page, index))
             finally:
                 text_page.close()
-            extra = "\n\n".join(self._annotations.read(page))
         finally:
             page.close()
         return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)

@@ -122,10 +122,16 @@ def _heading(text: str, level: int, entries: str = "") -> str:
 
 def test_headings_are_numbered_by_the_outline():
     body = (
-        _heading("Scope", 1) + _heading("Terms", 2) + _heading("Words", 3)
-        + _heading("Preface", 1, 'text:style-name="Plainer"') + _heading("Duties", 2) + _heading("Notes", 1, 'text:is-list-header="true"') + _heading("Fees", 1)
-        + _heading("Late fees", 2) + _heading("Annex", 1, 'text:restart-numbering="true" text:start-value="9"')
-    )  # fmt: skip
+        _heading("Scope", 1)
+        + _heading("Terms", 2)
+        + _heading("Words", 3)
+        + _heading("Preface", 1, 'text:style-name="Plainer"')
+        + _heading("Duties", 2)
+        + _heading("Notes", 1, 'text:is-list-header="true"')
+        + _heading("Fees", 1)
+        + _heading("Late fees", 2)
+        + _heading("Annex", 1, 'text:restart-numbering="true" text:start-value="9"')
+    )
     assert _read(body, styles=OUTLINE).split("\n") == [
         "# 1. Scope", "## 1.1 Terms", "### Words", "# Preface", "## 1.2 Duties", "# Notes", "# 2. Fees",
         "## 2.1 Late fees", "# 9. Annex",
