@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_inner_text, get_tag, parse_xml
 from ingest.loaders.office.numbering import BULLET, read_number
-from ingest.loaders.office.odf_lists import ListNumbers, OpenList
+from ingest.loaders.office.odf_lists import ListNumbers, OpenList, Styles, find_styles
 from ingest.loaders.reading import (
     Reading,
     ReadOptions,
@@ -59,19 +59,13 @@ def refuse_encrypted(archive: Archive) -> None:
         raise LoadError("encrypted; save a copy without password")
 
 
-def _open(source: str, data: bytes) -> tuple[Document, _Element, list[_Element]]:
-    """The file's header, body, and the elements that define styles, those of all files before its own ones."""
+def _open(source: str, data: bytes) -> tuple[Document, _Element, Styles]:
     archive = Archive(data)
     refuse_encrypted(archive)
     root = parse_xml(archive.read("content.xml"))
     body = next((element for element in root.iter() if get_tag(element) == "body"), root)
-    common = archive.get("styles.xml")
-    styles = list(_find_styles(parse_xml(common), "styles")) if common else []
-    return read_header(source, archive), body, [*styles, *_find_styles(root, "automatic-styles")]
-
-
-def _find_styles(root: _Element, container: str) -> Iterator[_Element]:
-    return (style for holder in root if get_tag(holder) == container for style in holder)
+    styles = Styles(find_styles(root, "automatic-styles"), lambda: archive.get("styles.xml"))
+    return read_header(source, archive), body, styles
 
 
 def read_header(source: str, archive: Archive) -> Document:
@@ -218,4 +212,4 @@ def read_paragraphs(cell: _Element, comments: list[str]) -> str:
     return make_one_line(" ".join(parts))
 
 
-_NO_LISTS = ListNumbers()
+_NO_LISTS = ListNumbers(Styles())

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest.loaders.elements import get_attribute, get_tag
+from ingest.loaders.elements import get_attribute, get_tag, parse_xml
 from ingest.loaders.office.numbering import BULLET, LONGEST_LABEL, read_number, write_number
 
 if TYPE_CHECKING:
@@ -45,40 +45,88 @@ class OpenList:
     """The latest number of each level; shared with the lists in its items and with those that continue it."""
 
 
+class Styles:
+    """The styles that number paragraphs, each read when it is first asked for: most files have more than they use."""
+
+    def __init__(self, own: Iterable[_Element] = (), read_common: Callable[[], bytes | None] = lambda: None) -> None:
+        """`own` are the elements that define styles for the text alone; `read_common` gives the file of all others."""
+        self._read_common = read_common
+        self._sources: list[Callable[[], Iterable[_Element]]] = [lambda: own, self._find_common]
+        self._elements: dict[tuple[str, str], _Element] = {}
+        self._levels: dict[str, dict[int, _Level]] = {}
+
+    def numbers_headings(self) -> bool:
+        """Whether the style of the outline shows a number at any level."""
+        if _OUTLINE not in self._levels and _SHOWN_OUTLINE.search(self._read_common() or b"") is None:
+            self._levels[_OUTLINE] = {}
+        return any(level.format for level in self._read_levels("outline-style", _OUTLINE).values())
+
+    def get_level(self, style: str, level: int) -> _Level:
+        """How the level of a list is numbered; without a number if the file doesn't tell."""
+        tag = "outline-style" if style == _OUTLINE else "list-style"
+        return self._read_levels(tag, style).get(level, _Level(""))
+
+    def find_list_style(self, paragraph: _Element) -> str | None:
+        """The list that the paragraph's style names: empty if it wants none, None if it doesn't tell."""
+        name = get_attribute(paragraph, "style-name")
+        for _ in range(_MOST_STYLES_ABOVE):
+            style = self._find("style", name)
+            if style is None:
+                break
+            for key, value in style.attrib.items():
+                if str(key).endswith("}list-style-name"):
+                    return str(value)
+            name = get_attribute(style, "parent-style-name")
+        return None
+
+    def _find_common(self) -> Iterable[_Element]:
+        content = self._read_common()
+        return find_styles(parse_xml(content), "styles") if content else ()
+
+    def _read_levels(self, tag: str, name: str) -> dict[int, _Level]:
+        if name not in self._levels:
+            style = self._find(tag, name)
+            self._levels[name] = {} if style is None else dict(_read_levels(style))
+        return self._levels[name]
+
+    def _find(self, tag: str, name: str) -> _Element | None:
+        """The element that defines a style; paragraphs have others than letters of the same name."""
+        while (tag, name) not in self._elements and self._sources:
+            for style in self._sources.pop(0)():
+                kind = get_tag(style)
+                if kind == "style" and get_attribute(style, "family") != "paragraph":
+                    continue
+                if kind in ("style", "list-style", "outline-style"):
+                    named = _OUTLINE if kind == "outline-style" else get_attribute(style, "name")
+                    self._elements.setdefault((kind, named), style)
+        return self._elements.get((tag, name))
+
+
+_SHOWN_OUTLINE = re.compile(rb"<[\w.-]*:?outline-level-style\b[^>]*num-format=['\"][^'\"]")
+
+
+def find_styles(root: _Element, container: str) -> Iterator[_Element]:
+    """The elements below that of the root which is called so."""
+    return (style for holder in root if get_tag(holder) == container for style in holder)
+
+
 class ListNumbers:
     """Counts as LibreOffice does; lists and headings must be given in reading order."""
 
-    def __init__(self, styles: Iterable[_Element] = (), *, joins_neighbours: bool = False) -> None:
-        """`styles` are the elements that define styles, later ones before earlier ones of the same name.
-
-        `joins_neighbours` says that a list behind one of the same style continues it, as in presentations.
-        """
+    def __init__(self, styles: Styles, *, joins_neighbours: bool = False) -> None:
+        """`joins_neighbours` says that a list behind one of the same style continues it, as in presentations."""
         self._joins_neighbours = joins_neighbours
-        self._styles: dict[str, dict[int, _Level]] = {}
-        self._paragraphs: dict[str, tuple[str, str | None]] = {}
+        self._styles = styles
         self._by_id: dict[str, dict[int, int]] = {}
         self._by_style: dict[str, dict[int, int]] = {}
         self._headings = OpenList(_OUTLINE, 0)
-        for style in styles:
-            self._read_style(style)
-
-    def _read_style(self, style: _Element) -> None:
-        tag, name = get_tag(style), get_attribute(style, "name")
-        if tag == "list-style":
-            self._styles[name] = dict(_read_levels(style))
-        elif tag == "outline-style":
-            self._styles[_OUTLINE] = dict(_read_levels(style))
-        elif tag == "style" and get_attribute(style, "family") == "paragraph":
-            is_listed = any(str(key).endswith("}list-style-name") for key in style.attrib)
-            own = get_attribute(style, "list-style-name") if is_listed else None
-            self._paragraphs[name] = (get_attribute(style, "parent-style-name"), own)
 
     def open_list(self, element: _Element, around: OpenList | None) -> OpenList:
         """The list, which goes on counting where it continues another one; `around` is the one in whose item it is."""
         style = get_attribute(element, "style-name")
         if around is not None and style in ("", around.style):
             return OpenList(around.style, around.level + 1, around.counts)
-        style = style or next(filter(None, map(self._find_list_style, _find_paragraphs(element))), "")
+        style = style or next(filter(None, map(self._styles.find_list_style, _find_paragraphs(element))), "")
         opened = OpenList(style, 0 if around is None else around.level + 1, self._find_continued(element, style))
         self._by_style[style] = self._by_id[get_attribute(element, "id")] = opened.counts
         return opened
@@ -102,14 +150,15 @@ class ListNumbers:
             return ""
         first = next((get_tag(child) for child in item if get_tag(child) != "number"), "")
         if first == "list":
-            opened.counts.setdefault(opened.level, self._get_level(opened.style, opened.level).start)
+            opened.counts.setdefault(opened.level, self._styles.get_level(opened.style, opened.level).start)
             return ""
         return _find_written(item) or self._count(opened, get_attribute(item, "start-value")) or BULLET
 
     def count_heading(self, heading: _Element, level: int) -> str:
         """The number of a heading outside of lists; empty if headings of its level, counted from 0, have none."""
-        is_plain = self._find_list_style(heading) is not None or get_attribute(heading, "is-list-header") == "true"
-        if is_plain or _OUTLINE not in self._styles:
+        if not self._styles.numbers_headings() or get_attribute(heading, "is-list-header") == "true":
+            return _find_written(heading)
+        if self._styles.find_list_style(heading) is not None:
             return _find_written(heading)
         self._headings.level = level
         restart = get_attribute(heading, "start-value")
@@ -117,32 +166,20 @@ class ListNumbers:
             self._headings.counts.pop(level, None)
         return self._count(self._headings, restart) or _find_written(heading)
 
-    def _find_list_style(self, paragraph: _Element) -> str | None:
-        """The list that the paragraph's style names: empty if it wants none, None if it doesn't tell."""
-        style, own = get_attribute(paragraph, "style-name"), None
-        for _ in range(_MOST_STYLES_ABOVE):
-            if own is not None or style not in self._paragraphs:
-                break
-            style, own = self._paragraphs[style]
-        return own
-
-    def _get_level(self, style: str, level: int) -> _Level:
-        return self._styles.get(style, {}).get(level, _Level(""))
-
     def _count(self, opened: OpenList, restart: str) -> str:
         """The next number of the list's level; empty if none is shown."""
         counts, level = opened.counts, opened.level
-        own = self._get_level(opened.style, level)
+        own = self._styles.get_level(opened.style, level)
         counts[level] = read_number(restart, counts[level] + 1 if level in counts else own.start)
         for below in [other for other in counts if other > level]:
             del counts[below]
         return self._write_label(opened) if own.format else ""
 
     def _write_label(self, opened: OpenList) -> str:
-        own = self._get_level(opened.style, opened.level)
+        own = self._styles.get_level(opened.style, opened.level)
 
         def write(at: int) -> str:
-            other = self._get_level(opened.style, at)
+            other = self._styles.get_level(opened.style, at)
             return write_number(opened.counts.get(at, other.start), other.format) if other.format else ""
 
         if own.template:

@@ -137,6 +137,8 @@ def _align(lines: list[Line]) -> list[Line]:
     placed = [_place(row, columns) for row in rows]
     if not columns or not _is_table([row for row in placed if row]):
         return []
+    if all(len(row) == len(columns) for row in placed):
+        return lines
     grid = _join_cells(lines, placed)
     written = [
         line if not row or (at and _is_pair(row)) else _write(line, row, columns) for at, (line, row) in enumerate(grid)
@@ -203,13 +205,15 @@ def _is_table(rows: Sequence[_Row]) -> bool:
     if len(several) < _ROWS or len(used) < _COLUMNS or min(used) < _ROWS - 1:
         return False
     cells = [cell.text for row in several for cell in row.values()]
-    if sum(any(map(_is_of_formulas, cell)) for cell in cells) >= _FORMULAS * len(cells):
+    if sum(_is_of_formula(cell) for cell in cells) >= _FORMULAS * len(cells):
         return False
     return sum(used) >= _FILLED * len(used) * len(several)
 
 
-def _is_of_formulas(letter: str) -> bool:
-    return unicodedata.category(letter) == "Sm" and letter not in "+<>~|"
+def _is_of_formula(cell: str) -> bool:
+    if cell.isascii():
+        return "=" in cell
+    return any(unicodedata.category(letter) == "Sm" and letter not in "+<>~|" for letter in cell)
 
 
 def _join_cells(lines: Sequence[Line], rows: Sequence[_Row]) -> list[tuple[Line, _Row]]:
