@@ -84,6 +84,8 @@ def read_header(source: str, archive: Archive) -> Document:
 
 
 _LEFT_OUT = frozenset("tracked-changes forms sequence-decls page-number date time footer header settings".split())
+_MARKED = frozenset("p h list table".split())
+"""What an item begins with; nothing behind it has the item's number."""
 _NOT_INLINE = frozenset("ruby-text desc title tracked-changes number".split())
 
 
@@ -133,6 +135,8 @@ class _Story:
 
     def _read_list(self, element: _Element, opened: OpenList) -> Iterator[str]:
         for item in element:
+            if get_tag(item) not in ("list-item", "list-header"):  # such as the mark of a page's end
+                continue
             mark = self._numbers.count_item(item, opened)
             for child in item:
                 name = get_tag(child)
@@ -144,7 +148,7 @@ class _Story:
                     yield from beside
                 else:
                     yield from self._read_element(child, opened)
-                mark = mark if name == "number" else ""
+                mark = "" if name in _MARKED else mark
 
     def _read_rows(self, table: _Element) -> Iterator[str]:
         own = [row for row in table.iter() if get_tag(row) == "table-row" and _find_table(row) is table]

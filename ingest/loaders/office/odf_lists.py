@@ -148,7 +148,7 @@ class ListNumbers:
         """
         if get_tag(item) == "list-header":
             return ""
-        first = next((get_tag(child) for child in item if get_tag(child) != "number"), "")
+        first = next((tag for tag in map(get_tag, item) if tag in ("p", "h", "list")), "")
         if first == "list":
             opened.counts.setdefault(opened.level, self._styles.get_level(opened.style, opened.level).start)
             return ""

@@ -171,3 +171,19 @@ def test_numbers_of_hostile_files_stay_short():
     assert len(_read(_list(_item("Fir"), entries='text:style-name="L"'), automatic=_style("L", level))) < 80
     ring = '<style:style style:name="P" style:family="paragraph" style:parent-style-name="P"/>'
     assert _read(_heading("Fir", 1, 'text:style-name="P"'), automatic=ring, styles=OUTLINE) == "# 1. Fir"
+
+
+def test_a_list_may_have_a_style_of_all_texts_and_marks_of_page_ends_in_it():
+    end = "<text:soft-page-break/>"
+    broken = f"<text:list-item>{end}<text:p>Birch</text:p></text:list-item>"
+    assert _read(_list(_item("Aspen"), end, broken), automatic="", styles=CLAUSES) == "1. Aspen\n2. Birch"
+
+
+def test_headings_of_a_converted_document_are_numbered_by_lists_that_continue_one_another():
+    entries = 'text:style-name="Clauses" text:continue-numbering="true"'
+    item = "<text:list-item>{}</text:list-item>"
+    outer = _list(item.format(_heading("Lease", 1)), entries=entries)
+    inner = _list(item.format(_inner(item.format(_heading("Law", 2)))), entries=entries)
+    assert _read("<text:p>Text</text:p>".join([outer, inner, inner, outer])).split("\n")[::2] == [
+        "# 1. Lease", "## 1.1 Law", "## 1.2 Law", "# 2. Lease",
+    ]  # fmt: skip
