@@ -242,16 +242,21 @@ def _entry(name: str, kind: int, start: int, size: int, *, child: int = 0, right
 
 
 _ODF = (
-    'xmlns:office="o" xmlns:text="t" xmlns:table="b" xmlns:draw="d" xmlns:presentation="p" xmlns:dc="c" xmlns:meta="m"'
+    'xmlns:office="o" xmlns:text="t" xmlns:table="b" xmlns:draw="d" xmlns:presentation="p" xmlns:dc="c" xmlns:meta="m" '
+    'xmlns:style="s" xmlns:xml="http://www.w3.org/XML/1998/namespace"'
 )
 
 
-def opendocument(kind: str, body: str, *, manifest: str = "<manifest/>") -> bytes:
-    """`kind` is ``text``, ``presentation`` or ``spreadsheet``."""
+def opendocument(
+    kind: str, body: str, *, manifest: str = "<manifest/>", automatic: str = "", styles: str = ""
+) -> bytes:
+    """`kind` is ``text``, ``presentation`` or ``spreadsheet``; `automatic` are the styles beside the body."""
+    automatic = f"<office:automatic-styles>{automatic}</office:automatic-styles>"
     return zipped(
         {
             "mimetype": f"application/vnd.oasis.opendocument.{kind}",
-            "content.xml": f"<office:document {_ODF}><office:body>{body}</office:body></office:document>",
+            "content.xml": f"<office:document {_ODF}>{automatic}<office:body>{body}</office:body></office:document>",
+            "styles.xml": f"<office:styles-file {_ODF}><office:styles>{styles}</office:styles></office:styles-file>",
             "meta.xml": f"<office:meta {_ODF}><dc:title>The Title</dc:title><dc:creator>Ann</dc:creator></office:meta>",
             "META-INF/manifest.xml": manifest,
         }

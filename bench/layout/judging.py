@@ -9,7 +9,7 @@ from bench.layout.headings import make_heading_pages
 from bench.layout.page import LabelledPage
 from bench.layout.paragraphs import make_paragraph_pages, make_script_pages
 from bench.layout.running_heads import make_running_head_pages, make_title_pages
-from bench.layout.tables import make_table_pages
+from bench.layout.tables import make_table_pages, make_word_table_pages
 from ingest.loaders.pdf import pages
 from ingest.loaders.reading import ReadOptions
 from rag.errors import LoadError
@@ -17,6 +17,7 @@ from rag.errors import LoadError
 PAGES = (
     *make_column_pages(),
     *make_table_pages(),
+    *make_word_table_pages(),
     *make_paragraph_pages(),
     *make_script_pages(),
     *make_heading_pages(),

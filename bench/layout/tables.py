@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bench.layout.drawing import (
+    Drawing,
     draw_rule,
+    make_pdf,
     write,
     write_across,
     write_lines,
 )
-from bench.layout.page import WORDS, LabelledPage, make_page, tell
+from bench.layout.page import WORDS, LabelledPage, join_blocks, make_page, tell
 
 
 def make_table_pages() -> Iterator[LabelledPage]:
@@ -30,8 +32,7 @@ def make_table_pages() -> Iterator[LabelledPage]:
     yield make_page(
         "a table's head, drawn cell by cell",
         head + write_across((72, 300, 400), 690, rows[1:]),
-        ["June 25,\tJune 26,", "2022\t2021"],
-        cells[1:],
+        ["\tJune 25, 2022\tJune 26, 2021", *cells[1:]],
     )
     pair = [(f"Left {n}", f"{n}10", f"Right {n}", f"{n}20") for n in range(1, 9)]
     yield make_page(
@@ -63,12 +64,66 @@ def make_table_pages() -> Iterator[LabelledPage]:
         invoice + write_across((72, 300, 400), 660, items),
         ["Miller Ltd", "4 Mill Lane", "Leeds"],
         "12 March 2024",
-        ["\t".join(cell for cell in row if cell) for row in items],
+        ["\t".join(row) for row in items],
     )
     form = [("Name:", "Ann Miller"), ("Street:", "4 Mill Lane"), ("Town:", "Leeds"), ("Born:", "1.2.1990")]
     yield make_page("a form", write_across((72, 200), 720, form, step=18), ["\t".join(row) for row in form])
     chapters = [(f"Chapter {n} {'.' * 40}", f"{n * 12}") for n in range(1, 8)]
     yield make_page("a table of contents", write_across((72, 480), 720, chapters), ["\t".join(row) for row in chapters])
+
+
+def make_word_table_pages() -> Iterator[LabelledPage]:
+    """Tables whose columns are known by alignment alone. Lines of a cell are divided by ``/``."""
+    berths = ["Berth|Length|Fee|Deposit", "North 1|8.5|1,240.00|90.00", "North 2|12|980.50|1,100.00"]
+    yield _make_grid("numbers set to the right", berths, (72, -284, -384, -494))
+    ships = ["Ship|Master|Cargo|Tons", "Alma||coal|120", "Berta|Hansen||80", "Clara|Jansen|salt", "Dora|||45"]
+    yield _make_grid("empty cells", ships, (72, 180, 300, 400))
+    trams = ["|Monday|Tuesday|Friday", "Ferry|9:00||17:00", "Tram||8:15|18:30", "Bus|7:45|9:10"]
+    yield _make_grid("a table without a name for its rows", trams, (72, 220, 320, 420))
+    ports = ["Port|Ships/in 2019|Ships/in 2020|Mean/wait (h)", "Kiel|120|98|3.5", "Husum|45|51|1.25", "Emden|23|21|6"]
+    yield _make_grid("a head of two lines", ports, (72, -270, -370, -490))
+    tools = [
+        "Tool|Use|Price",
+        "Adze|shaping of timber/that is still wet|36.00",
+        "Auger|boring of holes|12.50",
+        "Caulking/iron|driving oakum/into the seams/of the deck|7.25",
+    ]
+    yield _make_grid("cells of several lines", tools, (72, 180, 400), step=20)
+    close = [
+        "Tool|Use|Price",
+        "Adze|shaping of timber/that is wet|36.00",
+        "Auger|boring|12.50",
+        "Mallet|all blows|9.00",
+    ]
+    yield _make_grid("cells of several lines without space between rows", close, (72, 180, 400))
+    iron = ["Tool|Use|Price", "Adze|shaping of timber|36.00", "Auger|boring|12.50", "Caulking/iron|seams/of decks|7.25"]
+    yield _make_grid("a name of two lines without space between rows", iron, (72, 180, 400))
+    bottom = ["/Port|Ships/in 2019|Ships/in 2020", "Kiel|120|98", "Husum|45|51", "Emden|23|21"]
+    yield _make_grid("a head of two lines, set to the bottom", bottom, (72, 220, 320))
+    duties = ["Duty|Person|Deputy", "Cash book|Anna Berg|Ole Lund", "Keys|Ole Lund", "Garden||Ida Holm", "Post|Ida|Ole"]
+    yield _make_grid("a table of words with empty cells", duties, (72, 220, 350))
+    parts = ["Code|Name|Weight|Price", *(f"K{n}|Part {n}|{'' if n % 4 == 2 else f'{n} kg'}|{n}.50" for n in range(70))]
+    pages = [_draw_grid(rows, (72, 180, 300, 400)) for rows in (parts[:45], parts[45:])]
+    expected = join_blocks([row.replace("|", "\t") for row in (parts[0], *parts[45:])])
+    yield LabelledPage("empty cells on a second page", make_pdf(pages), expected, 2)
+
+
+def _make_grid(name: str, rows: Sequence[str], places: Sequence[float], *, step: float = 12) -> LabelledPage:
+    """A table drawn cell by cell. A place below 0 is where a column ends."""
+    expected = ["\t".join(cell.replace("/", " ").strip() for cell in row.split("|")) for row in rows]
+    return make_page(f"word table: {name}", _draw_grid(rows, places, step=step), expected)
+
+
+def _draw_grid(rows: Sequence[str], places: Sequence[float], *, step: float = 12) -> Drawing:
+    drawing: Drawing = []
+    top = 720.0
+    for row in rows:
+        cells = [cell.split("/") for cell in row.split("|")]
+        for place, lines in zip(places, cells, strict=False):
+            for at, line in enumerate(lines):
+                drawing += write(place if place >= 0 else -place - 6 * len(line), top - 12 * at, line) if line else []
+        top -= step + 12 * (max(map(len, cells)) - 1)
+    return drawing
 
 
 def _make_table(name: str, rows: list[tuple[str, str]]) -> LabelledPage:

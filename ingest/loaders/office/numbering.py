@@ -1,4 +1,7 @@
-"""Word's automatic numbers ("2.2", "(b)"): it counts and shows them before paragraphs, whose text doesn't have them."""
+"""Word's automatic numbers ("2.2", "(b)"): it counts and shows them before paragraphs, whose text doesn't have them.
+
+How numbers are written, in figures, letters and otherwise, is the same for OpenDocument.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 
 BULLET = "-"
 _LEVELS = 9
-_LONGEST_LABEL = 60
+LONGEST_LABEL = 60
 """Characters of a number; a hostile one would be written before each of thousands of paragraphs."""
 _MOST_COUNTED = 1_000_000
 """Larger numbers aren't written: letters and Roman numerals grow in proportion to them."""
@@ -87,7 +90,7 @@ class Numbering:
         for identifier, definition in definitions.items():
             for child in definition:
                 if get_tag(child) == "lvl" and (style := _read_child(child, "pStyle")):
-                    self._style_levels[identifier, style] = _read_number(get_attribute(child, "ilvl"), 0)
+                    self._style_levels[identifier, style] = read_number(get_attribute(child, "ilvl"), 0)
         levels: dict[str, dict[int, _Level]] = {}
         for number, element in numbers.items():
             identifier = targets[number]
@@ -100,7 +103,7 @@ class Numbering:
 
 def _read_levels(parent: _Element) -> dict[int, _Level]:
     return {
-        _read_number(get_attribute(child, "ilvl"), 0): _read_level(child) for child in parent if get_tag(child) == "lvl"
+        read_number(get_attribute(child, "ilvl"), 0): _read_level(child) for child in parent if get_tag(child) == "lvl"
     }
 
 
@@ -108,11 +111,11 @@ def _read_level(element: _Element) -> _Level:
     values = {get_tag(child): get_attribute(child, "val") for child in element}
     restart = values.get("lvlRestart")
     return _Level(
-        _read_number(values.get("start", ""), 0),
+        read_number(values.get("start", ""), 0),
         _find_format(element),
-        values.get("lvlText", "")[:_LONGEST_LABEL],
+        values.get("lvlText", "")[:LONGEST_LABEL],
         "isLgl" in values and values["isLgl"] not in ("0", "false"),
-        None if restart is None else _read_number(restart, _LEVELS),
+        None if restart is None else read_number(restart, _LEVELS),
     )
 
 
@@ -133,12 +136,12 @@ def _read_overrides(number: _Element, definition: str, levels: dict[int, _Level]
     for override in number:
         if get_tag(override) != "lvlOverride":
             continue
-        level = _read_number(get_attribute(override, "ilvl"), 0)
+        level = read_number(get_attribute(override, "ilvl"), 0)
         for child in override:
             if get_tag(child) == "lvl":
                 levels[level] = _read_level(child)
             elif get_tag(child) == "startOverride":
-                starts[level] = _read_number(get_attribute(child, "val"), 1)
+                starts[level] = read_number(get_attribute(child, "val"), 1)
     return _List(definition, levels, starts)
 
 
@@ -146,7 +149,8 @@ def _read_child(element: _Element, name: str) -> str:
     return next((get_attribute(child, "val") for child in element if get_tag(child) == name), "")
 
 
-def _read_number(text: str, otherwise: int) -> int:
+def read_number(text: str, otherwise: int) -> int:
+    """The whole number that an attribute holds, of at most nine figures; `otherwise` if it holds none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise
 
 
@@ -159,19 +163,22 @@ def _write_label(found: _List, level: int, counts: dict[int, int]) -> str:
         at = int(place[1]) - 1
         other = found.levels.get(at, replace(own, format="decimal", start=1))
         number = counts.get(at, found.starts.get(at, other.start))
-        return _write_number(number, "decimal" if own.is_legal and other.format != "none" else other.format)
+        return write_number(number, "decimal" if own.is_legal and other.format != "none" else other.format)
 
-    label = re.sub(r"%([1-9])", write, own.text)[:_LONGEST_LABEL].strip()
+    label = re.sub(r"%([1-9])", write, own.text)[:LONGEST_LABEL].strip()
     return label if any(letter.isalnum() for letter in label) else BULLET
 
 
-def _write_number(number: int, form: str) -> str:
+def write_number(number: int, form: str) -> str:
+    """The number in one of Word's formats, or in letters that go on with "aa", "ab"; in figures if it has no such."""
     if form in ("none", "bullet"):
         return ""
     if form in _ALPHABETS and 0 < number <= _MOST_COUNTED:
         letters = _ALPHABETS[form]
         times, at = divmod(number - 1, len(letters))
         return letters[at] * (times + 1) if times < 30 else str(number)
+    if form.endswith("LetterInTurn") and 0 < number <= _MOST_COUNTED:
+        return _write_letters(number) if form.startswith("lower") else _write_letters(number).upper()
     if form.endswith("Roman") and 0 < number < 4_000:
         return _write_roman(number) if form == "upperRoman" else _write_roman(number).lower()
     if form in _CHINESE and 0 < number < 100:
@@ -182,6 +189,14 @@ def _write_number(number: int, form: str) -> str:
     if form == "decimalEnclosedCircle" and 0 < number <= 20:
         return chr(0x245F + number)
     return f"{number}{_find_ordinal_ending(number)}" if form == "ordinal" else str(number)
+
+
+def _write_letters(number: int) -> str:
+    text = ""
+    while number:
+        number, at = divmod(number - 1, len(_LATIN))
+        text = _LATIN[at] + text
+    return text
 
 
 def _write_roman(number: int) -> str:

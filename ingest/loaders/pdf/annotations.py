@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from ingest.loaders.pdf.buttons import OFF, Box, Button, GroupValues, choose_by_value, show_buttons
+
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
@@ -17,6 +19,8 @@ _WIDGET = 20
 """pdfium's number for a field of a form."""
 _BUTTON, _CHECK_BOX, _RADIO, _COMBO, _LIST = 1, 2, 3, 4, 5
 """pdfium's numbers for the kinds of fields that aren't read as text."""
+_NO_STATE = "Yes"
+"""How pdfium calls the state of a button without pictures, among others."""
 _MOST_ON_PAGE = 2_000
 _MOST_OPTIONS = 200_000
 """Choices that are looked at in one document: hundreds of fields may each offer all countries, or more to do harm."""
@@ -36,40 +40,49 @@ def open_form(pdf: pdfium.PdfDocument) -> None:
 class AnnotationReader:
     """Reads the annotations of one document, page after page."""
 
-    def __init__(self) -> None:
+    def __init__(self, values: GroupValues) -> None:
         self._options_left = _MOST_OPTIONS
+        self._values = values
 
-    def read(self, page: pdfium.PdfPage) -> Iterator[str]:
-        """The page's comments, and the values of its form's fields with their names."""
+    def read(self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, number: int) -> Iterator[str]:
+        """The page's comments, and the values of its form's fields with their names; `number` counts from 0."""
         import pypdfium2.raw as raw
 
+        said: dict[int, str] = {}
+        buttons: list[Button] = []
+        fields: list[Box] = []
         for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MOST_ON_PAGE)):
             annotation = raw.FPDFPage_GetAnnot(page.raw, index)
             if not annotation:
                 continue
             kind = raw.FPDFAnnot_GetSubtype(annotation)
-            if kind in _COMMENTS and (text := _read_entry(annotation, b"Contents")):
-                author = _read_entry(annotation, b"T")
-                yield f"({author}: {text})" if author else f"({text})"
-            elif kind == _WIDGET and (value := self._read_value(page.formenv, annotation)):
-                name = _read_name(page.formenv, annotation)
-                yield f"{name}: {value}" if name else value
+            if kind in _COMMENTS:
+                said[index] = _read_comment(annotation)
+            elif kind == _WIDGET:
+                fields.append(_read_box(annotation))
+                if page.formenv and raw.FPDFAnnot_GetFormFieldType(page.formenv, annotation) in (_CHECK_BOX, _RADIO):
+                    buttons.append(_read_button(page.formenv, annotation, index))
+                else:
+                    said[index] = self._read_field(page.formenv, annotation)
             raw.FPDFPage_CloseAnnot(annotation)
+        if buttons:
+            choose_by_value(buttons, self._values, number)
+            said |= show_buttons(buttons, fields, text_page)
+        yield from (said[index] for index in sorted(said) if said[index])
+
+    def _read_field(self, form: object, field: object) -> str:
+        value = self._read_value(form, field)
+        name = _read_name(form, field) if value else ""
+        return f"{name}: {value}" if name else value
 
     def _read_value(self, form: object, field: object) -> str:
-        """What the field shows; empty for one that isn't filled in, a button, and a choice that isn't taken."""
+        """What the field shows; empty for one that isn't filled in, and for a button that only does something."""
         import pypdfium2.raw as raw
 
         kind = raw.FPDFAnnot_GetFormFieldType(form, field) if form else -1
         if kind < 0:  # in no form
             return _read_entry(field, b"V")
         value = _read_string(raw.FPDFAnnot_GetFormFieldValue, form, field)
-        if kind in (_CHECK_BOX, _RADIO):
-            is_checked = bool(raw.FPDFAnnot_IsChecked(form, field))
-            chosen = _read_string(raw.FPDFAnnot_GetFormFieldExportValue, form, field) or value
-            if kind == _RADIO:
-                return chosen if is_checked else ""
-            return f"☒ {chosen}" if is_checked else "☐ Off"
         if kind in (_COMBO, _LIST):
             return ", ".join(self._read_choices(form, field)) or value
         return "" if kind == _BUTTON else value
@@ -84,6 +97,43 @@ class AnnotationReader:
                 label = _read_string(raw.FPDFAnnot_GetOptionLabel, form, field, index)
                 if label:
                     yield label
+
+
+def _read_comment(annotation: object) -> str:
+    text, author = _read_entry(annotation, b"Contents"), _read_entry(annotation, b"T")
+    return f"({author}: {text})" if author and text else f"({text})" if text else ""
+
+
+def _read_box(annotation: object) -> Box:
+    import pypdfium2.raw as raw
+
+    rect = raw.FS_RECTF()
+    raw.FPDFAnnot_GetRect(annotation, rect)
+    return rect.left, rect.bottom, rect.right, rect.top
+
+
+def _read_button(form: object, field: object, index: int) -> Button:
+    import pypdfium2.raw as raw
+
+    export = _read_string(raw.FPDFAnnot_GetFormFieldExportValue, form, field)
+    shown = _read_entry(field, b"AS")
+    is_on = bool(raw.FPDFAnnot_IsChecked(form, field))
+    if export == _NO_STATE and shown not in ("", OFF):  # it has no pictures, so that its state alone tells
+        is_on, export = True, shown
+    state = shown if is_on else ""
+    return Button(
+        index=index,
+        group=_read_string(raw.FPDFAnnot_GetFormFieldName, form, field),
+        name=_read_name(form, field),
+        tip=_read_entry(field, b"TU"),
+        state=state or export,
+        option=export if state and export != state else "",
+        box=_read_box(field),
+        is_radio=raw.FPDFAnnot_GetFormFieldType(form, field) == _RADIO,
+        is_on=is_on,
+        has_tip_for_field=bool(_read_string(raw.FPDFAnnot_GetFormFieldAlternateName, form, field)),
+        value=_read_entry(field, b"V") if raw.FPDFAnnot_HasKey(field, b"T") else None,
+    )
 
 
 _FRAME = re.compile(r"(?i)(?:#.*|topmostsubform|(?:sub)?form\d*|page\d*)$")

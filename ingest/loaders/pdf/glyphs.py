@@ -81,7 +81,7 @@ class GlyphReader:
         if not self._is_readable:
             return {}
         try:
-            self._pypdf = self._pypdf or _open(self._data, self._passwords)
+            self._pypdf = self._pypdf or open_by_pypdf(self._data, self._passwords)
             page = self._pypdf.pages[index]
             fonts = list(_find_fonts(page.get("/Resources"), set(), 0))
             return {key: text for font in fonts for key, text in _read_differences(font)}
@@ -99,7 +99,8 @@ def _list_letters(text_page: pdfium.PdfTextPage, text: str, count: int) -> list[
     return [chr(raw.FPDFText_GetUnicode(text_page.raw, at)) for at in range(count)]
 
 
-def _open(data: bytes, passwords: Sequence[str]) -> pypdf.PdfReader:
+def open_by_pypdf(data: bytes, passwords: Sequence[str]) -> pypdf.PdfReader:
+    """The file for what pdfium doesn't tell of it; opened with the first password that fits."""
     import logging
 
     import pypdf

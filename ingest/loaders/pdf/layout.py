@@ -10,6 +10,7 @@ from itertools import pairwise
 from statistics import median
 from unicodedata import east_asian_width
 
+from ingest.loaders.pdf.grids import align_tables
 from ingest.loaders.pdf.headings import Sizes, find_edges, find_outline_headings, remove_running_heads
 from ingest.loaders.pdf.lines import Line, PageLines, mend_text
 from ingest.loaders.pdf.tables import Table, carry_head
@@ -69,7 +70,7 @@ def compose(pages: Iterable[PageLines], outline: dict[int, list[tuple[int, str]]
 def _order_pages(pages: Iterable[PageLines], sizes: Sizes) -> Iterator[PageLines]:
     """The pages with their lines in reading order and their edges found; `sizes` learns from each."""
     for page in pages:
-        page.lines = order_rows(order_columns(_join_drop_caps(page.lines)))
+        page.lines = align_tables(order_rows(order_columns(_join_drop_caps(page.lines))))
         page.edges = find_edges(page.lines)
         sizes.add(page.lines)
         yield page
@@ -168,7 +169,7 @@ def _separate_columns(run: list[Line]) -> list[Line]:
     for line in run:
         rights = (*(cut - line.size for cut in line.cuts), line.right)
         for text, left, right in zip(line.text.split("\t"), (line.left, *line.cuts), rights, strict=True):
-            part = replace(line, text=text, left=left, right=right, cuts=())
+            part = replace(line, text=text, left=left, right=right, cuts=(), ends=())
             columns[_find_column(left, line.size, cuts)].append(part)
     return [line for column in columns for line in column]
 
@@ -203,7 +204,8 @@ def _arrange_in_rows(run: list[Line]) -> list[Line]:
 
 def _join_row(cells: list[Line]) -> Line:
     text = "\t".join(cell.text for cell in cells)
-    return replace(cells[0], text=text, right=max(cell.right for cell in cells))
+    cuts, ends = tuple(cell.left for cell in cells[1:]), tuple(cell.right for cell in cells[:-1])
+    return replace(cells[0], text=text, right=max(cell.right for cell in cells), cuts=cuts, ends=ends)
 
 
 def _join_drop_caps(lines: list[Line]) -> list[Line]:

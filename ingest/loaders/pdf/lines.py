@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.annotations import AnnotationReader
+from ingest.loaders.pdf.buttons import GroupValues
 from ingest.loaders.pdf.glyphs import GlyphReader
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Line:
     is_bold: bool = False
     cuts: tuple[float, ...] = ()
     """Where the cells after the first begin."""
+    ends: tuple[float, ...] = ()
+    """Where the cells before the last end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,13 @@ class PageLines:
 class TextReader:
     """Takes the lines from pdfium's pages."""
 
-    def __init__(self, pdf: pdfium.PdfDocument, glyphs: GlyphReader | None = None) -> None:
+    def __init__(
+        self, pdf: pdfium.PdfDocument, glyphs: GlyphReader | None = None, values: GroupValues | None = None
+    ) -> None:
         import pypdfium2.raw as raw
 
         self._pdf = pdf
-        self._annotations = AnnotationReader()
+        self._annotations = AnnotationReader(values or GroupValues(b""))
         self._glyphs = glyphs
         self._char_box = raw.FPDFText_GetCharBox
         self._box = tuple(ctypes.c_double() for _ in range(4))
@@ -93,9 +98,9 @@ class TextReader:
             text_page = page.get_textpage()
             try:
                 lines = list(self._read_lines(text_page, index))
+                extra = "\n\n".join(self._annotations.read(page, text_page, index))
             finally:
                 text_page.close()
-            extra = "\n\n".join(self._annotations.read(page))
         finally:
             page.close()
         return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)
@@ -123,21 +128,29 @@ class TextReader:
         if size <= _UNIT_SIZE:  # a size of 1 scaled by a matrix: measure the letter instead
             size = max(1.0, (top - bottom) * _SIZE_OF_HEIGHT)
         right = self._measure_letter(text_page, end - 1)[1]
-        cuts: list[float] = []
-        cells = "".join(self._split_cells(text_page, text, begin, end, size, cuts))
-        return Line(_tidy_cells(cells), left, right, bottom, size, self._is_bold(text_page, begin), tuple(cuts))
+        gaps: list[tuple[float, float]] = []
+        cells = "".join(self._split_cells(text_page, text, begin, end, size, gaps))
+        ends, cuts = zip(*gaps, strict=True) if gaps else ((), ())
+        return Line(_tidy_cells(cells), left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends)
 
     def _split_cells(
-        self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int, size: float, cuts: list[float]
+        self,
+        text_page: pdfium.PdfTextPage,
+        text: str,
+        begin: int,
+        end: int,
+        size: float,
+        gaps: list[tuple[float, float]],
     ) -> Iterator[str]:
-        """The words with a space or, where cells stand apart, a tab between them; `cuts` takes where cells begin."""
+        """The words with a space or, where cells stand apart, a tab between them; `gaps` takes from where to where."""
         at = begin
         for found in re.finditer(r" +", text[begin:end]):
             stop, next_word = begin + found.start(), begin + found.end()
             place = self._measure_letter(text_page, next_word)[0]
-            is_apart = place - self._measure_letter(text_page, stop - 1)[1] > _CELL_GAP * size
+            before = self._measure_letter(text_page, stop - 1)[1]
+            is_apart = place - before > _CELL_GAP * size
             if is_apart:
-                cuts.append(place)
+                gaps.append((before, place))
             yield text[at:stop] + ("\t" if is_apart else " ")
             at = next_word
         yield text[at:end]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ingest.loaders.encrypted import explain_encrypted
 from ingest.loaders.mail import read_attachment
 from ingest.loaders.pdf.annotations import open_form
+from ingest.loaders.pdf.buttons import GroupValues
 from ingest.loaders.pdf.glyphs import GlyphReader
 from ingest.loaders.pdf.headings import clean_title, find_title
 from ingest.loaders.pdf.layout import compose
@@ -44,7 +45,8 @@ def load_pdf(source: str, data: bytes, options: ReadOptions) -> Reading:
     if count == 0:
         return _load_by_pypdf(source, data, options, "it has no pages")
     header = _read_properties(source, pdf)
-    lines = TextReader(pdf, GlyphReader(data, options.passwords)).read_pages()
+    glyphs, values = GlyphReader(data, options.passwords), GroupValues(data, options.passwords)
+    lines = TextReader(pdf, glyphs, values).read_pages()
     first = list(itertools.islice(lines, _FIRST_PAGES))
     if not header.title:
         header = replace(header, title=mend_text(find_title(first)).strip())

@@ -1,0 +1,109 @@
+"""Tables drawn by words alone, and what looks like one. Every letter of the pages is six points wide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from bench.layout.drawing import Drawing, make_pdf, write, write_across, write_lines
+from bench.layout.judging import read_texts
+from bench.layout.page import tell
+
+
+def _read(*pages: Drawing) -> list[str]:
+    return read_texts(make_pdf(pages))[1:]
+
+
+def _draw(places: Sequence[float], rows: Sequence[Sequence[str]], *, step: float = 12) -> Drawing:
+    """Cells row by row, those of several lines at once."""
+    drawing: Drawing = []
+    top = 700.0
+    for row in rows:
+        for place, cell in zip(places, row, strict=True):
+            drawing += write_lines(place, top, cell.split("\n")) if cell else []
+        top -= step + 12 * max(cell.count("\n") for cell in row)
+    return drawing
+
+
+@pytest.mark.parametrize("row", [("Sum", "", "", "910"), ("Sum", "", "65 l", ""), ("", "", "65 l", "910")])
+def test_a_value_stays_below_the_name_of_its_column(row):
+    rows = [("Wine", "Year", "Sold", "Left"), ("Riesling", "2019", "40 l", "300"), ("Silvaner", "2021", "25 l", "610")]
+    read = _read(_draw((60, 170, 260, 350), [*rows, row]))[0].split("\n")
+    assert read == ["\t".join(cells).rstrip("\t") for cells in [*rows, row]]
+
+
+def test_values_are_told_apart_where_a_column_is_set_to_the_middle():
+    rows = [("Room", "Guests", "Rate"), ("Attic", "2", "80.00"), ("Garden room", "", "95.00"), ("Tower", "1", "70.00")]
+    drawing: Drawing = []
+    for at, (room, guests, rate) in enumerate(rows):
+        for middle, cell in ((100, room), (250, guests), (380, rate)):
+            drawing += write(middle - 3 * len(cell), 700 - 12 * at, cell) if cell else []
+    assert _read(drawing)[0].split("\n") == ["\t".join(row) for row in rows]
+
+
+def test_rows_that_stand_apart_hold_all_lines_of_their_cells():
+    rows = [
+        ("Herb", "Sown", "Harvest"),
+        ("Dill", "April, in rows\nof 20 cm", "June"),
+        ("Winter\nsavory", "May", "August, before\nit blooms"),
+        ("Mint", "never", "all summer"),
+    ]
+    expected = ["\t".join(cell.replace("\n", " ") for cell in row) for row in rows]
+    assert _read(_draw((60, 160, 330), rows, step=22))[0].split("\n") == expected
+
+
+def test_a_head_over_two_lines_is_one_row_and_stands_on_the_next_page():
+    head = ("Lock", "Fall\nin metres", "Gates", "Ships\na day")
+    rows = [(f"Lock {n}", f"{n}.5", "" if n % 3 else "2", f"{n * 7}") for n in range(1, 60)]
+    pages = _read(_draw((60, 160, 280, 380), [head, *rows[:48]]), _draw((60, 160, 280, 380), rows[48:]))
+    assert [page.split("\n")[0] for page in pages] == ["Lock\tFall in metres\tGates\tShips a day"] * 2
+    assert pages[1].split("\n")[2] == "Lock 50\t50.5\t\t350"
+
+
+def test_rows_of_the_same_group_are_no_lines_of_one_cell():
+    rows = [
+        ("Fruit", "Sort", "Taste"),
+        ("Apple", "Boskop", "sour"),
+        ("", "Elstar", "sweet"),
+        ("Pear", "Conference", "mild"),
+    ]
+    assert _read(_draw((60, 160, 280), rows))[0].split("\n") == ["\t".join(row) for row in rows]
+
+
+LEFT, RIGHT = tell("Left", 9, 36), tell("Right", 9, 36)
+NUMBERED = [("1.", LEFT[0]), ("", LEFT[1]), ("2.", LEFT[2]), ("", LEFT[3]), ("3.", LEFT[4])]
+FORM = [("Name:", "Ann Berg", "Town:", "Kiel"), ("Street:", "Dyke 4", "Born:", "1.2.1990"), ("", "", "Sex:", "female")]
+THREE = [tell(name, 9, 25) for name in ("One", "Two", "Three")]
+
+
+@pytest.mark.parametrize(
+    ("drawing", "lines"),
+    [
+        (write_across((50, 330), 700, list(zip(LEFT, RIGHT, strict=True))), [*LEFT, *RIGHT]),
+        (write_lines(50, 700, LEFT) + write_lines(330, 700, RIGHT), [*LEFT, *RIGHT]),
+        (write_lines(50, 700, LEFT[:4]) + write_lines(330, 700, RIGHT[:4]), [*LEFT[:4], *RIGHT[:4]]),
+        (
+            [part for at, text in enumerate(THREE) for part in write_lines(40 + 180 * at, 700, text)],
+            [line for text in THREE for line in text],
+        ),
+        (write_across((50, 80), 700, NUMBERED), ["\t".join(filter(None, row)) for row in NUMBERED]),
+        (
+            write_across((50, 120), 700, [("Term:", LEFT[0]), ("", LEFT[1]), ("Sum:", "12.50"), ("Until:", "May")]),
+            [f"Term:\t{LEFT[0]}", LEFT[1], "Sum:\t12.50", "Until:\tMay"],
+        ),
+        (write_across((50, 130, 300, 380), 700, FORM), ["\t".join(filter(None, row)) for row in FORM]),
+    ],
+    ids=["columns across", "columns in turn", "short columns", "three columns", "list", "terms", "form of two columns"],
+)
+def test_what_is_no_table_of_three_columns_is_read_as_before(drawing, lines):
+    assert [line for line in _read(drawing)[0].split("\n") if line] == lines
+
+
+def test_parts_of_formulas_are_no_table():
+    rows = [("x =", "a", "∂u"), ("=", "", "b ≤"), ("y =", "c", ""), ("z ∈", "", "d")]
+    assert "\t\t" not in _read([part for at, row in enumerate(rows) for part in _draw_signs(row, 700 - 12 * at)])[0]
+
+
+def _draw_signs(row: Sequence[str], bottom: float) -> Drawing:
+    return [part for at, cell in enumerate(row) if cell for part in write(60 + 90 * at, bottom, cell, font="F4")]
