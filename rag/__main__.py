@@ -47,7 +47,8 @@ model's own words are right, wrong, invented, a refusal or no answer at all, and
 and words together, holds an accepted answer or warns; each by kind and by language. It scores exact match, token F1
 and citations, how reliably the model refuses, and how fast it writes. Without a model the quotes that stand in for it
 are measured. Questions at which the model fails are counted and left out, and the exit code is 1. Ctrl-C ends the
-asking: the figures so far are shown, marked as partial, and the exit code is 130."""
+asking: the figures so far are shown, marked as partial, and the exit code is 130. With --json or --save the model's
+words on each question stand beside the figures. An answer in other words than the accepted ones counts as wrong."""
 
 _MODEL_START_S = 60.0
 """How long a model that is on the disk already may take to be loaded."""

@@ -120,6 +120,19 @@ def answer_figures(
         **{name: _average([getattr(score, name) for score in scores]) for name in AnswerScore.__slots__},
         "groups": _group(asked, model is not None),
         **_measure_model(measured),
+        "each": [_describe(*pair) for pair in asked] if model is not None else [],
+    }
+
+
+def _describe(question: Question, report: AnswerReport) -> dict[str, Any]:
+    """What came of one question, for whoever doubts the judgement."""
+    return {
+        "id": question.id,
+        "question": question.text,
+        "judged": judge_words(question, report),
+        "worth": report.worth.kind if report.worth else None,
+        "said": report.worth.text if report.worth else "",
+        "outcome": report.outcome,
     }
 
 

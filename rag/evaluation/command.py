@@ -26,8 +26,9 @@ from rag.index.index import Index
 from rag.settings import Settings
 from rag.types import MODES
 
-_MODEL_START_S = 60.0
-"""How long a model that is on the disk already may take to be loaded."""
+_MODEL_START_S = 600.0
+"""How long a model that is on the disk already may take to be loaded. A run takes longer than that in vain without it;
+where there is none to wait for, nothing waits."""
 _ESTIMATE_AFTER = 3
 """Questions after which it is told how long the others will take; the first one often waits for the model."""
 

@@ -9,7 +9,7 @@ from rag.evaluation.answers import OUTCOMES, WORDS_OF_ABSENT, WORDS_OF_ANSWERABL
 from rag.evaluation.retrieval import METRICS
 from rag.types import Verdict
 
-_WIDTH = 16
+_WIDTH = 18
 _ABSTENTION = {
     "auroc": "abstention, AUROC",
     "auroc_far": "abstention, AUROC against far-off questions",
@@ -95,9 +95,11 @@ def _format_answers(figures: Mapping[str, Any], old: Mapping[str, Any]) -> Itera
     asked = f"{figures['scored']:,} of {figures['questions']:,} questions with accepted answers"
     by = "quotes, since no model answers" if figures["by"] == "quotes" else figures["by"]
     yield f"answers by {by}: {asked}, {figures['declined']:,} of them declined"
-    for which, run in (("these figures are", figures), ("the baseline is", old)):
-        if run.get("partial"):
-            yield f"{which} partial: stopped after {run['asked']:,} of {run['planned']:,} questions"
+    if figures["partial"]:
+        yield f"these figures are partial: stopped after {figures['asked']:,} of {figures['planned']:,} questions"
+    if "asked" in old:
+        part = f"of {old['planned']:,}, where it was stopped; it is partial" if old["partial"] else "asked"
+        yield f"baseline: answers by {old['by']}, {old['asked']:,} questions {part}"
     if figures["failed"]:
         yield f"left out, since the model failed: {figures['failed']:,} questions. {figures['failure']}"
     yield from _format_lines(_ANSWERS, figures, old)

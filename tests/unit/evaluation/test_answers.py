@@ -257,6 +257,15 @@ def test_shares_are_told_apart_by_kind_and_language(tmp_path):
     assert french["absent"]["reader_warned"] == 1.0
 
 
+def test_each_question_is_told_with_the_models_words(tmp_path):
+    each = ask_in_turn(Dataset(tmp_path, MIXED, "source"), {**REPLIES, "held": BROKEN})["each"]
+    told = {one["id"]: (one["judged"], one["worth"], one["said"], one["outcome"]) for one in each}
+    assert told["missed"] == ("wrong", "answer", "Les Panthers.", "answered")
+    assert told["told"] == ("refused", "refusal", "NOT FOUND", "not_found")
+    assert told["held"] == ("failed", None, "", "answered")
+    assert len(each) == len(MIXED)
+
+
 def test_refusals_are_precise_where_nothing_is_and_complete_where_all_of_it_is_refused(tmp_path):
     dataset = Dataset(tmp_path, MIXED, "source")
     assert ask_in_turn(dataset, REPLIES)["refusals"] == {"precision": 0.5, "recall": 0.5}

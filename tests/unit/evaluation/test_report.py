@@ -103,7 +103,9 @@ def test_each_kind_has_a_line_with_its_verdicts(saved):
 def test_partial_figures_are_marked_on_either_side(saved):
     partial = {**ANSWERS, "partial": True, "asked": 3}
     assert "these figures are partial: stopped after 3 of 8 questions" in lines_of(partial)
-    assert "the baseline is partial: stopped after 3 of 8 questions" in lines_of(ANSWERS, {**PLAIN, "answers": partial})
+    stopped = "baseline: answers by tiny:1, 3 questions of 8, where it was stopped; it is partial"
+    assert stopped in lines_of(ANSWERS, {**PLAIN, "answers": partial})
+    assert "baseline: answers by tiny:1, 8 questions asked" in lines_of(ANSWERS, saved)
     assert not any("partial" in line for line in lines_of(ANSWERS, saved))
 
 
