@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from rag.text.tables import is_data, names_columns
 
@@ -79,7 +80,7 @@ class _Filler:
     def fill(self, cells: Sequence[Cell | str]) -> _Row:
         """The places of the row from left to right."""
         if not self._above and Cell not in map(type, cells):
-            return _Row([cell for cell in cells if isinstance(cell, str)], [], [])
+            return _Row([*cast("Sequence[str]", cells)], [], [])
         above, self._above = self._above, {}
         waiting = deque(Cell(cell) if isinstance(cell, str) else cell for cell in cells)
         if not above and waiting[0].text and sum(bool(cell.text) for cell in waiting) == 1:

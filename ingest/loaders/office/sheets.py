@@ -17,8 +17,9 @@ from ingest.loaders.office.number_formats import NumberFormat
 from ingest.loaders.office.odf import read_header, refuse_encrypted
 from ingest.loaders.office.ods import read_sheets
 from ingest.loaders.office.ooxml import Package, get_relation_id, read_chart, read_drawing_text
-from ingest.loaders.office.shown_cells import ShownCells, has_formulas_alone, needs_search
-from ingest.loaders.office.shown_values import show_value
+from ingest.loaders.office.row_styles import has_plain_rows
+from ingest.loaders.office.shown_cells import ShownCells, has_formulas_alone
+from ingest.loaders.office.shown_values import show_row
 from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line
 from ingest.loaders.tables import Cell, group_lines, write_table
 from rag.errors import LoadError
@@ -114,14 +115,15 @@ def _read_rows(sheet: CalamineSheet | None, shown: ShownCells | None, content: b
     if sheet is None:
         return
     start = sheet.start[1] if sheet.start else 16_384
-    columns = (min(cells) for _, cells in shown.find_cells(content)) if shown and has_formulas_alone(content) else ()
+    has_more = shown is not None and has_formulas_alone(content)
+    columns = (min(cells) for _, cells in shown.find_cells(content)) if shown and has_more else ()
     first = min([start, *columns])
     pad = [""] * (start - first) if sheet.start else []
     values = _iterate_rows(sheet)
-    if shown and content and not needs_search(content):
+    if shown and not has_more and has_plain_rows(content):
         rows = shown.show_rows(values, content, first, sheet.width)
     else:
-        rows = (pad + list(map(show_value, row)) for row in values)
+        rows = (pad + show_row(row) for row in values)
         rows = _show_cells(rows, shown.find_cells(content), first) if shown and content else rows
     yield from _merge_cells(rows, sheet.merged_cell_ranges or (), first)
 

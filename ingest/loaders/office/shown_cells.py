@@ -16,8 +16,8 @@ from ingest.loaders.elements import get_tag
 from ingest.loaders.office.format_codes import BUILT_IN
 from ingest.loaders.office.number_formats import NumberFormat, read_format
 from ingest.loaders.office.ooxml import Package
-from ingest.loaders.office.row_styles import RawCell, RowStyles, has_plain_rows
-from ingest.loaders.office.shown_values import ShownValues, StyledCell, choose_shows, show_value
+from ingest.loaders.office.row_styles import RawCell, RowStyles
+from ingest.loaders.office.shown_values import ShownValues, StyledCell, choose_shows, show_row
 from ingest.loaders.reading import make_one_line
 
 # Each part is bounded: an opening bracket that nothing closes must not make the search look on to the file's end.
@@ -68,7 +68,7 @@ class ShownCells:
             while -1 < at < number:
                 at, shows = next(styles.rows, (-1, None))
             if at != number or not shows:
-                yield list(map(show_value, row))
+                yield show_row(row)
                 continue
             texts = [show(value) for show, value in zip(shows, row, strict=False)]
             yield self._fill_open(texts, styles.row_xml, first) if None in texts else cast("list[str]", texts)
@@ -120,14 +120,10 @@ class ShownCells:
             return None
 
 
-def needs_search(sheet: bytes) -> bool:
-    """Whether each cell must be looked for: some show what isn't stored, or the XML is no usual program's."""
-    return has_formulas_alone(sheet) or not has_plain_rows(sheet)
-
-
 def has_formulas_alone(sheet: bytes) -> bool:
     """Whether the sheet has formulas without a stored result, as programs write that don't compute."""
-    return _FORMULA_ALONE.search(sheet) is not None
+    has_formulas = b"</f>" in sheet or b":f>" in sheet  # far quicker to see than whether one stands alone
+    return has_formulas and _FORMULA_ALONE.search(sheet) is not None
 
 
 def _read_formats(package: Package, main: str) -> dict[bytes, NumberFormat]:

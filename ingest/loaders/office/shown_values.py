@@ -23,17 +23,27 @@ class StyledCell(NamedTuple):
 
 def show_value(value: object) -> str:
     """The value of a cell without a format."""
-    if isinstance(value, str):
-        return make_one_line(value)
-    if isinstance(value, float):
-        return show_general(value)
-    if isinstance(value, datetime.datetime) and value.time() == datetime.time():
-        return value.date().isoformat()
-    if isinstance(value, datetime.timedelta):
-        return show_elapsed(value)
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    return make_one_line(str(value))
+    show = _BY_TYPE.get(type(value))
+    return show(value) if show else make_one_line(str(value))
+
+
+def _show_moment(value: datetime.datetime) -> str:
+    return value.date().isoformat() if value.time() == datetime.time() else str(value)
+
+
+_BY_TYPE: dict[type, Callable[[Any], str]] = {
+    float: show_general,
+    str: make_one_line,
+    bool: lambda value: "TRUE" if value else "FALSE",
+    datetime.datetime: _show_moment,
+    datetime.timedelta: show_elapsed,
+}
+
+
+def show_row(row: Iterable[object]) -> list[str]:
+    """The values of cells without formats."""
+    find = _BY_TYPE.get
+    return [find(type(value), show_value)(value) for value in row]
 
 
 class ShownValues:
