@@ -266,6 +266,26 @@ def test_eval_scores_the_models_answers_and_compares_them_with_a_baseline(datase
     assert "(+0.0000)" in next(line for line in shown.stdout.splitlines() if line.startswith("exact match"))
 
 
+def test_eval_asks_an_index_that_exists_and_indexes_nothing(dataset, tmp_path):
+    folder = index_folder(Dataset.load(dataset), Settings(index_dir=dataset / "index"))
+    arguments = ["eval", str(dataset), "--json", "--mode", "lexical"]
+    own = run("rag", *arguments, "--index", str(dataset / "index"))
+    shutil.copytree(folder, tmp_path / "copy")
+    built = run("rag", *arguments, "--built", str(tmp_path / "copy"), "--index", str(tmp_path / "none"))
+    first, second = (json.loads(done.stdout) for done in (own, built))
+    assert first["protocols"] == second["protocols"]
+    assert set(first["protocols"]["lexical"]) == {"precision@3", "recall@3", "mrr@3"}
+    assert first["protocols"]["lexical"]["recall@3"] == 1
+    assert not (tmp_path / "none").exists()
+
+
+def test_eval_refuses_an_index_that_is_not_there(dataset, tmp_path):
+    done = run("rag", "eval", str(dataset), "--built", str(tmp_path / "nowhere"))
+    assert done.returncode not in (0, 1)
+    assert "nowhere" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
 def test_eval_tells_of_a_model_that_fails_on_the_way_and_scores_nothing_in_its_place(dataset):
     def once(exchange: Exchange) -> None:
         if len(exchange.bodies) == 1:
