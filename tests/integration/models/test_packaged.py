@@ -72,7 +72,7 @@ def test_a_missing_package_is_named():
 def test_without_the_package_the_first_order_stands_after_one_warning(monkeypatch, tmp_path, caplog, package):
     missing = replace(package, name="no-such-scores")
     monkeypatch.setattr("rag.models.reranker.open_packaged_reranker", lambda: open_packaged_reranker(missing))
-    rerank = PassageReranker(Settings(), tmp_path)
+    rerank = PassageReranker(Settings(rerank_model=PACKAGED_RERANK_MODEL), tmp_path)
     assert [list(rerank("Is it red?", ["It is red."])) for _ in range(3)] == [[]] * 3
     (warning,) = caplog.messages
     assert "no-such-scores" in warning
@@ -84,16 +84,14 @@ def test_scores_of_another_processor_are_refused_and_the_last_digits_are_not(mon
     with pytest.raises(EmbeddingModelError, match=r"other scores on this processor .*Set RAG_RERANK_MODEL"):
         check_scores(lambda question, passages: [1.9, -4.0, -6.2, -8.9])
     monkeypatch.setattr("rag.models.reranker.open_packaged_reranker", lambda: open_packaged_reranker(package))
-    assert not PassageReranker(Settings(), tmp_path)("Is it red?", ["It is red."])  # the tiny model's scores differ
+    assert not PassageReranker(Settings(rerank_model=PACKAGED_RERANK_MODEL), tmp_path)(
+        "Is it red?", ["It is red."]
+    )  # the tiny model's scores differ
     assert "other scores on this processor" in caplog.text
 
 
-def test_the_default_puts_the_passage_that_answers_first(tmp_path):
-    try:
-        metadata.distribution(RERANKER_PACKAGE.name)
-    except metadata.PackageNotFoundError:
-        pytest.skip(f"{RERANKER_PACKAGE.name} is not installed")
-    rerank = PassageReranker(Settings(rerank_ms=600_000), tmp_path)
+def test_the_model_puts_the_passage_that_answers_first(tmp_path):
+    rerank = PassageReranker(Settings(rerank_model=PACKAGED_RERANK_MODEL, rerank_ms=600_000), tmp_path)
     assert (rerank.language, rerank.is_measured) == ("en", True)
     passages = [
         "Whoever borrows the ladder signs for it in the blue book.",
@@ -104,7 +102,7 @@ def test_the_default_puts_the_passage_that_answers_first(tmp_path):
     assert max(scores) == scores[1]
 
 
-def test_the_default_is_known_by_its_name_at_the_hub_too(tmp_path):
+def test_the_model_is_known_by_its_name_at_the_hub_too(tmp_path):
     for name in (PACKAGED_RERANK_MODEL, f"cross-encoder/{PACKAGED_RERANK_MODEL}"):
         assert PassageReranker(Settings(rerank_model=name), tmp_path).is_measured
     assert not PassageReranker(Settings(rerank_model="acme/other"), tmp_path).language
