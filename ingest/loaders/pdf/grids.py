@@ -6,6 +6,7 @@ columns and more are looked at: two may be a list with its numbers, or text with
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -29,12 +30,15 @@ _ROW_STEP = 3.5
 """The largest step from row to row, in letter sizes."""
 _BETWEEN = 4
 """Most lines with one cell between two rows."""
+_INDENT = 3.0
+"""How far from the table's left edge such a line may begin, in letter sizes."""
 _LOOK_BACK = 8
 """Over how many lines a cell is looked for that belongs to the same row."""
 _SAME_ROW_PT = 2.0
 """How far the cells of a row may stand above one another, in points."""
 _SAME_SIZE = 0.1
 """How much the letters of a row's cells may differ in size, as a share of it."""
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _APART = 1.25
 """How much larger the step to the next row is than that to a cell's next line, where they differ."""
 
@@ -117,7 +121,10 @@ def _find_end(lines: Sequence[Line], start: int) -> int:
             break
         if any(len(cell) > _CELL_LETTERS for cell in line.text.split("\t")):
             break
-        end = at + 1 if _has_cells(line) or _continues(line, lines[start:end]) else end
+        if _has_cells(line) or _continues(line, lines[start:end]):
+            end = at + 1
+        elif abs(line.left - lines[start].left) > _INDENT * line.size:
+            break
     return end
 
 
@@ -227,7 +234,7 @@ def _join_cells(lines: Sequence[Line], rows: Sequence[_Row]) -> list[tuple[Line,
         above = joined[-1][1] if joined else {}
         is_near = steps[at] < _APART * least
         is_head = len(joined) == 1 and _is_head(above, row, rows[at + 1 :])
-        is_further = is_near and bool(row and above) and (are_apart or is_head or _goes_on(above, row, width))
+        is_further = is_near and bool(row) and len(above) > 1 and (are_apart or is_head or _goes_on(above, row, width))
         if is_further:
             joined[-1] = (joined[-1][0], _add_lines(above, row))
         elif len(joined) == 1 and is_near and _is_head_above(above, row, rows[at + 1 :]):
@@ -267,10 +274,17 @@ def _has_values(row: _Row) -> bool:
     return any(NUMBER.fullmatch(cell.text) for cell in row.values())
 
 
+def _is_name(cell: str) -> bool:
+    """Whether it has no figures but those of years."""
+    return not any(map(str.isdigit, _YEAR.sub("", cell)))
+
+
 def _is_head_above(above: _Row, row: _Row, below: Sequence[_Row]) -> bool:
     """Whether both are the head: names over names, with the first column's name in the lower line alone."""
-    names = 0 not in above and 0 in row and set(above) <= set(row)
-    return names and not _has_values(above) and not _has_values(row) and any(map(_has_values, below))
+    are_names = (
+        0 not in above and 0 in row and set(above) <= set(row) and all(_is_name(cell.text) for cell in row.values())
+    )
+    return are_names and not _has_values(above) and any(map(_has_values, below))
 
 
 def _add_lines(above: _Row, row: _Row) -> _Row:
@@ -286,7 +300,7 @@ def _add_lines(above: _Row, row: _Row) -> _Row:
 def _write(line: Line, row: _Row, columns: Sequence[_Place]) -> Line:
     """The row as a line. Behind its last cell nothing is said of those that are empty."""
     if len(row) == 1:
-        return line
+        return replace(line, text=next(iter(row.values())).text)
     cells = [row.get(at) or _Cell("", *columns[at]) for at in range(max(row) + 1)]
     return replace(
         line,

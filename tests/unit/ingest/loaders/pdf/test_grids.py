@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pypdfium2 as pdfium
 import pytest
 
 from bench.layout.drawing import Drawing, make_pdf, write, write_across, write_lines
-from bench.layout.judging import read_texts
+from bench.layout.judging import PAGES, read_texts
 from bench.layout.page import tell
+from ingest.loaders.pdf.lines import TextReader
 
 
 def _read(*pages: Drawing) -> list[str]:
@@ -107,3 +109,31 @@ def test_parts_of_formulas_are_no_table():
 
 def _draw_signs(row: Sequence[str], bottom: float) -> Drawing:
     return [part for at, cell in enumerate(row) if cell for part in write(60 + 90 * at, bottom, cell, font="F4")]
+
+
+def test_no_word_is_lost_or_said_twice():
+    tables = [page for page in PAGES if "table" in page.name]
+    for page in tables:
+        drawn = sorted(word for word in "\n".join(read_texts(page.data)[1:]).replace("#", "").split())
+        lines = [line for read in TextReader(pdfium.PdfDocument(page.data)).read_pages() for line in read.lines]
+        assert drawn == sorted(" ".join(line.text for line in lines).split()), page.name
+
+
+def test_a_line_below_a_line_without_cells_is_no_part_of_it():
+    rows = [("Seller", "", "Buyer"), ("(a company)", "", "(a person)")]
+    drawing = _draw((60, 160, 330), rows) + write_lines(230, 670, ["3 Quay Street", "0431 7755"], step=7)
+    goods = [("Goods", "Mark", "Amount"), ("Rope", "R2", "nine coils"), ("Sails", "S1", "four")]
+    drawing += [part for at, row in enumerate(goods) for part in write_across((60, 200, 330), 650 - 9 * at, [row])]
+    read = _read(drawing)[0]
+    assert "3 Quay Street\n" in read
+    assert "0431 7755" in read
+
+
+def test_a_row_below_dates_is_no_part_of_the_head():
+    rows = [
+        ("", "May 1, 2022", "May 1, 2023"),
+        ("Age of ships", "9.5 years", "8 years"),
+        ("Ships", "12", "14"),
+        ("Crews", "30", "31"),
+    ]
+    assert _read(_draw((60, 260, 380), rows))[0].split("\n") == ["\t".join(row) for row in rows]
