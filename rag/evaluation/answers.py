@@ -132,6 +132,7 @@ def _describe(question: Question, report: AnswerReport) -> dict[str, Any]:
         "judged": judge_words(question, report),
         "worth": report.worth.kind if report.worth else None,
         "said": report.worth.text if report.worth else "",
+        "failure": report.failure,
         "outcome": report.outcome,
     }
 

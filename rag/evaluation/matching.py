@@ -22,16 +22,20 @@ from rag.answering.numbers import find_numbers, normalise
 _DENSE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7ff\u0e00-\u0e7f"
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _WORD = re.compile(
-    r"\d{1,3}(?:[.,'’ ]\d{3}(?!\d))+(?:[.,]\d+)?|\d+(?:[.,:]\d+)*" rf"|[{_DENSE}]|[^\W\d_{_DENSE}][^\W{_DENSE}]*|_+"
+    r"\d{1,3}(?:[.,'’ ]\d{3}(?!\d))+(?:[.,]\d+)?|\d+(?:[.:]\d+|,\d{1,2}(?!\d))*"
+    rf"|[{_DENSE}]|[^\W\d_{_DENSE}][^\W{_DENSE}]*|_+"
 )
+_ROW = re.compile(r"^.*(?:[^\W\d],\S|\S,[^\W\d]|,,).*$", re.MULTILINE)
+"""A line of fields with commas between them: in what people write a space follows a comma between words."""
 _HOURS = re.compile(r"\b(\d{1,2}) ?h ?(\d\d)\b")
 _TIME = re.compile(r"([01]?\d|2[0-3])[.:]([0-5]\d)")
 
-_YES = frozenset("yes ja jo oui si sí sì sim da да 네 예 はい 是 是的 可以 能".split())
+_YES = frozenset("yes ja jo oui sí sì sim да 네 예 はい 是 是的 可以 能".split())
 _NO = frozenset(
     "no nein nej nei nee non não nao нет 아니요 아니오 아뇨 いいえ 不 否 不是 不可以 不能 没有 沒有".split()
 )
-_OF_SPACELESS = tuple(word for word in _YES | _NO if re.match(r"[\u3040-\u30ff\u3400-\u9fff]", word))
+_OF_SPACELESS = tuple(word for word in _YES | _NO if re.match(r"不|[\u3040-\u30ff\u3400-\u9fff]{2}", word))
+"""Those that other words follow without a space."""
 _CLAUSE_END = re.compile(r"[.!?,;:\n()*\"“”„«»—–。！？、，；：「」]+")
 
 
@@ -52,6 +56,7 @@ def holds_any(text: str, accepted: Sequence[str]) -> bool:
 def tokenize(text: str, *, as_times: bool = False) -> list[str]:
     """The words that are compared. `as_times` reads "19.30" as a time of day."""
     plain = unicodedata.normalize("NFKC", blot_markers(text)).casefold().replace("\\_", "_")
+    plain = _ROW.sub(lambda row: row[0].replace(",", ", "), plain)
     plain = _ARTICLE.sub(" ", _HOURS.sub(r"\1:\2", plain))
     words = (word.strip("_") for word in _WORD.findall(plain))
     return [_read_word(word, as_times) for word in words if word]

@@ -263,6 +263,7 @@ def test_each_question_is_told_with_the_models_words(tmp_path):
     assert told["missed"] == ("wrong", "answer", "Les Panthers.", "answered")
     assert told["told"] == ("refused", "refusal", "NOT FOUND", "not_found")
     assert told["held"] == ("failed", None, "", "answered")
+    assert [one["failure"] for one in each if one["failure"]] == ["It broke off."]
     assert len(each) == len(MIXED)
 
 

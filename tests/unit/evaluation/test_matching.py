@@ -24,6 +24,9 @@ from rag.evaluation.matching import holds_any, tokenize
         ("Le café.", "cafe\u0301"),
         ("The 14-15 slot", "14–15"),
         ("18L", "18 l"),
+        ("buffer,shelf 1,2025-03", "shelf 1"),
+        ("buffer,shelf 1,20", "shelf 1"),
+        ("2024-09-20,45000", "45000"),
     ],
 )
 def test_an_accepted_answer_is_found_however_it_is_written(text, accepted):
@@ -65,6 +68,7 @@ def test_a_part_of_a_number_or_word_is_no_answer(text, accepted):
         ("不可以带宠物。", "不可以"),
         ("Nej, ikke uden tilladelse.", "no"),
         ("네, 됩니다.", "네"),
+        ("是，可以。", "是"),
     ],
 )
 def test_yes_and_no_count_where_an_answer_begins_with_them(text, accepted):
@@ -81,6 +85,8 @@ def test_yes_and_no_count_where_an_answer_begins_with_them(text, accepted):
         ("Nobody may.", "no"),
         ("可以带宠物。", "不可以"),
         ("네시에 엽니다.", "네"),
+        ("是由会长决定的。", "是"),
+        ("Si llueve, se cierra.", "sí"),
     ],
 )
 def test_a_no_within_a_sentence_is_no_answer(text, accepted):
