@@ -47,13 +47,20 @@ class BinaryBook:
         self, rows: Iterator[list[object]], sheet: SheetStyles, first: int, width: int
     ) -> Iterator[list[str]]:
         """The rows of values as they are shown; `first` is their first column, `width` the number of their columns."""
+        plans: dict[tuple[tuple[int, int, bool], ...], list[Show]] = {}
         for number, row in enumerate(rows):
-            cells = (
-                StyledCell(column - first, self._formats.get(style), is_text)
-                for column, style, is_text in sheet.rows.get(number, ())
-            )
-            shows: list[Show] = choose_shows(cells, self._shown, width) or [show_value] * width
+            cells = tuple(sheet.rows.get(number, ()))
+            shows = plans.get(cells)
+            if shows is None:
+                if len(plans) >= _MOST_PLANS:
+                    plans.clear()
+                styled = (StyledCell(at - first, self._formats.get(style), is_text) for at, style, is_text in cells)
+                shows = plans[cells] = choose_shows(styled, self._shown, width) or [show_value] * width
             yield [show(value) or "" for show, value in zip(shows, row, strict=False)]
+
+
+_MOST_PLANS = 1_000
+"""Kinds of rows, by the styles of their cells, that are kept."""
 
 
 # XLS
