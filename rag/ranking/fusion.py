@@ -72,15 +72,13 @@ def make_scale(
     `spread` is the standard deviation of the model's cosines, `coverage` how well its vocabulary covers the question
     (0…1), `best_lexical` the highest BM25. If each term fell on its number of chunks independently of the others, BM25
     would deviate by `deviation`: an occurrence counts the term's idf, for the part for frequency and length, 0 to 2.2,
-    would scale all scores alike. A term of every chunk deviates a little too, as if there were a chunk more that has it
-    or not: in a folder of one passage nothing else would. Of a term that no chunk has, no score can deviate.
+    would scale all scores alike.
     """
     cosine_weight = _UNKNOWN_WEIGHT + _KNOWN_WEIGHT * coverage
     whole = FULL_MATCH * sum(term.idf for term in terms)
     matched_share = min(1.0, best_lexical / whole) if whole else 0.0
-    found = [term for term in terms if term.chunks]
-    shares = [(min(term.chunks, chunk_count) + 0.5) / (chunk_count + 1) for term in found]
-    deviation = math.sqrt(sum(term.idf**2 * p * (1 - p) for term, p in zip(found, shares, strict=True)))
+    shares = [min(1.0, term.chunks / max(chunk_count, 1)) for term in terms]
+    deviation = math.sqrt(sum(term.idf**2 * p * (1 - p) for term, p in zip(terms, shares, strict=True)))
     return Scale(cosine_weight / max(spread, 1e-6), _MATCH_WEIGHT * matched_share / max(deviation, 1e-6))
 
 

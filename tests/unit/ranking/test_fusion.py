@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pytest
 
@@ -61,19 +59,6 @@ def test_words_count_as_much_as_the_best_text_has_of_the_question():
     assert half == pytest.approx(full / 2)
     assert more == full
     assert make_scale([RARE], 1000, 0.07, 1, 0.0).lexical == 0
-
-
-def test_a_folder_of_one_passage_has_scores_like_those_of_others():
-    descale = QuestionTerm("descal", 1, math.log(1 + 0.5 / 1.5))
-    one, two = (make_scale([descale], count, 0.07, 1, FULL_MATCH * descale.idf) for count in (1, 2))
-    assert one.lexical == pytest.approx(1.8 / (descale.idf * math.sqrt(0.75 * 0.25)))
-    assert one.lexical < 2 * two.lexical
-
-
-def test_a_word_that_no_passage_has_changes_the_scale_by_the_share_that_is_not_matched_alone():
-    whole = FULL_MATCH * RARE.idf
-    alone, beside = (make_scale([RARE, *more], 1000, 0.07, 1, whole) for more in ([], [QuestionTerm("x", 0, RARE.idf)]))
-    assert beside.lexical == pytest.approx(alone.lexical / 2)
 
 
 def test_a_question_without_known_terms_has_a_finite_scale():
