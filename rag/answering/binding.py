@@ -7,15 +7,18 @@ stands in the passage, so nothing speaks against it; but the sentence that it is
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from rag.answering.support import find_claims, find_codes, find_language, name_place, weigh_word
+from rag.answering.support import find_claims, find_language, name_place
+from rag.ranking.question import collect_common_words
 from rag.text.sentences import split_sentences
 from rag.text.terms import question_terms, text_terms
 from rag.types import ScoredChunk
 
+_WORD = re.compile(r"[^\W_]+")
 _ABOVE = 0.6
 """What a term of the question counts if it stands in the sentence before."""
 
@@ -55,15 +58,25 @@ def _choose(units: Sequence[Sequence[_Unit]], numbers: Sequence[int]) -> Iterato
 
 
 def _weigh_terms(question: str, hits: Sequence[ScoredChunk], units: Sequence[_Unit]) -> dict[str, float]:
-    """The question's terms with their weights, 1 in all; a word that no passage has weighs the most."""
+    """The question's terms with their weights, 1 in all; a word that no passage has weighs the most.
+
+    That isn't so of words that any text may have: how, often, must.
+    """
     languages = tuple(dict.fromkeys(find_language(hit) for hit in hits))
+    common = collect_common_words(languages)
+    idle = {t for word in _WORD.findall(question) if word.casefold() in common for t in _list_terms(word, languages)}
     counts = {term: sum(term in unit.around for unit in units) for term in question_terms(question, languages)}
-    codes = frozenset().union(*(find_codes(question, language) for language in languages))
     weights = {
-        term: weigh_word(term, codes) * math.log(1 + (len(units) + 1) / (count + 0.5)) for term, count in counts.items()
+        term: math.log(1 + (len(units) + 1) / (count + 0.5))
+        for term, count in counts.items()
+        if count or term not in idle
     }
     total = sum(weights.values()) or 1.0
     return {term: weight / total for term, weight in weights.items()}
+
+
+def _list_terms(word: str, languages: Sequence[str]) -> frozenset[str]:
+    return frozenset().union(*(text_terms(word, language) for language in languages))
 
 
 def _find_origins(

@@ -208,23 +208,21 @@ class _Spot:
 def _weigh_terms(question: str, text: str, language: str) -> dict[str, float]:
     """The question's terms with their weights, 1 in all: the fewer of the passage's sentences have one, the more."""
     units = [_collect_terms(text[unit.start : unit.end], language) for unit in split_sentences(text, language)]
-    codes = find_codes(question, language)
+    codes = _find_codes(question, language)
     weights = {}
     for term in question_terms(question, (language,)):
         in_how_many = sum(term in unit for unit in units)
         if in_how_many:
-            weights[term] = weigh_word(term, codes) * math.log(1 + (len(units) + 1) / (in_how_many + 0.5))
+            weights[term] = _weigh_word(term, codes) * math.log(1 + (len(units) + 1) / (in_how_many + 0.5))
     total = sum(weights.values()) or 1.0
     return {term: weight / total for term, weight in weights.items()}
 
 
-def find_codes(question: str, language: str) -> frozenset[str]:
-    """The terms of a question that are short and yet say much: E2, B, 4."""
+def _find_codes(question: str, language: str) -> frozenset[str]:
     return frozenset(term for word in _CODE.findall(question) for term in text_terms(word, language))
 
 
-def weigh_word(term: str, codes: Collection[str]) -> float:
-    """0 to 1: a short word is mostly grammar, unless it is a code."""
+def _weigh_word(term: str, codes: Collection[str]) -> float:
     return 1.0 if term in codes else min(1.0, len(term) / _FULL_WORD)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rag.index.lexical.entry import QuestionTerm
 from rag.text.scripts import DENSE
@@ -37,6 +37,13 @@ def may_be_in(language: str, question: str) -> bool:
     return likeliest == language or probability < _PLAINLY
 
 
+def collect_common_words(languages: Iterable[str]) -> frozenset[str]:
+    """Words of these languages that any text may have: "how", "often", "must"."""
+    from stopwordsiso import stopwords
+
+    return frozenset().union(*(stopwords(language) for language in languages))
+
+
 def find_words(
     question: str, terms: Sequence[QuestionTerm], hits: Sequence[ScoredChunk]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -44,11 +51,9 @@ def find_words(
 
     Stop words are left out. A misspelt word whose neighbours were searched for in its place is in neither.
     """
-    from stopwordsiso import stopwords
-
     asked = [language for language, _ in detect_languages(question)[:2]]
     languages = [*asked, *_list_languages(asked[0], hits)]
-    common = frozenset().union(*(stopwords(language) for language in languages))
+    common = collect_common_words(languages)
     count = {term.text: term.chunks for term in terms}
     unknown: list[str] = []
     known: list[str] = []

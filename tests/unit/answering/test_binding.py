@@ -30,8 +30,9 @@ HITS = [hit(1, "handbook.md", HANDBOOK), hit(2, "rates.tsv", RATES), hit(3, "Key
     ("question", "answer"),
     [
         ("What does bed linen cost?", "It costs 12 euros. [1]"),
-        ("caretaker contact", "Mrs Lund. [1]"),
-        ("house summer season", "The house is 890. [2]"),
+        ("Who is the caretaker?", "Mrs Lund. [1]"),
+        ("How much is the house in summer?", "The house is 890. [2]"),
+        ("How often must the bed linen be paid?", "Bed linen costs 12 euros. [1]"),
         ("Where is the key of the shed?", "In the third pot from the left. [3]"),
         ("Where is the key of the shed?", "In the third pot from the left."),
     ],
