@@ -17,6 +17,8 @@ from ingest.loaders.office.shown_values import Show, ShownValues, StyledCell, ch
 from rag.errors import LoadError
 
 _Record = tuple[int, bytes]
+_StyledPlace = tuple[int, int, bool]
+"""Column, style, and whether the value is a text."""
 Area = tuple[tuple[int, int], tuple[int, int]]
 """The first row and column, and the last, as calamine gives them."""
 
@@ -25,9 +27,14 @@ Area = tuple[tuple[int, int], tuple[int, int]]
 class SheetStyles:
     """What a sheet tells beside its values."""
 
-    rows: dict[int, list[tuple[int, int, bool]]] = field(default_factory=dict)
-    """By row: column, style, and whether the value is a text."""
+    rows: dict[int, list[_StyledPlace]] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
+    _known: dict[_StyledPlace, _StyledPlace] = field(default_factory=dict)
+    """Each place once, because millions of cells have few of them."""
+
+    def add_cell(self, row: int, column: int, style: int, is_text: bool) -> None:
+        place = (column, style, is_text)
+        self.rows.setdefault(row, []).append(self._known.setdefault(place, place))
 
 
 class BinaryBook:
@@ -47,20 +54,20 @@ class BinaryBook:
         self, rows: Iterator[list[object]], sheet: SheetStyles, first: int, width: int
     ) -> Iterator[list[str]]:
         """The rows of values as they are shown; `first` is their first column, `width` the number of their columns."""
-        plans: dict[tuple[tuple[int, int, bool], ...], list[Show]] = {}
+        plans: dict[tuple[_StyledPlace, ...], list[Show]] = {}
         for number, row in enumerate(rows):
             cells = tuple(sheet.rows.get(number, ()))
             shows = plans.get(cells)
             if shows is None:
-                if len(plans) >= _MOST_PLANS:
+                if len(plans) * width > _MOST_PLANNED:
                     plans.clear()
                 styled = (StyledCell(at - first, self._formats.get(style), is_text) for at, style, is_text in cells)
                 shows = plans[cells] = choose_shows(styled, self._shown, width) or [show_value] * width
             yield [show(value) or "" for show, value in zip(shows, row, strict=False)]
 
 
-_MOST_PLANS = 1_000
-"""Kinds of rows, by the styles of their cells, that are kept."""
+_MOST_PLANNED = 300_000
+"""Cells of all kinds of rows, by the styles of their cells, that are kept."""
 
 
 # XLS
@@ -138,12 +145,11 @@ def _read_xls_sheet(stream: bytes, start: int) -> SheetStyles:
                 sheet.merged.append(((top, left), (bottom, right)))
         elif (kind in _NUMBERS or kind in _TEXTS or kind == _SEVERAL_NUMBERS) and len(body) >= 6:
             row, column, style = struct.unpack_from("<3H", body)
-            cells = sheet.rows.setdefault(row, [])
-            if kind == _SEVERAL_NUMBERS:
-                styles = struct.iter_unpack("<HI", body[4 : 4 + (len(body) - 6) // 6 * 6])
-                cells.extend((column + place, style, False) for place, (style, _) in enumerate(styles))
-            else:
-                cells.append((column, style, kind in _TEXTS))
+            if kind != _SEVERAL_NUMBERS:
+                sheet.add_cell(row, column, style, kind in _TEXTS)
+                continue
+            for place, (style, _) in enumerate(struct.iter_unpack("<HI", body[4 : 4 + (len(body) - 6) // 6 * 6])):
+                sheet.add_cell(row, column + place, style, False)
     return sheet
 
 
@@ -206,13 +212,13 @@ def _read_wide_text(body: bytes, at: int) -> str:
 
 def _read_xlsb_sheet(part: bytes) -> SheetStyles:
     sheet = SheetStyles()
-    cells: list[tuple[int, int, bool]] = []
+    row = 0
     for kind, body in _read_wide_records(part):
         if kind == _ROW:
-            cells = sheet.rows.setdefault(int.from_bytes(body[:4], "little"), [])
+            row = int.from_bytes(body[:4], "little")
         elif (kind in _XLSB_NUMBERS or kind in _XLSB_TEXTS) and len(body) >= 8:
             column, style = struct.unpack_from("<II", body)
-            cells.append((column, style & 0xFFFFFF, kind in _XLSB_TEXTS))
+            sheet.add_cell(row, column, style & 0xFFFFFF, kind in _XLSB_TEXTS)
         elif kind == _MERGE_CELL and len(body) >= 16:
             top, bottom, left, right = struct.unpack_from("<4I", body)
             sheet.merged.append(((top, left), (bottom, right)))

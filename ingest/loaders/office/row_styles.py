@@ -24,7 +24,8 @@ _SAMPLE = 20_000
 """Bytes of a sheet that tell how its program writes rows."""
 _ROWS_BEFORE_PATTERN, _MOST_PATTERNS, _LONGEST_PATTERN = 8, 20, 500
 """Rows with the same styles after which a pattern of them is made; patterns a sheet; cells that one may have."""
-_MOST_KEPT = 5_000
+_MOST_PLANNED = 300_000
+"""Cells of all kinds of rows that are kept."""
 
 
 def has_plain_rows(sheet: bytes) -> bool:
@@ -48,7 +49,7 @@ class RowStyles:
         self._sheet = sheet
         self._choose_shows = choose_shows
         self._plans: dict[tuple[tuple[bytes, bytes], ...], _Plan] = {}
-        self._patterns = 0
+        self._patterns = self._planned = 0
         self._start = self._end = 0
         self.rows = self._read_rows()
         """The rows' numbers, counted from 0, each with what shows its values; None if they are shown as they are."""
@@ -68,7 +69,8 @@ class RowStyles:
                 yield int(found[1]) - 1, shows
             elif place := _PLACE.search(sheet, self._start, end):
                 plan = self._find_plan()
-                pattern, shows = plan.pattern or pattern, plan.shows if plan.pattern or not pattern else shows
+                if plan.pattern:
+                    pattern, shows = plan.pattern, plan.shows
                 yield int(place[1]) - 1, plan.shows
 
     def _find_plan(self) -> _Plan:
@@ -77,9 +79,11 @@ class RowStyles:
             return _Plan(self._choose_shows(list(self._read_cells())))
         plan = self._plans.get(cells)
         if plan is None:
-            if len(self._plans) >= _MOST_KEPT:
+            if self._planned > _MOST_PLANNED:
                 self._plans.clear()
+                self._planned = 0
             plan = self._plans[cells] = _Plan(self._choose_shows([(letters, *_read(rest)) for letters, rest in cells]))
+            self._planned += len(cells) + len(plan.shows or ())
         plan.rows += 1
         if plan.rows == _ROWS_BEFORE_PATTERN and self._patterns < _MOST_PATTERNS and len(cells) <= _LONGEST_PATTERN:
             self._patterns += 1

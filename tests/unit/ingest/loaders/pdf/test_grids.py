@@ -10,7 +10,8 @@ import pytest
 from bench.layout.drawing import Drawing, make_pdf, write, write_across, write_lines
 from bench.layout.judging import PAGES, read_texts
 from bench.layout.page import tell
-from ingest.loaders.pdf.lines import TextReader
+from ingest.loaders.pdf.grids import align_tables
+from ingest.loaders.pdf.lines import Line, TextReader
 
 
 def _read(*pages: Drawing) -> list[str]:
@@ -102,13 +103,15 @@ def test_what_is_no_table_of_three_columns_is_read_as_before(drawing, lines):
     assert [line for line in _read(drawing)[0].split("\n") if line] == lines
 
 
-def test_parts_of_formulas_are_no_table():
-    rows = [("x =", "a", "∂u"), ("=", "", "b ≤"), ("y =", "c", ""), ("z ∈", "", "d")]
-    assert "\t\t" not in _read([part for at, row in enumerate(rows) for part in _draw_signs(row, 700 - 12 * at)])[0]
-
-
-def _draw_signs(row: Sequence[str], bottom: float) -> Drawing:
-    return [part for at, cell in enumerate(row) if cell for part in write(60 + 90 * at, bottom, cell, font="F4")]
+@pytest.mark.parametrize(("sign", "is_table"), [("=", False), ("∂", False), ("+", True), ("€", True)])
+def test_parts_of_formulas_are_no_table(sign, is_table):
+    places = [[60, 150, 240], [60, 240], [60, 150, 240], [60, 240]]
+    lines = [
+        Line("\t".join(f"{sign}{at}" for at in row), row[0], row[-1] + 12, 700 - 12 * n, 10, False,
+             tuple(row[1:]), tuple(at + 12 for at in row[:-1]))
+        for n, row in enumerate(places)
+    ]  # fmt: skip
+    assert (align_tables(lines) != lines) == is_table
 
 
 def test_no_word_is_lost_or_said_twice():
