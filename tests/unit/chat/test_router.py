@@ -81,6 +81,31 @@ def test_a_question_finds_an_endpoint_that_is_back(free_port: int):
         router.close()
 
 
+def test_a_question_does_not_wait_for_a_runtime_that_still_looks_for_the_model():
+    began, goes_on = threading.Event(), threading.Event()
+
+    class Hanging:
+        def open(self, alias: str, on_step: object) -> Endpoint:
+            began.set()
+            goes_on.wait(30)
+            raise ModelUnavailableError("The catalog can't be reached. Connect once.")
+
+        def cancel(self) -> None:
+            goes_on.set()
+
+        def close(self) -> None:
+            goes_on.set()
+
+    router = ModelRouter(Settings(model="tiny"), make_runtime=lambda data_dir, catalog_url: Hanging())
+    try:
+        router.start()
+        assert began.wait(30)
+        assert asyncio.run(router.refresh()).kind == "starting"
+        assert not goes_on.is_set()
+    finally:
+        router.close()
+
+
 def test_a_question_does_not_trust_an_attempt_that_began_before_it():
     began, goes_on = threading.Event(), threading.Event()
 
