@@ -57,8 +57,8 @@ class Settings:
         " sentence-transformers cross-encoder by name or folder, or none.",
         default=NO_MODEL,
     )
-    # 12 passages of everyday length take the packaged model 0.2 s on 2 processors; the rest is for a machine that has
-    # other work.
+    # 12 passages of 220 tokens take the packaged model 0.37 s on 2 processors; the rest is for a machine that has other
+    # work.
     rerank_ms: int = _setting(
         "RAG_RERANK_MS",
         "Longest time for reranking a question's passages, in milliseconds; what doesn't fit keeps its first order.",

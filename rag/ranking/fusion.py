@@ -39,7 +39,7 @@ _OPENING_WEIGHT = 1.6
 _WINDOW_WEIGHT = 0.3
 _WINDOW_TERMS = 15
 
-_LOGIT_WEIGHT = 0.6
+_LOGIT_WEIGHT = 1.2
 """What a unit of the packaged cross-encoder's logit adds to a score (the table is in `bench/RESULTS.md`)."""
 
 _NOT_YET_COUNTED = 1 - FULL_MATCH / _NAME_WEIGHT
