@@ -8,6 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 
 MARKERS = "a[href^='#pw-']"
 """Selects the links to sources in an answer."""
+_LOADED_MS = 30_000
+"""How long a page may take to be there on a busy machine; how fast it is isn't tested here."""
 
 
 class Chat:
@@ -23,7 +25,7 @@ class Chat:
     def open(cls, page: Page, url: str) -> Chat:
         chat = cls(page)
         page.goto(url)
-        expect(page.locator("#upload-button")).to_be_enabled()
+        expect(page.locator("#upload-button")).to_be_enabled(timeout=_LOADED_MS)
         expect(chat.headline).not_to_have_text("Connecting …")
         return chat
 
@@ -45,8 +47,8 @@ class Chat:
 
     @staticmethod
     def words(answer: Locator) -> Locator:
-        """The answer's own text, without what it rests on."""
-        return answer.locator(".message-content > :not(:has(.pw-below))")
+        """The answer's own text, without what it rests on; while it is written, that has no name yet."""
+        return answer.locator(".message-content > :not(:has(.pw-below))").first
 
     @staticmethod
     def quotes(answer: Locator) -> Locator:
