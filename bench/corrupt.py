@@ -24,8 +24,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ingest.check import check_index
 from ingest.sync import SyncOptions, sync_corpus
@@ -83,6 +84,8 @@ def make_corpus(corpus: Path, seed: int) -> None:
 def sync(root: Path, index: Index) -> None:
     sync_corpus(index, tiny_pipeline(root / "corpus", index.folder))
 
+
+T = TypeVar("T")
 
 Answers = dict[tuple[Any, ...], float]
 """What was asked and found, with its score, or 0 where there is none."""
@@ -211,17 +214,17 @@ def run(rounds: int, root: Path, seed: int, say: Callable[[str], None] = lambda 
     return tally
 
 
-def run_apart(function: Callable[[Path, int], Any], root: Path, seed: int) -> Any:  # noqa: ANN401 (whatever the function gives)
+def run_apart(function: Callable[[Path, int], T], root: Path, seed: int) -> T | int | None:
     """What the function returns in a process of its own, or the exit code of a process that died."""
     context = multiprocessing.get_context("spawn")
-    answers = context.SimpleQueue()
+    answers: SimpleQueue[T] = context.SimpleQueue()
     process = context.Process(target=_answer, args=(function, root, seed, answers))
     process.start()
     process.join()
     return process.exitcode if answers.empty() else answers.get()
 
 
-def _answer(function: Callable[[Path, int], Any], root: Path, seed: int, answers: Any) -> None:  # noqa: ANN401 (whatever the function gives)
+def _answer(function: Callable[[Path, int], T], root: Path, seed: int, answers: SimpleQueue[T]) -> None:
     vector_store._HNSW["sync_threshold"] = GRAPH_AT
     snapshot._REMEMBERED_CHUNKS = 0  # through Chroma, as in a large index
     answers.put(function(root, seed))

@@ -115,8 +115,7 @@ def watch(root: Path, models_dir: Path) -> None:
         vector = embedder.embed_query(f"The heron {word}")
         (settings.corpus_dir / "000" / f"{number:06}.txt").write_text(f"The heron {word}.")
         began = time.perf_counter()
-        _wait(lambda word=word: bool(index.read(lambda s: s.search_words(word, 1))))  # type: ignore[misc]  # bound by default
-        _wait(lambda vector=vector: index.read(lambda s: s.search_vectors(vector, 1))[0][1] > 0.8)  # type: ignore[misc]  # bound by default
+        _wait_until_found(index, word, vector)
         figures.append(time.perf_counter() - began)
     watcher.close()
     pipeline.close()
@@ -165,6 +164,11 @@ def words(root: Path, models_dir: Path) -> None:
     row(f"{DOCUMENTS:,} documents of three pages, the last vector", whole, "s", f"words took {first / whole:.1%} of it")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
     row("peak memory of that process", peak, "MB", "without its reading processes")
+
+
+def _wait_until_found(index: Index, word: str, vector: np.ndarray) -> None:
+    _wait(lambda: bool(index.read(lambda s: s.search_words(word, 1))))
+    _wait(lambda: index.read(lambda s: s.search_vectors(vector, 1))[0][1] > 0.8)
 
 
 def _wait(condition: Callable[[], bool]) -> None:

@@ -71,8 +71,8 @@ async def on_app_shutdown() -> None:
     await close_backend()
 
 
-@cl.set_starters  # type: ignore[arg-type]  # it may leave out the user, which the type doesn't say
-async def set_starters() -> list[cl.Starter]:
+@cl.set_starters
+async def set_starters(_: cl.User | None) -> list[cl.Starter]:
     folder = get_settings().corpus_dir
     return [cl.Starter(text, text) for source, text in STARTERS.items() if (folder / source).is_file()]
 

@@ -131,9 +131,9 @@ def _search(options: argparse.Namespace) -> int:
     return 0
 
 
-def _load_settings(options: argparse.Namespace, **given: Any) -> Settings:  # noqa: ANN401 (settings of any kind)
+def _load_settings(options: argparse.Namespace, *, top_k: int | None = None, model: str | None = None) -> Settings:
     """Raises SettingsError for a corpus folder that was named and isn't there: the index is of another one."""
-    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, **given)
+    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, top_k=top_k, model=model)
     if options.corpus and not settings.corpus_dir.is_dir():
         what = "is not a folder" if settings.corpus_dir.exists() else "does not exist"
         raise SettingsError(f"The corpus folder {settings.corpus_dir} {what}. Correct --corpus, or leave it out.")

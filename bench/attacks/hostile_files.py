@@ -17,8 +17,8 @@ import tempfile
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from ingest.workers.messages import ParseConfig
 from ingest.workers.program import build_splitter, parse_bytes
@@ -265,7 +265,7 @@ ATTACKS: dict[str, Attack] = {
 }
 
 
-def _read_in_child(attack: str, size: int, send: Any) -> None:  # noqa: ANN401 (a pipe's end)
+def _read_in_child(attack: str, size: int, send: Connection) -> None:
     config = ParseConfig(DEFAULT_EMBED_MODEL, Path(tempfile.gettempdir()), 220, 32)
     splitter = build_splitter(config)
     name, data = ATTACKS[attack](size)

@@ -272,8 +272,7 @@ async def _stream_answer(
     reasons: list[str] = []
     for attempt in range(1, _PROMPT_ATTEMPTS + 1):
         hits = record.retrieval.hits
-        reading = (record.question, hits, budget, around, state.model_id)
-        record.shown = await asyncio.to_thread(choose_passages, *reading)
+        record.shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around, state.model_id)
         yield Shown(record.shown)
         messages = build_messages(record.question, record.shown)
         answer_tokens = answer_budget(router.state.context_length, settings.max_tokens)

@@ -18,6 +18,7 @@ from rag.answering.numbers import find_numbers
 from rag.answering.prompt import SYSTEM_PROMPT
 from rag.answering.refusals import is_refusal
 from rag.answering.support import add_markers, check_claim, find_claims, find_passage
+from rag.ranking.question import is_foreign
 from rag.text.scripts import DENSE
 from rag.types import Chunk, ScoredChunk
 
@@ -52,7 +53,8 @@ class Assessment:
     supported: bool | None = None
     """Whether each claim stands in its passage; None if there is nothing to look for, as in "yes"."""
     binding: float | None = None
-    """How much of the question stands where the answer is from, 0 to 1; None if there is nothing to look for."""
+    """How much of the question stands where the answer is from, 0 to 1; None if there is nothing to look for, or
+    if the question is in another language."""
     doubt: str = ""
     """The number, name or words that speak against it; empty if nothing does."""
 
@@ -67,7 +69,8 @@ def assess(question: str, answer: str, hits: Sequence[ScoredChunk]) -> Assessmen
         return Assessment(kind, text, is_looping)
     marked = add_markers(question, text, hits)
     supported, doubt = _check(question, marked, hits)
-    binding = None if supported is None else rate_binding(question, marked, hits)
+    has_nothing = supported is None or is_foreign(question, hits)
+    binding = None if has_nothing else rate_binding(question, marked, hits)
     return Assessment(kind, marked, is_looping, supported, binding, doubt)
 
 

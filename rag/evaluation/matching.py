@@ -18,8 +18,9 @@ from functools import lru_cache
 
 from rag.answering.citations import blot_markers
 from rag.answering.numbers import find_numbers, normalise
+from rag.text.scripts import DENSE, THAI
 
-_DENSE = r"\u3040-\u30ff\u3400-\u9fff\uac00-\ud7ff\u0e00-\u0e7f"
+_DENSE = f"{DENSE}{THAI}"
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 _WORD = re.compile(
     r"\d{1,3}(?:[.,'’ ]\d{3}(?!\d))+(?:[.,]\d+)?|\d+(?:[.:]\d+|,\d{1,2}(?!\d))*"

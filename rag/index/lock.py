@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from rag.errors import IndexLockedError, IndexUnusableError
 
@@ -19,7 +19,7 @@ _POLL_S = 0.05
 class Lock(Protocol):
     """A lock on a file. `acquire` raises TimeoutError, or OSError where the file can't be made."""
 
-    def acquire(self, timeout: float | None = None, poll_interval: float | None = None) -> Any: ...  # noqa: ANN401 (each kind of lock gives a proxy of its own)
+    def acquire(self, timeout: float | None = None, poll_interval: float | None = None) -> object: ...
     def release(self) -> None: ...
 
 

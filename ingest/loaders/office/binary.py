@@ -10,12 +10,15 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ingest.loaders.encoding import detect_encoding
 from ingest.loaders.reading import Reading, ReadOptions, make_one_line, make_single_page, number_pages
 from rag.errors import LoadError
 from rag.types import Document
+
+if TYPE_CHECKING:
+    import olefile
 
 # Both formats
 
@@ -34,8 +37,8 @@ _CODECS = {_UTF_16: "utf-16-le", 65001: "utf-8", -535: "utf-8", 10000: "mac-roma
 """Codecs of code pages that Python has under another name. In 16 bits with a sign, 65001 is -535."""
 
 
-def _read_header(source: str, ole: Any, page_kind: str = "") -> Document:  # noqa: ANN401 (olefile has no type hints)
-    """Title, author and dates from the summary; `ole` is an open OleFileIO."""
+def _read_header(source: str, ole: olefile.OleFileIO, page_kind: str = "") -> Document:
+    """Title, author and dates from the summary of an open file."""
     section, places = _find_properties(ole)
     code_page = _read_number(section, places.get(_CODE_PAGE))
     return Document(
@@ -49,7 +52,7 @@ def _read_header(source: str, ole: Any, page_kind: str = "") -> Document:  # noq
     )
 
 
-def _find_properties(ole: Any) -> tuple[bytes, dict[int, int]]:  # noqa: ANN401 (olefile has no type hints)
+def _find_properties(ole: olefile.OleFileIO) -> tuple[bytes, dict[int, int]]:
     """The summary's section, and where in it each property begins; nothing of a damaged one.
 
     olefile's own reader makes a list as long as the file says of any property, which can take minutes and gigabytes.

@@ -78,7 +78,7 @@ class GroupValues:
             return "", frozenset()
         try:
             self._pypdf = self._pypdf or open_by_pypdf(self._data, self._passwords)
-            button = self._pypdf.pages[page]["/Annots"][index].get_object()  # type: ignore[index]
+            button = (self._pypdf.pages[page].annotations or [])[index].get_object()
             return _read_value(button), _read_states(button)
         except Exception:  # pypdf fails in many ways on a damaged file; its buttons are read without this
             self._is_readable = self._pypdf is not None

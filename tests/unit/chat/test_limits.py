@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -78,17 +79,17 @@ def test_whoever_cancels_the_task_meanwhile_goes_before():
     asyncio.run(run())
 
 
-def test_a_thousand_pieces_need_no_more_than_a_few_timers():
+def test_a_thousand_pieces_need_no_more_than_a_few_timers(monkeypatch):
     async def count_timers() -> int:
         loop, made = asyncio.get_running_loop(), 0
         patience, call_at = Patience(AnswerLimits(10)), loop.call_at
 
-        def count(*arguments: object, **options: object) -> asyncio.TimerHandle:
+        def count(*arguments: Any, **options: Any) -> asyncio.TimerHandle:
             nonlocal made
             made += 1
-            return call_at(*arguments, **options)  # type: ignore[arg-type]  # handed on as they came
+            return call_at(*arguments, **options)
 
-        loop.call_at = count  # type: ignore[method-assign]  # to count its calls
+        monkeypatch.setattr(loop, "call_at", count)
         for _ in range(1000):
             with patience.wait():
                 pass
