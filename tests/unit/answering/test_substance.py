@@ -70,11 +70,8 @@ def test_an_answer_is_freed_marked_and_checked(answer: str, text: str, supported
 
 
 def test_a_question_in_another_language_tells_nothing_of_where_its_answer_is_from():
-    for question, told in (
-        ("How often must the boiler be descaled?", True),
-        ("Wie oft entkalkt man den Kessel?", False),
-    ):
-        assert (assess(question, "Every 90 days. [1]", HITS).binding is not None) is told
+    assert assess(QUESTION, "Every 90 days. [1]", HITS).binding is not None
+    assert assess("Wie oft entkalkt man den Kessel?", "Every 90 days. [1]", HITS).binding is None
 
 
 def test_a_claim_of_which_only_a_half_stands_there_is_doubted():
