@@ -9,7 +9,7 @@ from typing import Any
 
 import pypdfium2
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.e2e.serving import ROOT
 from tests.e2e.talking import Chat
@@ -27,6 +27,9 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+_PATIENCE_MS = 30_000
+"""How long something may take to be seen. All tests run at once on few processors, so the usual 5 s are too short; what
+has to be fast is tested with a limit of its own."""
 _FAILED = pytest.StashKey[bool]()
 
 
@@ -41,6 +44,7 @@ def foundry_texts() -> list[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=_PATIENCE_MS)
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
         pytest.skip(f"The page's tests need a browser on the PATH ({', '.join(BROWSERS)}); install Chromium.")

@@ -8,8 +8,6 @@ from playwright.sync_api import Locator, Page, expect
 
 MARKERS = "a[href^='#pw-']"
 """Selects the links to sources in an answer."""
-_LOADED_MS = 30_000
-"""How long a page may take to be there on a busy machine; how fast it is isn't tested here."""
 
 
 class Chat:
@@ -25,7 +23,7 @@ class Chat:
     def open(cls, page: Page, url: str) -> Chat:
         chat = cls(page)
         page.goto(url)
-        expect(page.locator("#upload-button")).to_be_enabled(timeout=_LOADED_MS)
+        expect(page.locator("#upload-button")).to_be_enabled()
         expect(chat.headline).not_to_have_text("Connecting …")
         return chat
 

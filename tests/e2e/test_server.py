@@ -304,7 +304,7 @@ def test_without_the_password_nothing_is_told_and_with_it_everything(guarded: Se
 def test_the_password_is_asked_for_on_the_page_and_then_questions_are_answered(guarded: Server, browser: Browser):
     page = browser.new_page()
     page.goto(guarded.url)
-    expect(page.locator("#password")).to_be_visible(timeout=30_000)  # a busy machine loads it slowly
+    expect(page.locator("#password")).to_be_visible()
     expect(page.locator("#pw-status")).to_be_hidden()
     expect(page.locator("#email")).to_be_hidden()
     page.locator("#password").fill("wrong password")
