@@ -15,8 +15,8 @@ from itertools import pairwise
 from ingest.loaders.pdf.lines import Line
 from rag.text.tables import NUMBER
 
-# _COLUMNS, _ROWS, _FILLED, _ROW_STEP and _APART were tuned on the pages of bench/layout (bench/RESULTS.md, Loaders); the
-# others, which change no page there, were set by reading real reports.
+# _COLUMNS, _ROWS, _FILLED, _ROW_STEP and _APART were tuned on the pages of bench/layout (bench/RESULTS.md, Loaders).
+# The others change no page there; they were set by reading real reports.
 _COLUMNS = 3
 """Fewest columns of a table."""
 _ROWS = 3
