@@ -106,8 +106,11 @@ def _read_binary_rows(sheet: CalamineSheet | None, book: BinaryBook, at: int) ->
     if sheet is None:
         return
     styles = book.read_sheet(at)
-    first = sheet.start[1] if sheet.start else 0
-    rows = book.show_rows(_iterate_rows(sheet), styles, first, sheet.width)
+    start = sheet.start[1] if sheet.start else 16_384
+    first = min([start, *(min(cells) for cells in styles.formulas.values())])
+    pad = [""] * (start - first) if sheet.start else []
+    rows = (pad + row for row in book.show_rows(_iterate_rows(sheet), styles, start, sheet.width))
+    rows = _show_cells(rows, iter(sorted(styles.formulas.items())), first) if styles.formulas else rows
     yield from _merge_cells(rows, styles.merged, first)
 
 
