@@ -1,0 +1,148 @@
+"""The documents for programs, part two: search, the list of documents, their text, and what the index is doing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, UploadFile
+from fastapi.responses import StreamingResponse
+
+from page.api.asked import SearchCall
+from page.api.completions import make_event
+from page.api.failures import CallError, CallRoute, FailureBody
+from page.api.routes import wait_for_backend
+from page.document import find_corpus_file
+from page.filters import read_restriction
+from rag.answering.answer import check_question
+from rag.index.catalog.records import DocumentInfo
+from rag.index.snapshot import Snapshot
+from rag.private import make_temporary_folder, open_privately
+from rag.text.hostile import remove_invisible
+
+document_routes = APIRouter(
+    route_class=CallRoute,
+    responses={status: {"model": FailureBody} for status in (400, 401, 404, 413, 429, 500, 503)},
+)
+
+_LOOK_EVERY_S = 0.5
+"""How soon a change of the index is told."""
+_GONE_WITHIN_S = 20.0
+"""How long a deleted file is waited for until the index lacks it."""
+
+
+@document_routes.post("/search")
+async def search(request: Request, call: SearchCall) -> dict[str, Any]:
+    """The passages that fit a question best, with scores and the verdict whether they answer it."""
+    backend = await wait_for_backend(request)
+    question, only = check_question(call.question), read_restriction(call.model_dump())
+    backend.index.require()
+    found = await asyncio.to_thread(backend.retriever.retrieve, question, mode=call.mode, top_k=call.top_k, only=only)
+    return found.to_dict()
+
+
+@document_routes.get("/documents")
+async def list_documents(request: Request) -> dict[str, Any]:
+    """What is indexed, and the files that could not be."""
+    backend = await wait_for_backend(request)
+
+    def read(snapshot: Snapshot) -> dict[str, Any]:
+        failed = [
+            {"source": one.source, "reason": remove_invisible(one.reason), "since": one.since}
+            for one in snapshot.list_failures()
+        ]
+        return {"documents": [_describe(one) for one in snapshot.list_documents()], "failed": failed}
+
+    return await asyncio.to_thread(backend.index.read, read)
+
+
+@document_routes.get("/documents/{source:path}")
+async def read_document(
+    request: Request, source: str, page: Annotated[int | None, Query(ge=1)] = None
+) -> dict[str, Any]:
+    """A document's text as search and model read it, or that of one page."""
+    backend = await wait_for_backend(request)
+
+    def read(snapshot: Snapshot) -> dict[str, Any]:
+        info = snapshot.find_document(source)
+        if info is None:
+            raise _make_missing(source)
+        chunks = [one.chunk for one in snapshot.read_source_chunks(source)]
+        pages = sorted({chunk.page for chunk in chunks if chunk.page is not None})
+        if page is not None and page not in pages:
+            raise CallError(404, f"{source} has no page {page} with text.", param="page")
+        wanted = [chunk for chunk in chunks if page is None or chunk.page == page]
+        text = "\n".join(chunk.text[chunk.overlap :].strip("\n") for chunk in wanted)
+        return {**_describe(info), "pages": pages, "page": page, "text": text}
+
+    return await asyncio.to_thread(backend.index.read, read)
+
+
+@document_routes.post("/documents", status_code=201)
+async def add_document(request: Request, file: UploadFile) -> dict[str, Any]:
+    """Put a file into the folder of documents; it is read within seconds. What can't be read isn't kept."""
+    backend = await wait_for_backend(request)
+    if not file.filename or not file.size:
+        raise CallError(400, "No file came with this request, or an empty one.", param="file")
+    with make_temporary_folder() as folder:
+        content = Path(folder) / "upload"
+        with open(content, "xb", opener=open_privately) as target:
+            await asyncio.to_thread(shutil.copyfileobj, file.file, target)
+        added = await asyncio.to_thread(backend.add_document, file.filename, content)
+    if not added.is_kept:
+        raise CallError(400, f"{added.source} can't be read, so it was not kept.", param="file")
+    return {"source": added.source, "is_read": await asyncio.to_thread(backend.has_document, added.source)}
+
+
+@document_routes.delete("/documents/{source:path}")
+async def delete_document(request: Request, source: str) -> dict[str, Any]:
+    """Delete a document's file from the folder, for good."""
+    backend = await wait_for_backend(request)
+    path = find_corpus_file(backend.settings.corpus_dir, source)
+    if path is None or not await asyncio.to_thread(backend.has_document, source):
+        raise _make_missing(source)
+    await asyncio.to_thread(path.unlink)
+    backend.watcher.wake()
+    deadline = asyncio.get_running_loop().time() + _GONE_WITHIN_S
+    while (is_there := await asyncio.to_thread(backend.has_document, source)) and (
+        asyncio.get_running_loop().time() < deadline
+    ):
+        await asyncio.sleep(0.1)
+    return {"source": source, "deleted": True, "is_indexed": is_there}
+
+
+@document_routes.get("/events")
+async def stream_status(request: Request) -> StreamingResponse:
+    """What the index and the model are doing, as server-sent events: once, and again whenever it changes."""
+    backend = await wait_for_backend(request)
+
+    async def tell() -> AsyncIterator[str]:
+        told = ""
+        while True:
+            status = await asyncio.to_thread(backend.make_status)
+            now = json.dumps(status, ensure_ascii=False)
+            if now != told:
+                told = now
+                yield make_event(status, "status")
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    return StreamingResponse(tell(), media_type="text/event-stream")
+
+
+def _describe(info: DocumentInfo) -> dict[str, Any]:
+    header = {name: info.header.get(name, "") for name in ("author", "created", "modified", "format", "page_kind")}
+    return {
+        "source": info.source,
+        "title": remove_invisible(info.title),
+        "language": info.language,
+        "passages": info.chunk_count,
+        **header,
+    }
+
+
+def _make_missing(source: str) -> CallError:
+    return CallError(404, f"There is no document {source!r}; GET /documents lists them.", code="document_not_found")
