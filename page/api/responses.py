@@ -46,7 +46,7 @@ class ResponseForm:
         }
 
     def make_search(self, hits: Sequence[ScoredChunk]) -> dict[str, Any]:
-        """The passages. A score is the cosine, which OpenAI's form wants from 0 to 1; a ``file_id`` is the document's path."""
+        """The passages. A score is the cosine, since OpenAI's go from 0 to 1; a ``file_id`` is the document's path."""
         results = [
             {
                 "file_id": hit.chunk.source,

@@ -118,7 +118,7 @@ async def complete_chat(request: Request, call: ChatCall) -> dict[str, Any] | Re
         finish = partial(_finish_bare, read="\n".join(map(read_text, call.messages)))
     else:
         conversation = _read_conversation(call.messages)
-        told = Told(make_address=partial(make_document_address, str(request.base_url)), question=conversation.question)
+        told = Told(_make_addresses(request), conversation.question, streams=call.stream)
         pieces = told.write(_ask(backend, conversation, choice, call.most_tokens))
         finish = told.finish
     first = await anext(pieces, "")  # what can't be answered fails here, while there can be a status for it
@@ -145,8 +145,8 @@ class End:
 class Told:
     """An answer from the documents, as it is told to a program."""
 
-    def __init__(self, make_address: Address, question: str) -> None:
-        self.writing = Writing(make_address)
+    def __init__(self, make_address: Address, question: str, *, streams: bool) -> None:
+        self.writing = Writing(make_address, streams)
         self.retrieval: Retrieval | None = None
         self._question = question
 
@@ -172,6 +172,10 @@ class Told:
         usage = count_usage("\n".join([self._question, *(hit.chunk.text for hit in hits)]), text)
         annotations = annotate(text, self.citations, self.writing.address)
         return End(self.report.finish if self.report else "stop", usage, {"annotations": annotations})
+
+
+def _make_addresses(request: Request) -> Address:
+    return partial(make_document_address, str(request.base_url))
 
 
 def _finish_bare(text: str, *, read: str) -> End:
@@ -288,7 +292,7 @@ async def respond(request: Request, call: ResponseCall) -> dict[str, Any] | Resp
     given = [Message(role="user", content=call.input)] if isinstance(call.input, str) else call.input
     conversation = _read_conversation(given)
     form = ResponseForm(call.model, conversation.question)
-    told = Told(make_address=partial(make_document_address, str(request.base_url)), question=conversation.question)
+    told = Told(_make_addresses(request), conversation.question, streams=call.stream)
     pieces = told.write(_ask(backend, conversation, choice, call.max_output_tokens))
     first = await anext(pieces, "")
     stream = _put_before(first, pieces)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from rag.answering.citations import blot_markers, find_markers
-from rag.answering.events import AnswerReport, Done, Event, Token, Withdrawn
+from rag.answering.citations import blot_markers, defuse_markers, find_markers
+from rag.answering.events import AnswerReport, Done, Event, Quoted, Token, Withdrawn
 from rag.text.hostile import VisibleStream, remove_invisible, show_name
 from rag.types import Citation
 
@@ -62,18 +63,24 @@ class Writing:
     """An answer that is written for a program."""
 
     address: Address
+    streams: bool
+    """Whether the words are sent as they come; else all is written at the end."""
     text: str = ""
     """All that was written so far."""
     report: AnswerReport | None = field(default=None, init=False)
 
     _visible: VisibleStream = field(default_factory=VisibleStream, init=False)
+    _quotes: str = field(default="", init=False)
+    """The quotes, in which only our own markers look like some."""
     _is_held: bool = field(default=False, init=False)
     """Whether words that were sent were taken back, so that the others wait for the end."""
 
     def take(self, event: Event) -> str:
         """What the event adds to the text."""
         match event:
-            case Token(words) if not self._is_held:
+            case Quoted():
+                self._quotes = _defuse_quotes(event)
+            case Token(words) if self.streams and not self._is_held:
                 return self._add(self._visible.add(words))
             case Withdrawn():
                 self._is_held = bool(self.text)
@@ -88,7 +95,8 @@ class Writing:
 
     def _end(self, report: AnswerReport) -> str:
         """What is missing at the end: all of it, or what the model's words lack."""
-        whole, below = remove_invisible(report.answer), self._write_below(report)
+        whole = remove_invisible(self._replace_quotes(report))
+        below = self._write_below(report)
         if whole.startswith(self.text):
             return whole[len(self.text) :] + below
         words = whole.removesuffix(report.remark).rstrip()
@@ -96,13 +104,24 @@ class Writing:
             return (f"\n\n{report.remark}" if report.remark else "") + below
         return f"\n\n{whole}{below}"
 
+    def _replace_quotes(self, report: AnswerReport) -> str:
+        return report.answer.replace(report.quotes, self._quotes) if report.quotes else report.answer
+
     def _write_below(self, report: AnswerReport) -> str:
         """What a reader needs beside the answer: the quotes, if it is to be compared with them; the sources."""
         is_compared = report.outcome == "unsure" and report.quotes and report.quotes not in report.answer
-        quotes = "\n".join(f"> {line}" for line in remove_invisible(report.quotes).splitlines()) if is_compared else ""
+        quotes = "\n".join(f"> {line}" for line in remove_invisible(self._quotes).splitlines()) if is_compared else ""
         lines = [f"[{one.number}] {name_place(one)} <{self.address(one)}>" for one in report.citations]
         parts = [quotes, "\n".join([SOURCES, *lines]) if lines else ""]
         return "".join(f"\n\n{part}" for part in parts if part)
+
+
+def _defuse_quotes(quoted: Quoted) -> str:
+    """The quotes with round brackets around a document's own numbers: its footnotes are none of our sources."""
+    ends = [marker.end for marker in find_markers(quoted.text) if marker.start in quoted.markers]
+    places = [0, *(place for pair in zip(quoted.markers, ends, strict=True) for place in pair), len(quoted.text)]
+    pieces = [quoted.text[start:end] for start, end in pairwise(places)]
+    return "".join(piece if number % 2 else defuse_markers(piece) for number, piece in enumerate(pieces))
 
 
 def cut_sources(text: str) -> str:

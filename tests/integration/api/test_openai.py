@@ -17,10 +17,14 @@ from tests.integration.api.conftest import TEXTS, Api
 TANK = "How much does the tank of the boiler hold?"
 
 
-@pytest.fixture
-def client(api: Api) -> Iterator[OpenAI]:
+@pytest.fixture(autouse=True)
+def answer_plainly(api: Api) -> None:
     api.words.clear()
     api.words[""] = "It holds 18 litres [1]."
+
+
+@pytest.fixture
+def client(api: Api) -> Iterator[OpenAI]:
     with OpenAI(base_url=f"{api.url}/v1", api_key="none", max_retries=0) as client:
         yield client
 
@@ -66,7 +70,8 @@ def test_words_that_were_taken_back_are_followed_by_what_counts(api, client):
         piece.choices[0].delta.content or "" for piece in client.chat.completions.create(**asked, stream=True)
     )
     whole = client.chat.completions.create(**asked).choices[0].message.content
-    assert streamed.endswith(whole)
+    assert streamed == f"The documents don't say.\n\n{whole}"
+    assert whole.startswith("Your documents don't seem to answer this.")
     assert "The ferry to the island leaves at noon." in whole
     assert "See footnote (2) of the timetable" in whole, "A document's own marker is none of ours."
 
