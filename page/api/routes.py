@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.requests import ClientDisconnect
 
 from page.api.asked import (
     CORPUS,
@@ -121,13 +122,17 @@ async def complete_chat(request: Request, call: ChatCall) -> dict[str, Any] | Re
         told = Told(_make_addresses(request), conversation.question, streams=call.stream)
         pieces = told.write(_ask(backend, conversation, choice, call.most_tokens))
         finish = told.finish
-    first = await anext(pieces, "")  # what can't be answered fails here, while there can be a status for it
-    stream = _cut(_put_before(first, pieces), StopCutter(call.stops))
     if call.stream:
-        wants_usage = bool(call.stream_options and call.stream_options.include_usage)
-        events = _stream_completion(completion, stream, finish, wants_usage=wants_usage)
+        # What can't be answered fails before the first word, while there can be a status for it.
+        first = await _wait_unless_left(request, _take_first(pieces))
+        events = _stream_completion(
+            completion,
+            _cut(_put_before(first, pieces), StopCutter(call.stops)),
+            finish,
+            wants_usage=bool(call.stream_options and call.stream_options.include_usage),
+        )
         return StreamingResponse(events, media_type="text/event-stream")
-    text = await _collect(request, stream)
+    text = await _wait_unless_left(request, _collect(_cut(pieces, StopCutter(call.stops))))
     end = finish(text)
     return completion.make_whole(text, end.usage, end.reason, **end.more)
 
@@ -256,28 +261,32 @@ async def _stream_completion(
     yield DONE
 
 
-async def _collect(request: Request, pieces: AsyncGenerator[str, None]) -> str:
-    """The whole text. Raises ClientDisconnect, and stops the model, when the caller has left."""
-    from starlette.requests import ClientDisconnect
+async def _take_first(pieces: AsyncGenerator[str, None]) -> str:
+    return await anext(pieces, "")
 
-    async def collect() -> str:
-        async with aclosing(pieces):
-            return "".join([piece async for piece in pieces])
+
+async def _collect(pieces: AsyncGenerator[str, None]) -> str:
+    async with aclosing(pieces):
+        return "".join([piece async for piece in pieces])
+
+
+async def _wait_unless_left(request: Request, work: Coroutine[Any, Any, str]) -> str:
+    """What the work gives. When the caller leaves, it is ended, and the model with it; that raises ClientDisconnect."""
 
     async def wait_until_left() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    work, leaving = asyncio.ensure_future(collect()), asyncio.ensure_future(wait_until_left())
+    task, leaving = asyncio.ensure_future(work), asyncio.ensure_future(wait_until_left())
     try:
-        await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
             raise ClientDisconnect
-        return work.result()
+        return task.result()
     finally:
-        for task in (work, leaving):
-            task.cancel()
-        await asyncio.gather(work, leaving, return_exceptions=True)
+        for one in (task, leaving):
+            one.cancel()
+        await asyncio.gather(task, leaving, return_exceptions=True)
 
 
 # Responses
@@ -294,11 +303,11 @@ async def respond(request: Request, call: ResponseCall) -> dict[str, Any] | Resp
     form = ResponseForm(call.model, conversation.question)
     told = Told(_make_addresses(request), conversation.question, streams=call.stream)
     pieces = told.write(_ask(backend, conversation, choice, call.max_output_tokens))
-    first = await anext(pieces, "")
-    stream = _put_before(first, pieces)
     if call.stream:
+        first = await _wait_unless_left(request, _take_first(pieces))
+        stream = _put_before(first, pieces)
         return StreamingResponse(_stream_response(form, told, stream), media_type="text/event-stream")
-    return _make_response(form, told, await _collect(request, stream))
+    return _make_response(form, told, await _wait_unless_left(request, _collect(pieces)))
 
 
 def _make_response(form: ResponseForm, told: Told, text: str) -> dict[str, Any]:
