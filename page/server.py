@@ -44,8 +44,8 @@ from page.access.hosts import (
     require_password,
 )
 from page.access.login import EndedLogins, LimitTries, distrust_callers, holds_key, is_password, make_signing_secret
+from page.addresses.uploads import ROUTES
 from page.api.description import make_api_routes
-from page.routes import ROUTES
 from page.view import remove_foreign_links
 from rag.errors import RagError
 from rag.index.index import Index

@@ -11,11 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from page.api.failures import CallError
 from rag.answering.followup import Turn
 
-CORPUS = "corpus"
-"""The model that answers from the documents, with whatever language model is connected."""
-FOLDER = "folder/"
-"""Begins the name of a model that answers from one folder's documents."""
-
 
 class _Call(BaseModel):
     model_config = ConfigDict(extra="ignore")

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, UploadFile
 from fastapi.responses import StreamingResponse
 
+from page.addresses.documents import find_corpus_file
 from page.api.asked import SearchCall
 from page.api.completions import make_event
 from page.api.failures import CallError, CallRoute, FailureBody
 from page.api.routes import wait_for_backend
-from page.document import find_corpus_file
-from page.filters import read_restriction
+from page.filtering.filters import read_restriction
 from rag.answering.answer import check_question
 from rag.index.catalog.records import DocumentInfo
 from rag.index.snapshot import Snapshot

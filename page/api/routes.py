@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
-from starlette.requests import ClientDisconnect
 
 from page.api.asked import (
-    CORPUS,
-    FOLDER,
     ChatCall,
     Conversation,
     EmbeddingCall,
@@ -27,15 +23,18 @@ from page.api.asked import (
 )
 from page.api.completions import DONE, Completion, count_usage, make_event
 from page.api.failures import CallError, CallRoute, FailureBody, describe_failure
+from page.api.models import choose_model, list_models
 from page.api.responses import ResponseForm
-from page.api.writing import Address, StopCutter, Writing, annotate, cut_sources, make_document_address
-from rag.answering.answer import answer, check_question
-from rag.answering.events import AnswerReport, Event, Retrieved
+from page.api.telling import End, Told, ask, ask_model_alone, begin, collect, cut, wait_unless_left
+from page.api.writing import Address, StopCutter, cut_sources, make_document_address
+from rag.answering.answer import check_question
 from rag.answering.followup import Turn
-from rag.types import Citation, Restriction, Retrieval
 
 if TYPE_CHECKING:
     from page.backend import Backend
+
+Finish = Callable[[str], End]
+"""What is told at the end of a completion, by the text that was sent."""
 
 openai_routes = APIRouter(
     prefix="/v1",
@@ -54,38 +53,6 @@ async def wait_for_backend(request: Request) -> Backend:
 
 
 # The models
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a model's name stands for."""
-
-    folder: str = ""
-    """The folder of the documents that may be found; empty for all."""
-    is_bare: bool = False
-    """Whether the language model is asked without documents."""
-
-
-def list_models(backend: Backend) -> list[str]:
-    """The names that can be asked for: the documents, with the language model, by folder; and that model alone."""
-    state = backend.router.state
-    model = [f"{CORPUS}/{state.model_id}", state.model_id] if state.is_ready else []
-    return [CORPUS, *model, *(f"{FOLDER}{folder}" for folder in backend.find_choices().folders)]
-
-
-def choose_model(name: str, backend: Backend) -> Choice:
-    """Raises CallError for a model that there is none of, and names those that there are."""
-    if name.startswith(FOLDER):
-        folder = name.removeprefix(FOLDER).strip("/")
-        if folder and backend.index.read(lambda snapshot: snapshot.count(Restriction(folder=folder))):
-            return Choice(folder=folder)
-    own = {backend.router.state.model_id, backend.settings.model} - {""}
-    if name in {CORPUS, *(f"{CORPUS}/{model}" for model in own)}:
-        return Choice()
-    if name in own:
-        return Choice(is_bare=True)
-    known = ", ".join(list_models(backend))
-    raise CallError(404, f"There is no model {name!r}. There are: {known}.", param="model", code="model_not_found")
 
 
 @openai_routes.get("/models")
@@ -114,69 +81,23 @@ async def complete_chat(request: Request, call: ChatCall) -> dict[str, Any] | Re
     backend = await wait_for_backend(request)
     choice = await asyncio.to_thread(choose_model, call.model, backend)
     completion = Completion(call.model)
+    finish: Finish
     if choice.is_bare:
-        pieces = _ask_model_alone(backend, call)
+        pieces = ask_model_alone(backend, call)
         finish = partial(_finish_bare, read="\n".join(map(read_text, call.messages)))
     else:
         conversation = _read_conversation(call.messages)
         told = Told(_make_addresses(request), conversation.question, streams=call.stream)
-        pieces = told.write(_ask(backend, conversation, choice, call.most_tokens))
+        pieces = told.write(ask(backend, conversation, choice, call.most_tokens))
         finish = told.finish
+    pieces = cut(pieces, StopCutter(call.stops))
     if call.stream:
-        # What can't be answered fails before the first word, while there can be a status for it.
-        first = await _wait_unless_left(request, _take_first(pieces))
-        events = _stream_completion(
-            completion,
-            _cut(_put_before(first, pieces), StopCutter(call.stops)),
-            finish,
-            wants_usage=bool(call.stream_options and call.stream_options.include_usage),
-        )
+        wants_usage = bool(call.stream_options and call.stream_options.include_usage)
+        events = _stream_completion(completion, await begin(request, pieces), finish, wants_usage=wants_usage)
         return StreamingResponse(events, media_type="text/event-stream")
-    text = await _wait_unless_left(request, _collect(_cut(pieces, StopCutter(call.stops))))
+    text = await wait_unless_left(request, collect(pieces))
     end = finish(text)
     return completion.make_whole(text, end.usage, end.reason, **end.more)
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """What is told at the end of a completion."""
-
-    reason: str
-    usage: dict[str, int]
-    more: dict[str, Any]
-    """Further fields of the message."""
-
-
-class Told:
-    """An answer from the documents, as it is told to a program."""
-
-    def __init__(self, make_address: Address, question: str, *, streams: bool) -> None:
-        self.writing = Writing(make_address, streams)
-        self.retrieval: Retrieval | None = None
-        self._question = question
-
-    async def write(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[str, None]:
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, Retrieved):
-                    self.retrieval = event.retrieval
-                if text := self.writing.take(event):
-                    yield text
-
-    @property
-    def report(self) -> AnswerReport | None:
-        return self.writing.report
-
-    @property
-    def citations(self) -> tuple[Citation, ...]:
-        return self.report.citations if self.report else ()
-
-    def finish(self, text: str) -> End:
-        """`text` is what was sent, which a stop sequence may have cut."""
-        hits = self.retrieval.hits if self.retrieval else ()
-        usage = count_usage("\n".join([self._question, *(hit.chunk.text for hit in hits)]), text)
-        annotations = annotate(text, self.citations, self.writing.address)
-        return End(self.report.finish if self.report else "stop", usage, {"annotations": annotations})
 
 
 def _make_addresses(request: Request) -> Address:
@@ -194,55 +115,8 @@ def _read_conversation(messages: list[Message]) -> Conversation:
     return Conversation(check_question(conversation.question), turns)
 
 
-def _ask(
-    backend: Backend, conversation: Conversation, choice: Choice, most_tokens: int | None
-) -> AsyncGenerator[Event, None]:
-    settings = backend.settings
-    return answer(
-        conversation.question,
-        retrieve=backend.retriever.retrieve,
-        router=backend.router,
-        settings=replace(settings, max_tokens=min(most_tokens or settings.max_tokens, settings.max_tokens)),
-        only=Restriction(folder=choice.folder) if choice.folder else None,
-        turns=conversation.turns,
-        around=backend.around,
-        compare=backend.retriever.compare_sentences,
-    )
-
-
-async def _ask_model_alone(backend: Backend, call: ChatCall) -> AsyncGenerator[str, None]:
-    """The language model's own answer. Raises ModelUnavailableError if none is there."""
-    messages = [{"role": message.role, "content": read_text(message)} for message in call.messages]
-    await backend.router.refresh()
-    most = min(call.most_tokens or backend.settings.max_tokens, backend.settings.max_tokens)
-    async with aclosing(backend.router.stream(messages, most)) as pieces:
-        async for piece in pieces:
-            if piece:
-                yield piece
-
-
-async def _put_before(first: str, rest: AsyncGenerator[str, None]) -> AsyncGenerator[str, None]:
-    async with aclosing(rest):
-        if first:
-            yield first
-        async for piece in rest:
-            yield piece
-
-
-async def _cut(pieces: AsyncGenerator[str, None], cutter: StopCutter) -> AsyncGenerator[str, None]:
-    """The text up to the first stop sequence, at which the model is stopped."""
-    async with aclosing(pieces):
-        async for piece in pieces:
-            if text := cutter.take(piece):
-                yield text
-            if cutter.is_cut:
-                return
-        if text := cutter.end():
-            yield text
-
-
 async def _stream_completion(
-    completion: Completion, pieces: AsyncGenerator[str, None], finish: Callable[[str], End], *, wants_usage: bool
+    completion: Completion, pieces: AsyncGenerator[str, None], finish: Finish, *, wants_usage: bool
 ) -> AsyncIterator[str]:
     yield make_event(completion.make_piece({"role": "assistant", "content": ""}))
     text = ""
@@ -261,34 +135,6 @@ async def _stream_completion(
     yield DONE
 
 
-async def _take_first(pieces: AsyncGenerator[str, None]) -> str:
-    return await anext(pieces, "")
-
-
-async def _collect(pieces: AsyncGenerator[str, None]) -> str:
-    async with aclosing(pieces):
-        return "".join([piece async for piece in pieces])
-
-
-async def _wait_unless_left(request: Request, work: Coroutine[Any, Any, str]) -> str:
-    """What the work gives. When the caller leaves, it is ended, and the model with it; that raises ClientDisconnect."""
-
-    async def wait_until_left() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    task, leaving = asyncio.ensure_future(work), asyncio.ensure_future(wait_until_left())
-    try:
-        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            raise ClientDisconnect
-        return task.result()
-    finally:
-        for one in (task, leaving):
-            one.cancel()
-        await asyncio.gather(task, leaving, return_exceptions=True)
-
-
 # Responses
 
 
@@ -302,12 +148,11 @@ async def respond(request: Request, call: ResponseCall) -> dict[str, Any] | Resp
     conversation = _read_conversation(given)
     form = ResponseForm(call.model, conversation.question)
     told = Told(_make_addresses(request), conversation.question, streams=call.stream)
-    pieces = told.write(_ask(backend, conversation, choice, call.max_output_tokens))
+    pieces = told.write(ask(backend, conversation, choice, call.max_output_tokens))
     if call.stream:
-        first = await _wait_unless_left(request, _take_first(pieces))
-        stream = _put_before(first, pieces)
-        return StreamingResponse(_stream_response(form, told, stream), media_type="text/event-stream")
-    return _make_response(form, told, await _wait_unless_left(request, _collect(pieces)))
+        events = _stream_response(form, told, await begin(request, pieces))
+        return StreamingResponse(events, media_type="text/event-stream")
+    return _make_response(form, told, await wait_unless_left(request, collect(pieces)))
 
 
 def _make_response(form: ResponseForm, told: Told, text: str) -> dict[str, Any]:

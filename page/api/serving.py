@@ -21,9 +21,9 @@ from page.access.hosts import (
     require_password,
 )
 from page.access.login import LimitTries, distrust_callers, holds_key
+from page.addresses.documents import DOCUMENT_ROUTES
 from page.api.description import make_api_routes
 from page.backend import Backend
-from page.document import DOCUMENT_ROUTES
 from rag import cli
 from rag.settings import Settings
 

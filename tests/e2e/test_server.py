@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -94,6 +95,17 @@ def test_a_document_is_served(server: Server):
     "source",
     [".secret", ".ragignore", "private/diary.md", "broken.pdf", "program.bin", "LEAVE.md", "./leave.md", "%00"],
 )
+def test_programs_are_answered_beside_the_page(server: Server):
+    """What they can ask is tested without a page."""
+    asked = {"model": "corpus", "messages": [{"role": "user", "content": QUESTION}]}
+    request = urllib.request.Request(f"{server.url}/v1/chat/completions", json.dumps(asked).encode())
+    request.add_header("content-type", "application/json")
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        text = json.load(reply)["choices"][0]["message"]["content"]
+    assert "28 days" in text
+    assert text.endswith(f"[1] leave.md <{server.url}/corpus/leave.md>")
+
+
 def test_what_is_no_document_of_the_index_is_not_served(server: Server, source: str):
     assert call(server, "GET", f"/corpus/{source}")[0] == 404
 

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from page.access.gate import UPLOAD_PATH
-from page.document import DOCUMENT_ROUTES
+from page.addresses.documents import DOCUMENT_ROUTES
 from rag.private import open_privately
 
 
