@@ -87,14 +87,6 @@ def list_kept(folder: Path) -> list[Path]:
     return [path for path in (folder / "index" / "uploads").rglob("*") if path.is_file()]
 
 
-def test_a_document_is_served(server: Server):
-    assert call(server, "GET", "/corpus/leave.md") == (200, LEAVE.encode())
-
-
-@pytest.mark.parametrize(
-    "source",
-    [".secret", ".ragignore", "private/diary.md", "broken.pdf", "program.bin", "LEAVE.md", "./leave.md", "%00"],
-)
 def test_programs_are_answered_beside_the_page(server: Server):
     """What they can ask is tested without a page."""
     asked = {"model": "corpus", "messages": [{"role": "user", "content": QUESTION}]}
@@ -106,6 +98,14 @@ def test_programs_are_answered_beside_the_page(server: Server):
     assert text.endswith(f"[1] leave.md <{server.url}/corpus/leave.md>")
 
 
+def test_a_document_is_served(server: Server):
+    assert call(server, "GET", "/corpus/leave.md") == (200, LEAVE.encode())
+
+
+@pytest.mark.parametrize(
+    "source",
+    [".secret", ".ragignore", "private/diary.md", "broken.pdf", "program.bin", "LEAVE.md", "./leave.md", "%00"],
+)
 def test_what_is_no_document_of_the_index_is_not_served(server: Server, source: str):
     assert call(server, "GET", f"/corpus/{source}")[0] == 404
 
