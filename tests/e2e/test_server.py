@@ -110,7 +110,6 @@ def test_what_is_no_document_of_the_index_is_not_served(server: Server, source: 
     assert call(server, "GET", f"/corpus/{source}")[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/element/1", "/anything"])
 def test_what_the_page_does_not_need_is_closed(server: Server, path: str):
     assert call(server, "GET", path)[0] == 404
 
