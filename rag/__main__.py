@@ -55,6 +55,10 @@ responses, embeddings, models), search at /search, the documents at /documents, 
 all of it described at /openapi.json. The folder is followed, as by the page. Beyond this machine RAG_PASSWORD is
 needed, which programs send as their API key."""
 
+_MCP = """Give an assistant that speaks the Model Context Protocol your documents as tools that only read: search, ask,
+list_documents and read_page. The assistant starts this command itself and speaks to it by standard input and output;
+`serve` offers the same at /mcp."""
+
 _MODEL_START_S = 60.0
 """How long a model that is on the disk already may take to be loaded."""
 _MOST_ENDINGS = 10
@@ -101,6 +105,9 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=int, default=8000, help="default: 8000")
     cli.add_folders(serve)
+    tools = commands.add_parser("mcp", help="be a tool of an assistant (MCP)", description=_MCP)
+    tools.set_defaults(run=_serve_tools)
+    cli.add_folders(tools)
     return parser
 
 
@@ -325,6 +332,12 @@ def _serve(options: argparse.Namespace) -> int:
     from page.api.serving import serve
 
     return serve(_load_settings(options), options.host, options.port)
+
+
+def _serve_tools(options: argparse.Namespace) -> int:
+    from page.api.serving import serve_tools
+
+    return serve_tools(_load_settings(options))
 
 
 def _evaluate(options: argparse.Namespace) -> int:

@@ -16,13 +16,11 @@ from page.addresses.documents import find_corpus_file
 from page.api.asked import SearchCall
 from page.api.completions import make_event
 from page.api.failures import CallError, CallRoute, FailureBody
+from page.api.reading import MissingDocumentError, describe_documents, read_text
 from page.api.routes import wait_for_backend
 from page.filtering.filters import read_restriction
 from rag.answering.answer import check_question
-from rag.index.catalog.records import DocumentInfo
-from rag.index.snapshot import Snapshot
 from rag.private import make_temporary_folder, open_privately
-from rag.text.hostile import remove_invisible
 
 document_routes = APIRouter(
     route_class=CallRoute,
@@ -48,16 +46,7 @@ async def search(request: Request, call: SearchCall) -> dict[str, Any]:
 @document_routes.get("/documents")
 async def list_documents(request: Request) -> dict[str, Any]:
     """What is indexed, and the files that could not be."""
-    backend = await wait_for_backend(request)
-
-    def read(snapshot: Snapshot) -> dict[str, Any]:
-        failed = [
-            {"source": one.source, "reason": remove_invisible(one.reason), "since": one.since}
-            for one in snapshot.list_failures()
-        ]
-        return {"documents": [_describe(one) for one in snapshot.list_documents()], "failed": failed}
-
-    return await asyncio.to_thread(backend.index.read, read)
+    return await asyncio.to_thread(describe_documents, await wait_for_backend(request))
 
 
 @document_routes.get("/documents/{source:path}")
@@ -65,21 +54,7 @@ async def read_document(
     request: Request, source: str, page: Annotated[int | None, Query(ge=1)] = None
 ) -> dict[str, Any]:
     """A document's text as search and model read it, or that of one page."""
-    backend = await wait_for_backend(request)
-
-    def read(snapshot: Snapshot) -> dict[str, Any]:
-        info = snapshot.find_document(source)
-        if info is None:
-            raise _make_missing(source)
-        chunks = [one.chunk for one in snapshot.read_source_chunks(source)]
-        pages = sorted({chunk.page for chunk in chunks if chunk.page is not None})
-        if page is not None and page not in pages:
-            raise CallError(404, f"{source} has no page {page} with text.", param="page")
-        wanted = [chunk for chunk in chunks if page is None or chunk.page == page]
-        text = "\n".join(chunk.text[chunk.overlap :].strip("\n") for chunk in wanted)
-        return {**_describe(info), "pages": pages, "page": page, "text": text}
-
-    return await asyncio.to_thread(backend.index.read, read)
+    return await asyncio.to_thread(read_text, await wait_for_backend(request), source, page)
 
 
 @document_routes.post("/documents", status_code=201)
@@ -104,7 +79,7 @@ async def delete_document(request: Request, source: str) -> dict[str, Any]:
     backend = await wait_for_backend(request)
     path = find_corpus_file(backend.settings.corpus_dir, source)
     if path is None or not await asyncio.to_thread(backend.has_document, source):
-        raise _make_missing(source)
+        raise MissingDocumentError(f"There is no document {source!r}.")
     await asyncio.to_thread(path.unlink)
     backend.watcher.wake()
     deadline = asyncio.get_running_loop().time() + _GONE_WITHIN_S
@@ -131,18 +106,3 @@ async def stream_status(request: Request) -> StreamingResponse:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     return StreamingResponse(tell(), media_type="text/event-stream")
-
-
-def _describe(info: DocumentInfo) -> dict[str, Any]:
-    header = {name: info.header.get(name, "") for name in ("author", "created", "modified", "format", "page_kind")}
-    return {
-        "source": info.source,
-        "title": remove_invisible(info.title),
-        "language": info.language,
-        "passages": info.chunk_count,
-        **header,
-    }
-
-
-def _make_missing(source: str) -> CallError:
-    return CallError(404, f"There is no document {source!r}; GET /documents lists them.", code="document_not_found")

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from page.api.reading import MissingDocumentError
 from rag.errors import (
     IndexMissingError,
     ModelUnavailableError,
@@ -82,6 +83,8 @@ def describe_failure(exc: Exception) -> tuple[int, Failure]:
         case RequestValidationError():
             param, sentence = _read_validation(exc)
             return 400, _describe(400, sentence, param)
+        case MissingDocumentError():
+            return 404, _describe(404, str(exc), code="document_not_found")
         case QuestionError() | SettingsError():
             return 400, _describe(400, str(exc))
         case PromptTooLongError():

@@ -93,6 +93,7 @@ OWNERS = {
     "httpx2": {"rag.chat.transport"},
     "huggingface_hub": {"rag.models.source"},
     "llama_index": {"ingest.splitting.splitter"},
+    "mcp": {"page.api.tools"},
     "onnx": {"rag.models.export"},
     "onnxruntime": {"rag.models.export", "rag.models.onnx"},
     "openai": {"rag.chat.server"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2
 import openai
@@ -92,7 +93,7 @@ def test_every_address_keeps_what_its_description_promises(api, http, address):
 
     @given(operation.as_strategy())
     @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
-    def call(case: Case[object]) -> None:
+    def call(case: Case[Any]) -> None:
         # A question of spaces, or a month 13, is of the form that is described and refused all the same.
         case.call_and_validate(excluded_checks=[positive_data_acceptance])
 
