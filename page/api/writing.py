@@ -100,7 +100,7 @@ class Writing:
         if whole.startswith(self.text):
             return whole[len(self.text) :] + below
         words = whole.removesuffix(report.remark).rstrip()
-        if blot_markers(words).split() == blot_markers(self.text).split():
+        if _strip(words) == _strip(self.text):
             return (f"\n\n{report.remark}" if report.remark else "") + below
         return f"\n\n{whole}{below}"
 
@@ -114,6 +114,11 @@ class Writing:
         lines = [f"[{one.number}] {name_place(one)} <{self.address(one)}>" for one in report.citations]
         parts = [quotes, "\n".join([SOURCES, *lines]) if lines else ""]
         return "".join(f"\n\n{part}" for part in parts if part)
+
+
+def _strip(text: str) -> str:
+    """The text without markers and spaces."""
+    return "".join(blot_markers(text).split())
 
 
 def _defuse_quotes(quoted: Quoted) -> str:
