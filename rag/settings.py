@@ -93,6 +93,11 @@ class Settings:
     hosts: str = _setting(
         "RAG_HOSTS", "More host names that the page answers to, separated by commas; needs RAG_PASSWORD.", default=""
     )
+    cors_origins: str = _setting(
+        "RAG_CORS_ORIGINS",
+        "Web sites whose scripts may call the API, separated by commas: http://localhost:3000.",
+        default="",
+    )
 
     @classmethod
     def load(

@@ -171,6 +171,7 @@ class _Record:
     model_id: str | None = None
     route: str = "quotes"
     failure: str = ""
+    finish: str = "stop"
     milliseconds: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
 
@@ -219,6 +220,7 @@ class _Record:
             outcome=self.judged.outcome,
             quotes=self.quotes.text,
             remark=self.judged.remark,
+            finish=self.finish,
             worth=self.worth,
         )
 
@@ -292,7 +294,8 @@ async def _stream_answer(
                 _halve_passages(record.question, messages, budget),
             )
             yield Notice("The model can read less at once than expected; it is asked again with fewer passages.")
-    if end := _explain_end(next(iter(reasons), ""), answer_tokens):
+    record.finish = next(iter(reasons), "stop")
+    if end := _explain_end(record.finish, answer_tokens):
         yield Notice(end)
 
 

@@ -114,6 +114,8 @@ class AnswerReport:
     """The quotes, which stand below the model's words or in their place."""
     remark: str = ""
     """What `answer` tells of itself, which is no claim of a document's."""
+    finish: str = "stop"
+    """Why the model's words end: ``stop``, or ``length`` or ``content_filter`` if they were cut off."""
     worth: Assessment | None = None
     """What the model's words are worth, shown or not; None where it wrote none or failed on the way."""
 
