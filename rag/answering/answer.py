@@ -41,7 +41,7 @@ from rag.answering.prompt import (
 )
 from rag.answering.quoting import Compare, Quotes, quote_answer
 from rag.answering.remarks import say_not_found, say_unproved, say_unread, say_unsure
-from rag.answering.substance import Assessment, assess
+from rag.answering.substance import Assessment, assess, cut_loop
 from rag.chat.router import ModelState
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
@@ -54,6 +54,9 @@ Japanese being the worst case; and the embedding model reads about 1,000 charact
 _PROMPT_ATTEMPTS = 4
 """How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
 expected still end in an answer."""
+
+_LOOK_EVERY = 200
+"""Characters of an answer after which it is looked at again whether it has begun to repeat itself."""
 
 _BOUND = 0.5
 """How much of the question must stand where a model's answer is from, for it to need no remark.
@@ -278,11 +281,16 @@ async def _stream_answer(
         answer_tokens = answer_budget(router.state.context_length, settings.max_tokens)
         try:
             async with aclosing(router.stream(messages, answer_tokens, reasons.append)) as pieces:
+                looked_at = 0
                 async for piece in pieces:
                     if not piece and record.text:
                         yield record.withdraw()
                     if text := piece if record.text else piece.lstrip():
                         yield record.say(text)
+                    if len(record.text) // _LOOK_EVERY > looked_at:
+                        looked_at = len(record.text) // _LOOK_EVERY
+                        if cut_loop(record.text) != record.text:
+                            break  # what comes after it would be cut anyway
             break
         except PromptTooLongError:
             if attempt == _PROMPT_ATTEMPTS or record.text:

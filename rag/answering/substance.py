@@ -35,6 +35,9 @@ _LONGEST_PERIOD = 60
 """Words of the longest phrase whose repetition is noticed."""
 _SHORT_PERIOD = 5
 """A phrase of fewer words has to stand there three times in a row: "bye bye" is none."""
+_ENDLESS = re.compile(r"([^\W_]{1,8}?)\1{19,}")
+"""A word without an end, such as 1000000…: the same few characters twenty times in a row."""
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？\n]")
 _LONG_ECHO = 6
 """Words of the instructions that an answer has in a row by no chance."""
 
@@ -85,7 +88,13 @@ def strip_wrapping(question: str, answer: str) -> str:
 
 
 def cut_loop(text: str) -> str:
-    """The text up to where a phrase begins to be repeated; whole if none is."""
+    """The text up to where a phrase begins to be repeated; whole if none is.
+
+    Of a sentence with an endless word nothing is kept: what stands of it may be half a number.
+    """
+    if endless := _ENDLESS.search(text):
+        ends = [found.end() for found in _SENTENCE_END.finditer(text, 0, endless.start())]
+        return text[: max(ends, default=0)].rstrip()
     found = list(_WORD.finditer(text))
     words = [match[0].casefold() for match in found]
     for period in range(1, min(_LONGEST_PERIOD, len(words) // 2) + 1):

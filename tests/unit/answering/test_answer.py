@@ -339,6 +339,24 @@ def test_an_answer_cut_off_by_its_limit_says_so():
     assert "cut off at 500 tokens" in notices(events_of(ScriptedRouter(["Every"], finish="length")))
 
 
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["Every 90 days [2]. "] * 100, "Every 90 days [2]."),
+        (["It costs 1", *["0"] * 2_000], ""),
+    ],
+)
+def test_a_model_that_repeats_itself_without_end_is_stopped(pieces: list[str], shown: str):
+    router = ScriptedRouter(pieces, finish="length")
+    events = events_of(router)
+    written = [event.text for event in events if isinstance(event, Token)]
+    assert len("".join(written)) < 400
+    assert router.closed and not notices(events)
+    report = events[-1].report
+    assert report.worth is not None and report.worth.is_looping
+    assert report.worth.text == shown
+
+
 def test_a_marker_without_a_passage_is_reported():
     events = events_of(ScriptedRouter(["Every 90 days [2][7]."]))
     assert "[7], which is none of its passages" in notices(events)

@@ -91,6 +91,10 @@ def test_a_claim_of_which_only_a_half_stands_there_is_doubted():
         ("1 2 3 4 5 6 7 8", "1 2 3 4 5 6 7 8"),
         ("Monday 8 to 12, Tuesday 8 to 12, Friday 8 to 12", "Monday 8 to 12, Tuesday 8 to 12, Friday 8 to 12"),
         ("Ja [1]. Das steht so im Vertrag [1]. Das steht so im Vertrag [1].", "Ja [1]. Das steht so im Vertrag [1]."),
+        ("It is paid yearly. It costs 1" + "0" * 40, "It is paid yearly."),
+        ("It costs 1" + "0" * 40, ""),
+        ("ありません。" + "ああ" * 20, "ありません。"),
+        ("It costs 10000000000 euros.", "It costs 10000000000 euros."),
         ("", ""),
     ],
 )
@@ -100,7 +104,7 @@ def test_a_loop_is_cut_at_its_first_repetition(text: str, cut: str):
 
 
 def test_a_long_answer_is_assessed_in_no_time():
-    began = time.perf_counter()
+    began = time.process_time()
     assess(QUESTION, " ".join(f"Point {n} is as good as {n + 1}." for n in range(300)), HITS)
     cut_loop("word " * 20_000)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
