@@ -16,7 +16,7 @@ from rag.answering.binding import rate_binding
 from rag.answering.citations import UNFINISHED_MARKER, blot_markers
 from rag.answering.numbers import find_numbers
 from rag.answering.prompt import SYSTEM_PROMPT
-from rag.answering.refusals import is_refusal
+from rag.answering.refusals import is_refusal, names_passages
 from rag.answering.support import add_markers, check_claim, find_claims, find_passage
 from rag.ranking.question import is_foreign
 from rag.text.scripts import DENSE
@@ -29,6 +29,14 @@ _LABEL = re.compile(
     r"\A\s*(?:[*_#>\s]*(?:answer|antwort|respuesta|réponse|risposta|resposta|antwoord|回答|答案|답변?|ответ)\s*[:：][*_]*\s*)",
     re.IGNORECASE,
 )
+_ATTRIBUTION = re.compile(
+    r"\A(?:(?:based (?:up)?on|according to|as per|basierend auf|laut|gemäß|selon|d['’]après|según|basado en"
+    r"|de acuerdo con|ifølge|baseret på|согласно|исходя из|на осно\w+)\b[^,:\n]{1,80}[,:]"
+    r"|(?:根据|根據|基于)[^,，:：\n]{1,40}[,，:：]|[^、,\n]{1,40}(?:によると|によれば|に基づくと)[、,]"
+    r"|[^,\n]{1,40}에 (?:따르|의하)면,?)\s*",
+    re.IGNORECASE,
+)
+"""Finds "Based on the information provided," before what an answer says."""
 _ASKED = re.compile(r"\A\s*question\s*:\s*", re.IGNORECASE)
 _NEXT_TURN = re.compile(r"\n\s*(?:question|context|user|human|assistant)\s*:", re.IGNORECASE)
 _LONGEST_PERIOD = 60
@@ -78,11 +86,16 @@ def assess(question: str, answer: str, hits: Sequence[ScoredChunk]) -> Assessmen
 
 
 def strip_wrapping(question: str, answer: str) -> str:
-    """The answer without a label or the question before it, and without what comes after a turn it makes up."""
+    """The answer without a label, the question or "According to the passages," before it, and without what comes after
+    a turn that it makes up."""
     text = _LABEL.sub("", answer.strip())
     first, _, rest = _ASKED.sub("", text).partition("\n")
     if rest.strip() and _list_words(first) == _list_words(question):
         text = _LABEL.sub("", rest)
+    attribution = _ATTRIBUTION.match(text)
+    if attribution and names_passages(attribution[0]):
+        text = text[attribution.end() :]
+        text = text[:1].upper() + text[1:]
     ended = _NEXT_TURN.search(text)
     return (text[: ended.start()] if ended else text).strip()
 

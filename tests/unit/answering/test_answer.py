@@ -351,10 +351,11 @@ def test_a_model_that_repeats_itself_without_end_is_stopped(pieces: list[str], s
     events = events_of(router)
     written = [event.text for event in events if isinstance(event, Token)]
     assert len("".join(written)) < 400
-    assert router.closed and not notices(events)
-    report = events[-1].report
-    assert report.worth is not None and report.worth.is_looping
-    assert report.worth.text == shown
+    assert router.closed
+    assert not notices(events)
+    worth = events[-1].report.worth
+    assert worth is not None
+    assert (worth.is_looping, worth.text) == (True, shown)
 
 
 def test_a_marker_without_a_passage_is_reported():

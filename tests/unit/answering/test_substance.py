@@ -61,6 +61,12 @@ def test_what_says_nothing_is_told_from_an_answer(answer: str, kind: str):
         ("How often must the boiler be descaled?\nEvery 90 days.", "Every 90 days. [1]", True),
         ("Every 90 days.\n\nQuestion: Who pays?\nThe landlord.", "Every 90 days. [1]", True),
         ("Every 90 days. Every 90 days. Every 90 days. Every", "Every 90 days. [1]", True),
+        ("Based on the passage provided, every 90 days.", "Every 90 days. [1]", True),
+        ("根据提供的文档，every 90 days.", "Every 90 days. [1]", True),
+        ("Selon les documents fournis, every 90 days.", "Every 90 days. [1]", True),
+        ("提供された文書によると、every 90 days.", "Every 90 days. [1]", True),
+        ("제공된 문서에 따르면, every 90 days.", "Every 90 days. [1]", True),
+        ("According to the landlord, every 90 days.", "According to the landlord, every 90 days. [1]", True),
         ("Yes.", "Yes.", None),
     ],
 )
