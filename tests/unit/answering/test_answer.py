@@ -246,6 +246,25 @@ def test_the_model_reads_what_stands_around_a_passage_and_may_cite_it_under_its_
     assert events[0].retrieval.hits == HITS
 
 
+def test_a_small_model_reads_the_quotes_alone_and_its_words_are_cited_by_all_passages():
+    small = ModelState("ready", "The model answers.", model_id="qwen2.5-0.5b:1", context_length=4096)
+    router = ScriptedRouter(["Every 90 days."], state=small)
+    events = events_of(router)
+    (prompt,) = router.prompts
+    assert "Descale the boiler every 90 days." in prompt[1]["content"]
+    assert TEXTS[0] not in prompt[1]["content"]
+    assert prompt[1]["content"].endswith("\nAnswer in English:")
+    assert [event.hits for event in events if isinstance(event, Shown)] == [HITS]
+    assert events[-1].report.answer == "Every 90 days. [2]"
+
+
+def test_a_small_model_is_told_no_language_that_the_program_cannot_tell():
+    small = ModelState("ready", "The model answers.", model_id="qwen2.5-0.5b:1", context_length=4096)
+    router = ScriptedRouter(["Ogni 90 giorni."], state=small)
+    events_of(router, "Ogni quanto tempo bisogna decalcificare la caldaia di questa macchina?")
+    assert "Answer in" not in router.prompts[0][1]["content"]
+
+
 def test_quotes_are_chosen_from_the_passages_as_they_were_found():
     report = events_of(ScriptedRouter(state=OFFLINE), "Citric powder for the boiler?", around=around)[-1].report
     assert "citric" not in report.answer
