@@ -38,6 +38,7 @@ _ATTRIBUTION = re.compile(
 )
 """Finds "Based on the information provided," before what an answer says."""
 _ASKED = re.compile(r"\A\s*question\s*:\s*", re.IGNORECASE)
+_CONTEXT = re.compile(r"\A\W*context\s*:", re.IGNORECASE)
 _NEXT_TURN = re.compile(r"\n\s*(?:question|context|user|human|assistant)\s*:", re.IGNORECASE)
 _LONGEST_PERIOD = 60
 """Words of the longest phrase whose repetition is noticed."""
@@ -55,8 +56,9 @@ class Assessment:
     """What an answer is worth."""
 
     kind: Kind
-    """``bare``: only markers, or nothing. ``heading``: a file's name or a heading of a passage. ``echo``: the question
-    or the instructions again. ``refusal``: that the passages don't say it. Else ``answer``."""
+    """``bare``: only markers, nothing, or a loop whose beginning doesn't stand in the passages. ``heading``: a file's
+    name or a heading of a passage. ``echo``: the question, the context or the instructions again. ``refusal``: that
+    the passages don't say it. Else ``answer``."""
     text: str
     """The answer as it should be shown: without what isn't its own, with markers behind the claims that had none."""
     is_looping: bool = False
@@ -80,6 +82,8 @@ def assess(question: str, answer: str, hits: Sequence[ScoredChunk]) -> Assessmen
         return Assessment(kind, text, is_looping)
     marked = add_markers(question, text, hits)
     supported, doubt = _check(question, marked, hits)
+    if is_looping and supported is not True:
+        return Assessment("bare", text, is_looping)
     has_nothing = supported is None or is_foreign(question, hits)
     binding = None if has_nothing else rate_binding(question, marked, hits)
     return Assessment(kind, marked, is_looping, supported, binding, doubt)
@@ -139,6 +143,8 @@ def classify(question: str, text: str, hits: Sequence[ScoredChunk]) -> Kind:
 
 
 def _is_echo(question: str, text: str) -> bool:
+    if _CONTEXT.match(text):
+        return True
     asked, words = _list_words(question), _list_words(blot_markers(_ASKED.sub("", text)))
     is_question = blot_markers(text).rstrip().endswith(("?", "？"))
     repeats_question = words == asked or (is_question and set(words) <= set(asked))

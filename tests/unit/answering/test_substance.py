@@ -40,6 +40,8 @@ HITS = [
         ("Question: How often must the boiler be descaled?", "echo"),
         ("Must the boiler be descaled [1]?", "echo"),
         (SYSTEM_PROMPT, "echo"),
+        ("Context:\nDescale the boiler every 90 days.", "echo"),
+        ("The tap drips and drips. The tap drips and drips. The tap drips and", "bare"),
         ("I'm sorry, but the documents don't mention that.", "refusal"),
         ("Every 90 days [1].", "answer"),
         ("Dogs are not allowed.", "answer"),
