@@ -31,7 +31,9 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The passages as the model is given them, each with its number among the hits; again if it is asked again."""
+    """The passages as the model is given them, each with its number among the hits; again if it is asked again.
+
+    A small model is given no more of them than the quotes."""
 
     hits: tuple[ScoredChunk, ...]
 
