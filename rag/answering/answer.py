@@ -324,7 +324,7 @@ def _explain_end(reason: str, answer_tokens: int) -> str:
         return f"The answer was cut off at {answer_tokens} tokens. Set RAG_MAX_TOKENS higher for longer ones."
     if reason == "content_filter":
         return "The content filter of the model's server cut the answer off. Ask in other words for the rest."
-    if reason in ("tool_calls", "function_call"):
+    if reason == "tool_calls":
         return "The model called a tool in the middle of its answer, which may be incomplete."
     return ""
 

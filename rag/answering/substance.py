@@ -26,7 +26,7 @@ Kind = Literal["answer", "bare", "heading", "echo", "refusal"]
 
 _WORD = re.compile(rf"[{DENSE}]|[^\W_{DENSE}]+")
 _LABEL = re.compile(
-    r"\A\s*(?:[*_#>\s]*(?:answer|antwort|respuesta|réponse|risposta|resposta|antwoord|回答|答案|답변?|ответ)\s*[:：][*_]*\s*)",
+    r"\A\s*(?:assistant\s*\n|[*_#>\s]*(?:answer|assistant|antwort|respuesta|réponse|risposta|resposta|antwoord|回答|答案|답변?|ответ)\s*[:：][*_]*\s*)",
     re.IGNORECASE,
 )
 _ATTRIBUTION = re.compile(
@@ -39,7 +39,7 @@ _ATTRIBUTION = re.compile(
 """Finds "Based on the information provided," before what an answer says."""
 _ASKED = re.compile(r"\A\s*question\s*:\s*", re.IGNORECASE)
 _CONTEXT = re.compile(r"\A\W*context\s*:", re.IGNORECASE)
-_NEXT_TURN = re.compile(r"\n\s*(?:question|context|user|human|assistant)\s*:", re.IGNORECASE)
+_NEXT_TURN = re.compile(r"\n\s*[#*]*[ \t]*(?:question|context|user|human|assistant|instruction)[ \t*]*:", re.IGNORECASE)
 _LONGEST_PERIOD = 60
 """Words of the longest phrase whose repetition is noticed."""
 _SHORT_PERIOD = 5
