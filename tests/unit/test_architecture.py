@@ -92,7 +92,7 @@ OWNERS = {
     "foundry_local_sdk": {"rag.chat.foundry"},
     "httpx2": {"rag.chat.transport"},
     "huggingface_hub": {"rag.models.source"},
-    "llama_index": {"ingest.splitting.splitter"},
+    "llama_index": {"ingest.splitting.splitter", "page.api.llamaindex"},
     "mcp": {"page.api.tools"},
     "onnx": {"rag.models.export"},
     "onnxruntime": {"rag.models.export", "rag.models.onnx"},

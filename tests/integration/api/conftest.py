@@ -30,6 +30,7 @@ START_S = 60.0
 class Api:
     url: str
     corpus: Path
+    model_url: str
     requests: Requests
     """What the model's server was asked."""
     words: dict[str, str]
@@ -97,4 +98,4 @@ def api(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with model_server(say) as (model_url, requests):
         settings = make_settings(tmp_path_factory.mktemp("api"), models_dir, base_url=model_url, model="tiny")
         with serving_api(settings) as url:
-            yield Api(url, settings.corpus_dir, requests, words)
+            yield Api(url, settings.corpus_dir, model_url, requests, words)
