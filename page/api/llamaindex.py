@@ -54,9 +54,7 @@ class CorpusRetriever(BaseRetriever):
     def __enter__(self) -> CorpusRetriever:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
@@ -74,7 +72,8 @@ class CorpusQueryEngine(BaseQueryEngine):
         self._retriever = retriever
 
     def _query(self, query_bundle: QueryBundle) -> Response:
-        return asyncio_run(self._aquery(query_bundle))  # a notebook has a running loop
+        response: Response = asyncio_run(self._aquery(query_bundle))  # a notebook has a running loop
+        return response
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
         own = self._retriever
