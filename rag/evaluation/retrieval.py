@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rag.errors import IndexUnusableError, SettingsError
+from rag.index.layout import Layout
+from rag.models.cache import share_exports
 from rag.processes import make_command, make_environment
 from rag.settings import Settings
 from rag.types import MODES, Retrieval
@@ -140,11 +142,16 @@ def _make_question(number: int, row: Mapping[str, Any], unit: str) -> Question:
 def build_index(dataset: Dataset, settings: Settings) -> Path:
     """Index the corpus as the product does, in a process that shows its progress; returns the index's folder.
 
+    A model that was prepared for the user's index, or for another dataset's, isn't prepared again.
+
     Raises IndexUnusableError if that fails; files that can't be read are reported and left out.
     """
     folder = index_folder(dataset, settings)
+    prepared, own = Layout(settings.index_dir).models, Layout(folder).models
     command = [*make_command("ingest"), "--corpus", str(dataset.corpus), "--index", str(folder), "--json"]
+    share_exports(prepared, own)
     done = subprocess.run(command, env=make_environment(), stdout=subprocess.PIPE, text=True, check=False)
+    share_exports(own, prepared)
     if done.returncode not in (0, 1):
         raise IndexUnusableError(f"{dataset.corpus} could not be indexed; the reason is above.")
     return folder

@@ -7,6 +7,8 @@ somebody waits for a page.
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -40,6 +42,24 @@ def open_export(
     if manifest is None:
         raise EmbeddingModelError(f"The {source.kind.noun} in {folder} is damaged. Delete that folder and try again.")
     return folder, manifest
+
+
+def share_exports(models_dir: Path, other_dir: Path) -> None:
+    """Give `other_dir` the exports that only `models_dir` has, as links to the same files where the disk allows it."""
+    for export in models_dir.glob("*"):
+        if Manifest.read(export) and not (other_dir / export.name).exists():
+            other_dir.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(prefix=f".{export.name}.", dir=other_dir) as building:
+                whole = shutil.copytree(export, Path(building) / export.name, copy_function=_link)
+                with contextlib.suppress(OSError):  # another process was first
+                    whole.rename(other_dir / export.name)
+
+
+def _link(file: str, copy: str) -> None:
+    try:
+        os.link(file, copy)
+    except OSError:  # another disk, or one without links
+        shutil.copy2(file, copy)
 
 
 def _export_in_child(source: Source, models_dir: Path, progress: Say, switch: StopSwitch) -> None:
