@@ -1,6 +1,7 @@
 """Question and hits → the messages that the model reads: which passages, how much of each, in what form.
 
-The passages are numbered as they will be cited: passage ``[n]`` is ``hits[n - 1]``. They are other people's text, so
+Passages that fit far worse than the best one are left out, for reading is what takes a model most of its time. The
+others are numbered as they will be cited: passage ``[n]`` is ``hits[n - 1]``. They are other people's text, so
 whatever in them could pass for our own markers, for a turn of the conversation or for the question is defused.
 
 Each passage is widened by what stands around it in its document, as far as reading it is worth the wait. It stays on
@@ -45,6 +46,10 @@ _MESSAGE_OVERHEAD = 12
 _SMALLEST_PASSAGE = 60
 """Tokens of a first passage that was cut; a shorter one is not worth reading."""
 
+_CLOSE = 0.55
+"""Share of the best passage's score that another needs to be read. Chosen on everyday, code, documentation and SQuAD
+questions, of which one of 761 loses its answer by it: bench/RESULTS.md, "Answering and chat"."""
+
 READ_TOKENS = 3_000
 """How long the messages may become by widening, as `count_tokens` estimates; a model's own count is about 2,100 for
 English. More would find few more answers and make the reader wait longer for the first word.
@@ -86,14 +91,23 @@ def build_messages(question: str, hits: Sequence[ScoredChunk]) -> list[dict[str,
 def choose_passages(
     question: str, hits: Sequence[ScoredChunk], budget_tokens: int, around: Around | None, model_id: str = ""
 ) -> tuple[ScoredChunk, ...]:
-    """The first hits that fit into the budget, widened where there is room left; a small model reads few as found.
+    """The hits close to the best that fit into the budget, widened where there is room left.
+
+    A small model reads few of them, as found.
 
     Raises PromptTooLongError when not even a part of the first passage fits beside the question.
     """
+    close = keep_close(hits)
     if is_small(model_id):
-        return fit_hits(question, hits[:_FEW], budget_tokens)
-    fitting = fit_hits(question, hits, budget_tokens)
+        return fit_hits(question, close[:_FEW], budget_tokens)
+    fitting = fit_hits(question, close, budget_tokens)
     return widen(question, fitting, around, min(budget_tokens, READ_TOKENS)) if around else fitting
+
+
+def keep_close(hits: Sequence[ScoredChunk]) -> Sequence[ScoredChunk]:
+    """The hits, best first, without those that fit far worse than the best one; all if that has no score above 0."""
+    least = _CLOSE * hits[0].score if hits else 0.0
+    return [hit for hit in hits if hit.score >= least] if least > 0 else hits
 
 
 def fit_hits(question: str, hits: Sequence[ScoredChunk], budget_tokens: int) -> tuple[ScoredChunk, ...]:

@@ -18,6 +18,7 @@ from rag.answering.prompt import (
     count_tokens,
     fit_hits,
     is_small,
+    keep_close,
     prompt_budget,
     widen,
 )
@@ -289,3 +290,14 @@ def test_a_small_model_reads_few_passages_as_they_were_found():
         raise AssertionError("nothing is widened")
 
     assert choose_passages("Why?", hits, 4000, read_around, "qwen2.5-0.5b") == tuple(hits[:3])
+
+
+@pytest.mark.parametrize(
+    ("scores", "kept"),
+    [((20, 12, 10, 3), 2), ((20, 19, 18), 3), ((3, 0.5, -1), 1), ((0, -1, -9), 3), ((-2, -7), 2), ((), 0)],
+)
+def test_passages_that_fit_far_worse_than_the_best_are_not_read(scores: Sequence[float], kept: int):
+    hits = [replace(hit(f"Passage {n}."), score=score) for n, score in enumerate(scores)]
+    assert list(keep_close(hits)) == hits[:kept]
+    if hits:
+        assert choose_passages("Why?", hits, 4000, None) == tuple(hits[:kept])
