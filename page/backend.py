@@ -14,7 +14,7 @@ from ingest.pipeline import Pipeline
 from ingest.report import SyncReport
 from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
-from page.filters import Choices, find_choices
+from page.filtering.filters import Choices, find_choices
 from page.markdown import escape_markdown
 from page.uploads import LateUploads, keep_upload, take_back_upload
 from rag.answering.prompt import make_around

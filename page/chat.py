@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 
-from page.filter_panel import (
+from page.filtering.filters import read_restriction
+from page.filtering.panel import (
     find_restriction,
     offer_filters,
     read_chosen_filters,
     remember_attached,
     show_filter,
 )
-from page.filters import read_restriction
 from page.markdown import escape_markdown
 from page.server import (
     call_on_reconnect,

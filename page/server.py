@@ -11,7 +11,6 @@ import logging
 import os
 import secrets
 import shutil
-import socket
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
@@ -34,9 +33,19 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
 from page.access.gate import Gate
-from page.access.hosts import KnownHostsOnly, Scope, is_loopback, list_names, require_password
-from page.access.login import EndedLogins, LimitTries, distrust_callers, is_password, make_signing_secret
-from page.routes import ROUTES
+from page.access.hosts import (
+    KnownHostsOnly,
+    Scope,
+    allow_origins,
+    is_loopback,
+    list_names,
+    list_origins,
+    require_free_port,
+    require_password,
+)
+from page.access.login import EndedLogins, LimitTries, distrust_callers, holds_key, is_password, make_signing_secret
+from page.addresses.uploads import ROUTES
+from page.api.description import make_api_routes
 from page.view import remove_foreign_links
 from rag.errors import RagError
 from rag.index.index import Index
@@ -81,7 +90,8 @@ def prepare_server() -> None:
         settings = Settings.load()
         require_password(config.run.host, settings)
         names = list_names(config.run.host, settings)
-        _require_free_port(config.run.host, config.run.port)
+        list_origins(settings)
+        require_free_port(config.run.host, config.run.port)
         _prepare_folders(settings)
     except RagError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a command line's own message)
@@ -109,14 +119,6 @@ def _quiet_terminal() -> None:
     chainlit_logger.addFilter(lambda record: not record.getMessage().startswith("Trans"))
 
 
-def _require_free_port(host: str, port: int) -> None:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, port), family=family).close()
-    except OSError as error:
-        raise RagError(f"Port {port} of {host} can't be used ({error.strerror}). Choose another with --port.") from None
-
-
 def _prepare_folders(settings: Settings) -> None:
     """Give this server a folder of its own for uploads, and a secret for logins if it has a password.
 
@@ -139,13 +141,15 @@ def _prepare_folders(settings: Settings) -> None:
 def _add_page(settings: Settings, names: frozenset[str]) -> None:
     make_html: Callable[[str], str] = chainlit.server.get_html_template
     chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
-    server.routes[:0] = ROUTES
+    server.routes[:0] = [*ROUTES, *make_api_routes()]
     uploads = config.features.spontaneous_file_upload
     largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
     # The middleware that is added last is the first to see a request.
     server.add_middleware(Gate, is_logged_in=_is_logged_in if settings.password else None, largest_upload=largest)
-    server.add_middleware(LimitTries)
-    server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host))
+    server.add_middleware(LimitTries, password=settings.password)
+    origins = list_origins(settings)
+    server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host), origins=origins)
+    allow_origins(server, origins)
     sio.on("connection_successful", _greet)
     for event in UNUSED_EVENTS:
         del sio.handlers["/"][event]
@@ -189,7 +193,7 @@ async def end_login(request: Request, _: Response) -> dict[str, bool]:
 
 
 async def _is_logged_in(scope: Scope) -> bool:
-    return bool(await _find_login(HTTPConnection(scope)))
+    return bool(holds_key(scope, get_settings().password) or await _find_login(HTTPConnection(scope)))
 
 
 async def _find_login(connection: HTTPConnection) -> str:

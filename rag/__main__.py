@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rag import cli
 from rag.errors import SettingsError
@@ -49,6 +49,15 @@ and citations, how reliably the model refuses, and how fast it writes. Without a
 are measured. Questions at which the model fails are counted and left out, and the exit code is 1. Ctrl-C ends the
 asking: the figures so far are shown, marked as partial, and the exit code is 130. With --json or --save the model's
 words on each question stand beside the figures. An answer in other words than the accepted ones counts as wrong."""
+
+_SERVE = """Answer programs from your documents, without the chat page: OpenAI's API at /v1 (chat completions,
+responses, embeddings, models), search at /search, the documents at /documents, what the index does at /events, and
+all of it described at /openapi.json. The folder is followed, as by the page. Beyond this machine RAG_PASSWORD is
+needed, which programs send as their API key."""
+
+_MCP = """Give an assistant that speaks the Model Context Protocol your documents as tools that only read: search, ask,
+list_documents and read_page. The assistant starts this command itself and speaks to it by standard input and output;
+`serve` offers the same at /mcp."""
 
 _MODEL_START_S = 60.0
 """How long a model that is on the disk already may take to be loaded."""
@@ -91,6 +100,14 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     evaluate.add_argument("--save", type=Path, metavar="FILE", help="keep the figures as a baseline")
     evaluate.add_argument("--baseline", type=Path, metavar="FILE", help="show the change against kept figures")
     cli.add_common(evaluate)
+    serve = commands.add_parser("serve", help="answer programs, without the chat page", description=_SERVE)
+    serve.set_defaults(run=_serve)
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=int, default=8000, help="default: 8000")
+    cli.add_folders(serve)
+    tools = commands.add_parser("mcp", help="be a tool of an assistant (MCP)", description=_MCP)
+    tools.set_defaults(run=_serve_tools)
+    cli.add_folders(tools)
     return parser
 
 
@@ -125,7 +142,7 @@ def _search(options: argparse.Namespace) -> int:
         with closing(open_retriever(index, settings, progress=cli.say)) as retriever:
             found = retriever.retrieve(question, mode=options.mode, only=only)
     if options.json:
-        cli.print_json(_describe_retrieval(found))
+        cli.print_json(found.to_dict())
     else:
         _print_hits(found)
     return 0
@@ -185,30 +202,6 @@ def _suggest(folder: str, sources: Sequence[str]) -> str:
     by_name = {path.rpartition("/")[2].casefold(): path for path in paths} | {path.casefold(): path for path in paths}
     found = get_close_matches(folder.casefold(), by_name, n=1)
     return f" Did you mean {show_name(by_name[found[0]])}?" if found else ""
-
-
-def _describe_retrieval(found: Retrieval) -> dict[str, Any]:
-    hits = [
-        {
-            "rank": rank,
-            "source": hit.chunk.source,
-            "page": hit.chunk.page,
-            "section": hit.chunk.section,
-            "score": round(hit.score, 4),
-            "text": hit.chunk.text,
-            "chunk_id": hit.stored.id,
-        }
-        for rank, hit in enumerate(found.hits, start=1)
-    ]
-    return {
-        "question": found.question,
-        "mode": found.mode,
-        "hits": hits,
-        "answerable": found.answerable,
-        "verdict": found.verdict,
-        "confidence": round(found.confidence, 3),
-        "milliseconds": {name: round(value, 2) for name, value in found.milliseconds.items()},
-    }
 
 
 def _print_hits(found: Retrieval) -> None:
@@ -333,6 +326,18 @@ class _Printer:
         if self._quotes:
             cli.show(self._quotes + "\n")
             self._quotes = ""
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from page.api.serving import serve
+
+    return serve(_load_settings(options), options.host, options.port)
+
+
+def _serve_tools(options: argparse.Namespace) -> int:
+    from page.api.serving import serve_tools
+
+    return serve_tools(_load_settings(options))
 
 
 def _evaluate(options: argparse.Namespace) -> int:

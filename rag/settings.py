@@ -1,20 +1,30 @@
-"""All settings as one frozen value, read once: argument over environment over ``.env`` over default."""
+"""All settings as one frozen value, read once: argument over environment over ``.env`` over default.
+
+A folder of documents may be somebody else's, and so may its ``.env``. So only the one beside this code, in a checkout,
+may set everything. Any other may set what sends nothing anywhere: no address, key, model, password or host, and no
+folder outside its own.
+"""
 
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
 
+logger = logging.getLogger(__name__)
+
 DEFAULT_EMBED_MODEL = "all-MiniLM-L6-v2"
 PACKAGED_RERANK_MODEL = "ms-marco-MiniLM-L12-v2"
 NO_MODEL = "none"
 SHORTEST_PASSWORD = 8
+_CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULT_EMBED_MAX_TOKENS = 256  # what the default model reads of a text; it ignores the rest in silence
 
 
@@ -93,6 +103,11 @@ class Settings:
     hosts: str = _setting(
         "RAG_HOSTS", "More host names that the page answers to, separated by commas; needs RAG_PASSWORD.", default=""
     )
+    cors_origins: str = _setting(
+        "RAG_CORS_ORIGINS",
+        "Web sites whose scripts may call the API, separated by commas: http://localhost:3000.",
+        default="",
+    )
 
     @classmethod
     def load(
@@ -132,7 +147,32 @@ def _read_dotenv(path: Path | None) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {name: value for name, value in dotenv_values(path).items() if value is not None}
+    values = {name: value for name, value in dotenv_values(path).items() if value is not None}
+    if path.resolve().parent != _CHECKOUT:
+        folder = path.parent.resolve()
+        refused = [spec.metadata["env"] for spec in fields(Settings) if not _may_come_from(folder, spec, values)]
+        values = {name: value for name, value in values.items() if name not in refused}
+        if refused:
+            _tell_refused(path.resolve(), ", ".join(refused))
+    return values
+
+
+def _may_come_from(folder: Path, spec: Field[Any], values: Mapping[str, str]) -> bool:
+    """Whether a folder's ``.env`` may say what it says of a setting."""
+    value = values.get(spec.metadata["env"], "")
+    if isinstance(spec.default, Path):
+        return not value or (folder / Path(value).expanduser()).resolve().is_relative_to(folder)
+    return not value or isinstance(spec.default, int | float) or spec.name == "ocr_languages"
+
+
+@cache  # the settings are read several times by one command
+def _tell_refused(path: Path, names: str) -> None:
+    logger.warning(
+        "Not taken from %s: %s; a folder's own file may not say where questions and documents go,"
+        " so set that in the environment.",
+        path,
+        names,
+    )
 
 
 def _refuse_unknown(values: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +167,30 @@ class Retrieval:
     def answerable(self) -> bool:
         """Whether the corpus holds the answer more likely than not; for those who want no third verdict."""
         return self.confidence >= 0.5
+
+    def to_dict(self) -> dict[str, Any]:
+        """As `search --json` prints it."""
+        hits = [
+            {
+                "rank": rank,
+                "source": hit.chunk.source,
+                "page": hit.chunk.page,
+                "section": hit.chunk.section,
+                "score": round(hit.score, 4),
+                "text": hit.chunk.text,
+                "chunk_id": hit.stored.id,
+            }
+            for rank, hit in enumerate(self.hits, start=1)
+        ]
+        return {
+            "question": self.question,
+            "mode": self.mode,
+            "hits": hits,
+            "answerable": self.answerable,
+            "verdict": self.verdict,
+            "confidence": round(self.confidence, 3),
+            "milliseconds": {name: round(value, 2) for name, value in self.milliseconds.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,9 +174,17 @@ SheetCell = str | float | tuple[str | float, str]
 
 
 def xlsx(
-    sheets: Mapping[str, Sequence[Sequence[SheetCell]]], *, merged: Sequence[str] = (), hidden: Sequence[str] = ()
+    sheets: Mapping[str, Sequence[Sequence[SheetCell]]],
+    *,
+    merged: Sequence[str] = (),
+    hidden: Sequence[str] = (),
+    result: str = "",
+    calculation: str = "",
 ) -> bytes:
-    """`merged` holds for each sheet; `hidden` names sheets. Rows and cells have no references."""
+    """`merged` holds for each sheet; `hidden` names sheets; `result` is that of each formula. No cell has a reference.
+
+    `calculation` is the workbook's element of that kind.
+    """
     names = list(sheets)
     cells = [cell for rows in sheets.values() for row in rows for cell in row]
     codes = list(dict.fromkeys(cell[1] for cell in cells if isinstance(cell, tuple)))
@@ -187,7 +195,7 @@ def xlsx(
     )
     members: dict[str, str | bytes] = {
         **_package("spreadsheetml.sheet", "xl/workbook.xml"),
-        "xl/workbook.xml": f"<workbook {space}><sheets>{listed}</sheets></workbook>",
+        "xl/workbook.xml": f"<workbook {space}><sheets>{listed}</sheets>{calculation}</workbook>",
         "xl/_rels/workbook.xml.rels": relations(
             **{f"r{n}": f"worksheet:worksheets/sheet{n}.xml" for n in range(1, len(names) + 1)}, s="styles:styles.xml"
         ),
@@ -195,7 +203,7 @@ def xlsx(
     }
     spans = "".join(f'<mergeCell ref="{area}"/>' for area in merged)
     for number, rows in enumerate(sheets.values(), start=1):
-        data = "".join(f"<row>{''.join(_cell(cell, codes) for cell in row)}</row>" for row in rows)
+        data = "".join(f"<row>{''.join(_cell(cell, codes, result) for cell in row)}</row>" for row in rows)
         members[f"xl/worksheets/sheet{number}.xml"] = (
             f"<worksheet {space}><sheetData>{data}</sheetData>"
             f"{f'<mergeCells>{spans}</mergeCells>' if spans else ''}</worksheet>"
@@ -209,11 +217,11 @@ def _styles(codes: Sequence[str]) -> str:
     return f'<numFmts>{formats}</numFmts><cellXfs><xf numFmtId="0"/>{styles}</cellXfs>'
 
 
-def _cell(cell: SheetCell, codes: Sequence[str]) -> str:
+def _cell(cell: SheetCell, codes: Sequence[str], result: str) -> str:
     value, code = cell if isinstance(cell, tuple) else (cell, "")
     style = f' s="{codes.index(code) + 1}"' if code else ""
     if isinstance(value, str) and value.startswith("="):
-        return f"<c{style}><f>{escape(value[1:])}</f><v></v></c>"
+        return f"<c{style}><f>{escape(value[1:])}</f><v>{result}</v></c>"
     if isinstance(value, str):
         return f'<c{style} t="inlineStr"><is><t>{value}</t></is></c>' if value else f"<c{style}/>"
     return f"<c{style}><v>{value}</v></c>"

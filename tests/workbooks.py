@@ -7,12 +7,14 @@ from collections.abc import Sequence
 
 from tests import files
 
-Cell = str | float | tuple[str | float, str]
-"""A text, a number, or one of them with its number format."""
+Value = str | float | bytes
+"""A text, a number, or the tokens of a formula whose result is an empty text, as programs write that don't compute."""
+Cell = Value | tuple[Value, str]
+"""A value, perhaps with its number format."""
 _CODES = ["0.0%", "00000", "d\\.m\\.yyyy", "[h]:mm", '#,##0.00 "€"', '"Lot "@', "hh:mm", "#,##0;(#,##0)"]
 
 
-def _split(cell: Cell) -> tuple[str | float, int]:
+def _split(cell: Cell) -> tuple[Value, int]:
     value, code = cell if isinstance(cell, tuple) else (cell, "")
     return value, _CODES.index(code) + 1 if code else 0
 
@@ -40,7 +42,9 @@ def xls(
         for column, cell in enumerate(row):
             value, style = _split(cell)
             place = struct.pack("<HHH", at, column, style)
-            if isinstance(value, str):
+            if isinstance(value, bytes):
+                body += _record(0x06, place + struct.pack("<Q6xH", 0xFFFF000000000003, len(value)) + value)
+            elif isinstance(value, str):
                 body += _record(0x204, place + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
             else:
                 body += _record(0x203, place + struct.pack("<d", value))
@@ -79,9 +83,12 @@ def xlsb(
         for column, cell in enumerate(row):
             value, style = _split(cell)
             place = struct.pack("<II", column, style)
-            sheet += (
-                _wide(6, place + _text(value)) if isinstance(value, str) else _wide(5, place + struct.pack("<d", value))
-            )
+            if isinstance(value, bytes):
+                sheet += _wide(8, place + _text("") + struct.pack("<HI", 0, len(value)) + value + bytes(4))
+            elif isinstance(value, str):
+                sheet += _wide(6, place + _text(value))
+            else:
+                sheet += _wide(5, place + struct.pack("<d", value))
     sheet += _wide(146) + _wide(177, struct.pack("<I", len(merged)))
     sheet += b"".join(_wide(176, struct.pack("<4I", *area)) for area in merged) + _wide(178) + _wide(130)
     book = _wide(131) + _wide(153, struct.pack("<III", is_1904, 0, 0)) + _wide(143)

@@ -111,7 +111,7 @@ _LONGEST_DATE = 40
 
 def read(source: str, data: bytes, options: ReadOptions) -> tuple[Format, Reading]:
     """Begin to read a document. Raises LoadError or UnsupportedError, here or while the pages are taken."""
-    if data.startswith((_OLE, b"PK")):
+    if data.startswith(_OLE):
         data = decrypt(data, options) or data
     format_ = detect(source, data)
     reading = _import_loader(format_)(source, data, options)

@@ -6,6 +6,7 @@ programs really write, and all that is needed of the values is to show them.
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import quopri
 import re
@@ -140,13 +141,20 @@ def _unescape(text: str) -> str:
 _DATE = re.compile(r"(\d{4}|--)-?(\d\d)-?(\d\d)(?:T?(\d\d):?(\d\d)(?::?\d\d(?:\.\d+)?)?)?\s*(Z|[+-]\d\d:?\d\d)?$")
 
 
+_NO_YEAR = "1604"
+"""What Apple's programs write for the year of a birthday that has none."""
+
+
 def write_date(value: str, zone: str = "") -> str:
-    """``2024-03-18 13:30 (Europe/Oslo)`` for ``20240318T133000``; what is no date stays as it is."""
+    """``2024-03-18 13:30 (Europe/Oslo)`` for ``20240318T133000``; what is no date stays as it is.
+
+    A birthday without its year is ``--03-18``.
+    """
     found = _DATE.match(value.strip())
     if found is None:
         return value.strip()
     year, month, day, hour, minute, offset = found.groups()
-    date = f"{year}-{month}-{day}" if year != "--" else f"--{month}-{day}"
+    date = f"--{month}-{day}" if year in ("--", _NO_YEAR) else f"{year}-{month}-{day}"
     if hour is None:
         return date
     place = "UTC" if offset == "Z" else offset or (f"({zone})" if zone else "")
@@ -188,31 +196,54 @@ def _write_duration(value: str) -> str:
 
 
 def _write_rule(value: str) -> str:
-    """``weekly, every 2, on MO, until 2024-12-31`` for a rule by which an event repeats."""
-    rules = dict(part.split("=", 1) for part in value.split(";") if "=" in part)
-    words = [rules.pop("FREQ", "").lower()]
-    for key, rule in rules.items():
-        word = _RULES.get(key, "")
-        words.append(
-            f"{word} {write_date(rule) if key == 'UNTIL' else rule}{' times' * (key == 'COUNT')}" if word else ""
-        )
+    """``every 2 weeks, on Monday, until 2024-12-31`` for a rule by which an event repeats."""
+    rules = dict(part.upper().split("=", 1) for part in value.split(";") if "=" in part)
+    often, unit = rules.get("INTERVAL", "1"), _UNITS.get(rules.get("FREQ", ""), "")
+    words = [f"every {often} {unit}s" if often != "1" and unit else rules.get("FREQ", "").lower()]
+    positions = [_name_position(place) for place in rules.get("BYSETPOS", "").split(",") if place]
+    days = ", ".join(map(_name_weekday, rules["BYDAY"].split(","))) if "BYDAY" in rules else ""
+    words.append(f"on {' and '.join(f'the {place}' for place in positions)} {days}".replace("  ", " ") if days else "")
+    if "BYMONTHDAY" in rules:
+        words.append("on " + ", ".join(_name_day(day) for day in rules["BYMONTHDAY"].split(",")))
+    if "BYMONTH" in rules:
+        words.append("in " + ", ".join(_name_month(month) for month in rules["BYMONTH"].split(",")))
+    words.append(f"for {rules['COUNT']} times" if "COUNT" in rules else "")
+    words.append(f"until {write_date(rules['UNTIL'])}" if "UNTIL" in rules else "")
     return ", ".join(word for word in words if word)
 
 
-_RULES = {
-    "INTERVAL": "every", "BYDAY": "on", "BYMONTHDAY": "on day", "BYMONTH": "in month", "COUNT": "for", "UNTIL": "until",
-}  # fmt: skip
+_UNITS = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year", "HOURLY": "hour"}
+_WEEKDAYS = dict(zip(("MO", "TU", "WE", "TH", "FR", "SA", "SU"), calendar.day_name, strict=True))
+_POSITIONS = {"1": "first", "2": "second", "3": "third", "4": "fourth", "5": "fifth", "-1": "last"}
+
+
+def _name_weekday(code: str) -> str:
+    """``the second Monday`` for ``2MO``."""
+    place, day = code.strip()[:-2].lstrip("+"), _WEEKDAYS.get(code.strip()[-2:], code)
+    return f"the {_name_position(place)} {day}" if place else day
+
+
+def _name_position(place: str) -> str:
+    return _POSITIONS.get(place, f"number {place}")
+
+
+def _name_day(day: str) -> str:
+    return "the last day" if day == "-1" else f"day {day}"
+
+
+def _name_month(month: str) -> str:
+    return calendar.month_name[int(month)] if month.isdecimal() and 0 < int(month) < 13 else month
 
 
 # Entries
 
 _ENTRIES = frozenset(("VEVENT", "VTODO", "VJOURNAL"))
 _ENTRY_FIELDS = (
-    ("DUE", "due"), ("COMPLETED", "completed"), ("RRULE", "repeats"), ("EXDATE", "except on"),
+    ("DUE", "due"), ("COMPLETED", "completed"), ("RRULE", "repeats"), ("RDATE", "also on"), ("EXDATE", "except on"),
     ("RECURRENCE-ID", "instead of"), ("STATUS", "status"), ("ORGANIZER", "organizer"), ("ATTENDEE", "attendee"),
     ("CONTACT", "contact"), ("CATEGORIES", "categories"), ("RESOURCES", "resources"), ("URL", "link"),
 )  # fmt: skip
-_DATES = frozenset("DUE COMPLETED EXDATE RECURRENCE-ID BDAY ANNIVERSARY DEATHDATE".split())
+_DATES = frozenset("DUE COMPLETED RDATE EXDATE RECURRENCE-ID BDAY ANNIVERSARY DEATHDATE X-ABDATE".split())
 
 
 def _write_entry(entry: _Component) -> str:
@@ -231,7 +262,8 @@ def _write_entry(entry: _Component) -> str:
 _CARD_FIELDS = (
     ("TEL", "phone"), ("EMAIL", "email"), ("ADR", "address"), ("ORG", "organization"), ("TITLE", "job title"),
     ("ROLE", "role"), ("BDAY", "birthday"), ("ANNIVERSARY", "anniversary"), ("NICKNAME", "nickname"),
-    ("IMPP", "messenger"), ("URL", "web page"), ("RELATED", "related"), ("CATEGORIES", "categories"), ("NOTE", "note"),
+    ("IMPP", "messenger"), ("X-SOCIALPROFILE", "profile"), ("URL", "web page"), ("RELATED", "related"),
+    ("X-ABRELATEDNAMES", "related"), ("X-ABDATE", "date"), ("CATEGORIES", "categories"), ("NOTE", "note"),
 )  # fmt: skip
 
 
@@ -253,17 +285,20 @@ def _write_name(card: _Component) -> str:
 def _list_fields(component: _Component, names: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, str]]:
     """Label and value of each field that is shown, in the order of `names`."""
     labels = {line.group: line.text for line in component.properties if line.group and line.name == "X-ABLABEL"}
+    told: set[tuple[str, str]] = set()
     for name, label in names:
         for line in component.properties:
             if line.name == name and (value := _write_value(line)):
                 kinds = _name_kinds(line, labels)
-                yield (f"{label} ({kinds})" if kinds else label), value
+                shown = (f"{label} ({kinds})" if kinds else label), value
+                if shown not in told:
+                    told.add(shown)
+                    yield shown
 
 
 def _write_value(line: _Property) -> str:
     if line.name in _DATES:
-        value = _write_property_date(line)
-        return f"--{value[5:]}" if value.startswith(line.parameters.get("X-APPLE-OMIT-YEAR", "no") + "-") else value
+        return _write_property_date(line)
     if line.name == "RRULE":
         return _write_rule(line.value)
     if line.name in ("ADR", "ORG"):
@@ -281,12 +316,13 @@ def _write_person(line: _Property) -> str:
     return f"{person} ({answer.replace('-', ' ')})" if answer else person
 
 
+_KINDS_SHOWN = frozenset("TEL EMAIL ADR URL IMPP RELATED X-ABRELATEDNAMES X-ABDATE X-SOCIALPROFILE".split())
 _NO_KINDS = frozenset("pref voice internet quoted-printable base64 b x400 msg other default".split())
 
 
 def _name_kinds(line: _Property, labels: dict[str, str]) -> str:
     """What kind of phone or address it is: ``work``, ``cell``, or the user's own label of its group."""
-    if line.name not in ("TEL", "EMAIL", "ADR", "URL", "IMPP", "RELATED"):
+    if line.name not in _KINDS_SHOWN:
         return ""
     if own := labels.get(line.group, ""):
         return re.sub(r"^_\$!<(.*)>!\$_$", r"\1", own).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import email.policy
+import mimetypes
 import re
 import struct
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def _read_date(message: EmailMessage) -> str:
 
 
 def _write_message(message: EmailMessage, options: ReadOptions) -> Iterator[str]:
-    yield "\n".join(_write_fields(message)) + "\n\n" + _choose_body(message)
+    yield "\n".join(_write_fields(message)) + "\n\n" + _write_body(message)
     shown: set[bytes | None] = set()
     inline = (part for part in _find_body_parts(message) if part.get_content_type() not in _BODY_TYPES)
     for part in islice(inline, MOST_ATTACHMENTS):
@@ -115,16 +116,29 @@ def _write_fields(message: EmailMessage) -> list[str]:
     return [f"{name}: {value}" for name in names if (value := _read_header(message, name.lower()))]
 
 
-def _choose_body(message: EmailMessage) -> str:
-    """The plain text, or the HTML where the plain text has less than a third of its letters."""
-    plain = html = ""
-    for part in _find_body_parts(message):
-        if part.get_content_type() == "text/plain":
-            plain += "\n" + _decode_part(part)
-        elif part.get_content_type() == "text/html":
-            html += _decode_part(part)
-    shown = convert_html(html) if html.strip() else ""
-    return plain.strip() if len(plain.strip()) * 3 > len(shown) else shown
+def _write_body(part: EmailMessage) -> str:
+    """The text of the body's parts in order; of alternatives, the one that says what the others don't."""
+    kind = part.get_content_type()
+    if not part.is_multipart():
+        if _is_attachment(part) or kind not in _BODY_TYPES:
+            return ""
+        text = _decode_part(part)
+        return text.strip() if kind == "text/plain" else convert_html(text) if text.strip() else ""
+    if kind in _REPORTS or kind == "message/rfc822":
+        return ""
+    texts = [text for text in map(_write_body, _list_parts(part)) if text]
+    return _choose_text(texts) if kind == "multipart/alternative" else "\n\n".join(texts)
+
+
+def _choose_text(texts: list[str]) -> str:
+    """The first text, which is the plain one, unless a later one has words that it lacks: programs show the last."""
+    if not texts or not set(_find_words(texts[-1])) - set(_find_words(texts[0])):
+        return texts[0] if texts else ""
+    return texts[-1]
+
+
+def _find_words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
 
 
 def _find_body_parts(message: EmailMessage) -> Iterator[EmailMessage]:
@@ -139,6 +153,10 @@ def _find_body_parts(message: EmailMessage) -> Iterator[EmailMessage]:
 
 _BODY_TYPES = ("text/plain", "text/html")
 _REPORTS = ("message/delivery-status", "message/global-delivery-status", "message/disposition-notification")
+_NO_FILE = re.compile("signature|pgp|pkcs")
+"""Parts that belong to a signature or an encryption."""
+_ENRICHED = ("enriched", "richtext")
+"""Text with formatting commands in angle brackets, by RFC 1896 and 1341."""
 _UNSEEN = frozenset("css javascript ecmascript x-amp-html watch-html".split())
 """Kinds of text that no mail program shows."""
 _ENDINGS = {
@@ -157,12 +175,15 @@ def _read_inline(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
         yield "\n\n".join(filter(None, map(_write_report, _list_parts(part))))
     elif kind == "rfc822-headers":
         yield "\n".join(_write_fields(_parse_message(_read_payload(part))))
-    elif options.depth < DEEPEST and (kind in _ENDINGS or _is_shown_text(part)):
+    elif options.depth < DEEPEST and (kind in _ENDINGS or _is_shown_text(part) or _is_unnamed_file(part)):
         data = _read_payload(part)
-        if kind != "rtf":
+        if kind in _ENRICHED:
+            data = re.sub(r"<(?:(<)|/?[\w-]{1,60}>)", r"\1", _decode_part(part)).encode()
+        elif kind != "rtf" and part.get_content_maintype() == "text":
             data = _decode_part(part).encode()
+        ending = _ENDINGS.get(kind) or (mimetypes.guess_extension(part.get_content_type()) or ".txt")[1:]
         try:
-            _, reading = read(f"part.{_ENDINGS.get(kind, 'txt')}", data, replace(options, depth=options.depth + 1))
+            _, reading = read(f"part.{ending}", data, replace(options, depth=options.depth + 1))
             yield from (page.text for page in reading.pages)
         except LoadError:
             return
@@ -170,6 +191,10 @@ def _read_inline(part: EmailMessage, options: ReadOptions) -> Iterator[str]:
 
 def _is_shown_text(part: EmailMessage) -> bool:
     return part.get_content_maintype() == "text" and part.get_content_subtype() not in _UNSEEN
+
+
+def _is_unnamed_file(part: EmailMessage) -> bool:
+    return part.get_content_maintype() == "application" and not _NO_FILE.search(part.get_content_subtype())
 
 
 def _write_report(block: EmailMessage) -> str:

@@ -5,7 +5,7 @@ Chainlit's server has some thirty more, for features that this page hasn't.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.exceptions import HTTPException
@@ -16,6 +16,7 @@ IsLoggedIn = Callable[[Scope], Awaitable[bool]]
 
 DOCUMENT_PATH = "/corpus/"
 UPLOAD_PATH = "/project/file"
+ADDING_PATH = "/documents"
 LONGEST_PATH = 4096
 """Bytes of a path; no file system has longer ones."""
 _LONGEST_NAME = 255
@@ -42,6 +43,16 @@ class Refusal:
 
 
 _READ, _WRITE = frozenset({"GET", "HEAD"}), frozenset({"POST"})
+API_ADDRESSES = {
+    "/v1/": Address(_READ | _WRITE),
+    "/search": Address(_WRITE),
+    "/documents": Address(_READ | _WRITE),
+    "/documents/": Address(_READ | frozenset({"DELETE"})),
+    "/events": Address(_READ),
+    "/openapi.json": Address(_READ),
+    "/status": Address(_READ),
+}
+"""What programs call, on the page's server and on one without a page."""
 ADDRESSES = {
     "/": Address(_READ, is_open=True),
     "/login": Address(_READ | _WRITE, is_open=True),
@@ -58,8 +69,8 @@ ADDRESSES = {
     "/project/settings": Address(_READ),
     UPLOAD_PATH: Address(_WRITE),
     "/set-session-cookie": Address(_WRITE),
-    "/status": Address(_READ),
     "/ws/socket.io/": Address(_READ | _WRITE),
+    **API_ADDRESSES,
 }
 """The addresses by their paths; a path that ends in a slash stands for all that begin with it."""
 
@@ -67,10 +78,17 @@ ADDRESSES = {
 class Gate:
     """ASGI middleware. `is_logged_in` is None where no login is wanted; `largest_upload` is in bytes."""
 
-    def __init__(self, app: App, is_logged_in: IsLoggedIn | None, largest_upload: int) -> None:
+    def __init__(
+        self,
+        app: App,
+        is_logged_in: IsLoggedIn | None,
+        largest_upload: int,
+        addresses: Mapping[str, Address] = ADDRESSES,
+    ) -> None:
         self._app = app
         self._is_logged_in = is_logged_in
         self._largest_upload = largest_upload
+        self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -86,7 +104,7 @@ class Gate:
         path, method = scope["path"], scope.get("method", "GET")
         if len(path.encode()) > LONGEST_PATH:
             return Refusal(414, f"This address is longer than {LONGEST_PATH} bytes.")
-        address = find_address(path)
+        address = find_address(path, self._addresses)
         if address is None or not is_possible_path(path):
             return Refusal(404, "There is nothing at this address.")
         if method not in address.methods:
@@ -97,16 +115,16 @@ class Gate:
         return None
 
     async def _check_login(self, scope: Scope) -> Refusal | None:
-        address = find_address(scope["path"])
+        address = find_address(scope["path"], self._addresses)
         if self._is_logged_in is None or (address and address.is_open) or await self._is_logged_in(scope):
             return None
-        return Refusal(401, "Log in first, on the page.")
+        return Refusal(401, "Log in first, on the page; a program sends the password as its API key.")
 
     def _measure_limit(self, path: str) -> int:
-        return self._largest_upload + _MULTIPART_BYTES if path == UPLOAD_PATH else LARGEST_BODY
+        return self._largest_upload + _MULTIPART_BYTES if path in (UPLOAD_PATH, ADDING_PATH) else LARGEST_BODY
 
     def _describe_limit(self, path: str) -> str:
-        if path == UPLOAD_PATH:
+        if path in (UPLOAD_PATH, ADDING_PATH):
             megabytes = self._largest_upload // 1_000_000
             return f"A file of more than {megabytes} MB can't be attached. Put it into the folder instead."
         return f"This request has more than {LARGEST_BODY // 1000} kB."
@@ -128,12 +146,12 @@ class Gate:
         return receive_and_count
 
 
-def find_address(path: str) -> Address | None:
-    """The rule for a path; None for a path that the page doesn't need."""
-    if path in ADDRESSES:
-        return ADDRESSES[path]
-    prefixes = (prefix for prefix in ADDRESSES if prefix.endswith("/") and len(prefix) > 1)
-    return next((ADDRESSES[prefix] for prefix in prefixes if path.startswith(prefix)), None)
+def find_address(path: str, addresses: Mapping[str, Address] = ADDRESSES) -> Address | None:
+    """The rule for a path; None for a path that is not needed."""
+    if path in addresses:
+        return addresses[path]
+    prefixes = (prefix for prefix in addresses if prefix.endswith("/") and len(prefix) > 1)
+    return next((addresses[prefix] for prefix in prefixes if path.startswith(prefix)), None)
 
 
 def is_possible_path(path: str) -> bool:

@@ -10,7 +10,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from rag.errors import SettingsError
+from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
+
+from rag.errors import RagError, SettingsError
 from rag.settings import Settings
 
 Scope = MutableMapping[str, Any]
@@ -37,17 +40,22 @@ _HEADERS = {
     b"referrer-policy": b"no-referrer",
     b"x-content-type-options": b"nosniff",
 }
+_ORIGIN = re.compile(r"https?://[a-z0-9_.-]+(:\d+)?", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:]+")
 
 
 async def refuse(scope: Scope, send: Send, status: int, sentence: str, *, allow: str = "") -> None:
-    """Answer a request with the sentence, in the form that FastAPI has for errors; a websocket is closed unopened."""
+    """Answer a request with the sentence, in the forms that FastAPI and OpenAI have for errors; a websocket is closed
+    unopened.
+    """
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": _POLICY_VIOLATION})
         return
+    error = {"message": sentence, "type": "invalid_request_error", "param": None, "code": None}
+    body = {"detail": sentence, "error": error}
     headers = [(b"content-type", b"application/json"), *([(b"allow", allow.encode())] if allow else [])]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"detail": sentence}).encode()})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})
 
 
 def require_password(host: str, settings: Settings) -> None:
@@ -85,17 +93,48 @@ def list_names(host: str, settings: Settings) -> frozenset[str]:
     return LOOPBACK_NAMES | {host.lower()} | beyond | given
 
 
+def list_origins(settings: Settings) -> frozenset[str]:
+    """The web sites that RAG_CORS_ORIGINS lets call the server. Raises SettingsError for what is none."""
+    given = {origin.strip().rstrip("/") for origin in settings.cors_origins.split(",") if origin.strip()}
+    if wrong := sorted(origin for origin in given if not _ORIGIN.fullmatch(origin)):
+        raise SettingsError(
+            f"RAG_CORS_ORIGINS names {wrong[0]!r}; write whole origins, as in: https://chat.example.org, "
+            "http://localhost:3000"
+        )
+    return frozenset(given)
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raise RagError if a server can't listen there."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise RagError(f"Port {port} of {host} can't be used ({error.strerror}). Choose another with --port.") from None
+
+
+def allow_origins(server: Starlette, origins: frozenset[str]) -> None:
+    """Have browsers let the scripts of these web sites read what the server answers."""
+    if origins:
+        methods = ["GET", "POST", "DELETE"]
+        server.add_middleware(CORSMiddleware, allow_origins=sorted(origins), allow_methods=methods, allow_headers=["*"])
+
+
 class KnownHostsOnly:
     """ASGI middleware that answers only to known names, and only to the server's own pages.
 
     A web site that is open in the same browser can reach the server by script, which its Origin tells, or by a name of
     its own that it points at this machine, which the Host tells. Both are refused, websockets too. An address in place
-    of a name can't be pointed elsewhere; `any_address` lets all of them pass.
+    of a name can't be pointed elsewhere; `any_address` lets all of them pass. The scripts of `origins`, which are
+    web sites, may call the server all the same.
     """
 
-    def __init__(self, app: App, names: frozenset[str], *, any_address: bool) -> None:
+    def __init__(
+        self, app: App, names: frozenset[str], *, any_address: bool, origins: frozenset[str] = frozenset()
+    ) -> None:
         self._app = app
         self._names = names
+        self._origins = origins
         self._any_address = any_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,8 +151,9 @@ class KnownHostsOnly:
         origin = headers.get(b"origin")  # scheme://host:port, or "null"
         name = _read_hostname(f"//{host}")
         is_known_name = name in self._names or (self._any_address and _is_address(name))
-        is_own_page = origin is None or origin.decode("latin-1").partition("://")[2] == host
-        return is_known_name and is_own_page
+        site = origin.decode("latin-1") if origin else ""
+        is_known_site = origin is None or site.partition("://")[2] == host or site in self._origins
+        return is_known_name and is_known_site
 
 
 def _read_hostname(address: str) -> str:

@@ -30,6 +30,12 @@ def is_password(given: str, password: str) -> bool:
     return hmac.compare_digest(hashlib.sha256(given.encode()).digest(), hashlib.sha256(password.encode()).digest())
 
 
+def holds_key(scope: Scope, password: str) -> bool | None:
+    """Whether a program's request has the password as its key (``Authorization: Bearer …``); None if it has no key."""
+    kind, _, key = dict(scope["headers"]).get(b"authorization", b"").decode("utf-8", "replace").partition(" ")
+    return is_password(key.strip(), password) if kind.lower() == "bearer" else None
+
+
 def make_signing_secret(folder: Path, password: str) -> str:
     """The secret that Chainlit signs logins with. It is kept in `folder`, readable by its user alone.
 
@@ -90,14 +96,18 @@ def distrust_callers() -> None:
 
 
 class LimitTries:
-    """ASGI middleware that lets an address try only a few wrong passwords a minute; 429 for the rest."""
+    """ASGI middleware that lets an address try only a few wrong passwords a minute; 429 for the rest.
 
-    def __init__(self, app: App) -> None:
+    A password is tried by logging in, or as a program's key.
+    """
+
+    def __init__(self, app: App, password: str) -> None:
         self._app = app
+        self._password = password
         self._wrong: dict[str, deque[float]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if (scope["type"], scope.get("path"), scope.get("method")) != ("http", "/login", "POST"):
+        if not self._is_try(scope):
             await self._app(scope, receive, send)
             return
         tries = self._find_tries(find_network(scope))
@@ -106,6 +116,12 @@ class LimitTries:
             return
         tries.append(time.monotonic())  # counted before the answer is known, so that many at once are no way round
         await self._app(scope, receive, _forget_if_right(tries, send))
+
+    def _is_try(self, scope: Scope) -> bool:
+        if scope["type"] != "http":
+            return False
+        is_login = (scope["path"], scope["method"]) == ("/login", "POST")
+        return is_login or bool(self._password and holds_key(scope, self._password) is False)
 
     def _find_tries(self, network: str) -> deque[float]:
         """The times of that network's wrong passwords within the last minute, the oldest first."""

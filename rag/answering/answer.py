@@ -34,14 +34,16 @@ from rag.answering.followup import Turn, make_standalone
 from rag.answering.prompt import (
     Around,
     answer_budget,
+    build_brief_messages,
     build_messages,
     choose_passages,
     count_message_tokens,
+    is_small,
     prompt_budget,
 )
 from rag.answering.quoting import Compare, Quotes, quote_answer
-from rag.answering.remarks import say_not_found, say_unproved, say_unread, say_unsure
-from rag.answering.substance import Assessment, assess
+from rag.answering.remarks import name_language, say_not_found, say_unproved, say_unread, say_unsure
+from rag.answering.substance import Assessment, assess, cut_loop
 from rag.chat.router import ModelState
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
@@ -54,6 +56,9 @@ Japanese being the worst case; and the embedding model reads about 1,000 charact
 _PROMPT_ATTEMPTS = 4
 """How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
 expected still end in an answer."""
+
+_LOOK_EVERY = 200
+"""Characters of an answer after which it is looked at again whether it has begun to repeat itself."""
 
 _BOUND = 0.5
 """How much of the question must stand where a model's answer is from, for it to need no remark.
@@ -160,7 +165,7 @@ class _Record:
     """The question that was asked, made to stand alone."""
     retrieval: Retrieval = field(default_factory=lambda: Retrieval("", "hybrid", (), "no", 0.0))
     shown: tuple[ScoredChunk, ...] = ()
-    """The passages as the model was given them."""
+    """The passages as the model was given them; whole, though a small one was given no more than their quotes."""
     quotes: Quotes = field(default_factory=lambda: Quotes("", (), ()))
     text: str = ""
     """The model's words."""
@@ -171,6 +176,7 @@ class _Record:
     model_id: str | None = None
     route: str = "quotes"
     failure: str = ""
+    finish: str = "stop"
     milliseconds: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
 
@@ -219,6 +225,7 @@ class _Record:
             outcome=self.judged.outcome,
             quotes=self.quotes.text,
             remark=self.judged.remark,
+            finish=self.finish,
             worth=self.worth,
         )
 
@@ -271,18 +278,21 @@ async def _stream_answer(
     record.model_id, record.route = state.model_id, state.route
     reasons: list[str] = []
     for attempt in range(1, _PROMPT_ATTEMPTS + 1):
-        hits = record.retrieval.hits
-        record.shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around, state.model_id)
+        messages = await asyncio.to_thread(_make_messages, record, state.model_id, budget, around)
         yield Shown(record.shown)
-        messages = build_messages(record.question, record.shown)
         answer_tokens = answer_budget(router.state.context_length, settings.max_tokens)
         try:
             async with aclosing(router.stream(messages, answer_tokens, reasons.append)) as pieces:
+                looked_at = 0
                 async for piece in pieces:
                     if not piece and record.text:
                         yield record.withdraw()
                     if text := piece if record.text else piece.lstrip():
                         yield record.say(text)
+                    if len(record.text) // _LOOK_EVERY > looked_at:
+                        looked_at = len(record.text) // _LOOK_EVERY
+                        if cut_loop(record.text) != record.text:
+                            break  # what comes after it would be cut anyway
             break
         except PromptTooLongError:
             if attempt == _PROMPT_ATTEMPTS or record.text:
@@ -292,8 +302,20 @@ async def _stream_answer(
                 _halve_passages(record.question, messages, budget),
             )
             yield Notice("The model can read less at once than expected; it is asked again with fewer passages.")
-    if end := _explain_end(next(iter(reasons), ""), answer_tokens):
+    record.finish = next(iter(reasons), "stop")
+    if end := _explain_end(record.finish, answer_tokens):
         yield Notice(end)
+
+
+def _make_messages(record: _Record, model_id: str, budget: int, around: Around | None) -> list[dict[str, str]]:
+    """What the model reads, and in the record the passages that this is from."""
+    question, hits = record.question, record.retrieval.hits
+    if is_small(model_id) and record.quotes.text:
+        record.shown = hits
+        language = name_language(record.retrieval)
+        return build_brief_messages(question, record.quotes.take_markers_out(), language, budget)
+    record.shown = choose_passages(question, hits, budget, around)
+    return build_messages(question, record.shown)
 
 
 def _explain_end(reason: str, answer_tokens: int) -> str:
@@ -302,7 +324,7 @@ def _explain_end(reason: str, answer_tokens: int) -> str:
         return f"The answer was cut off at {answer_tokens} tokens. Set RAG_MAX_TOKENS higher for longer ones."
     if reason == "content_filter":
         return "The content filter of the model's server cut the answer off. Ask in other words for the rest."
-    if reason in ("tool_calls", "function_call"):
+    if reason == "tool_calls":
         return "The model called a tool in the middle of its answer, which may be incomplete."
     return ""
 

@@ -31,7 +31,9 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The passages as the model is given them, each with its number among the hits; again if it is asked again."""
+    """The passages as the model is given them, each with its number among the hits; again if it is asked again.
+
+    A small model is given no more of them than the quotes."""
 
     hits: tuple[ScoredChunk, ...]
 
@@ -114,6 +116,8 @@ class AnswerReport:
     """The quotes, which stand below the model's words or in their place."""
     remark: str = ""
     """What `answer` tells of itself, which is no claim of a document's."""
+    finish: str = "stop"
+    """Why the model's words end: ``stop``, or ``length`` or ``content_filter`` if they were cut off."""
     worth: Assessment | None = None
     """What the model's words are worth, shown or not; None where it wrote none or failed on the way."""
 

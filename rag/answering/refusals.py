@@ -43,6 +43,11 @@ def is_refusal(answer: str) -> bool:
     return "refusal" in kinds and "substance" not in kinds
 
 
+def names_passages(text: str) -> bool:
+    """Whether the text names what a model was given to read: the passages, the context, the documents."""
+    return any(_compile(code).source.search(text) for code in REFUSAL_WORDS)
+
+
 @cache
 def _compile_splitter() -> re.Pattern[str]:
     return re.compile("|".join([_CLAUSE_END, *(words.contrast for words in REFUSAL_WORDS.values())]), re.IGNORECASE)

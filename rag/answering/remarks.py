@@ -17,6 +17,8 @@ _MOST_WORDS = 4
 class _Sentences(NamedTuple):
     """The sentences in one language."""
 
+    name: str
+    """The language's English name."""
     not_found: str
     not_found_there: str
     """The same of documents that the user has chosen."""
@@ -35,6 +37,7 @@ class _Sentences(NamedTuple):
 
 _SENTENCES = {
     "en": _Sentences(
+        "English",
         "Your documents don't seem to answer this.",
         "The documents you chose don't seem to answer this.",
         "Not in your documents: {words}.",
@@ -45,6 +48,7 @@ _SENTENCES = {
         "The passages don't clearly say this; compare it with the quotes.",
     ),
     "de": _Sentences(
+        "German",
         "Ihre Dokumente scheinen das nicht zu beantworten.",
         "Die gewählten Dokumente scheinen das nicht zu beantworten.",
         "In Ihren Dokumenten steht nicht: {words}.",
@@ -55,6 +59,7 @@ _SENTENCES = {
         "Die Stellen sagen das nicht eindeutig; vergleichen Sie es mit den Zitaten.",
     ),
     "fr": _Sentences(
+        "French",
         "Vos documents ne semblent pas répondre à cette question.",
         "Les documents choisis ne semblent pas répondre à cette question.",
         "Absent de vos documents : {words}.",
@@ -65,6 +70,7 @@ _SENTENCES = {
         "Les passages ne le disent pas clairement ; comparez avec les citations.",
     ),
     "es": _Sentences(
+        "Spanish",
         "Sus documentos no parecen responder a esto.",
         "Los documentos elegidos no parecen responder a esto.",
         "No está en sus documentos: {words}.",
@@ -75,6 +81,7 @@ _SENTENCES = {
         "Los pasajes no lo dicen con claridad; compárelo con las citas.",
     ),
     "da": _Sentences(
+        "Danish",
         "Dine dokumenter ser ikke ud til at besvare dette.",
         "De valgte dokumenter ser ikke ud til at besvare dette.",
         "Ikke i dine dokumenter: {words}.",
@@ -85,6 +92,7 @@ _SENTENCES = {
         "Stederne siger det ikke klart; sammenlign med citaterne.",
     ),
     "ru": _Sentences(
+        "Russian",
         "Похоже, в ваших документах нет ответа на этот вопрос.",
         "Похоже, в выбранных документах нет ответа на этот вопрос.",
         "Нет в документах: {words}.",
@@ -95,6 +103,7 @@ _SENTENCES = {
         "В документах это не сказано прямо; сравните с цитатами.",
     ),
     "ja": _Sentences(
+        "Japanese",
         "文書の中に答えは見つからないようです。",
         "選ばれた文書の中に答えは見つからないようです。",
         "文書にない言葉：{words}。",
@@ -105,6 +114,7 @@ _SENTENCES = {
         "文書にははっきりとは書かれていません。引用と比べてください。",
     ),
     "zh": _Sentences(
+        "Chinese",
         "您的文档似乎没有回答这个问题。",
         "所选文档似乎没有回答这个问题。",
         "文档中没有：{words}。",
@@ -115,6 +125,7 @@ _SENTENCES = {
         "段落没有明确这样说；请与引文对照。",
     ),
     "ko": _Sentences(
+        "Korean",
         "문서에 이 질문에 대한 답이 없는 것 같습니다.",
         "선택한 문서에 이 질문에 대한 답이 없는 것 같습니다.",
         "문서에 없는 말: {words}.",
@@ -154,8 +165,19 @@ def say_unproved(retrieval: Retrieval) -> str:
     return _choose_sentences(retrieval).unproved
 
 
+def name_language(retrieval: Retrieval) -> str:
+    """The English name of the language of the question; empty where it is none that the program speaks."""
+    sentences = _SENTENCES.get(_list_languages(retrieval)[0])
+    return sentences.name if sentences else ""
+
+
 def _choose_sentences(retrieval: Retrieval) -> _Sentences:
+    return next((_SENTENCES[one] for one in _list_languages(retrieval) if one in _SENTENCES), _SENTENCES["en"])
+
+
+def _list_languages(retrieval: Retrieval) -> list[str]:
+    """The languages that the question may be in, the likeliest first."""
     language, probability = detect_languages(retrieval.question)[0]
     spoken: Sequence[str] = [language] if probability >= _SURE_OF_LANGUAGE else []
     read = [hit.stored.language for hit in retrieval.hits[:1]]
-    return next((_SENTENCES[one] for one in [*spoken, *read, language] if one in _SENTENCES), _SENTENCES["en"])
+    return [*spoken, *read, language]

@@ -16,7 +16,7 @@ from rag.answering.binding import rate_binding
 from rag.answering.citations import UNFINISHED_MARKER, blot_markers
 from rag.answering.numbers import find_numbers
 from rag.answering.prompt import SYSTEM_PROMPT
-from rag.answering.refusals import is_refusal
+from rag.answering.refusals import is_refusal, names_passages
 from rag.answering.support import add_markers, check_claim, find_claims, find_passage
 from rag.ranking.question import is_foreign
 from rag.text.scripts import DENSE
@@ -26,15 +26,27 @@ Kind = Literal["answer", "bare", "heading", "echo", "refusal"]
 
 _WORD = re.compile(rf"[{DENSE}]|[^\W_{DENSE}]+")
 _LABEL = re.compile(
-    r"\A\s*(?:[*_#>\s]*(?:answer|antwort|respuesta|réponse|risposta|resposta|antwoord|回答|答案|답변?|ответ)\s*[:：][*_]*\s*)",
+    r"\A\s*(?:assistant\s*\n|[*_#>\s]*(?:answer|assistant|antwort|respuesta|réponse|risposta|resposta|antwoord|回答|答案|답변?|ответ)\s*[:：][*_]*\s*)",
     re.IGNORECASE,
 )
+_ATTRIBUTION = re.compile(
+    r"\A(?:(?:based (?:up)?on|according to|as per|basierend auf|laut|gemäß|selon|d['’]après|según|basado en"
+    r"|de acuerdo con|ifølge|baseret på|согласно|исходя из|на осно\w+)\b[^,:\n]{1,80}[,:]"
+    r"|(?:根据|根據|基于)[^,，:：\n]{1,40}[,，:：]|[^、,\n]{1,40}(?:によると|によれば|に基づくと)[、,]"
+    r"|[^,\n]{1,40}에 (?:따르|의하)면,?)\s*",
+    re.IGNORECASE,
+)
+"""Finds "Based on the information provided," before what an answer says."""
 _ASKED = re.compile(r"\A\s*question\s*:\s*", re.IGNORECASE)
-_NEXT_TURN = re.compile(r"\n\s*(?:question|context|user|human|assistant)\s*:", re.IGNORECASE)
+_CONTEXT = re.compile(r"\A\W*context\s*:", re.IGNORECASE)
+_NEXT_TURN = re.compile(r"\n\s*[#*]*[ \t]*(?:question|context|user|human|assistant|instruction)[ \t*]*:", re.IGNORECASE)
 _LONGEST_PERIOD = 60
 """Words of the longest phrase whose repetition is noticed."""
 _SHORT_PERIOD = 5
 """A phrase of fewer words has to stand there three times in a row: "bye bye" is none."""
+_ENDLESS = re.compile(r"([^\W_]{1,8}?)\1{19,}")
+"""A word without an end, such as 1000000…: the same few characters twenty times in a row."""
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？\n]")
 _LONG_ECHO = 6
 """Words of the instructions that an answer has in a row by no chance."""
 
@@ -44,8 +56,9 @@ class Assessment:
     """What an answer is worth."""
 
     kind: Kind
-    """``bare``: only markers, or nothing. ``heading``: a file's name or a heading of a passage. ``echo``: the question
-    or the instructions again. ``refusal``: that the passages don't say it. Else ``answer``."""
+    """``bare``: only markers, nothing, or a loop whose beginning doesn't stand in the passages. ``heading``: a file's
+    name or a heading of a passage. ``echo``: the question, the context or the instructions again. ``refusal``: that
+    the passages don't say it. Else ``answer``."""
     text: str
     """The answer as it should be shown: without what isn't its own, with markers behind the claims that had none."""
     is_looping: bool = False
@@ -69,23 +82,36 @@ def assess(question: str, answer: str, hits: Sequence[ScoredChunk]) -> Assessmen
         return Assessment(kind, text, is_looping)
     marked = add_markers(question, text, hits)
     supported, doubt = _check(question, marked, hits)
+    if is_looping and supported is not True:
+        return Assessment("bare", text, is_looping)
     has_nothing = supported is None or is_foreign(question, hits)
     binding = None if has_nothing else rate_binding(question, marked, hits)
     return Assessment(kind, marked, is_looping, supported, binding, doubt)
 
 
 def strip_wrapping(question: str, answer: str) -> str:
-    """The answer without a label or the question before it, and without what comes after a turn it makes up."""
+    """The answer without a label, the question or "According to the passages," before it, and without what comes after
+    a turn that it makes up."""
     text = _LABEL.sub("", answer.strip())
     first, _, rest = _ASKED.sub("", text).partition("\n")
     if rest.strip() and _list_words(first) == _list_words(question):
         text = _LABEL.sub("", rest)
+    attribution = _ATTRIBUTION.match(text)
+    if attribution and names_passages(attribution[0]):
+        text = text[attribution.end() :]
+        text = text[:1].upper() + text[1:]
     ended = _NEXT_TURN.search(text)
     return (text[: ended.start()] if ended else text).strip()
 
 
 def cut_loop(text: str) -> str:
-    """The text up to where a phrase begins to be repeated; whole if none is."""
+    """The text up to where a phrase begins to be repeated; whole if none is.
+
+    Of a sentence with an endless word nothing is kept: what stands of it may be half a number.
+    """
+    if endless := _ENDLESS.search(text):
+        ends = [found.end() for found in _SENTENCE_END.finditer(text, 0, endless.start())]
+        return text[: max(ends, default=0)].rstrip()
     found = list(_WORD.finditer(text))
     words = [match[0].casefold() for match in found]
     for period in range(1, min(_LONGEST_PERIOD, len(words) // 2) + 1):
@@ -117,6 +143,8 @@ def classify(question: str, text: str, hits: Sequence[ScoredChunk]) -> Kind:
 
 
 def _is_echo(question: str, text: str) -> bool:
+    if _CONTEXT.match(text):
+        return True
     asked, words = _list_words(question), _list_words(blot_markers(_ASKED.sub("", text)))
     is_question = blot_markers(text).rstrip().endswith(("?", "？"))
     repeats_question = words == asked or (is_question and set(words) <= set(asked))

@@ -45,11 +45,15 @@ class Complaint:
         """Whether a shorter prompt could help."""
         if self.status == _TOO_LARGE:
             return True
-        said = _OF_THE_ANSWER.sub(" ", _JOINT.sub(" ", f"{self.said} {self.code}"))
+        whole = _JOINT.sub(" ", f"{self.said} {self.code}")
+        said = _OF_THE_ANSWER.sub(" ", whole)
         # A quota on tokens speaks of the same things; a shorter prompt helps only against "too large".
         if _QUOTA.search(said) and not _TOO_LONG.search(said):
             return False
-        return all(re.search(pattern, said, re.IGNORECASE) for pattern in (_SUBJECT, _MEASURE, _EXCESS))
+        if all(re.search(pattern, said, re.IGNORECASE) for pattern in (_SUBJECT, _MEASURE, _EXCESS)):
+            return True
+        may_be = self.status in _DISLIKING and said == whole
+        return may_be and bool(_TOO_LONG_ABROAD.search(said) or (_TOKENS.search(said) and _MANY.search(said)))
 
     def find_limit(self) -> int | None:
         """How many tokens the model can hold, if the server tells."""
@@ -65,16 +69,27 @@ _OF_THE_ANSWER = re.compile(
 )
 _QUOTA = re.compile(r"rate[ -]?limit|quota|try again in|per[ -](?:minute|day|hour|min)\b", re.IGNORECASE)
 _TOO_LONG = re.compile(r"\btoo (?:long|large)\b", re.IGNORECASE)
+_TOO_LONG_ABROAD = re.compile(
+    r"\bzu lang|überschreit|\btrop long|dépass|demasiado larg|\bexced|\btroppo lung|\bsupera(?:to|do)?\b|\bmuito long"
+    r"|longo demais|\bte lang|overschrijd|\bfor lang|overskrid|\bför lång|överskrid|слишком длин|превыш"
+    r"|过长|過長|太长|太長|長すぎ|超过|超過|超出|초과|너무 (?:길|깁)",
+    re.IGNORECASE,
+)
+_TOKENS = re.compile(r"\btokens?\b|\bjetons\b|токен|トークン|토큰|词元", re.IGNORECASE)
+_MANY = re.compile(r"(?<![\d.])\d{1,3}(?:[,.]?\d{3})*[,.]?\d{3}(?![\d.])|(?<![\d.])\d{4,}")
+"""A number of four digits or more. With the word for tokens, which is much the same in all languages, a complaint that
+is about nothing else that we know is about length."""
 _SUBJECT = (
-    r"\b(?:prompt|inputs?|context|sequence|seq len|messages?|conversation|string|text|window|n ctx"
+    r"\b(?:prompt|payload|inputs?|context|sequence|seq len|messages?|conversation|string|text|window|n ctx"
     r"|(?<!invalid )(?<!bad )request(?:ed)?|(?:too many|number of) tokens|tokens? (?:count|limit))\b"
 )
 """What is too long, …"""
-_MEASURE = r"\b(?:lengths?|size|tokens?|count|long|large|window|context|n ctx|seq len|bytes|characters|ids)\b"
+_MEASURE = r"\b(?:lengths?|size|tokens?|count|long|large|window|context|n ctx|len|bytes|characters|ids)\b"
 """… by which measure …"""
 _EXCESS = (
     r"exceed|overflow|\btoo (?:long|large|many|big)\b|\b(?:longer|larger|greater|more|bigger|higher|less|fewer) than\b"
-    r"|[<>]=?|≤|≥|\bmax(?:imum)?\b|\b(?:reduce|shorten|truncat|at most|up to|not enough|beyond|out of|does not fit)"
+    r"|[<>]=?|≤|≥|\bmax(?:imum)?\b|\b(?:reduce|shorten|truncat|at most|up to|not enough|beyond|out of"
+    r"|does not fit|range\b)"
 )
 """… and that it is too much. All servers name these three; the rest of their sentences differs."""
 _CONTEXT_LIMIT = re.compile(
@@ -91,7 +106,7 @@ def read_complaint(exc: Exception, hidden: str = "") -> Complaint:
     """What an error of openai's, or one of ours, holds; `hidden` is left out wherever a server repeats it."""
     body = getattr(exc, "body", None)
     status = getattr(exc, "status_code", None)
-    said = _find_words(body, _DEEPEST) or str(getattr(exc, "message", exc))
+    said = find_words(body) or str(getattr(exc, "message", exc))
     said = said.replace(hidden, "…") if hidden else said
     fields = body if isinstance(body, Mapping) else {}
     wrapped = fields.get("error")
@@ -111,18 +126,18 @@ def show_words(text: str) -> str:
     return " ".join(remove_invisible(text[:_MOST_READ]).split())
 
 
-def _find_words(body: object, depth: int) -> str:
+def find_words(body: object, depth: int = _DEEPEST) -> str:
     """The sentence within an error's body, of whatever form: bare, wrapped, or a list of what is wrong."""
     if depth == 0:
         return ""
     if isinstance(body, str):
         return _read_text(body[:_MOST_READ], depth)
     if isinstance(body, list):
-        return "; ".join(filter(None, (_find_words(item, depth - 1) for item in body[:_MOST_TOLD])))
+        return "; ".join(filter(None, (find_words(item, depth - 1) for item in body[:_MOST_TOLD])))
     if not isinstance(body, Mapping):
         return ""
-    names = ("message", "msg", "detail", "error", "errors", "error_description", "title", "reason")
-    words = next(filter(None, (_find_words(body.get(name), depth - 1) for name in names)), "")
+    names = ("message", "msg", "detail", "error", "errors", "error_description", "title", "reason", "status_msg")
+    words = next(filter(None, (find_words(body.get(name), depth - 1) for name in names)), "")
     place = body.get("loc")
     if words and isinstance(place, list):  # as pydantic tells which part of a request it means
         return f"{'.'.join(str(part) for part in place if part != 'body')}: {words}"
@@ -133,10 +148,14 @@ def _read_text(text: str, depth: int) -> str:
     text = text.strip()
     if text.startswith(("{", "[")):  # gateways put the error of the server behind them into a text
         try:
-            return _find_words(json.loads(text), depth - 1) or text
+            return find_words(json.loads(text), depth - 1) or text
         except (ValueError, RecursionError):
             return text
-    return re.sub(r"<[^<>]*>", " ", text).strip() if text.startswith("<") else text
+    if not text.startswith("<"):
+        return text
+    return re.sub(
+        r"<(style|script|head\b(?=.*<h1))\b.*?</\1>|<[^<>]*>", " ", text, flags=re.IGNORECASE | re.DOTALL
+    ).strip()
 
 
 # What it dislikes
@@ -165,8 +184,11 @@ class Change:
 
 _DISLIKING = (None, 400, 404, 405, 415, 422, 500, 501)
 """Statuses of servers that dislike something of a request; templates that fail give 500."""
+_MALFORMED = (400, 422)
 _ROLES = re.compile(
-    r"\broles?\b|\balternat|\b(?:system|developer)[ _-](?:messages?|prompts?|instructions?)\b", re.IGNORECASE
+    r"\broles?\b|\balternat|\b(?:system|developer)[ _-](?:messages?|prompts?|instructions?)\b"
+    r"|角色|役割|역할|\brollen?\b|\brôles?\b|\broles\b|\bruol[oi]\b|\bpapel\b|\bрол[ьи]\b",
+    re.IGNORECASE,
 )
 _NEW_NAME = "max_completion_tokens"
 _NAMES = {
@@ -193,8 +215,11 @@ def find_change(request: Request, complaint: Complaint) -> Change | None:
         return Change(name, _NEW_NAME)
     if name in request and not (name == "stream" and "extra_body" in request):
         return Change(str(name))
+    # Templates that know no such role say so in many words and languages; where nothing else is named, it may be that.
+    is_named = complaint.parameter or any(pattern.search(said) for pattern in _NAMES.values())
+    is_unexplained = complaint.status in _MALFORMED and not is_named
     has_system = any(message["role"] == "system" for message in request["messages"])
-    return Change("system") if has_system and _ROLES.search(said) else None
+    return Change("system") if has_system and (is_unexplained or _ROLES.search(said)) else None
 
 
 def _find_first(request: Request, said: str) -> str | None:

@@ -8,20 +8,18 @@ here: what to do after a failure is the router's decision.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.chat.complaints import Change, Request, find_change
 from rag.chat.limits import AnswerLimits, Patience
+from rag.chat.pieces import AnswerPiece, PieceReader
 from rag.chat.server import (
-    ChunkStream,
     Fault,
     ModelMissingError,
     RequestRefusedError,
-    ServerError,
     connect,
     explain_missing,
     make_error,
@@ -30,16 +28,8 @@ from rag.chat.server import (
 from rag.chat.speech import SpokenText
 from rag.types import Endpoint
 
-
-@dataclass(frozen=True, slots=True)
-class AnswerPiece:
-    """What one event from the server holds; any part may be empty."""
-
-    text: str = ""
-    thought: str = ""
-    """What the model thinks, where the server keeps that apart from the answer."""
-    reason: str = ""
-    """Why the answer ends here; empty if it goes on."""
+if TYPE_CHECKING:
+    from rag.chat.transport import MeteredBody
 
 
 @dataclass(slots=True)
@@ -56,7 +46,7 @@ _FAULTS_BY_REASON: dict[str, Fault] = {
     "length": "used up",
     "content_filter": "filtered",
     "tool_calls": "calling",
-    "function_call": "calling",
+    "error": "unfinished",
 }
 """What went wrong where an answer ended for that reason without a word."""
 
@@ -90,12 +80,13 @@ class ChatModel:
         gives. Raises PromptTooLongError, or ModelUnavailableError for all else that keeps the answer from its end.
         """
         limits = self._limits.narrow(max_tokens)
-        spoken, reason = SpokenText(limits.characters, muses=self._habits.muses), ""
+        spoken, reason, calls = SpokenText(limits.characters, muses=self._habits.muses), "", False
         try:
             async with aclosing(self._read_pieces(messages, limits)) as pieces:
                 async for piece in pieces:
                     for text in spoken.take(piece.text, piece.thought):
                         yield text
+                    calls |= piece.is_call
                     # Some servers never close the stream: the reason is its end. Others never come to an end.
                     reason = piece.reason or ("length" if spoken.is_full else "")
                     if reason:
@@ -105,7 +96,9 @@ class ChatModel:
         for text in spoken.end(reason):
             yield text
         self._habits.muses |= spoken.has_mused
-        if not reason and spoken.has_begun:
+        if reason == "stop" and (spoken.is_calling or (calls and not spoken.has_begun)):
+            reason = "tool_calls"
+        if spoken.has_begun and reason in ("", "error"):
             raise make_error("unfinished", self.endpoint)
         if not spoken.has_begun:
             raise make_error(_FAULTS_BY_REASON.get(reason, "mute"), self.endpoint)
@@ -147,17 +140,18 @@ class ChatModel:
 
     async def _send(self, request: Request, limits: AnswerLimits) -> AsyncGenerator[AnswerPiece, None]:
         """What the server answers to one request, with our errors instead of openai's."""
-        patience = Patience(limits)
+        patience, reader = Patience(limits), PieceReader()
         try:
             with translate_errors(self.endpoint):
-                async with self._open(request, patience) as chunks:
+                async with self._open(request, patience) as body:
                     while True:
                         with patience.wait():
-                            piece = await _read_piece(chunks)
-                        if piece is None:
+                            pieces = await _read_pieces(body, reader)
+                        if not pieces:
                             break
                         patience.note_piece()
-                        yield piece
+                        for piece in pieces:
+                            yield piece
         except TimeoutError as exc:
             fault, limit_s = patience.explain()
             raise make_error(fault, self.endpoint, limit_s) from exc
@@ -165,97 +159,22 @@ class ChatModel:
             patience.end()
 
     @asynccontextmanager
-    async def _open(self, request: Request, patience: Patience) -> AsyncIterator[ChunkStream]:
+    async def _open(self, request: Request, patience: Patience) -> AsyncIterator[MeteredBody]:
         with patience.wait():
             stream: Any = await self._completions.create(**request)
         try:
-            yield stream
+            # Not openai's own reader, which knows one of the forms in which servers answer.
+            yield stream.response.stream
         finally:
             await stream.close()
 
 
-# What the server sends
+async def _read_pieces(body: MeteredBody, reader: PieceReader) -> list[AnswerPiece]:
+    """The next pieces that say something; none at the end."""
+    from rag.chat.transport import read_part
 
-
-async def _read_piece(stream: ChunkStream) -> AnswerPiece | None:
-    """The next piece that says something; None at the end."""
-    from rag.chat.transport import has_said_done, note_piece
-
-    response = stream.response
-    if "text/event-stream" not in response.headers.get("content-type", "text/event-stream"):
-        return None if response.is_closed else _read_whole_answer(await response.aread())
-    # Not "async for", which would leave a generator behind.
-    while (chunk := await anext(stream, None)) is not None:
-        if (piece := _read_chunk(chunk)) != AnswerPiece():
-            note_piece(response)
-            return piece
-    # Some servers give no reason for an answer's end.
-    return AnswerPiece(reason="stop") if has_said_done(response) else None
-
-
-_THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")
-"""Where servers put thoughts that they keep apart, and what they call such a part of a content."""
-_DEEPEST = 6
-"""How far parts of a content may hold others."""
-
-
-def _read_chunk(chunk: Any) -> AnswerPiece:  # noqa: ANN401 (openai passes on whatever the server sent)
-    """What an event says. Raises ValueError for one that isn't of the protocol's form."""
-    try:
-        choice = next(iter(chunk.choices or ()), None)
-        if choice is None:
-            return AnswerPiece()
-        delta = choice.delta
-        if delta is None:
-            return _read_message((choice.model_extra or {}).get("message") or {}, choice.finish_reason)
-        return _read_message(
-            {**(delta.model_extra or {}), "content": delta.content or delta.refusal}, choice.finish_reason
-        )
-    except (AttributeError, TypeError) as exc:
-        raise ValueError("an event of no known form") from exc
-
-
-def _read_message(message: dict[str, Any], reason: object) -> AnswerPiece:
-    """What a message says, or the part of one; a refusal in the model's words is its answer."""
-    text, thought = _read_content(message.get("content") or message.get("refusal"))
-    apart = next(filter(None, (message.get(name) for name in _THOUGHTS)), "")
-    return AnswerPiece(text, thought + "".join(_read_content(apart)), _require_text(reason))
-
-
-def _read_content(content: object, depth: int = _DEEPEST) -> tuple[str, str]:
-    """Text and thoughts of a content: a text, a part with its type, or a list of those."""
-    if depth == 0 or not isinstance(content, (list, dict)):
-        return _require_text(content), ""
-    if isinstance(content, list):
-        read = [_read_content(part, depth - 1) for part in content]
-        return "".join(text for text, _ in read), "".join(thought for _, thought in read)
-    kind = str(content.get("type") or "")
-    inner = next((content[name] for name in ("text", "content", "value", *_THOUGHTS, kind) if content.get(name)), "")
-    text, thought = _read_content(inner, depth - 1)
-    is_thought = kind in _THOUGHTS or any(content.get(name) for name in _THOUGHTS)
-    return ("", thought + text) if is_thought else (text, thought)
-
-
-def _require_text(value: object) -> str:
-    if not isinstance(value or "", str):
-        raise TypeError
-    return str(value or "")
-
-
-def _read_whole_answer(body: bytes) -> AnswerPiece:
-    """The answer of a server that sends it at once. Raises ServerError for an error under a status of 200."""
-    try:
-        choice = json.loads(body)["choices"][0]
-        return _read_message(choice["message"], choice.get("finish_reason") or "stop")
-    except (ValueError, LookupError, TypeError, AttributeError):
-        raise ServerError(_read_error_text(body)) from None
-
-
-def _read_error_text(body: bytes) -> str:
-    text = body.decode("utf-8", "replace").strip()
-    try:
-        error = json.loads(text)["error"]
-        text = str(error["message"] if isinstance(error, dict) else error)
-    except (ValueError, LookupError, TypeError):
-        pass
-    return text[:300] or "an empty answer"
+    while not reader.is_over:
+        if pieces := reader.take(b"" if reader.has_failed else await read_part(body)):
+            body.reset()
+            return pieces
+    return []

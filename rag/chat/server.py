@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from rag.chat.complaints import Complaint, read_complaint, show_words
@@ -22,10 +22,7 @@ from rag.text.hostile import show_name
 from rag.types import Endpoint
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI, AsyncStream
-    from openai.types.chat import ChatCompletionChunk
-
-ChunkStream: TypeAlias = "AsyncStream[ChatCompletionChunk]"
+    from openai import AsyncOpenAI
 
 _CONNECT_LIMIT_S = 5.0
 """How long a server may take to accept a connection."""
@@ -58,7 +55,11 @@ class ModelMissingError(RequestRefusedError):
 
 
 class ServerError(Exception):
-    """An error that a server wrapped into an answer."""
+    """An error that a server wrapped into an answer; `body` is what it sent."""
+
+    def __init__(self, body: object) -> None:
+        super().__init__(str(body))
+        self.body = body
 
 
 # How a server is reached
@@ -154,11 +155,11 @@ def translate_errors(endpoint: Endpoint) -> Iterator[None]:
     """Turn openai's errors into ours; what fits nothing stays what it is."""
     import openai
 
-    from rag.chat.transport import FloodError
+    from rag.chat.transport import BodyError, FloodError
 
     try:
         yield
-    except (ValueError, RecursionError, openai.APIError, FloodError, ServerError) as exc:
+    except (ValueError, RecursionError, openai.APIError, BodyError, FloodError, ServerError) as exc:
         fault = _find_fault(exc)
         raise (make_error(fault, endpoint, exc) if fault else _make_refusal(endpoint, exc)) from exc
 
@@ -222,13 +223,15 @@ def _find_fault(exc: Exception) -> Fault | None:
     """The fault that an error stands for; None for one that holds the server's own words, which is a refusal."""
     import openai
 
-    from rag.chat.transport import FloodError
+    from rag.chat.transport import BodyError, FloodError
 
     is_connecting = "connect" in type(exc.__cause__).__name__.lower()
     if FloodError in (type(exc), type(exc.__cause__)):
         return "flood"
     if isinstance(exc, openai.APITimeoutError):
         return "unreachable"
+    if isinstance(exc, BodyError):
+        return "broken"
     if isinstance(exc, openai.APIConnectionError):
         return "absent" if is_connecting else "broken"
     # openai passes on what the JSON decoder says of a server that talks nonsense, however deep.
@@ -253,7 +256,8 @@ class _Refusal:
 _TOO_LONG = "The prompt is longer than the model {model} can read. Lower RAG_TOP_K or RAG_MAX_TOKENS."
 _REFUSED = "The model {model} at {url} refused: {said}."
 _REFUSALS = (
-    _Refusal("{url} does not accept the key. Set API_KEY.", statuses=(401, 403)),
+    _Refusal("{url} does not accept the key. Set API_KEY.", statuses=(401,)),
+    _Refusal("{url} does not accept the key ({said}). Set API_KEY, or MODEL to one that it may use.", statuses=(403,)),
     _Refusal(
         "{url} sends requests on to another address. Set BASE_URL to that address.", statuses=(301, 302, 303, 307, 308)
     ),

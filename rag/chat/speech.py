@@ -2,13 +2,15 @@
 
 Models think aloud in many forms: between tags (``<think>``, ``[THINK]``, ``◁think▷``, ``<|begin_of_thought|>``), in
 channels of their own (``<|channel|>analysis<|message|>``, ``<|channel>thought``, or what is left of them once a server
-has taken the tokens out: ``analysis…assistantfinal…``), and without a beginning, where the chat template wrote it, so
-that only the closing tag is left. That one takes back all that came before it. A beginning that sounds like musing is
-therefore held back until the closing tag or the answer's end, and so is every answer of a model that was heard to muse.
+has taken the tokens out: ``analysis…assistantfinal…``), under a heading (``**Reasoning:**``, which ends at another one,
+``**Answer:**``), and without a beginning, where the chat template wrote it, so that only the closing tag is left. That
+one takes back all that came before it. A beginning that sounds like musing is therefore held back until the closing tag
+or the answer's end, and so is every answer of a model that was heard to muse.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Literal
@@ -17,17 +19,25 @@ _IN_NAME = r"[\w:.▁-]"
 _THOUGHT = rf"{_IN_NAME}{{0,20}}?(?:think|thought|reason|reflect|analysis|scratchpad|monologue){_IN_NAME}{{0,16}}"
 _IN_BRACKETS = r"(?:THINK|THINKING|THOUGHTS?|REASONING)"
 _ROLE = r"(?:assistant|user|system|model|human|tool|developer)"
-_TURN = r"<(?:\|im_start\||start_of_turn|\|start_header_id\||\|turn|\|start\|)>"
+_TURN = r"<\|?(?:im_start|start_of_\w{1,8}|start_header_id|turn|start|\w{1,8}_start)\|?>"
+_ROLE_TOKEN = rf"<[|｜](?:[a-z]{{1,8}}_)?{_ROLE}(?:_token)?[|｜]>"
+_END_TOKEN = r"<[|｜](?:endof\w{1,10}|end[_▁]of[_▁](?:text|sentence|turn|query)|im_end|eo[tms](?:_id)?)[|｜]>"
+_CALL = (
+    r"<[|｜]?(?:(?:tool|function)s?[_▁]calls?(?:[_▁](?:begin|section_begin))?|function=[^<>\s]{1,40}|python_tag)[|｜]?>"
+    r"|(?-i:\[TOOL_CALLS\])"
+)
 _BARE_FINAL = "assistantfinal"
 
 _MARK = re.compile(
     r"(?P<header>(?:<\|start\|>[^<]{0,60})?(?:<\|channel\|>[^<]{0,80})?(?:<\|constrain\|>[^<]{0,40})?<\|message\|>)"
     rf"|(?P<final>(?-i:{_BARE_FINAL}))"
-    rf"|(?P<close><[|｜]?(?:/{_THOUGHT}|{_THOUGHT}[_▁]end|end[_▁]{_THOUGHT})[|｜]?>|<channel\|>"
+    rf"|(?P<call>{_CALL})"
+    rf"|(?P<close><[|｜]?(?:/{_THOUGHT}|{_THOUGHT}[_▁]end|end[_▁]{_THOUGHT}|inner_suffix)[|｜]?>|<channel\|>"
     rf"|(?-i:\[/{_IN_BRACKETS}\])|◁/\w{{2,20}}▷)"
-    rf"|(?P<open><[|｜]?{_THOUGHT}[|｜]?>|<\|channel>\w{{0,20}}\n?|(?-i:\[{_IN_BRACKETS}\])|◁\w{{2,20}}▷)"
-    rf"|(?P<turn>{_TURN}\s?{_ROLE}\b)"
-    r"|(?P<token><[|｜][^<>\s|｜]{1,40}[|｜]?>|<[^<>\s|｜]{1,40}[|｜]>|</?(?:s|eos|bos|pad|answer|response|solution)>"
+    rf"|(?P<open><[|｜]?(?:{_THOUGHT}|inner_prefix)[|｜]?>|<\|channel>\w{{0,20}}\n?|(?-i:\[{_IN_BRACKETS}\])|◁\w{{2,20}}▷)"
+    rf"|(?P<turn>{_TURN}\s?{_ROLE}\b|{_ROLE_TOKEN}|{_END_TOKEN})"
+    r"|(?P<token><[|｜][^<>\s|｜]{1,40}[|｜]?>|<[^<>\s|｜]{1,40}[|｜]>"
+    r"|</?(?:s|eos|bos|pad|unk|answer|response|solution|output|final_answer)>|<0x[0-9a-f]{2}>|<special_\d{1,4}>"
     r"|<(?:start|end|begin)_of_\w{1,16}>|<unused\d{1,4}>|(?-i:\[/?INST\]|\[EOS\]))",
     re.IGNORECASE,
 )
@@ -35,7 +45,7 @@ _MARK = re.compile(
 """
 
 _UNFINISHED = re.compile(
-    r"(?:<(?:[/|｜]{0,2}[\w:.▁/-]{0,44}[|｜]?)?|\[/?[A-Z]{0,9}|◁/?\w{0,20}|<\|channel>\w{0,20}"
+    r"(?:<(?:[/|｜]{0,2}[\w:.▁/=-]{0,60}[|｜]?)?|\[/?[A-Z_]{0,11}|◁/?\w{0,20}|<\|channel>\w{0,20}"
     rf"|{_TURN}\s?\w{{0,9}}|<\|(?:start|channel|constrain)\|>[^<]{{0,80}}(?:<[|a-z]{{0,12}})?"
     r"|<\|start\|>[^<]{0,60}<\|channel\|>[^<]{0,80}(?:<\|constrain\|>[^<]{0,40})?(?:<[|a-z]{0,12})?"
     r"|<\|channel\|>[^<]{0,80}<\|constrain\|>[^<]{0,40}(?:<[|a-z]{0,12})?"
@@ -52,7 +62,28 @@ _MUSINGS = (
     *("got it", "looking at", "嗯", "好的", "好，", "首先", "用户", "我们", "我需要", "让我", "まず", "ユーザー"),
 )
 """How thoughts begin, and answers seldom; what is wrongly held back is shown at the answer's end."""
-_LONGEST_BEGINNING = max(map(len, (*_BARE_HEADERS, *_MUSINGS)))
+_HEADINGS = (
+    *("thinking", "thought", "reasoning", "here is my thought", "here's my thought", "chain of thought", "gedanke"),
+    *("überlegung", "begründung", "raisonnement", "réflexion", "razonamiento", "ragionamento", "raciocínio"),
+    *("redenering", "resonemang", "ræsonnement", "рассуждени", "размышлени", "思考", "推理", "생각", "추론"),
+)
+"""What thoughts are headed with."""
+_ANSWER_HEADING = re.compile(
+    r"^[ \t>*#_]*(?:here(?: i|')s my (?:response|answer)|(?:final |endgültige )?(?:answer|response|antwort)"
+    r"|réponse(?: finale)?|respuesta(?: final)?|risposta(?: finale)?|resposta(?: final)?|antwoord|svar|ответ"
+    r"|最终答案|最終回答|回答|答案|答え|최종 답변|답변?)(?:[*_ \t]*[:：][*_]*|[*_ \t]*$)\s*",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SET_APART = re.compile(
+    r"\A(?:<details\b[^>]*\breason[^>]*>.*?</details>|<!--.*?-->|```(?:think|thought|reason)[^\n]*\n.*?\n```)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Thoughts in what pages fold or hide."""
+_HELD_BACK = (*_MUSINGS, *_HEADINGS, "<details", "<!--", "```think", "```thought", "```reason", "```json", "{", "[{")
+"""What is shown at the answer's end alone: only then can it be told what it is."""
+_LONGEST_BEGINNING = max(map(len, (*_BARE_HEADERS, *_HELD_BACK)))
+_DECORATION = "*#_> \n"
+"""What may stand before a heading's words."""
 
 
 class SpokenText:
@@ -81,6 +112,8 @@ class SpokenText:
         """Whether anything of the answer was shown and not taken back."""
         self.has_mused = False
         """Whether a thought came to an end that had no beginning."""
+        self.is_calling = False
+        """Whether the model calls a tool, in words that its server should have kept apart."""
 
     @property
     def is_full(self) -> bool:
@@ -106,7 +139,9 @@ class SpokenText:
         yield from self._read(len(self._held), is_last=True)
         doubted, self._doubted = self._doubted, None
         if doubted and not (self._muses and reason == "length"):
-            yield from self._say("".join(doubted))
+            answer = find_answer("".join(doubted))
+            self.is_calling |= answer is None
+            yield from self._say(answer) if answer else ()
         if reason == "stop" and not self.has_begun and (thoughts := "".join(self._apart).strip()):
             yield from self._say(thoughts)
 
@@ -124,8 +159,10 @@ class SpokenText:
         yield from self._hear(text)
 
     def _is_undecided(self, text: str) -> bool:
-        head = text[:_LONGEST_BEGINNING].casefold()
-        return not self._has_thought and any(words.startswith(head) for words in (*_BARE_HEADERS, *_MUSINGS))
+        if self._has_thought:
+            return False
+        heads = (text[:_LONGEST_BEGINNING].casefold(), text.lstrip(_DECORATION)[:_LONGEST_BEGINNING].casefold())
+        return any(words.startswith(head) for words in (*_BARE_HEADERS, *_HELD_BACK) for head in heads)
 
     def _hear(self, text: str) -> Iterator[str]:
         """Take text without marks."""
@@ -148,7 +185,7 @@ class SpokenText:
                 self._state = "thinking"
                 return ""
             text = text[header.end() :] if header else text
-            if self._muses or text.casefold().startswith(_MUSINGS):
+            if self._muses or text.lstrip(_DECORATION).casefold().startswith(_HELD_BACK):
                 self._doubted = []
         if text:
             self._state = "speaking"
@@ -165,7 +202,9 @@ class SpokenText:
     def _obey(self, mark: re.Match[str]) -> Iterator[str]:
         """Take a mark. Behind a backtick it is the text's own, and so are tags that the answer itself opens."""
         kind = _find_kind(mark)
-        if self._state == "beginning" and kind == "open":
+        if kind == "call" and self._state in ("beginning", "speaking") and self._last != "`":
+            self._state, self.is_calling = "over", True
+        elif self._state == "beginning" and kind == "open":
             self._state, self._has_thought = "thinking", True
         elif self._state == "thinking" and (kind in ("close", "final") or mark[0] in ("<|end|>", "<|call|>")):
             self._state, self._has_thought = "beginning", True
@@ -173,7 +212,7 @@ class SpokenText:
             yield from self._obey_within_answer(mark[0], kind)
 
     def _obey_within_answer(self, mark: str, kind: str) -> Iterator[str]:
-        is_text = self._last == "`" or kind == "open" or (kind == "close" and self._open_tags > 0)
+        is_text = self._last == "`" or kind in ("open", "call") or (kind == "close" and self._open_tags > 0)
         if is_text:
             self._open_tags += {"open": 1, "close": -1}.get(kind, 0)
             yield from self._hear(mark)
@@ -191,6 +230,29 @@ class SpokenText:
         self._state, self._doubted, self._ending = "beginning", None, []
         self._has_thought = self.has_mused = True
         self.has_begun = False
+
+
+def find_answer(text: str) -> str | None:
+    """A whole text without the thoughts that it sets apart or heads as such; None if it is a call of a tool.
+
+    An answer that a model writes as a field of JSON is that field.
+    """
+    text = _SET_APART.sub("", text)
+    heading = _ANSWER_HEADING.search(text)
+    if heading and heading.end() < len(text) and text.lstrip(_DECORATION).casefold().startswith(_HEADINGS):
+        return text[heading.end() :]
+    fenced = re.fullmatch(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", text, re.DOTALL)
+    try:
+        read = json.loads(fenced[1] if fenced else text)
+    except (ValueError, RecursionError):
+        return text
+    fields = read[0] if isinstance(read, list) and read else read
+    if not isinstance(fields, dict):
+        return text
+    if {"name", "function", "tool"} & fields.keys() and {"arguments", "parameters", "args", "input"} & fields.keys():
+        return None
+    names = ("answer", "final_answer", "response", "text", "content", "output", "result")
+    return next((said for name in names if isinstance(said := fields.get(name), str) and said.strip()), text)
 
 
 def _find_kind(mark: re.Match[str]) -> str:

@@ -1,47 +1,61 @@
 """An HTTP client for servers that aren't trusted: it counts what they send while it arrives. Owns httpx2.
 
-openai reads lines, bodies and error pages to their end, however far that is, so the bytes are counted below it.
+openai reads bodies and error pages to their end, however far that is, so the bytes are counted below it.
 """
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import httpx2
 
-_TAIL_BYTES = 32
-"""As much of a body's end holds the event that ends a stream, and the line breaks behind it."""
+_COMPRESSED = ("gzip", "x-gzip", "deflate")
+_ANY_HEADER = 32 + zlib.MAX_WBITS  # zlib finds out by itself whether it is gzip's or its own
 
 
 class FloodError(Exception):
     """More bytes came than a server may send without a word of an answer."""
 
 
+class BodyError(Exception):
+    """The connection broke while a body was read."""
+
+
 class MeteredBody(httpx2.AsyncByteStream):
     """The body of a response; if more than `most_bytes` come between two calls of `reset`, it raises FloodError.
+
+    A body that is compressed although nobody asked for it is counted as it is when unpacked.
 
     It is its own iterator and closes the generators below it, in the task that closes it: Chainlit's event loop has no
     hook that would close those which are left in the middle, and Python then prints an error for each.
     """
 
-    def __init__(self, body: httpx2.AsyncByteStream, most_bytes: int) -> None:
+    def __init__(self, body: httpx2.AsyncByteStream, most_bytes: int, encoding: str = "") -> None:
         self._body = body
+        self._unpacker = zlib.decompressobj(_ANY_HEADER) if encoding in _COMPRESSED else None
         self._parts: Any = aiter(body)
         self._most_bytes = most_bytes
         self._left = most_bytes
-        self.tail = b""
-        """The last bytes that came."""
 
     def __aiter__(self) -> MeteredBody:
         return self
 
     async def __anext__(self) -> bytes:
         part: bytes = await anext(self._parts)
+        if self._unpacker:
+            part = self._unpack(part, self._unpacker)
         self._left -= len(part)
         if self._left < 0:
             raise FloodError
-        self.tail = (self.tail + part[-_TAIL_BYTES:])[-_TAIL_BYTES:]
         return part
+
+    def _unpack(self, part: bytes, unpacker: zlib._Decompress) -> bytes:
+        """Raises ValueError for what isn't compressed as the server says."""
+        try:
+            return unpacker.decompress(part, self._left + 1)
+        except zlib.error as exc:
+            raise ValueError(str(exc)) from exc
 
     def reset(self) -> None:
         self._left = self._most_bytes
@@ -77,9 +91,12 @@ class MeteredClient(httpx2.AsyncClient):
         **options: Any,  # noqa: ANN401 (passed on)
     ) -> httpx2.Response:
         response = await super().send(request, stream=True, **options)
-        response.headers.pop("content-encoding", None)
+        encoding = response.headers.pop("content-encoding", "").strip().lower()
+        if encoding not in ("", "identity", *_COMPRESSED):
+            await response.aclose()
+            raise ValueError(f"it is compressed as {encoding}, which nobody asked for")
         body: Any = response.stream
-        response.stream = MeteredBody(body, self._most_bytes)
+        response.stream = MeteredBody(body, self._most_bytes, encoding)
         if not stream:
             await read_body(response)
         return response
@@ -93,12 +110,9 @@ async def read_body(response: httpx2.Response) -> bytes:
         await response.aclose()
 
 
-def note_piece(response: httpx2.Response) -> None:
-    """A piece of text has come: begin to count anew."""
-    if isinstance(response.stream, MeteredBody):
-        response.stream.reset()
-
-
-def has_said_done(response: httpx2.Response) -> bool:
-    """Whether the server told that its stream was over, instead of breaking off."""
-    return isinstance(response.stream, MeteredBody) and b"[DONE]" in response.stream.tail
+async def read_part(body: MeteredBody) -> bytes | None:
+    """The next bytes of a body; None at its end. Raises BodyError, and what `MeteredBody` raises."""
+    try:
+        return await anext(body, None)
+    except httpx2.RequestError as exc:
+        raise BodyError(str(exc)) from exc

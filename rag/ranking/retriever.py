@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from rag.errors import SettingsError
+from rag.errors import IndexMissingError, SettingsError
 from rag.models.manifest import share_vectors
 from rag.ranking.abstention import choose_verdict, compute_confidence, find_calibration, is_in_doubt
 from rag.ranking.question import find_words, is_foreign
@@ -29,6 +29,9 @@ from rag.ranking.search import (
 )
 from rag.ranking.signals import Signals, choose_sentence, measure_coverage, measure_spread
 from rag.types import MODES, Restriction, Retrieval
+
+if TYPE_CHECKING:
+    import numpy as np
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +124,16 @@ class Retriever:
             return None
         asked, *vectors = self._threads.map(model.embedder.embed_query, (question, *sentences))
         return [float(vector @ asked) / model.spread * coverage for vector in vectors]
+
+    def embed(self, texts: Sequence[str]) -> tuple[str, np.ndarray]:
+        """The name of the model whose vectors are live, and a row for each text, made as those of passages are.
+
+        Raises IndexMissingError while there are no vectors.
+        """
+        live = self._index.read(find_live_model)
+        if live is None:
+            raise IndexMissingError("The index has no vectors yet. Try again once the documents are embedded.")
+        return live.name, self._open_model(live).embedder.embed_documents(texts)
 
     def _search(self, wanted: Wanted) -> Found:
         """Search with the model whose vectors are live.

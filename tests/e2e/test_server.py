@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -86,6 +87,17 @@ def list_kept(folder: Path) -> list[Path]:
     return [path for path in (folder / "index" / "uploads").rglob("*") if path.is_file()]
 
 
+def test_programs_are_answered_beside_the_page(server: Server):
+    """What they can ask is tested without a page."""
+    asked = {"model": "corpus", "messages": [{"role": "user", "content": QUESTION}]}
+    request = urllib.request.Request(f"{server.url}/v1/chat/completions", json.dumps(asked).encode())
+    request.add_header("content-type", "application/json")
+    with urllib.request.urlopen(request, timeout=60) as reply:
+        text = json.load(reply)["choices"][0]["message"]["content"]
+    assert "28 days" in text
+    assert text.endswith(f"[1] leave.md <{server.url}/corpus/leave.md>")
+
+
 def test_a_document_is_served(server: Server):
     assert call(server, "GET", "/corpus/leave.md") == (200, LEAVE.encode())
 
@@ -98,7 +110,6 @@ def test_what_is_no_document_of_the_index_is_not_served(server: Server, source: 
     assert call(server, "GET", f"/corpus/{source}")[0] == 404
 
 
-@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/element/1", "/anything"])
 def test_what_the_page_does_not_need_is_closed(server: Server, path: str):
     assert call(server, "GET", path)[0] == 404
 

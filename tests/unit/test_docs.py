@@ -50,11 +50,11 @@ def test_every_command_explains_itself(command):
     assert f"python -m {' '.join(command)}" in README
 
 
-@pytest.mark.parametrize("command", ["", " ingest", " check", " status", " search", " ask", " eval"])
+@pytest.mark.parametrize("command", ["", " ingest", " check", " status", " search", " ask", " eval", " serve", " mcp"])
 def test_every_command_of_pagewise_has_a_row_in_the_readme(command):
     rows = [line for line in README.splitlines() if line.startswith("| `pagewise")]
     assert len([row for row in rows if re.match(rf"\| `pagewise{command}[` ]", row)]) >= 1
-    assert len(rows) == 7
+    assert len(rows) == 9
 
 
 def test_every_benchmark_that_is_named_exists():

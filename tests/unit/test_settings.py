@@ -16,9 +16,58 @@ def test_without_anything_the_defaults_hold():
 
 def test_an_argument_goes_before_the_environment_and_that_before_the_file(tmp_path):
     dotenv = tmp_path / ".env"
-    dotenv.write_text("RAG_TOP_K=3\nRAG_CHUNK_SIZE=100\nMODEL=from-file\n")
+    dotenv.write_text("RAG_TOP_K=3\nRAG_CHUNK_SIZE=100\nRAG_MAX_TOKENS=50\n")
     settings = Settings.load({"RAG_CHUNK_SIZE": "120", "MODEL": "from-environment"}, dotenv=dotenv, model="argument")
     assert (settings.top_k, settings.chunk_size, settings.model) == (3, 120, "argument")
+
+
+HARMLESS = {
+    "RAG_TOP_K": "3",
+    "RAG_CHUNK_SIZE": "100",
+    "RAG_TEMPERATURE": "0.5",
+    "RAG_OCR_LANGUAGES": "deu",
+    "RAG_CORPUS_DIR": "papers",
+    "RAG_INDEX_DIR": "./a/../.index",
+}
+HARMFUL = {
+    "BASE_URL": "http://example.org",
+    "API_KEY": "theirs",
+    "MODEL": "theirs",
+    "RAG_EMBED_MODEL": "theirs/model",
+    "RAG_RERANK_MODEL": "./theirs",
+    "RAG_FOUNDRY_DIR": "theirs",
+    "RAG_FOUNDRY_CATALOG_URL": "http://example.org",
+    "RAG_PASSWORD": "theirs-too",
+    "RAG_HOSTS": "example.org",
+}
+
+
+def write_dotenv(folder: Path, values: dict[str, str]) -> Path:
+    dotenv = folder / ".env"
+    dotenv.write_text("".join(f"{name}={value}\n" for name, value in values.items()), "utf-8")
+    return dotenv
+
+
+def test_a_folders_own_file_may_not_say_where_anything_goes_and_that_is_told_once(tmp_path, caplog):
+    dotenv = write_dotenv(tmp_path, HARMLESS | HARMFUL)
+    settings = [Settings.load({}, dotenv=dotenv) for _ in range(3)][-1]
+    assert settings == Settings.load(HARMLESS)
+    (told,) = caplog.messages
+    assert told.startswith(f"Not taken from {dotenv.resolve()}: ")
+    assert [name for name in (*HARMFUL, *HARMLESS) if name in told] == [*HARMFUL]
+
+
+@pytest.mark.parametrize("value", ["..", "/", "~", "a/../../b", "//host/share", "link"])
+@pytest.mark.parametrize("name", ["RAG_CORPUS_DIR", "RAG_INDEX_DIR"])
+def test_a_folders_own_file_names_no_other_folder(name, value, tmp_path):
+    (tmp_path / "link").symlink_to("/")
+    assert Settings.load({}, dotenv=write_dotenv(tmp_path, {name: value})) == Settings()
+
+
+def test_the_file_of_a_checkout_may_say_everything(tmp_path, monkeypatch):
+    monkeypatch.setattr("rag.settings._CHECKOUT", tmp_path.resolve())
+    dotenv = write_dotenv(tmp_path, HARMFUL)
+    assert Settings.load({}, dotenv=dotenv) == Settings.load(HARMFUL)
 
 
 def test_the_names_of_the_samples_keep_working():

@@ -1,15 +1,19 @@
-"""The styles and merged cells of binary workbooks: XLS by [MS-XLS], XLSB by [MS-XLSB]. calamine gives the values alone.
+"""What binary workbooks tell of their cells beside the values, which calamine gives: styles, merged cells, formulas.
 
-Formulas are stored with results in both; one without can't be shown, because what is stored of it is compiled.
+XLS is read by [MS-XLS], XLSB by [MS-XLSB]. Both keep a result with every formula, so that programs which don't compute
+write an empty or a zero one; such formulas are shown themselves.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from ingest.loaders.office.compiled_formulas import FormulaWriter
 from ingest.loaders.office.format_codes import BUILT_IN
 from ingest.loaders.office.number_formats import NumberFormat, read_format
 from ingest.loaders.office.ooxml import Package
@@ -29,12 +33,35 @@ class SheetStyles:
 
     rows: dict[int, list[_StyledPlace]] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
+    formulas: dict[int, dict[int, str]] = field(default_factory=dict)
+    """The formulas by row and column, if the sheet has the results of none."""
     _known: dict[_StyledPlace, _StyledPlace] = field(default_factory=dict)
     """Each place once, because millions of cells have few of them."""
 
     def add_cell(self, row: int, column: int, style: int, is_text: bool) -> None:
         place = (column, style, is_text)
         self.rows.setdefault(row, []).append(self._known.setdefault(place, place))
+
+    def add_formulas(self, formulas: Sequence[_Formula], writer: FormulaWriter) -> None:
+        """Keep the sheet's formulas unless the last one has a result: its program computes, so that all have theirs."""
+        for formula in () if formulas and formulas[-1].has_result else formulas:
+            text = writer.write(formula.tokens) or "(formula without a result)"
+            if not (formula.is_text and "" in _CONSTANT.findall(text)):  # the result may be empty
+                self.formulas.setdefault(formula.row, {})[formula.column] = text
+
+
+_CONSTANT = re.compile(r'"((?:[^"]|"")*+)"')
+"""A text within a formula."""
+
+
+class _Formula(NamedTuple):
+    """A formula's place, its tokens, and what is stored as its result: something, an empty text, or a zero."""
+
+    row: int
+    column: int
+    tokens: bytes
+    has_result: bool
+    is_text: bool
 
 
 class BinaryBook:
@@ -75,7 +102,10 @@ _MOST_PLANNED = 300_000
 _BOF, _EOF, _DATE_MODE, _BOUND_SHEET, _XF, _FORMAT, _MERGED = 0x809, 0x0A, 0x22, 0x85, 0xE0, 0x41E, 0xE5
 _NUMBERS, _SEVERAL_NUMBERS = {0x203, 0x27E, 0x06}, 0xBD
 _TEXTS = {0xFD, 0x204, 0xD6}
+_FORMULA, _SHEETS_MEANT, _NAME = 0x06, 0x17, 0x18
 _BIFF8 = 0x600
+_IS_OPEN = 0x02
+"""The flag of a formula that is to be computed when the file is opened."""
 
 
 def open_xls(data: bytes) -> BinaryBook | None:
@@ -95,7 +125,7 @@ def open_xls(data: bytes) -> BinaryBook | None:
 
 def _open_xls_stream(stream: bytes) -> BinaryBook:
     codes: dict[int, str] = {}
-    styles, starts = [], []
+    styles, starts, sheets, meant, names = [], [], [], [], []
     is_1904, is_biff8 = False, True
     for kind, body in _read_records(stream, 0):
         if kind == _BOF:
@@ -104,13 +134,20 @@ def _open_xls_stream(stream: bytes) -> BinaryBook:
             is_1904 = body[:1] == b"\1"
         elif kind == _BOUND_SHEET:
             starts.append(int.from_bytes(body[:4], "little"))
+            sheets.append(_read_short_text(body, 6, 7))
+        elif kind == _SHEETS_MEANT and is_biff8:
+            meant += [first for _, first, _ in struct.iter_unpack("<HhH", body[2 : 2 + (len(body) - 2) // 6 * 6])]
+        elif kind == _NAME:
+            names.append(_read_short_text(body, 3, 14))
         elif kind == _XF:
             styles.append(int.from_bytes(body[2:4], "little"))
         elif kind == _FORMAT:
             codes[int.from_bytes(body[:2], "little")] = _read_code(body[2:], is_biff8)
 
+    writer = FormulaWriter(_quote_sheets(sheets, meant) if is_biff8 else (), names, is_wide=False)
+
     def read_sheet(at: int) -> SheetStyles:
-        return _read_xls_sheet(stream, starts[at]) if at < len(starts) else SheetStyles()
+        return _read_xls_sheet(stream, starts[at], writer if is_biff8 else None) if at < len(starts) else SheetStyles()
 
     return BinaryBook(codes, styles, is_1904, read_sheet)
 
@@ -137,9 +174,35 @@ def _read_code(body: bytes, is_biff8: bool) -> str:
     return body[3 : 3 + length * (1 + is_wide)].decode("utf-16-le" if is_wide else "latin-1", "replace")
 
 
-def _read_xls_sheet(stream: bytes, start: int) -> SheetStyles:
+def _read_short_text(body: bytes, length_at: int, at: int) -> str:
+    """The text whose length is one byte at `length_at`; at `at` stands whether its letters have two bytes."""
+    if at >= len(body):
+        return ""
+    is_wide = body[at] & 1
+    raw = body[at + 1 : at + 1 + body[length_at] * (1 + is_wide)]
+    return raw.decode("utf-16-le" if is_wide else "latin-1", "replace")
+
+
+def _quote_sheets(sheets: Sequence[str], meant: Iterable[int]) -> list[str]:
+    """The sheets' names as formulas have them, in the order of the numbers that these use; a wrong one has a sign."""
+    names = (sheets[at] if 0 <= at < len(sheets) else "#REF" for at in meant)
+    return [name if name.isidentifier() or name == "#REF" else f"'{name}'" for name in names]
+
+
+def _read_xls_formula(body: bytes) -> _Formula:
+    row, column = struct.unpack_from("<2H", body)
+    is_text = body[6:7] == b"\3" and body[12:14] == b"\xff\xff"
+    is_zero = not any(body[6:14]) and bool(body[14] & _IS_OPEN)
+    size = int.from_bytes(body[20:22], "little")
+    return _Formula(row, column, body[22 : 22 + size], not (is_text or is_zero), is_text)
+
+
+def _read_xls_sheet(stream: bytes, start: int, writer: FormulaWriter | None) -> SheetStyles:
     sheet = SheetStyles()
+    formulas: list[_Formula] = []
     for kind, body in _read_records(stream, start):
+        if kind == _FORMULA and len(body) > 22 and not (formulas and formulas[-1].has_result):
+            formulas.append(_read_xls_formula(body))
         if kind == _MERGED:
             for top, bottom, left, right in struct.iter_unpack("<4H", body[2 : 2 + (len(body) - 2) // 8 * 8]):
                 sheet.merged.append(((top, left), (bottom, right)))
@@ -150,6 +213,8 @@ def _read_xls_sheet(stream: bytes, start: int) -> SheetStyles:
                 continue
             for place, (style, _) in enumerate(struct.iter_unpack("<HI", body[4 : 4 + (len(body) - 6) // 6 * 6])):
                 sheet.add_cell(row, column + place, style, False)
+    if writer:
+        sheet.add_formulas(formulas, writer)
     return sheet
 
 
@@ -157,7 +222,8 @@ def _read_xls_sheet(stream: bytes, start: int) -> SheetStyles:
 
 _ROW, _XLSB_NUMBERS, _XLSB_TEXTS = 0, {2, 5, 9}, {6, 7, 8, 62}
 _FMT, _XLSB_XF, _BEGIN_CELL_XFS, _END_CELL_XFS = 44, 47, 617, 618
-_BOOK_PROPERTIES, _BUNDLE_SHEET, _MERGE_CELL = 153, 156, 176
+_BOOK_PROPERTIES, _BUNDLE_SHEET, _MERGE_CELL, _XLSB_NAME, _XLSB_SHEETS_MEANT = 153, 156, 176, 39, 362
+_TEXT_FORMULA, _NUMBER_FORMULA, _XLSB_FORMULAS = 8, 9, {8, 9, 10, 11}
 
 
 def open_xlsb(package: Package, main: str) -> BinaryBook:
@@ -176,9 +242,22 @@ def open_xlsb(package: Package, main: str) -> BinaryBook:
     is_1904 = any(kind == _BOOK_PROPERTIES and body[:1] and body[0] & 1 for kind, body in book)
     ids = [_read_wide_text(body, 8) for kind, body in book if kind == _BUNDLE_SHEET]
     parts = [relations.get(name, ("", ""))[1] for name in ids]
+    sheets = [
+        _read_wide_text(body, 12 + 2 * int.from_bytes(body[8:12], "little"))
+        for kind, body in book
+        if kind == _BUNDLE_SHEET
+    ]
+    meant = [
+        first
+        for kind, body in book
+        if kind == _XLSB_SHEETS_MEANT
+        for _, first, _ in struct.iter_unpack("<IiI", body[4 : 4 + (len(body) - 4) // 12 * 12])
+    ]
+    names = [_read_wide_text(body, 9) for kind, body in book if kind == _XLSB_NAME]
+    writer = FormulaWriter(_quote_sheets(sheets, meant), names, is_wide=True)
 
     def read_sheet(at: int) -> SheetStyles:
-        return _read_xlsb_sheet((package.archive.get(parts[at]) or b"") if at < len(parts) else b"")
+        return _read_xlsb_sheet((package.archive.get(parts[at]) or b"") if at < len(parts) else b"", writer)
 
     return BinaryBook(codes, styles, is_1904, read_sheet)
 
@@ -210,10 +289,22 @@ def _read_wide_text(body: bytes, at: int) -> str:
     return body[at + 4 : at + 4 + 2 * length].decode("utf-16-le", "replace")
 
 
-def _read_xlsb_sheet(part: bytes) -> SheetStyles:
+def _read_xlsb_formula(row: int, kind: int, body: bytes) -> _Formula:
+    column, is_text = int.from_bytes(body[:4], "little"), kind == _TEXT_FORMULA
+    length = int.from_bytes(body[8:12], "little")
+    at = 12 + 2 * length if is_text else 16
+    flags, size = (int.from_bytes(body[start:end], "little") for start, end in ((at, at + 2), (at + 2, at + 6)))
+    is_zero = kind == _NUMBER_FORMULA and not any(body[8:16]) and bool(flags & _IS_OPEN)
+    return _Formula(row, column, body[at + 6 : at + 6 + size], not is_zero and not (is_text and not length), is_text)
+
+
+def _read_xlsb_sheet(part: bytes, writer: FormulaWriter) -> SheetStyles:
     sheet = SheetStyles()
+    formulas: list[_Formula] = []
     row = 0
     for kind, body in _read_wide_records(part):
+        if kind in _XLSB_FORMULAS and len(body) >= 20 and not (formulas and formulas[-1].has_result):
+            formulas.append(_read_xlsb_formula(row, kind, body))
         if kind == _ROW:
             row = int.from_bytes(body[:4], "little")
         elif (kind in _XLSB_NUMBERS or kind in _XLSB_TEXTS) and len(body) >= 8:
@@ -222,4 +313,5 @@ def _read_xlsb_sheet(part: bytes) -> SheetStyles:
         elif kind == _MERGE_CELL and len(body) >= 16:
             top, bottom, left, right = struct.unpack_from("<4I", body)
             sheet.merged.append(((top, left), (bottom, right)))
+    sheet.add_formulas(formulas, writer)
     return sheet

@@ -37,11 +37,24 @@ _NAMES = {
     "|понедельник вторник среда четверг пятница суббота воскресенье",
     "uk": "січень лютий березень квітень травень червень липень серпень вересень жовтень листопад грудень"
     "|понеділок вівторок середа четвер п'ятниця субота неділя",
+    "el": "Ιανουάριος Φεβρουάριος Μάρτιος Απρίλιος Μάιος Ιούνιος Ιούλιος Αύγουστος Σεπτέμβριος Οκτώβριος Νοέμβριος"
+    " Δεκέμβριος|Δευτέρα Τρίτη Τετάρτη Πέμπτη Παρασκευή Σάββατο Κυριακή",
+    "ro": "ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie"
+    "|luni marți miercuri joi vineri sâmbătă duminică",
     "ja": "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月|月曜日 火曜日 水曜日 木曜日 金曜日 土曜日 日曜日",
     "zh": "一月 二月 三月 四月 五月 六月 七月 八月 九月 十月 十一月 十二月"
     "|星期一 星期二 星期三 星期四 星期五 星期六 星期日",
     "ko": "1월 2월 3월 4월 5월 6월 7월 8월 9월 10월 11월 12월|월요일 화요일 수요일 목요일 금요일 토요일 일요일",
 }
+_OF_A_DAY = {
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+    "cs": "ledna února března dubna května června července srpna září října listopadu prosince",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "uk": "січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня",
+    "el": "Ιανουαρίου Φεβρουαρίου Μαρτίου Απριλίου Μαΐου Ιουνίου Ιουλίου Αυγούστου Σεπτεμβρίου Οκτωβρίου Νοεμβρίου"
+    " Δεκεμβρίου",
+}
+"""The months as they stand beside a day, where that is another case."""
 _SHORT_DAY = {"de": 2, "nl": 2, "da": 3, "fi": 2, "pt": 3, "ja": 1, "ko": 1, "ru": 2, "uk": 2, "hu": 2, "cs": 2}
 """Letters of a day's short name where they aren't three. Japanese and Korean have the sign alone, Chinese the last."""
 _SHORT_MONTHS = {
@@ -52,9 +65,9 @@ _SHORT_MONTHS = {
 }
 """Months whose short names aren't their first three letters."""
 _PRIMARY = {
-    0x04: "zh", 0x05: "cs", 0x06: "da", 0x07: "de", 0x09: "en", 0x0A: "es", 0x0B: "fi", 0x0C: "fr", 0x0E: "hu",
-    0x10: "it", 0x11: "ja", 0x12: "ko", 0x13: "nl", 0x14: "nb", 0x15: "pl", 0x16: "pt", 0x19: "ru", 0x1D: "sv",
-    0x1F: "tr", 0x22: "uk",
+    0x04: "zh", 0x05: "cs", 0x06: "da", 0x07: "de", 0x08: "el", 0x09: "en", 0x0A: "es", 0x0B: "fi", 0x0C: "fr",
+    0x0E: "hu", 0x10: "it", 0x11: "ja", 0x12: "ko", 0x13: "nl", 0x14: "nb", 0x15: "pl", 0x16: "pt", 0x18: "ro",
+    0x19: "ru", 0x1D: "sv", 0x1F: "tr", 0x22: "uk",
 }  # fmt: skip
 """Languages by the low ten bits of Windows' number for a locale."""
 
@@ -68,8 +81,10 @@ def find_language(locale: str) -> str:
         return tag if tag in _NAMES else "nb" if tag in ("no", "nn") else ""
 
 
-def name_month(month: int, language: str, *, is_short: bool) -> str:
-    """The month's name, 1 for January."""
+def name_month(month: int, language: str, *, is_short: bool, is_of_day: bool = False) -> str:
+    """The month's name, 1 for January; `is_of_day` says that a day stands beside it."""
+    if is_of_day and not is_short and language in _OF_A_DAY:
+        return _OF_A_DAY[language].split()[month - 1]
     name = _NAMES[language].partition("|")[0].split()[month - 1]
     if not is_short or language in ("ja", "zh", "ko"):
         return name

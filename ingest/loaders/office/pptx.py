@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.archive import Archive
 from ingest.loaders.elements import get_attribute, get_tag
+from ingest.loaders.office.numbering import write_number
 from ingest.loaders.office.ooxml import (
     Package,
     get_relation_id,
@@ -91,6 +92,7 @@ def _read_shape(package: Package, shape: _Element, relations: dict[str, tuple[st
 
 
 def _read_paragraphs(shape: _Element) -> Iterator[str]:
+    counts: dict[int, tuple[str, int]] = {}
     for paragraph in shape.iter():
         if get_tag(paragraph) != "p":
             continue
@@ -98,9 +100,41 @@ def _read_paragraphs(shape: _Element) -> Iterator[str]:
         text = (
             f"{read_drawing_paragraph(paragraph)} {formulas}".strip() if formulas else read_drawing_paragraph(paragraph)
         )
-        level = next((get_attribute(child, "lvl") for child in paragraph if get_tag(child) == "pPr"), "")
+        properties = next((child for child in paragraph if get_tag(child) == "pPr"), None)
+        named = get_attribute(properties, "lvl") if properties is not None else ""
+        level = int(named) if named.isdecimal() and len(named) < 3 else 0
         if text:
-            yield "  " * int(level) + "- " + text if level.isdigit() and int(level) else text
+            number = _count(properties, level, counts)
+            yield "  " * level + f"{number or '-'} {text}" if number or level else text
+
+
+def _count(properties: _Element | None, level: int, counts: dict[int, tuple[str, int]]) -> str:
+    """The number that the program shows before the paragraph; empty without one.
+
+    `counts` has by level the kind and the last number of the list that goes on there.
+    """
+    numbered = [child for child in properties if get_tag(child) == "buAutoNum"] if properties is not None else []
+    for deeper in [other for other in counts if other > level]:
+        del counts[deeper]
+    if not numbered:
+        counts.pop(level, None)
+        return ""
+    kind, first = get_attribute(numbered[0], "type"), get_attribute(numbered[0], "startAt")
+    start = int(first) if first.isdecimal() and len(first) < 6 else 1
+    before = counts.get(level)
+    number = before[1] + 1 if before and before[0] == f"{kind}{start}" else start
+    counts[level] = (f"{kind}{start}", number)
+    form = next((form for sign, form in _FORMS if kind.startswith(sign)), "decimal")
+    label = write_number(number, form)
+    if kind.endswith("ParenBoth"):
+        return f"({label})"
+    return label if kind.endswith("Plain") else f"{label})" if kind.endswith("ParenR") else f"{label}."
+
+
+_FORMS = (
+    ("alphaLc", "lowerLetter"), ("alphaUc", "upperLetter"), ("romanLc", "lowerRoman"), ("romanUc", "upperRoman"),
+)  # fmt: skip
+"""How numbers are written, by how the name of their kind begins; the others are in figures."""
 
 
 def _read_table(table: _Element) -> Iterator[str]:

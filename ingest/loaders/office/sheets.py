@@ -18,7 +18,7 @@ from ingest.loaders.office.odf import read_header, refuse_encrypted
 from ingest.loaders.office.ods import read_sheets
 from ingest.loaders.office.ooxml import Package, get_relation_id, read_chart, read_drawing_text
 from ingest.loaders.office.row_styles import has_plain_rows
-from ingest.loaders.office.shown_cells import ShownCells, has_formulas_alone
+from ingest.loaders.office.shown_cells import ShownCells
 from ingest.loaders.office.shown_values import show_row
 from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line
 from ingest.loaders.tables import Cell, group_lines, write_table
@@ -106,8 +106,11 @@ def _read_binary_rows(sheet: CalamineSheet | None, book: BinaryBook, at: int) ->
     if sheet is None:
         return
     styles = book.read_sheet(at)
-    first = sheet.start[1] if sheet.start else 0
-    rows = book.show_rows(_iterate_rows(sheet), styles, first, sheet.width)
+    start = sheet.start[1] if sheet.start else 16_384
+    first = min([start, *(min(cells) for cells in styles.formulas.values())])
+    pad = [""] * (start - first) if sheet.start else []
+    rows: Iterator[list[str]] = (pad + row for row in book.show_rows(_iterate_rows(sheet), styles, start, sheet.width))
+    rows = _show_cells(rows, iter(sorted(styles.formulas.items())), first) if styles.formulas else rows
     yield from _merge_cells(rows, styles.merged, first)
 
 
@@ -115,7 +118,7 @@ def _read_rows(sheet: CalamineSheet | None, shown: ShownCells | None, content: b
     if sheet is None:
         return
     start = sheet.start[1] if sheet.start else 16_384
-    has_more = shown is not None and has_formulas_alone(content)
+    has_more = shown is not None and shown.has_formulas_alone(content)
     columns = (min(cells) for _, cells in shown.find_cells(content)) if shown and has_more else ()
     first = min([start, *columns])
     pad = [""] * (start - first) if sheet.start else []

@@ -33,8 +33,10 @@ _CELL = re.compile(  # one with a style or a formula
 _UNNUMBERED = re.compile(_TAG + rb"c\b(?!" + _ATTRIBUTES + rb'\sr=")')
 _ROW_OR_CELL = re.compile(_TAG + rb"(row|c)\b(" + _ATTRIBUTES + rb")")
 _REFERENCE = re.compile(rb'\sr="[A-Z]{0,3}(\d{1,7})"')
-_FORMULA_ALONE = re.compile(
-    rb"</(?:\w{1,20}:)?f>\s{0,20}(?:" + _TAG + rb"v\s?/>|" + _TAG + rb"v></|</(?:\w{1,20}:)?c>)"
+_NO_RESULT = _TAG + rb"v\s?/>|" + _TAG + rb"v></|</(?:\w{1,20}:)?c>"
+_FORMULA_ALONE, _FORMULA_OPEN = (
+    re.compile(rb"</(?:\w{1,20}:)?f>\s{0,20}(?:" + shown + rb")")
+    for shown in (_NO_RESULT, _NO_RESULT + rb"|" + _TAG + rb"v>0</")
 )
 _LONGEST_FORMULA = 500
 _SAMPLE = 20_000
@@ -49,15 +51,24 @@ class ShownCells:
         root = package.find_xml(main)
         properties = [child for child in root if get_tag(child) == "workbookPr"] if root is not None else []
         self._is_1904 = any(child.get("date1904") in ("1", "true") for child in properties)
+        calculation = [child for child in root if get_tag(child) == "calcPr"] if root is not None else []
+        self._computes_on_load = any(child.get("fullCalcOnLoad") in ("1", "true") for child in calculation)
+        """Whether results count for nothing: programs that don't compute write zeros."""
         self._formats = _read_formats(package, main)
         self._show_number = lru_cache(maxsize=50_000)(self._format_number)
 
     def read_sheet(self, part: str) -> bytes:
         """The part's bytes; empty for one that isn't XML, as in XLSB, and for one that shows nothing but its values."""
         content = (self._package.archive.get(part) or b"") if part.endswith(".xml") else b""
-        if not self._formats and not has_formulas_alone(content):
+        if not self._formats and not self.has_formulas_alone(content):
             return b""
         return _number_cells(content) if _UNNUMBERED.search(content, 0, content.rfind(b">", 0, _SAMPLE)) else content
+
+    def has_formulas_alone(self, sheet: bytes) -> bool:
+        """Whether the sheet has formulas without a stored result, as programs write that don't compute."""
+        has_formulas = b"</f>" in sheet or b":f>" in sheet  # far quicker to see than whether one stands alone
+        sign = _FORMULA_OPEN if self._computes_on_load else _FORMULA_ALONE
+        return has_formulas and sign.search(sheet) is not None
 
     def show_rows(self, rows: Iterable[list[object]], sheet: bytes, first: int, width: int) -> Iterator[list[str]]:
         """The rows of values as they are shown; `first` is their first column, `width` the number of their columns."""
@@ -106,7 +117,8 @@ class ShownCells:
     ) -> str | NumberFormat | None:
         """What the cell shows; None if it is its value."""
         is_number, style = kind in (None, b"n"), style or b""
-        if is_number and value:
+        is_open = self._computes_on_load and value == b"0" and formula
+        if is_number and value and not is_open:
             return self._show_number(style, value) if style in self._formats else None
         if is_number and formula:
             return "=" + make_one_line(html.unescape(formula.decode("utf-8", "replace")))[:_LONGEST_FORMULA]
@@ -118,12 +130,6 @@ class ShownCells:
             return self._formats[style].show(float(value), is_1904=self._is_1904)
         except ValueError:
             return None
-
-
-def has_formulas_alone(sheet: bytes) -> bool:
-    """Whether the sheet has formulas without a stored result, as programs write that don't compute."""
-    has_formulas = b"</f>" in sheet or b":f>" in sheet  # far quicker to see than whether one stands alone
-    return has_formulas and _FORMULA_ALONE.search(sheet) is not None
 
 
 def _read_formats(package: Package, main: str) -> dict[bytes, NumberFormat]:

@@ -17,6 +17,7 @@ class Moments:
         self._language = section.language
         self._decimals = min(max((len(t.text) - 1 for t in section.tokens if t.kind == "fraction"), default=0), 6)
         self._has_halves = any(token.kind == "half" for token in section.tokens)
+        self._has_day = any(token.kind == "run" and token.text in ("d", "dd") for token in section.tokens)
         self._is_elapsed = any(token.kind == "elapsed" for token in section.tokens)
         self._step = 1 if any(token.kind == "run" and token.text[0] == "s" for token in section.tokens) else 60
         """Seconds that make a difference in the time of day that is shown."""
@@ -46,7 +47,7 @@ class Moments:
     def _write(self, part: _Part, key: int) -> str:
         """The part's text for a day's ordinal, a second of the day, all hours, minutes or seconds, or part of one."""
         day = datetime.date.fromordinal(key if part.source == "day" else 1)
-        moment = _Moment(day, key, f"{key:0{self._decimals}d}", self._language, self._has_halves)
+        moment = _Moment(day, key, f"{key:0{self._decimals}d}", self._language, self._has_halves, self._has_day)
         if len(part.texts) >= _MOST_KEPT:
             part.texts.clear()
         text = part.texts[key] = "".join(map(moment.show, part.tokens))
@@ -88,6 +89,7 @@ class _Moment:
     """The digits behind the second."""
     language: str
     has_halves: bool
+    has_day: bool
 
     def show(self, token: Token) -> str:
         if token.kind == "elapsed":
@@ -107,7 +109,7 @@ class _Moment:
         month = self.day.month
         if length < 3:
             return f"{month:0{length}d}"
-        name = name_month(month, self.language, is_short=length == 3)
+        name = name_month(month, self.language, is_short=length == 3, is_of_day=self.has_day)
         return name[:1] if length == 5 else name
 
     def show_day(self, length: int) -> str:

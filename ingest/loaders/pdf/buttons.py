@@ -22,6 +22,11 @@ _LABEL_GAP_PT = 36.0
 """How far from its button a label may begin, in points."""
 _WORD_GAP = 1.2
 """The space, in heights of the label, behind which other text begins."""
+_LABEL_RISE_PT = 24.0
+"""How far above or below its button a label may stand, in points; these limits were set by reading real forms."""
+_OFF_CENTRE_PT = 5.0
+"""How far from its button's middle or left edge the middle or left edge of such a label may be, in points."""
+_LABEL_LINES = 3
 _FARTHER = 2.0
 """How many times farther than on the left the labels on the right are, so that those on the left are taken."""
 _MOST_LETTERS = 60_000
@@ -181,7 +186,10 @@ def _find_labels(
     for group in together.values():
         right = [_look_right(button.box, words, fields) for button in group]
         left = [_look_left(button.box, words, fields) for button in group]
-        for button, label in zip(group, _choose_side(right, left), strict=True):
+        chosen = _choose_side(right, left)
+        if None in chosen:
+            chosen = _choose_height(group, words, fields)
+        for button, label in zip(group, chosen, strict=True):
             if label:
                 labels[button.index] = label.text
     return labels
@@ -193,6 +201,90 @@ def _choose_side(right: list[_Label | None], left: list[_Label | None]) -> list[
     if near_left < float("inf") and near_right > _FARTHER * max(near_left, 1.0):
         return left
     return right if near_right < float("inf") else [None] * len(right)
+
+
+def _choose_height(group: Sequence[Button], words: Sequence[_Word], fields: Sequence[Box]) -> list[_Label | None]:
+    """The labels above all the buttons, or those below them if they are nearer; none if two buttons have the same."""
+    above = [_look_up(button.box, words, fields) for button in group]
+    below = [
+        _look_up(
+            _turn_over(button.box),
+            [_Word(word.text, _turn_over(word.box)) for word in words],
+            [_turn_over(field) for field in fields],
+            is_turned=True,
+        )
+        for button in group
+    ]
+    sides = [[label for label in side if label] for side in (above, below)]
+    whole = [side for side in sides if len({label.text for label in side}) == len(group)]
+    return [*min(whole, key=lambda side: sum(label.gap for label in side), default=[None] * len(group))]
+
+
+def _turn_over(box: Box) -> Box:
+    return box[0], -box[3], box[2], -box[1]
+
+
+def _look_up(button: Box, words: Sequence[_Word], fields: Sequence[Box], *, is_turned: bool = False) -> _Label | None:
+    """The label above the button, or above the buttons that stand above it in one column.
+
+    `is_turned` says that up is down, so that the lines of a label follow each other away from the button.
+    """
+    beside = [(field[0] + field[2]) / 2 for field in fields if field != button and _is_in_row(button, field)]
+    middle = (button[0] + button[2]) / 2
+    low = max(((other + middle) / 2 for other in beside if other < middle), default=-1e9)
+    high = min(((other + middle) / 2 for other in beside if other > middle), default=1e9)
+    edge = button[3]
+    column = [field for field in fields if field[0] < button[2] and field[2] > button[0]]
+    near = [word for word in words if low < (word.box[0] + word.box[2]) / 2 < high]
+    for field in sorted(column, key=lambda field: field[1]):
+        if field[1] < edge - 1 or any(
+            edge - 1 <= word.box[1] < field[1] and _is_over(word.box, button) for word in near
+        ):
+            continue
+        if abs((field[0] + field[2]) / 2 - middle) > _OFF_CENTRE_PT:
+            return None
+        edge = field[3]
+    lines: list[str] = []
+    gap, top = 0.0, edge
+    while len(lines) < _LABEL_LINES:
+        line = _take_line(button, [word for word in near if word.box[1] >= top - 1], low, high)
+        step = line.box[1] - top if line else 0.0
+        if not line or step > (_LABEL_RISE_PT if not lines else line.box[3] - line.box[1]):
+            break
+        gap, top = (gap if lines else max(0.0, step)), line.box[3]
+        lines.append(line.text)
+    text = _clean_label(" ".join(lines if is_turned else reversed(lines)))
+    return _Label(text, gap) if text else None
+
+
+def _is_over(box: Box, button: Box) -> bool:
+    return box[0] < button[2] and box[2] > button[0]
+
+
+def _take_line(button: Box, words: Sequence[_Word], low: float, high: float) -> _Word | None:
+    """The lowest of the words in the button's column, with those of its line; None if it isn't the button's."""
+    over = [word for word in words if _is_over(word.box, button)] or words
+    if not over:
+        return None
+    first = min(over, key=lambda word: word.box[1])
+    row = sorted((word for word in words if _is_in_row(first.box, word.box)), key=lambda word: word.box[0])
+    at = row.index(first)
+    start = end = at
+    while start and _belong_together(row[start - 1], row[start]):
+        start -= 1
+    while end + 1 < len(row) and _belong_together(row[end], row[end + 1]):
+        end += 1
+    taken = row[start : end + 1]
+    left, right = taken[0].box[0], taken[-1].box[2]
+    is_centred = abs((left + right) - (button[0] + button[2])) / 2 <= _OFF_CENTRE_PT
+    if left < low or right > high or not (is_centred or abs(left - button[0]) <= _OFF_CENTRE_PT):
+        return None
+    box = (left, min(word.box[1] for word in taken), right, max(word.box[3] for word in taken))
+    return _Word(" ".join(word.text for word in taken), box)
+
+
+def _belong_together(word: _Word, after: _Word) -> bool:
+    return after.box[0] - word.box[2] <= _WORD_GAP * (after.box[3] - after.box[1])
 
 
 def _is_in_row(box: Box, other: Box) -> bool:
@@ -221,11 +313,17 @@ def _take_label(row: Sequence[_Word], edge: float) -> _Label | None:
         return None
     taken = [row[0]]
     for word in row[1:]:
-        if word.box[0] - taken[-1].box[2] > _WORD_GAP * (word.box[3] - word.box[1]):
+        if not _belong_together(taken[-1], word):
             break
         taken.append(word)
-    text = " ".join(word.text for word in taken)[:_LONGEST_LABEL].strip(" :□☐○◯●■.…")
-    return _Label(text, max(0.0, row[0].box[0] - edge)) if any(map(str.isalnum, text)) else None
+    text = _clean_label(" ".join(word.text for word in taken))
+    return _Label(text, max(0.0, row[0].box[0] - edge)) if text else None
+
+
+def _clean_label(text: str) -> str:
+    """The label without marks around it; empty if nothing else is in it."""
+    text = text[:_LONGEST_LABEL].strip(" :□☐○◯●■.…")
+    return text if any(map(str.isalnum, text)) else ""
 
 
 def _read_words(page: pdfium.PdfTextPage) -> Iterator[_Word]:

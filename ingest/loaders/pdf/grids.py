@@ -1,7 +1,7 @@
 """Tables that are drawn by words alone: their columns are known by alignment, so that each cell keeps its place.
 
-A row without a value in one column has an empty cell there, and a cell of several lines is one. Only tables of three
-columns and more are looked at: two may be a list with its numbers, or text with notes beside it.
+A row without a value in one column has an empty cell there, and a cell of several lines is one. Of tables with two
+columns, which may be a list with its numbers, only the further lines of cells are joined.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rag.text.tables import NUMBER
 
 # _COLUMNS, _ROWS, _FILLED, _ROW_STEP and _APART were tuned on the pages of bench/layout (bench/RESULTS.md, Loaders).
 # The others change no page there; they were set by reading real reports.
-_COLUMNS = 3
+_COLUMNS = 2
 """Fewest columns of a table."""
 _ROWS = 3
 """Fewest rows with several cells."""
@@ -229,6 +229,14 @@ def _join_cells(lines: Sequence[Line], rows: Sequence[_Row]) -> list[tuple[Line,
     width = 1 + max(max(row) for row in rows if row)
     steps = [0.0, *(above.bottom - line.bottom for above, line in pairwise(lines))]
     are_apart = _are_apart(rows, steps, width)
+    names = [row[0].text for row in rows if 0 in row]
+    has_capitals = 2 * sum(name[:1].islower() for name in names) < len(names)
+
+    def begins_name(above: _Row, row: _Row) -> bool:
+        """Whether the line above has the first words of the row's name, which goes on in small letters."""
+        is_alone = set(above) == {0} and not any(map(str.isdigit, above[0].text))
+        return has_capitals and is_alone and len(row) > 1 and 0 in row and row[0].text[:1].islower()
+
     least = min(steps[1:])
     joined: list[tuple[Line, _Row]] = []
     for at, (line, row) in enumerate(zip(lines, rows, strict=True)):
@@ -238,7 +246,7 @@ def _join_cells(lines: Sequence[Line], rows: Sequence[_Row]) -> list[tuple[Line,
         is_further = is_near and bool(row) and len(above) > 1 and (are_apart or is_head or _goes_on(above, row, width))
         if is_further:
             joined[-1] = (joined[-1][0], _add_lines(above, row))
-        elif len(joined) == 1 and is_near and _is_head_above(above, row, rows[at + 1 :]):
+        elif is_near and ((len(joined) == 1 and _is_head_above(above, row, rows[at + 1 :])) or begins_name(above, row)):
             joined[-1] = (line, _add_lines(above, row))
         else:
             joined.append((line, row))
@@ -258,8 +266,9 @@ def _are_apart(rows: Sequence[_Row], steps: Sequence[float], width: int) -> bool
 
 
 def _goes_on(above: _Row, row: _Row, width: int) -> bool:
-    """Whether a line just below a row has further words of its cells: small letters, and none in the first one."""
-    if 0 in row or not set(row) <= set(above) or len(row) == width - 1:
+    """Whether a line just below a row has further words of its cells, in small letters: of its name alone, or not."""
+    is_of_name = set(row) == {0}
+    if (0 in row and not is_of_name) or not set(row) <= set(above) or (len(row) == width - 1 > 1):
         return False
     return all(cell.text[:1].islower() for cell in row.values())
 

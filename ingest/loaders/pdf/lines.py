@@ -23,6 +23,7 @@ _UNIT_SIZE = 1.5
 """A letter size up to this one is a unit that a matrix scales, so the letter itself is measured."""
 _SIZE_OF_HEIGHT = 1.3
 """The letter size of a measured letter, in heights of the letter."""
+_SPACES = re.compile(" +")
 _BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -144,7 +145,7 @@ class TextReader:
     ) -> Iterator[str]:
         """The words with a space or, where cells stand apart, a tab between them; `gaps` takes from where to where."""
         at = begin
-        for found in re.finditer(r" +", text[begin:end]):
+        for found in _SPACES.finditer(text[begin:end]):
             stop, next_word = begin + found.start(), begin + found.end()
             place = self._measure_letter(text_page, next_word)[0]
             before = self._measure_letter(text_page, stop - 1)[1]
@@ -174,9 +175,14 @@ def _tidy_cells(text: str) -> str:
     """The text with currency and percent signs joined to their number where they stand apart from it."""
     if "\t" not in text:
         return text
-    text = re.sub(r"([$€£¥(])[\t ]+(?=[\d(—–])", r"\1", text)
-    text = re.sub(r"(?<=[\d)—–]) (?=\(?[$€£¥][\d(—–])", "\t", text)
-    return re.sub(r"(?<=[\d)])[\t ]+([%)])", r"\1", text)
+    text = _APART_BEFORE.sub(r"\1", text)
+    text = _NEXT_SUM.sub("\t", text)
+    return _APART_BEHIND.sub(r"\1", text)
+
+
+_APART_BEFORE = re.compile(r"([$€£¥(])[\t ]+(?=[\d(—–])")
+_NEXT_SUM = re.compile(r"(?<=[\d)—–]) (?=\(?[$€£¥][\d(—–])")
+_APART_BEHIND = re.compile(r"(?<=[\d)])[\t ]+([%)])")
 
 
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]+")

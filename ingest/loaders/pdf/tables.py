@@ -113,9 +113,11 @@ def _is_part_of_name(cell: str) -> bool:
 
 def _find_shape(cell: str) -> str:
     """``a-9`` for ``F-367``: what cells of one kind have in common; empty for one without figures."""
-    if not any(letter.isdigit() for letter in cell):
-        return ""
-    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "9", cell))
+    shape = _FIGURES.sub("9", cell)
+    return _LETTERS.sub("a", shape) if "9" in shape else ""
+
+
+_FIGURES, _LETTERS = re.compile(r"\d+"), re.compile(r"[^\W\d_]+")
 
 
 def heads_rows(line: Line, below: Line) -> bool:

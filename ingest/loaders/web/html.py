@@ -6,9 +6,11 @@ import itertools
 import re
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.encoding import decode
+from ingest.loaders.office.numbering import write_number
 from ingest.loaders.reading import LAYOUT_CELL, Reading, ReadOptions, make_single_page
 from ingest.loaders.tables import Cell, measure_width, write_table
 from rag.types import Document
@@ -103,6 +105,7 @@ class _Writer:
         self._line: list[str] = []
         self._mark = ""
         self._menus: deque[HtmlElement] = deque()
+        self._lists: list[_List] = []
 
     def join_blocks(self) -> str:
         """What was collected so far, as Markdown."""
@@ -112,19 +115,16 @@ class _Writer:
     def walk(self, root: HtmlElement) -> None:
         """Collect the text of `root` and all below it."""
         stack: list[tuple[HtmlElement, bool]] = [(root, False)]
-        lists = 0
         while stack:
             element, is_end = stack.pop()
             tag = element.tag if isinstance(element.tag, str) else ""
             if is_end:
-                lists -= tag in ("ul", "ol")
                 self._close_element(tag)
                 self._add_text(element.tail if element is not root else None)
             elif self._take_whole(element, tag):
                 self._add_text(element.tail)
             else:
-                lists += tag in ("ul", "ol")
-                self._open_element(element, tag, lists)
+                self._open_element(element, tag)
                 stack.append((element, True))
                 stack.extend((child, False) for child in reversed(element))
 
@@ -140,6 +140,8 @@ class _Writer:
         """Add the element with all its children if it is of a kind that is read as a whole; say whether it was."""
         if not tag or tag in _SKIPPED or _is_hidden(element) or (tag == "noscript" and not _open_noscript(element)):
             return True
+        if tag == "option" and element.get("selected") is None and _has_selected(element):
+            return True
         if tag == "nav" or element.get("role") == "navigation":
             self._end_block()
             self._menus.append(element)
@@ -152,18 +154,21 @@ class _Writer:
         elif tag in ("img", "area"):
             self._add_text(element.get("alt"))
         elif tag in ("input", "textarea"):
-            self._add_text(element.get("value") or element.text)
+            self._add_text(_read_input(element))
         else:
             return False
         return True
 
-    def _open_element(self, element: HtmlElement, tag: str, lists: int) -> None:
+    def _open_element(self, element: HtmlElement, tag: str) -> None:
         if tag in _BLOCKS:
             self._end_block()
         if tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
             self._mark = "#" * int(tag[1]) + " "
+        elif tag in ("ul", "ol"):
+            self._lists.append(_open_list(element, tag))
         elif tag == "li":
-            self._mark = "  " * min(lists - 1, 5) + "- "
+            mark = self._lists[-1].count(element) if self._lists else "-"
+            self._mark = "  " * min(len(self._lists) - 1, 5) + f"{mark} "
         elif tag in ("td", "th"):
             self._line.append(" ")
         self._add_text(element.text)
@@ -172,6 +177,8 @@ class _Writer:
         if tag in _BLOCKS:
             self._end_block()
             self._mark = ""
+        if tag in ("ul", "ol") and self._lists:
+            self._lists.pop()
 
     def _add_text(self, text: str | None) -> None:
         if text:
@@ -188,11 +195,64 @@ class _Writer:
             return
         if self._mark.startswith("#"):
             self._blocks.append(f"\n\n{self._mark}{' '.join(text.split())}\n\n")
-        elif self._mark.endswith("- "):
+        elif self._mark:
             self._blocks.append(f"\n{self._mark}{text}\n")
         else:
             self._blocks.append(f"\n\n{text}\n\n")
         self._mark = ""
+
+
+@dataclass(slots=True)
+class _List:
+    """A list that is open; `kind` is empty for one without numbers."""
+
+    kind: str
+    next: int
+    step: int
+
+    def count(self, item: HtmlElement) -> str:
+        """What stands before the item: its number as a page shows it, or a dash."""
+        if not self.kind:
+            return "-"
+        value = item.get("value", "").strip()
+        number = int(value) if re.fullmatch(r"-?\d{1,9}", value) else self.next
+        self.next = number + self.step
+        return f"{write_number(number, self.kind)}."
+
+
+_COUNTED_BY = {"a": "lowerLetterInTurn", "A": "upperLetterInTurn", "i": "lowerRoman", "I": "upperRoman"}
+_STYLES = {"alpha": "LetterInTurn", "latin": "LetterInTurn", "roman": "Roman"}
+_LIST_STYLE = re.compile(
+    r"list-style(?:-type)?\s*:[^;]*?(?:(lower|upper)-(alpha|latin|roman)|\b(none|disc|circle|square)\b)"
+)
+
+
+def _open_list(element: HtmlElement, tag: str) -> _List:
+    style = _LIST_STYLE.search(element.get("style") or "")
+    if tag == "ul" or (style and style[3]):
+        return _List("", 1, 1)
+    kind = f"{style[1]}{_STYLES[style[2]]}" if style else _COUNTED_BY.get(element.get("type", "").strip(), "decimal")
+    start = element.get("start", "").strip()
+    is_reversed = element.get("reversed") is not None
+    usual = sum(child.tag == "li" for child in element) if is_reversed else 1
+    return _List(kind, int(start) if re.fullmatch(r"-?\d{1,9}", start) else usual, -1 if is_reversed else 1)
+
+
+_UNSEEN_INPUTS = frozenset(("hidden", "password", "submit", "reset", "button", "image", "file"))
+
+
+def _read_input(field: HtmlElement) -> str:
+    """What a field of a form shows: its text, or whether its box is ticked."""
+    kind = (field.get("type") or "").lower() if field.tag == "input" else ""
+    if kind in ("checkbox", "radio"):
+        return "☒ " if field.get("checked") is not None else "☐ "
+    return "" if kind in _UNSEEN_INPUTS else field.get("value") or field.text or ""
+
+
+def _has_selected(option: HtmlElement) -> bool:
+    """Whether the list of choices says which of them is taken; then that one alone is shown."""
+    choices = next((above for above in option.iterancestors("select")), None)
+    return choices is not None and choices.find(".//option[@selected]") is not None
 
 
 _NOTES = re.compile(r"(?:^|[\s-])(?:footnote|endnote|rearnote|note)s?(?:\s|$)")
@@ -201,6 +261,8 @@ _NOTES = re.compile(r"(?:^|[\s-])(?:footnote|endnote|rearnote|note)s?(?:\s|$)")
 
 def _is_hidden(element: HtmlElement) -> bool:
     style, hidden = element.get("style"), element.get("hidden")
+    if element.tag == "dialog" and element.get("open") is None:
+        return True
     if (hidden is not None and hidden.lower() != "until-found") or (style and _HIDDEN.search(style)):
         is_note = _NOTES.search(f"{element.get('epub:type') or ''} {element.get('role') or ''}") is not None
         return not is_note and not (element.tag == "aside" and element.get("id"))

@@ -186,6 +186,13 @@ class BuildView:
         rows = self.connection.execute(f"{_STORED} WHERE c.document = ? ORDER BY c.ordinal", (document_id,))
         return [_make_chunk(row) for row in rows]
 
+    def read_source_chunks(self, source: str) -> list[StoredChunk]:
+        """All chunks of the document of exactly this source, in order."""
+        rows = self.connection.execute(
+            f"{_STORED} WHERE d.build = ? AND d.source = ? ORDER BY c.ordinal", (self.build.id, source)
+        )
+        return [_make_chunk(row) for row in rows]
+
     def read_chunk_ids(self) -> set[int]:
         """The ids of all chunks of the build."""
         rows = self.connection.execute(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import socket
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +27,8 @@ from rag.types import Chunk, Endpoint, ScoredChunk, StoredChunk
 from tests.endpoint import Exchange, Reply, model_server
 from tests.foundry.environment import model_id
 from tests.foundry.fixtures import ALIAS, SLOW_ALIAS
+
+Pack = Callable[[bytes], bytes]
 
 BOILER = "The Aurora X2 has a water tank of 1.8 litres. Descale the boiler every 90 days with citric powder."
 LEAVE = "Employees receive 27 days of paid vacation per year."
@@ -295,6 +300,23 @@ def test_a_server_that_never_closes_the_stream_is_left_at_its_end():
         assert ask(linger) == "Hello"
     finally:
         released.set()
+
+
+@pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_an_answer_that_is_compressed_unasked_is_read_but_not_however_large_it_is(encoding: str, pack: Pack):
+    def compress(exchange: Exchange, text: str) -> None:
+        exchange.begin_stream(content_encoding=encoding)
+        choice = {"delta": {"content": text}, "finish_reason": "stop"}
+        exchange.wfile.write(pack(f"data: {json.dumps({'choices': [choice]})}\n\n".encode()))
+
+    assert ask(partial(compress, text="Hello")) == "Hello"
+    with pytest.raises(ModelUnavailableError, match="sent more than a model server does"):
+        ask(partial(compress, text="Hello" * 300_000))
+
+
+def test_an_answer_in_a_compression_that_nobody_asked_for_and_nobody_knows_is_told():
+    with pytest.raises(ModelUnavailableError, match="is compressed as br"):
+        ask(lambda exchange: exchange.begin_stream(content_encoding="br"))
 
 
 def test_a_server_that_does_not_stream_is_understood():

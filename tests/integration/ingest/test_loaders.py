@@ -201,6 +201,21 @@ def test_slides_are_pages_in_the_order_of_the_show():
     assert reading.header.page_kind == "slide"
 
 
+def test_the_numbers_that_a_slide_counts_are_read():
+    kinds = [
+        ("arabicPeriod", 0, "valve"), ("alphaLcParenR", 1, "left"), ("alphaLcParenR", 1, "right"),
+        ("arabicPeriod", 0, "gauge"), ("", 0, "pause"), ("arabicPeriod", 0, "lamp"), ("romanUcParenBoth", 0, "door"),
+    ]  # fmt: skip
+    body = ""
+    for kind, level, text in kinds:
+        number = f'<a:buAutoNum type="{kind}"/>' if kind else ""
+        body += f'<a:p><a:pPr lvl="{level}">{number}</a:pPr><a:r><a:t>{text}</a:t></a:r></a:p>'
+    text = _text("a.pptx", files.pptx([f"<p:sp><p:txBody>{body}</p:txBody></p:sp>"]))
+    assert text.split("\n") == [
+        "1. valve", "  a) left", "  b) right", "2. gauge", "pause", "1. lamp", "(I) door",
+    ]  # fmt: skip
+
+
 def test_sheets_are_pages_with_rows():
     data = files.xlsx({"Ducks": [["Name", "Count"], ["Teal", 12.0], ["Swan", 0.5]], "Empty": [], "More": [["x"]]})
     reading, pages = _read("a.xlsx", data)
@@ -371,6 +386,28 @@ def test_all_parts_of_a_body_that_people_see_are_read():
     assert places == sorted(places)
     assert text.count("Loft") == 1
     assert "p {}" not in text
+
+
+def test_of_alternatives_the_one_that_says_more_is_read_beside_the_other_parts_of_the_body():
+    def alternatives(boundary: str, plain: str, html: str) -> tuple[str, str]:
+        parts = "".join(
+            f"--{boundary}\nContent-Type: text/{kind}\n\n{text}\n" for kind, text in (("plain", plain), ("html", html))
+        )
+        return f"multipart/alternative; boundary={boundary}", f"{parts}--{boundary}--"
+
+    text = _text(
+        "a.eml",
+        _parts(
+            alternatives("c", "Fee: see page.", "Fee: 7 kr"),
+            alternatives("d", "*Two* pears", "<b>Two</b>"),
+            ("text/plain", "Ann, list owner"),
+            ("application/json", '{"gate": 4410}'),
+            ("text/enriched", "<bold>Red</bold> door"),
+            ("application/pgp-signature", "abc"),
+        ),
+    )
+    lines = [line for line in text.split("\n")[1:] if line]
+    assert lines == ["Fee: 7 kr", "*Two* pears", "Ann, list owner", '{"gate": 4410}', "Red door"]
 
 
 def test_a_mail_that_is_nothing_but_a_file_is_read():

@@ -128,7 +128,7 @@ def test_an_answer_that_ends_before_its_time_says_why(reason: str, notice: str):
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
     report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.to_dict()
     fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
-    assert set(report) == fields | {"failure", "verdict", "outcome", "quotes", "remark"}
+    assert set(report) == fields | {"failure", "verdict", "outcome", "quotes", "remark", "finish"}
     assert report["failure"] == ""
     assert report["searched_for"] == report["question"]
     assert report["citations"] == [{"number": 2, "source": "1.md", "page": 2, "quote": TEXTS[1]}]
@@ -246,6 +246,25 @@ def test_the_model_reads_what_stands_around_a_passage_and_may_cite_it_under_its_
     assert events[0].retrieval.hits == HITS
 
 
+def test_a_small_model_reads_the_quotes_alone_and_its_words_are_cited_by_all_passages():
+    small = ModelState("ready", "The model answers.", model_id="qwen2.5-0.5b:1", context_length=4096)
+    router = ScriptedRouter(["Every 90 days."], state=small)
+    events = events_of(router)
+    (prompt,) = router.prompts
+    assert "Descale the boiler every 90 days." in prompt[1]["content"]
+    assert TEXTS[0] not in prompt[1]["content"]
+    assert prompt[1]["content"].endswith("\nAnswer in English:")
+    assert [event.hits for event in events if isinstance(event, Shown)] == [HITS]
+    assert events[-1].report.answer == "Every 90 days. [2]"
+
+
+def test_a_small_model_is_told_no_language_that_the_program_cannot_tell():
+    small = ModelState("ready", "The model answers.", model_id="qwen2.5-0.5b:1", context_length=4096)
+    router = ScriptedRouter(["Ogni 90 giorni."], state=small)
+    events_of(router, "Ogni quanto tempo bisogna decalcificare la caldaia di questa macchina?")
+    assert "Answer in" not in router.prompts[0][1]["content"]
+
+
 def test_quotes_are_chosen_from_the_passages_as_they_were_found():
     report = events_of(ScriptedRouter(state=OFFLINE), "Citric powder for the boiler?", around=around)[-1].report
     assert "citric" not in report.answer
@@ -337,6 +356,25 @@ def test_a_prompt_that_is_always_too_long_ends_in_quotes():
 
 def test_an_answer_cut_off_by_its_limit_says_so():
     assert "cut off at 500 tokens" in notices(events_of(ScriptedRouter(["Every"], finish="length")))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "shown"),
+    [
+        (["Every 90 days [2]. "] * 100, "Every 90 days [2]."),
+        (["It costs 1", *["0"] * 2_000], ""),
+    ],
+)
+def test_a_model_that_repeats_itself_without_end_is_stopped(pieces: list[str], shown: str):
+    router = ScriptedRouter(pieces, finish="length")
+    events = events_of(router)
+    written = [event.text for event in events if isinstance(event, Token)]
+    assert len("".join(written)) < 400
+    assert router.closed
+    assert not notices(events)
+    worth = events[-1].report.worth
+    assert worth is not None
+    assert (worth.is_looping, worth.text) == (True, shown)
 
 
 def test_a_marker_without_a_passage_is_reported():

@@ -40,6 +40,8 @@ HITS = [
         ("Question: How often must the boiler be descaled?", "echo"),
         ("Must the boiler be descaled [1]?", "echo"),
         (SYSTEM_PROMPT, "echo"),
+        ("Context:\nDescale the boiler every 90 days.", "echo"),
+        ("The tap drips and drips. The tap drips and drips. The tap drips and", "bare"),
         ("I'm sorry, but the documents don't mention that.", "refusal"),
         ("Every 90 days [1].", "answer"),
         ("Dogs are not allowed.", "answer"),
@@ -61,6 +63,12 @@ def test_what_says_nothing_is_told_from_an_answer(answer: str, kind: str):
         ("How often must the boiler be descaled?\nEvery 90 days.", "Every 90 days. [1]", True),
         ("Every 90 days.\n\nQuestion: Who pays?\nThe landlord.", "Every 90 days. [1]", True),
         ("Every 90 days. Every 90 days. Every 90 days. Every", "Every 90 days. [1]", True),
+        ("Based on the passage provided, every 90 days.", "Every 90 days. [1]", True),
+        ("根据提供的文档，every 90 days.", "Every 90 days. [1]", True),
+        ("Selon les documents fournis, every 90 days.", "Every 90 days. [1]", True),
+        ("提供された文書によると、every 90 days.", "Every 90 days. [1]", True),
+        ("제공된 문서에 따르면, every 90 days.", "Every 90 days. [1]", True),
+        ("According to the landlord, every 90 days.", "According to the landlord, every 90 days. [1]", True),
         ("Yes.", "Yes.", None),
     ],
 )
@@ -91,6 +99,10 @@ def test_a_claim_of_which_only_a_half_stands_there_is_doubted():
         ("1 2 3 4 5 6 7 8", "1 2 3 4 5 6 7 8"),
         ("Monday 8 to 12, Tuesday 8 to 12, Friday 8 to 12", "Monday 8 to 12, Tuesday 8 to 12, Friday 8 to 12"),
         ("Ja [1]. Das steht so im Vertrag [1]. Das steht so im Vertrag [1].", "Ja [1]. Das steht so im Vertrag [1]."),
+        ("It is paid yearly. It costs 1" + "0" * 40, "It is paid yearly."),
+        ("It costs 1" + "0" * 40, ""),
+        ("ありません。" + "ああ" * 20, "ありません。"),
+        ("It costs 10000000000 euros.", "It costs 10000000000 euros."),
         ("", ""),
     ],
 )
@@ -100,7 +112,7 @@ def test_a_loop_is_cut_at_its_first_repetition(text: str, cut: str):
 
 
 def test_a_long_answer_is_assessed_in_no_time():
-    began = time.perf_counter()
+    began = time.process_time()
     assess(QUESTION, " ".join(f"Point {n} is as good as {n + 1}." for n in range(300)), HITS)
     cut_loop("word " * 20_000)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

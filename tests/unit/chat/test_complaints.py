@@ -29,6 +29,21 @@ TOO_LONG = [
     "context_length_exceeded",
     "exceed_context_size_error",
 ]
+TOO_LONG_FOR_SERVERS_ABROAD = [
+    "This model has a context window of 4,096 tokens but you sent 5,000.",
+    "Range of input length should be [1, 4096]",
+    "The input is longer than session_len 4096",
+    "Payload is too large. Max payload size is 4096",
+    "Die Eingabe ist zu lang: 5000 Token überschreiten das Maximum von 4096.",
+    "La requête est trop longue : 5000 jetons, maximum 4096",
+    "La entrada es demasiado larga (5000 tokens; máximo 4096).",
+    "Превышена максимальная длина контекста: 4096 токенов",
+    "输入长度超过限制：最大 4096 tokens",
+    "请求内容过长，超出模型上下文长度限制",
+    "入力が長すぎます。最大トークン数は4096です。",
+    "입력이 너무 깁니다. 최대 토큰 수는 4096입니다.",
+    "A bemenet 5000 token, legfeljebb 4096 lehet.",
+]
 OTHERWISE = [
     "max_tokens is too large: 9000. This model supports at most 4096 completion tokens.",
     "max_tokens must be less than or equal to 4096 tokens",
@@ -37,6 +52,7 @@ OTHERWISE = [
     "You exceeded your current quota",
     "CUDA out of memory",
     "System role not supported",
+    "max_tokens 参数超过最大值 4096",
     "`messages` must contain at least 1 item",
     "The response was filtered due to the prompt triggering the content management policy.",
 ]
@@ -45,6 +61,9 @@ OTHERWISE = [
 def test_a_prompt_that_is_too_long_is_told_by_what_all_servers_name():
     assert [said for said in TOO_LONG if not Complaint(said).is_about_length] == []
     assert [said for said in OTHERWISE if Complaint(said).is_about_length] == []
+    assert [said for said in TOO_LONG_FOR_SERVERS_ABROAD if not Complaint(said, 400).is_about_length] == []
+    assert [said for said in OTHERWISE if Complaint(said, 400).is_about_length] == []
+    assert not Complaint("You have 2,000 tokens left to spend", 402).is_about_length
     assert Complaint("Payload refused", status=413).is_about_length
     assert Complaint("Bad request", code="context_length_exceeded").is_about_length
 
@@ -60,6 +79,7 @@ def test_a_prompt_that_is_too_long_is_told_by_what_all_servers_name():
         ({"errors": [{"code": 7, "message": "No route"}]}, "No route"),
         ("model not found", "model not found"),
         ("<html><body><h1>502 Bad Gateway</h1></body></html>", "502 Bad Gateway"),
+        ("<html><style>p{}</style><script>f()</script><h1>Bad Gateway</h1></html>", "Bad Gateway"),
         ("{broken", "{broken"),
         ({"message": {"message": {"message": {"message": {"message": {"message": "deep"}}}}}}, "Error code: 400"),
         (None, "Error code: 400"),
@@ -90,6 +110,8 @@ REQUEST = {
             "Conversation roles must alternate user/assistant/…",
             {"messages": [{"role": "user", "content": "Cite.\n\nWhy?"}]},
         ),
+        ("参数非法：不支持 system 角色", {"messages": [{"role": "user", "content": "Cite.\n\nWhy?"}]}),
+        ("Conversation must start with a user message", {"messages": [{"role": "user", "content": "Cite.\n\nWhy?"}]}),
         ("Developer instruction is not enabled", {"messages": [{"role": "user", "content": "Cite.\n\nWhy?"}]}),
         (
             "'max_tokens' is not supported. Use 'max_completion_tokens'.",
@@ -116,6 +138,6 @@ def test_a_parameter_that_the_error_names_apart_goes_before_one_in_its_words():
     assert find_change(REQUEST, Complaint(said, 400, parameter="temperature")) == Change("temperature")
 
 
-@pytest.mark.parametrize(("said", "status"), [("temperature", 401), ("no role for this key", 403), ("CUDA broke", 400)])
+@pytest.mark.parametrize(("said", "status"), [("temperature", 401), ("no role for this key", 403), ("CUDA broke", 500)])
 def test_nothing_is_changed_for_other_refusals(said: str, status: int):
     assert find_change(REQUEST, Complaint(said, status)) is None

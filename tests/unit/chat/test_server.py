@@ -48,7 +48,10 @@ def translate(error: Exception) -> ModelUnavailableError:
         ),
         (ValueError("no JSON {"), f"{URL} sent something that is no answer (no JSON {{)."),
         (refused(401, "bad key"), f"{URL} does not accept the key. Set API_KEY."),
-        (refused(403, "bad key"), f"{URL} does not accept the key. Set API_KEY."),
+        (
+            refused(403, "no such region"),
+            f"{URL} does not accept the key (no such region). Set API_KEY, or MODEL to one that it may use.",
+        ),
         (refused(400, "Model is Not Loaded"), f"The model tiny is not loaded at {URL}. Load it there."),
         (refused(404, "model not loaded"), f"The model tiny is not loaded at {URL}. Load it there."),
         (refused(500, "out  of\nmemory."), f"The model tiny at {URL} refused: out of memory."),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -59,6 +60,18 @@ ADORNED = [
     f"{ANSWER}<end_of_turn>\n<|eot_id|></s>",
     f"{ANSWER}<｜end▁of▁sentence｜>",
     f"<|im_start|>assistant\n{ANSWER}<|im_end|>\n<|im_start|>user\nAnd [2]?",
+    f"<|start_of_role|>assistant<|end_of_role|>{ANSWER}<|end_of_text|>",
+    f"{ANSWER}<|end|><|user|>And [2]?<|end|><|assistant|>Nothing.",
+    f"{ANSWER}<|endoftext|>Human: And [2]?",
+    f"{ANSWER}<unk><0x0A><SPECIAL_12>",
+    f"<thinking>[2]?</thinking><output>{ANSWER}</output>",
+    f"<|inner_prefix|>[2]?<|inner_suffix|>{ANSWER}",
+    f'<details type="reasoning" done="true">\n<summary>Thought</summary>\n> [2]?\n</details>\n{ANSWER}',
+    f"**Thinking:**\nPassage [2]?\n\n**Answer:**\n{ANSWER}",
+    f"Here is my thought process:\n[2]?\n\nHere is my response:\n{ANSWER}",
+    f"思考过程：[2]？\n\n最终答案：{ANSWER}",
+    f"```thinking\n[2]?\n```\n{ANSWER}",
+    json.dumps({"answer": ANSWER, "sources": [2]}),
 ]
 
 
@@ -80,6 +93,11 @@ def test_neither_thoughts_nor_tokens_of_a_template_are_shown_wherever_the_text_i
         "final",
         "It is <|x|> here",
         "「2」と◁",
+        "Reasoning is a faculty of the mind [1].",
+        "Thinking takes time.\nAnswer it later.",
+        '{"tank": 1.8}',
+        "{x} is a set",
+        "Call `<tool_call>` first.",
     ],
 )
 def test_what_an_answer_says_of_tags_and_what_only_begins_like_a_thought_is_shown(text: str):
@@ -100,6 +118,25 @@ def test_thoughts_kept_apart_are_the_answer_where_there_is_no_other():
         spoken = SpokenText(1000)
         pieces = [*spoken.take("", "36 "), *spoken.take(content, "[1]."), *spoken.end(reason)]
         assert "".join(pieces) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<tool_call>\n{"name": "find", "arguments": {"q": "[2]"}}\n</tool_call>',
+        '{"name": "find", "parameters": {"q": "[2]"}}',
+        '<|python_tag|>find.call(q="[2]")',
+        '[TOOL_CALLS] [{"name": "find", "arguments": {}}]',
+        '<function=find>{"q": "[2]"}</function>',
+        "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function",
+    ],
+)
+def test_a_call_of_a_tool_in_the_place_of_an_answer_is_told_and_not_shown(text: str):
+    for length in (1, 3, len(text)):
+        spoken = SpokenText(10_000)
+        pieces = [text[at : at + length] for at in range(0, len(text), length)]
+        assert [said for piece in pieces for said in spoken.take(piece)] + list(spoken.end("stop")) == []
+        assert spoken.is_calling
 
 
 MARKS = ["<think>", "</think>", "<thi", "nk>", "a", " ", "\n", "<", "<|end|>", "assistant", "final", "`", "Okay, "]
@@ -128,7 +165,7 @@ def test_thoughts_count_wherever_a_server_puts_them():
 @pytest.mark.parametrize("before", ["<think>", "", "Yes. "])
 def test_a_long_text_is_looked_through_once(before: str, piece: str):
     spoken = SpokenText(10_000_000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     for text in (before, *[piece] * 30_000):
         list(spoken.take(text))
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2

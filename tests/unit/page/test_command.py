@@ -12,7 +12,7 @@ import pytest
 from page.command import main
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = ("ask", "search", "ingest", "status", "check", "eval")
+COMMANDS = ("ask", "search", "ingest", "status", "check", "eval", "serve", "mcp")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from page.filters import EVERY_FOLDER, EVERY_TYPE, Choices, find_choices, read_restriction
+from page.filtering.filters import EVERY_FOLDER, EVERY_TYPE, Choices, find_choices, read_restriction
 from rag.errors import SettingsError
 from rag.types import Restriction
 

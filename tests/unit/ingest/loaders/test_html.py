@@ -15,6 +15,31 @@ def test_headings_paragraphs_and_lists_become_markdown():
     assert text == "# A title\n\nOne\ntwo\n\n- x\n\n  - y\n\n- z"
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<ol><li>a<li><p>b</p><ol type=a><li>c<li>d</ol><li>e</ol>", "1. a\n\n2. b\n\n  a. c\n\n  b. d\n\n3. e"),
+        ("<ol start=9 type=I><li>a<li value=26>b</ol>", "IX. a\n\nXXVI. b"),
+        ("<ol type=A start=26><li>a<li>b</ol>", "Z. a\n\nAA. b"),
+        ("<ol reversed><li>a<li>b</ol>", "2. a\n\n1. b"),
+        ("<ol style='list-style-type: lower-roman'><li>a<li>b</ol>", "i. a\n\nii. b"),
+        ("<ol style='list-style: none'><li>a</ol><ul><li>b</ul>", "- a\n\n- b"),
+        ("<ol start=-1e9 type=x><li value=?>a</ol>", "1. a"),
+    ],
+)
+def test_lists_are_numbered_as_the_page_shows_them(text, shown):
+    assert convert_html(text) == shown
+
+
+def test_a_form_shows_what_was_chosen_and_written():
+    text = convert_html(
+        "<select><option>Red<option selected>Blue</select><select><option>Big</select>"
+        "<p><input type=checkbox checked> Paid <input type=radio> Later <input type=hidden value=x7>"
+        "<input value=Otto> <input type=submit value=Send></p><dialog>closed</dialog><dialog open>open</dialog>"
+    )
+    assert text == "Blue\n\nBig\n\n☒ Paid ☐ Later Otto\n\nopen"
+
+
 def test_a_table_becomes_rows_of_cells():
     text = convert_html("<table><tr><th>Name<th>Food</tr><tr><td>Duck<td><ul><li>ash<li>elm</ul></table>")
     assert text == "Name\tFood\nDuck\tash elm"

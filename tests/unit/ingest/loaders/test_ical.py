@@ -49,9 +49,28 @@ def test_an_event_with_all_that_is_told_of_it():
     )
     assert text == (
         "## Regatta, first round\n\nRegatta, first round: 2026-02-27; Pier 4\n\nBring:\n- oars; and\n- lamps\n\n"
-        "- repeats: weekly, every 2, on FR, until 2026-05-01 00:00 UTC\n- except on: 2026-03-13, 2026-04-10\n"
+        "- repeats: every 2 weeks, on Friday, until 2026-05-01 00:00 UTC\n- except on: 2026-03-13, 2026-04-10\n"
         "- attendee: Moe: Liv <liv@example.org> (needs action)"
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("FREQ=WEEKLY;BYDAY=TU,TH", "weekly, on Tuesday, Thursday"),
+        ("FREQ=MONTHLY;BYDAY=2MO;COUNT=6", "monthly, on the second Monday, for 6 times"),
+        (
+            "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+            "monthly, on the last Monday, Tuesday, Wednesday, Thursday, Friday",
+        ),
+        ("FREQ=YEARLY;INTERVAL=1;BYMONTH=3;BYDAY=-1SU", "yearly, on the last Sunday, in March"),
+        ("FREQ=MONTHLY;BYMONTHDAY=15,-1;INTERVAL=3", "every 3 months, on day 15, the last day"),
+        ("freq=odd;interval=2;bymonth=99", "odd, in 99"),
+    ],
+)
+def test_a_rule_by_which_something_repeats_is_told_in_words(rule, told):
+    text = _calendar(f"BEGIN:VEVENT\nSUMMARY:Launch\nRRULE:{rule}\nRDATE:20260703\nEND:VEVENT")
+    assert text == f"## Launch\n\n- repeats: {told}\n- also on: 2026-07-03"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +80,8 @@ def test_an_event_with_all_that_is_told_of_it():
         ("FN:Bo\nTEL;type=CELL;type=VOICE;type=pref:22", "Bo, phone (cell): 22"),
         ("N:van Dam;Bo;J.;Dr;\nBDAY:--0704", "Dr Bo J. van Dam, birthday: --07-04"),
         ("FN:Bo\nBDAY;X-APPLE-OMIT-YEAR=1604:1604-07-04", "Bo, birthday: --07-04"),
+        ("FN:Bo\ni.X-ABRELATEDNAMES:Ola\ni.X-ABLabel:_$!<Spouse>!$_", "Bo, related (spouse): Ola"),
+        ("FN:Bo\ni.X-ABDATE:2010-06-19\ni.X-ABLabel:_$!<Anniversary>!$_", "Bo, date (anniversary): 2010-06-19"),
         ("FN:Bo\nADR;HOME:;;Quay 1\\, rear;Turku;;20100;", "Bo, address (home): Quay 1, rear, Turku, 20100"),
         ("FN:Bo\nORG:Yard;Sails", "Bo, organization: Yard, Sails"),
         ("ORG:Yard\nEMAIL;INTERNET:a@b.c", "Yard, email: a@b.c"),

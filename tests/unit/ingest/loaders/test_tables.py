@@ -141,6 +141,15 @@ def test_rows_of_formulas_alone_stand_in_their_place():
     assert _read("a.xlsx", files.xlsx({"S": rows})) == "# S\n\n\ta\n\n=B1\n\t=B1&1"
 
 
+@pytest.mark.parametrize(
+    ("calculation", "shown"), [("", "0"), ("<calcPr calcId='124519' fullCalcOnLoad='1'/>", "=SUM(B1:B2)")]
+)
+def test_zeros_are_no_results_where_the_program_is_to_compute_them(calculation, shown):
+    rows: list[list[files.SheetCell]] = [["a", 2.0], ["b", 0.0], ["Sum", ("=SUM(B1:B2)", "0.0")], ["", "=SUM(B1:B2)"]]
+    text = _read("a.xlsx", files.xlsx({"S": rows}, result="0", calculation=calculation))
+    assert text == f"# S\n\na\t2\nb\t0\nSum\t{'0.0' if shown == '0' else shown}\n\t{shown}"
+
+
 def test_merged_cells_and_hidden_sheets_of_a_workbook():
     rows: list[list[files.SheetCell]] = [
         ["Farm fees"],

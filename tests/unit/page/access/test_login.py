@@ -82,7 +82,7 @@ async def log_in(request: Request):
 @pytest.fixture
 def client():
     app = Starlette(routes=[Route("/login", log_in, methods=["GET", "POST"])])
-    app.add_middleware(LimitTries)
+    app.add_middleware(LimitTries, password="right")
     return TestClient(app)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from ingest.loaders.formats import read
@@ -45,6 +47,39 @@ def test_dates_that_count_from_1904(name, make):
 def test_a_merged_cell_holds_for_its_rows(name, make):
     rows = [["Pier", "Fee"], ["East", (0.5, "0.0%")], ["", (0.25, "0.0%")]]
     assert _read(name, make(rows, merged=[(1, 2, 0, 0)])) == "# Fees\n\nPier\tFee\nEast\t50.0%\nEast\t25.0%"
+
+
+_NARROW = {"place": "<HH", "area": "<HHHH", "text": "<BB"}
+_WIDE = {"place": "<IH", "area": "<IIHH", "text": "<H"}
+_RELATIVE = 0xC000
+
+
+def _make_tokens(name: str) -> list[tuple[bytes, str]]:
+    """Formulas as both kinds of workbooks keep them, with what people write."""
+    form = _WIDE if name.endswith("b") else _NARROW
+
+    def place(row: int, column: int) -> bytes:
+        return b"\x44" + struct.pack(form["place"], row, column)
+
+    def text(value: str) -> bytes:
+        flags = () if name.endswith("b") else (1,)
+        return b"\x17" + struct.pack(form["text"], len(value), *flags) + value.encode("utf-16-le")
+
+    area = b"\x25" + struct.pack(form["area"], 1, 29, _RELATIVE + 1, 27)
+    best = place(1, 1) + text('a "b"') + b"\x08" + b"\x22\x03" + struct.pack("<H", 1)
+    return [
+        (area + b"\x19\x10\0\0" + b"\x1e\5\0" + b"\x14" + b"\x05", "=SUM(B2:$AB$30)*5%"),
+        (place(2, _RELATIVE) + text("é") + b"\x0b" + b"\x1d\1" + best, '=IF(A3="é",TRUE,$B$2&"a ""b""")'),
+        (place(0, 0) + b"\x41" + struct.pack("<H", 999), "(formula without a result)"),
+        (text(""), ""),
+    ]
+
+
+@_WORKBOOKS
+def test_a_formula_is_shown_if_the_sheet_has_no_results(name, make):
+    formulas = _make_tokens(name)
+    rows = [["Sum"], *([tokens] for tokens, _ in formulas)]
+    assert _read(name, make(rows)).split("\n")[2:] == ["Sum", *(shown for _, shown in formulas if shown)]
 
 
 def test_a_damaged_workbook_is_refused_or_read_as_far_as_it_goes():

@@ -99,6 +99,34 @@ def test_labels_stand_on_one_side_of_all_buttons_of_a_group(words, shown):
     assert _read([words], GROUP, [_kids("/AS /Off", "/AS /1", across=True)]) == [shown]
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        ([(66, 616, "cold"), (154, 626, "warm and"), (157, 615, "metered")], "f4: warm and metered"),
+        (
+            [(60, 640, "Which rent was agreed with the tenant of this flat?"), (70, 616, "cold"), (170, 616, "warm")],
+            "f4: warm",
+        ),
+        ([(66, 586, "cold"), (163, 586, "warm"), (155, 574, "rent only"), (90, 640, "Rent")], "f4: warm rent only"),
+        ([(60, 616, "Which rent was agreed with the tenant of this flat?")], "f4: 1"),
+        ([(66, 660, "cold"), (163, 660, "warm")], "f4: 1"),
+    ],
+)
+def test_labels_may_stand_above_or_below_all_buttons_of_a_group(words, shown):
+    assert _read([words], GROUP, [_kids("/AS /Off", "/AS /1", across=True)]) == [shown]
+
+
+def test_the_heads_of_a_grid_of_buttons_hold_for_all_its_rows():
+    words = [(66, 616, "good"), (167, 616, "bad"), (20, 601, "Food"), (20, 581, "Staff"), (20, 561, "Room")]
+    boxes = [
+        _button(x, y, f"{BOX} /T (c{x}{y}) /AS /{'On' if (x, y) in ((70, 600), (170, 560)) else 'Off'}", ["On"])
+        for y in (600, 580, 560)
+        for x in (70, 170)
+    ]
+    shown = _read([words], "", [boxes])[0]
+    assert [line for line in shown.splitlines() if "☒" in line] == ["c70600: ☒ good", "c170560: ☒ bad"]
+
+
 def test_without_words_beside_it_a_button_is_called_by_its_own_tip():
     kids = _kids("/AS /Off /TU (Gas)", "/AS /1 /TU (Oil)")
     assert _read([[(300, 200, "Text")]], f"{GROUP} /TU (Fuel)", [kids]) == ["Fuel: Oil"]

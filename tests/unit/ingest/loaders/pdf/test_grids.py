@@ -74,6 +74,31 @@ def test_rows_of_the_same_group_are_no_lines_of_one_cell():
     assert _read(_draw((60, 160, 280), rows))[0].split("\n") == ["\t".join(row) for row in rows]
 
 
+def test_cells_of_a_table_of_two_columns_hold_all_their_lines():
+    rows = [
+        ("Herb", "Where it grows"),
+        ("Dill", "by the wall, in rows\nof 20 cm"),
+        ("Winter\nsavory", "anywhere"),
+        ("Mint", "in a pot"),
+    ]
+    expected = ["\t".join(cell.replace("\n", " ") for cell in row) for row in rows]
+    assert _read(_draw((60, 160), rows, step=22))[0].split("\n") == expected
+    close = [("Dill", "by the wall, in rows"), ("", "of 20 cm"), ("Savory", "anywhere"), ("Mint", "in a pot")]
+    assert _read(_draw((60, 160), close))[0].split("\n") == [expected[1], *("\t".join(row) for row in close[2:])]
+
+
+def test_the_name_of_a_row_may_have_two_lines():
+    head, row = ("Vessels", "2022", "2023"), ("Tugs", "3", "4")
+    first = [head, ("Boats without", "12", "14"), ("a motor", "", ""), row]
+    last = [head, ("Boats without", "", ""), ("a motor", "12", "14"), row]
+    read = [_read(_draw((60, 200, 280), rows))[0].split("\n") for rows in (first, last)]
+    assert read == [["\t".join(head), "Boats without a motor\t12\t14", "\t".join(row)]] * 2
+    group = [head, ("Harbour", "", ""), ("Boats", "12", "14"), row]
+    assert _read(_draw((60, 200, 280), group))[0].split("\n")[1:3] == ["Harbour", "Boats\t12\t14"]
+    small = [head, ("Harbour", "", ""), ("boats", "12", "14"), ("tugs", "1", "2"), ("rafts", "1", "2")]
+    assert _read(_draw((60, 200, 280), small))[0].split("\n")[1:3] == ["Harbour", "boats\t12\t14"]
+
+
 LEFT, RIGHT = tell("Left", 9, 36), tell("Right", 9, 36)
 NUMBERED = [("1.", LEFT[0]), ("", LEFT[1]), ("2.", LEFT[2]), ("", LEFT[3]), ("3.", LEFT[4])]
 FORM = [("Name:", "Ann Berg", "Town:", "Kiel"), ("Street:", "Dyke 4", "Born:", "1.2.1990"), ("", "", "Sex:", "female")]

@@ -1,6 +1,4 @@
-"""Addresses that Chainlit's server lacks or does more at than we want: the status as JSON, the documents, and the files
-that are attached to a message.
-"""
+"""Addresses that Chainlit's server lacks or does more at than we want: the files that are attached to a message."""
 
 from __future__ import annotations
 
@@ -8,63 +6,17 @@ import asyncio
 import shutil
 import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from chainlit.session import WebsocketSession
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from page.access.gate import UPLOAD_PATH
+from page.addresses.documents import DOCUMENT_ROUTES
 from rag.private import open_privately
-
-if TYPE_CHECKING:
-    from page.backend import Backend
-
-
-async def send_status(request: Request) -> Response:
-    """Answer with what the status line shows; 503 with a sentence if the backend could not be built."""
-    try:
-        backend: Backend = await asyncio.shield(request.app.state.backend)
-    except Exception as error:  # whatever kept the backend from being built is for the user to read
-        return Response(f"The service could not start ({error}). The terminal says more.", 503)
-    return JSONResponse(await asyncio.to_thread(backend.make_status))
-
-
-async def send_document(request: Request) -> Response:
-    """Answer with a document, and with nothing else of the folder.
-
-    Only a PDF is shown in the page's own origin, since any other file could hold a script.
-    """
-    path = await asyncio.to_thread(_find_document, request)
-    if path is None:
-        return Response("This is none of your documents, or not any more.", 404)
-    if path.suffix.lower() == ".pdf":
-        return FileResponse(path, media_type="application/pdf")
-    return FileResponse(path, filename=path.name, media_type="application/octet-stream")
-
-
-def _find_document(request: Request) -> Path | None:
-    """The file that is asked for, if the index holds it as a document.
-
-    What was left out, is hidden or can't be read isn't served.
-    """
-    built: asyncio.Future[Backend] = request.app.state.backend
-    source = request.path_params["source"]
-    if not built.done() or built.exception() or not built.result().has_document(source):
-        return None
-    return find_corpus_file(request.app.state.settings.corpus_dir, source)
-
-
-def find_corpus_file(corpus_dir: Path, source: str) -> Path | None:
-    """The file with that source; None if there is none or it lies outside the folder, be it by a symbolic link."""
-    folder = corpus_dir.resolve()
-    try:
-        path = (folder / source).resolve()
-    except (OSError, ValueError):  # a name that no file can have
-        return None
-    return path if path.is_relative_to(folder) and path.is_file() else None
 
 
 async def take_upload(request: Request) -> Response:
@@ -116,8 +68,7 @@ async def accept_session(_: Request) -> Response:
 
 
 ROUTES = (
-    Route("/status", send_status),
-    Route("/corpus/{source:path}", send_document),
+    *DOCUMENT_ROUTES,
     Route("/set-session-cookie", accept_session, methods=["POST"]),
     Route(UPLOAD_PATH, take_upload, methods=["POST"]),
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import chainlit as cl
 from chainlit.input_widget import InputWidget, Select, TextInput
 
-from page.filters import EVERY_FOLDER, EVERY_TYPE, Choices, read_restriction
+from page.filtering.filters import EVERY_FOLDER, EVERY_TYPE, Choices, read_restriction
 from rag.errors import QuestionError
 from rag.text.hostile import remove_invisible, show_name
 from rag.types import Restriction
