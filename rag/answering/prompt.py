@@ -1,6 +1,7 @@
 """Question and hits → the messages that the model reads: which passages, how much of each, in what form; or quotes.
 
-The passages are numbered as they will be cited: passage ``[n]`` is ``hits[n - 1]``. They are other people's text, so
+Passages that fit far worse than the best one are left out, for reading is what takes a model most of its time. The
+others are numbered as they will be cited: passage ``[n]`` is ``hits[n - 1]``. They are other people's text, so
 whatever in them could pass for our own markers, for a turn of the conversation or for the question is defused.
 
 Each passage is widened by what stands around it in its document, as far as reading it is worth the wait. It stays on
@@ -46,6 +47,10 @@ _MESSAGE_OVERHEAD = 12
 """Tokens that a chat template adds to each message."""
 _SMALLEST_PASSAGE = 60
 """Tokens of a first passage that was cut; a shorter one is not worth reading."""
+
+_CLOSE = 0.55
+"""Share of the best passage's score that another needs to be read. Chosen on everyday, code, documentation and SQuAD
+questions, of which one of 761 loses its answer by it: bench/RESULTS.md, "Answering and chat"."""
 
 READ_TOKENS = 3_000
 """How long the messages may become by widening, as `count_tokens` estimates; a model's own count is about 2,100 for
@@ -101,12 +106,18 @@ def _lay_out(question: str, context: str, end: str = "") -> list[dict[str, str]]
 def choose_passages(
     question: str, hits: Sequence[ScoredChunk], budget_tokens: int, around: Around | None
 ) -> tuple[ScoredChunk, ...]:
-    """The first hits that fit into the budget, widened where there is room left.
+    """The hits close to the best that fit into the budget, widened where there is room left.
 
     Raises PromptTooLongError when not even a part of the first passage fits beside the question.
     """
-    fitting = fit_hits(question, hits, budget_tokens)
+    fitting = fit_hits(question, keep_close(hits), budget_tokens)
     return widen(question, fitting, around, min(budget_tokens, READ_TOKENS)) if around else fitting
+
+
+def keep_close(hits: Sequence[ScoredChunk]) -> Sequence[ScoredChunk]:
+    """The hits, best first, without those that fit far worse than the best one; all if that has no score above 0."""
+    least = _CLOSE * hits[0].score if hits else 0.0
+    return [hit for hit in hits if hit.score >= least] if least > 0 else hits
 
 
 def fit_hits(question: str, hits: Sequence[ScoredChunk], budget_tokens: int) -> tuple[ScoredChunk, ...]:

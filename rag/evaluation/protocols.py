@@ -6,7 +6,7 @@
   were found, three or fewer.
 - Recall, precision and IoU in characters of 5 passages (Chroma, report on chunking). Precision divides by the
   characters of all the passages, those that two share counted twice; IoU by these and what no passage holds of the
-  excerpts.
+  excerpts. Passages that a model isn't given, since the best one fits far better, don't count.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 
+from rag.answering.prompt import keep_close
 from rag.evaluation.retrieval import Dataset, Question, RetrieveBy, Span, list_units
 from rag.types import Retrieval
 
@@ -64,11 +65,12 @@ def score_characters(question: Question, found: Retrieval, read: Callable[[str],
     A passage that doesn't, such as one of a PDF, holds none of the excerpt's characters.
     """
     ((source, _),) = question.relevant
-    places = [read(hit.chunk.source).find(hit.chunk.text) for hit in found.hits]
-    own = [place for hit, place in zip(found.hits, places, strict=True) if place and hit.chunk.source == source]
+    hits = keep_close(found.hits)
+    places = [read(hit.chunk.source).find(hit.chunk.text) for hit in hits]
+    own = [place for hit, place in zip(hits, places, strict=True) if place and hit.chunk.source == source]
     held = _count(_join(_cut(own, question.spans)))
     wanted = _count(_join(question.spans))
-    lengths = [_count([place]) if place else len(hit.chunk.text) for hit, place in zip(found.hits, places, strict=True)]
+    lengths = [_count([place]) if place else len(hit.chunk.text) for hit, place in zip(hits, places, strict=True)]
     shown = sum(lengths)
     return {
         "character_recall": held / wanted,

@@ -8,11 +8,13 @@ person, ``python -m rag.models.export MODEL MODELS_DIR`` does the same.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import sys
 import tempfile
 import threading
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +50,8 @@ from rag.processes import leave_signals_to_parent, open_private_stdout
 from rag.settings import DEFAULT_EMBED_MODEL
 
 if TYPE_CHECKING:
+    from onnx import GraphProto, TensorProto
+
     from rag.models.onnx import Vectors
 
 _BIG_MODEL_BYTES = 1_500_000_000  # weights of bigger ones go beside the graph: protobuf ends at 2 GB
@@ -57,6 +61,10 @@ _BIG_MODEL_BYTES = 1_500_000_000  # weights of bigger ones go beside the graph: 
 # hand.
 _INT8_MEAN, _INT8_MINIMUM = 0.99, 0.97
 _EXACT_MINIMUM = 0.9999  # a full-precision export that differs more computes something else
+
+_BIG_TABLE_BYTES = 100_000_000
+"""From this size on the table of the tokens' vectors is kept in 8 bits too. That of a model of a hundred languages is
+most of the model; the default's has 47 MB, and other vectors would have every document embedded anew for little."""
 
 
 # The process
@@ -259,6 +267,7 @@ def _save_quantised(folder: Path, trial: Path, reduce_range: bool, is_big: bool)
 
     graph = onnx.load(folder / MODEL_FILE)
     del graph.graph.value_info[:]  # the exporter's shapes of transposed weights are those before the transposition
+    shrink_tables(graph.graph, _BIG_TABLE_BYTES)
     add_pre_process_metadata(graph)  # the exporter has done that step already
     quantize_dynamic(
         graph,
@@ -271,6 +280,46 @@ def _save_quantised(folder: Path, trial: Path, reduce_range: bool, is_big: bool)
         extra_options={"MatMulConstBOnly": True},
     )
     shutil.copy(folder / TOKENIZER_FILE, trial)
+
+
+def shrink_tables(graph: GraphProto, least_bytes: int) -> None:
+    """Keep the tables of that size or more from which rows are taken by number in 8 bits, with a scale for each row.
+
+    Only the rows that a text needs become numbers of 32 bits again. A table that is used in another way too stays.
+    """
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    uses = Counter(name for node in graph.node for name in node.input)
+    stored = {weight.name: weight for weight in graph.initializer}
+    nodes = []
+    for node in graph.node:
+        table = stored.get(node.input[0]) if node.op_type == "Gather" else None
+        if table is None or uses[table.name] > 1 or not _is_big_table(table, least_bytes):
+            nodes.append(node)
+            continue
+        numbers = numpy_helper.to_array(table)
+        scales = np.abs(numbers).max(axis=1, keepdims=True) / 127
+        steps = np.round(numbers / np.where(scales, scales, 1)).astype(np.int8)
+        name, ids, out = table.name, node.input[1], node.output[0]
+        graph.initializer.remove(table)
+        graph.initializer.extend(
+            [numpy_helper.from_array(steps, f"{name}_steps"), numpy_helper.from_array(scales, f"{name}_scales")]
+        )
+        nodes += [
+            helper.make_node("Gather", [f"{name}_steps", ids], [f"{out}_steps"]),
+            helper.make_node("Cast", [f"{out}_steps"], [f"{out}_whole"], to=TensorProto.FLOAT),
+            helper.make_node("Gather", [f"{name}_scales", ids], [f"{out}_scales"]),
+            helper.make_node("Mul", [f"{out}_whole", f"{out}_scales"], [out]),
+        ]
+    del graph.node[:]
+    graph.node.extend(nodes)
+
+
+def _is_big_table(weight: TensorProto, least_bytes: int) -> bool:
+    from onnx import TensorProto
+
+    return weight.data_type == TensorProto.FLOAT and len(weight.dims) == 2 and 4 * math.prod(weight.dims) >= least_bytes
 
 
 if __name__ == "__main__":

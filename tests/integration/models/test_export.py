@@ -9,7 +9,7 @@ import pytest
 
 from rag.errors import EmbeddingModelError
 from rag.models.embedder import Embedder
-from rag.models.export import ensure_export
+from rag.models.export import ensure_export, shrink_tables
 from rag.models.manifest import Manifest, read_fingerprint
 from rag.models.source import locate
 
@@ -111,3 +111,29 @@ def test_debris_of_a_killed_process_is_cleared_away(plain_model, plain_models_di
     again = export(plain_model, tmp_path)
     assert not debris.exists()
     np.testing.assert_array_equal(again.embed_query("tide"), plain.embed_query("tide"))
+
+
+def test_a_big_table_of_tokens_is_kept_in_8_bits_and_gives_the_same_rows():
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    numbers = (np.random.default_rng(1).normal(size=(50, 8)) * np.logspace(-3, 3, 50)[:, None]).astype(np.float32)
+    numbers[7] = 0
+    tables = {"words": numbers, "places": numbers[:, :4], "shared": numbers}
+    graph = helper.make_graph(
+        [
+            *(helper.make_node("Gather", [name, "ids"], [f"{name}_rows"]) for name in tables),
+            helper.make_node("Identity", ["shared"], ["whole"]),
+        ],
+        "tables",
+        [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, None])],
+        [helper.make_tensor_value_info(f"{name}_rows", TensorProto.FLOAT, [1, None, None]) for name in tables],
+        [numpy_helper.from_array(table, name) for name, table in tables.items()],
+    )
+    shrink_tables(graph, least_bytes=numbers.nbytes)
+    sizes = {weight.name: len(weight.raw_data) for weight in graph.initializer}
+    assert sizes == {"places": 50 * 4 * 4, "shared": 50 * 8 * 4, "words_steps": 50 * 8, "words_scales": 50 * 4}
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=10)
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    words, shared = session.run(["words_rows", "shared_rows"], {"ids": np.arange(50)[None]})
+    assert np.all(np.abs(words - shared) <= np.abs(shared).max(axis=2, keepdims=True) / 250)

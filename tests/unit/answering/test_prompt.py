@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -13,10 +14,12 @@ from rag.answering.prompt import (
     answer_budget,
     build_brief_messages,
     build_messages,
+    choose_passages,
     count_message_tokens,
     count_tokens,
     fit_hits,
     is_small,
+    keep_close,
     prompt_budget,
     widen,
 )
@@ -296,3 +299,14 @@ def test_quotes_that_are_too_long_for_the_model_are_cut():
     assert 500 < count_message_tokens(messages) <= 700
     with pytest.raises(PromptTooLongError):
         build_brief_messages("How?", quotes, "", 100)
+
+
+@pytest.mark.parametrize(
+    ("scores", "kept"),
+    [((20, 12, 10, 3), 2), ((20, 19, 18), 3), ((3, 0.5, -1), 1), ((0, -1, -9), 3), ((-2, -7), 2), ((), 0)],
+)
+def test_passages_that_fit_far_worse_than_the_best_are_not_read(scores: Sequence[float], kept: int):
+    hits = [replace(hit(f"Passage {n}."), score=score) for n, score in enumerate(scores)]
+    assert list(keep_close(hits)) == hits[:kept]
+    if hits:
+        assert choose_passages("Why?", hits, 4000, None) == tuple(hits[:kept])

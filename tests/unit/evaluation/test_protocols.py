@@ -6,8 +6,11 @@ from rag.evaluation.retrieval import Dataset, Question, evaluate
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
 
 
-def found(*passages):
-    hits = tuple(ScoredChunk(StoredChunk(n, Chunk(source, n, text)), 1.0) for n, (source, text) in enumerate(passages))
+def found(*passages, scores=None):
+    hits = tuple(
+        ScoredChunk(StoredChunk(n, Chunk(source, n, text)), scores[n] if scores else 1.0)
+        for n, (source, text) in enumerate(passages)
+    )
     return Retrieval("", "hybrid", hits, "yes", 0.9)
 
 
@@ -52,9 +55,11 @@ def test_characters_of_five_passages_worked_out_by_hand(tmp_path):
 
     def retrieve(question, *, top_k):
         asked.append((question, top_k))
-        return found(("a", "0123456789 abc"), ("a", "789  abcdefghij"), ("b", "another"))
+        passages = ("a", "0123456789 abc"), ("a", "789  abcdefghij"), ("b", "another"), ("a", "klmnop")
+        return found(*passages, scores=(10, 7, 6, 1))
 
     figures = measure_protocols(dataset, [found()], retrieve)
+    # the last passage is too far behind the first for a model to read it
     # shown: 14 + 14 + 7 characters; held of the excerpts' 11 + 5: 5 to 16 exclusive, which is 11; missing: 5
     assert asked == [("?", 5)]
     assert figures["character_recall"] == round(11 / 16, 4)
