@@ -27,7 +27,7 @@ QUESTION = "How deep is the soil?"
 QUOTE = "The soil on the roof is nine centimetres deep."
 QUOTED = f"{QUOTE} {link_source(1)}"
 HIT = ScoredChunk(StoredChunk(1, Chunk("roof.md", 0, QUOTE)), 1.0)
-OTHER = ScoredChunk(StoredChunk(2, Chunk("pool.md", 0, "The pool is closed.")), 0.5)
+OTHER = ScoredChunk(StoredChunk(2, Chunk("pool.md", 0, "The pool is closed.")), 0.9)
 
 
 class Browser(BaseChainlitEmitter):
