@@ -8,7 +8,7 @@ Each passage is widened by what stands around it in its document, as far as read
 its page and in its section, so that a citation of it still names the right place, and it keeps its number. A chunk
 between two passages goes to the better one: nothing is read twice.
 
-A small model reads the quotes in place of the passages: it finds the answer in them more often, and five times sooner.
+A small model reads the quotes in place of the passages: it finds the answer in them as often, and five times sooner.
 """
 
 from __future__ import annotations

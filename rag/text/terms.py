@@ -70,6 +70,9 @@ _WITH_BEGINNINGS = frozenset(
 )
 
 _PLAIN = 0.5  # probability of a language
+_FEWEST_WORDS = 3
+"""Words of three letters and more by which a language shows; set by reading notes of codes and telephone numbers."""
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _LANGUAGE_SAMPLE = 400  # characters; more makes the detection slower and hardly surer
 _LONGEST_TERM = 64  # characters; longer ones are encoded data, not words
 _WORD_CACHE = 1 << 17
@@ -249,11 +252,13 @@ def detect_languages(text: str) -> list[tuple[str, float]]:
 def choose_language(text: str, declared: str, asked: str = "") -> str:
     """The language by which a text's words are bent: what it looks like if it is plain enough.
 
-    Else it is what the document says of itself (`declared`), else the question's (`asked`); a note of three words looks
-    like any language.
+    Else it is what the document says of itself (`declared`), else the question's or the name's (`asked`); a note of
+    three words, or of a code, looks like any language.
     """
     likeliest, probability = detect_languages(text)[0]
-    return likeliest if probability >= _PLAIN else declared or asked or likeliest
+    sample = text[:_LANGUAGE_SAMPLE]
+    has_words = len(_WORD.findall(sample)) >= _FEWEST_WORDS or _HAS_SPACELESS.search(sample) is not None
+    return likeliest if probability >= _PLAIN and has_words else declared or asked or likeliest
 
 
 @cache

@@ -7,6 +7,7 @@ fields change, `LEXICAL_FORMAT` in `rag.index.layout` is to be raised.
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from array import array
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from rag.text.terms import choose_language, text_terms
+from rag.text.terms import choose_language, detect_languages, text_terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -126,12 +127,14 @@ def open_folder(schema: tantivy.Schema, folder: Path) -> tantivy.Index:
 
 def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]:
     """The chunk's fields. A document's name and title are found with its first chunk, and are context to the others."""
-    language = choose_language(entry.text, entry.language)
+    name_text = f"{entry.source.rpartition('.')[0] or entry.source}\n{entry.title}" if entry.ordinal == 0 else ""
+    named = detect_languages(f"{re.sub(r'[/_]', ' ', name_text)}\n{entry.text}")[0][0] if name_text else ""
+    language = choose_language(entry.text, entry.language, named)
     terms = text_terms(f"{entry.section}\n{entry.text}", language)
     fields: dict[str, int | str | bytes | list[str]] = {"id": entry.id, "tie_break": entry.tie_break}
     fields |= {"language": language, "places": _list_places(entry.source), "keys": _pack_terms(terms)}
     if entry.ordinal == 0:
-        name = text_terms(f"{entry.source.rpartition('.')[0] or entry.source}\n{entry.title}", language)
+        name = text_terms(name_text, language)
         terms = terms + name
         opening = text_terms(entry.text[:_OPENING_CHARACTERS], language)
         opens = make_storable(entry.source)

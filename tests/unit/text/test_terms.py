@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.text.terms import STEMMERS, detect_languages, question_terms, text_terms
+from rag.text.terms import STEMMERS, choose_language, detect_languages, question_terms, text_terms
 
 
 @pytest.mark.parametrize(
@@ -128,6 +128,13 @@ def test_a_question_of_unsure_language_has_the_terms_of_each():
 )
 def test_the_language_of_a_sentence_is_told(text, language):
     assert detect_languages(text)[0][0] == language
+
+
+@pytest.mark.parametrize("note", ["HV-4402-771-9, Tel. 0800 33 44", "7-3-9-2", "A77 / B78", ""])
+def test_a_note_of_codes_has_the_language_that_is_asked_in(note):
+    assert choose_language(note, "", "de") == "de"
+    assert choose_language("Die Pumpe wird im Herbst entlüftet.", "", "en") == "de"
+    assert choose_language("鍵は玄関の下にある", "", "en") == "ja"
 
 
 @given(st.text(max_size=200), st.sampled_from(["", *STEMMERS]))
