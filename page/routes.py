@@ -1,5 +1,5 @@
-"""Addresses that Chainlit's server lacks or does more at than we want: the status as JSON, the documents, and the files
-that are attached to a message.
+"""Addresses that Chainlit's server lacks or does more at than we want: the status as JSON, whether it works and what it
+has counted, the documents, and the files that are attached to a message.
 """
 
 from __future__ import annotations
@@ -30,6 +30,35 @@ async def send_status(request: Request) -> Response:
     except Exception as error:  # whatever kept the backend from being built is for the user to read
         return Response(f"The service could not start ({error}). The terminal says more.", 503)
     return JSONResponse(await asyncio.to_thread(backend.make_status))
+
+
+async def send_health(_: Request) -> Response:
+    """Answer that the server is alive, whatever its parts do."""
+    return JSONResponse({"service": "pagewise", "status": "alive"})
+
+
+async def send_ready(request: Request) -> Response:
+    """Answer whether questions can be asked, and how each part is; 503 if they can't.
+
+    Without a model they can: answers are quotes then.
+    """
+    built: asyncio.Future[Backend] = request.app.state.backend
+    is_built = built.done() and not built.exception()
+    parts = {"server": {"ok": is_built}}
+    if is_built:
+        parts |= await asyncio.to_thread(built.result().describe_parts)
+    is_ready = is_built and parts["index"]["ok"]
+    return JSONResponse({"ready": is_ready, "parts": parts}, 200 if is_ready else 503)
+
+
+async def send_metrics(request: Request) -> Response:
+    """Answer with what was counted, for Prometheus; 503 until the backend is built."""
+    from page.metrics import CONTENT_TYPE
+
+    built: asyncio.Future[Backend] = request.app.state.backend
+    if not built.done() or built.exception():
+        return Response("The service has not started yet.", 503)
+    return Response(await asyncio.to_thread(built.result().render_metrics), media_type=CONTENT_TYPE)
 
 
 async def send_document(request: Request) -> Response:
@@ -117,6 +146,9 @@ async def accept_session(_: Request) -> Response:
 
 ROUTES = (
     Route("/status", send_status),
+    Route("/health", send_health),
+    Route("/ready", send_ready),
+    Route("/metrics", send_metrics),
     Route("/corpus/{source:path}", send_document),
     Route("/set-session-cookie", accept_session, methods=["POST"]),
     Route(UPLOAD_PATH, take_upload, methods=["POST"]),

@@ -85,6 +85,13 @@ class Settings:
     foundry_dir: str = _setting(
         "RAG_FOUNDRY_DIR", "Folder of Foundry Local's data and downloaded models; empty for its own.", default=""
     )
+    idle_minutes: float = _setting(
+        "RAG_IDLE_MINUTES",
+        "Minutes after which a model of this process that nobody asks gives its memory back; 0 for never.",
+        default=0.0,
+        low=0.0,
+        high=10_080.0,
+    )
     foundry_catalog_url: str = _setting(
         "RAG_FOUNDRY_CATALOG_URL",
         "Another model catalog, for a network without internet; empty for the public one.",

@@ -30,7 +30,7 @@ _MULTIPART_BYTES = 65_536
 class Address:
     methods: frozenset[str]
     is_open: bool = False
-    """Whether it needs no login: what it takes to show the page where one logs in."""
+    """Whether it needs no login: what it takes to show the page where one logs in, and whether the server works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,9 @@ ADDRESSES = {
     UPLOAD_PATH: Address(_WRITE),
     "/set-session-cookie": Address(_WRITE),
     "/status": Address(_READ),
+    "/health": Address(_READ, is_open=True),
+    "/ready": Address(_READ, is_open=True),
+    "/metrics": Address(_READ),
     "/ws/socket.io/": Address(_READ | _WRITE),
 }
 """The addresses by their paths; a path that ends in a slash stands for all that begin with it."""

@@ -3,13 +3,16 @@
 Every request streams, because only a dropped stream makes a server stop generating, and names its `max_tokens` and
 `temperature`, because Foundry Local reserves 2048 tokens and samples when they are left out. A server that dislikes
 one of these, or a system message, is asked again without it, and never asked with it again. A service of Foundry Local
-that has unloaded the model is told to load it. Nothing else is retried here: what to do after a failure is the router's
+that has unloaded the model is told to load it. A server that is busy, or still starts, is asked again after a pause,
+as long as it has not begun to answer. Nothing else is retried here: what to do after a failure is the router's
 decision.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
+import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -54,6 +57,8 @@ class Habits:
     """How a request has to differ from ours."""
     muses: bool = False
     """Whether its thoughts come without a beginning."""
+    context_length: int | None = None
+    """How many tokens it can hold, by its own word; its server's list may say something else."""
 
 
 _FAULTS_BY_REASON: dict[str, Fault] = {
@@ -130,7 +135,7 @@ class ChatModel:
         for change in self._habits.changes:
             request = change.apply(request)
         untried: list[Change] = []
-        may_load = True
+        may_load, pauses = True, iter(_PAUSES_S)
         while True:
             try:
                 async with aclosing(self._send(request, limits)) as pieces:
@@ -144,6 +149,9 @@ class ChatModel:
                 may_load = False
                 await self._load(exc)
             except RequestRefusedError as exc:
+                if exc.complaint.is_passing:
+                    await _pause(exc, next(pauses, None))
+                    continue
                 disliked = find_change(request, exc.complaint)
                 if disliked is None:
                     raise
@@ -189,6 +197,22 @@ class ChatModel:
             yield stream
         finally:
             await stream.close()
+
+
+_PAUSES_S = (0.5, 1.0, 2.0)
+"""How long to wait before a busy server is asked again, each time; the words of the documents stand there meanwhile."""
+_LONGEST_PAUSE_S = 5.0
+"""A server that asks for more time than that isn't waited for: its reader is told instead."""
+
+
+async def _pause(refusal: RequestRefusedError, pause_s: float | None) -> None:
+    """Wait as long as the server asks for, or else `pause_s`; half as long again at random, so that not all come back
+    at once. Raises the refusal if that is too long, or no pause is left.
+    """
+    wait_s = refusal.complaint.wait_s
+    if pause_s is None or (wait_s or 0) > _LONGEST_PAUSE_S:
+        raise refusal
+    await asyncio.sleep((pause_s if wait_s is None else wait_s) * random.uniform(1, 1.5))
 
 
 # What the server sends

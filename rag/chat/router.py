@@ -22,10 +22,12 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rag.chat.complaints import show_words
-from rag.chat.foundry import FoundryRuntime, OnStep, find_data_dir, may_be_downloaded
+from rag.chat.foundry import FoundryRuntime, OnStep, count_tokens
 from rag.chat.foundry_service import find_address
+from rag.chat.idle import IdleWatch
 from rag.chat.limits import AnswerLimits
 from rag.chat.model import ChatModel, Habits
+from rag.chat.on_disk import find_data_dir, may_be_downloaded
 from rag.chat.probing import probe, probe_azure
 from rag.chat.server import ServerGoneError, describe_place
 from rag.errors import ModelUnavailableError, PromptTooLongError
@@ -106,6 +108,7 @@ class ModelRouter:
         self._model: ChatModel | None = None
         self._habits: dict[tuple[str, str], Habits] = {}
         """What was found out about each model, by its server's address and its name there."""
+        self._idle = IdleWatch(settings.idle_minutes * 60)
         self._is_doubted = False
         """Whether an answer failed although the server is there, so that only another answer can tell."""
 
@@ -120,6 +123,7 @@ class ModelRouter:
         """Cancel a download, stop the model and free it. Blocks for up to some seconds; may be called twice."""
         self._closing.set()
         self._wake.set()
+        self._idle.close()
         if self._runtime:
             self._runtime.cancel()
         if self._thread:
@@ -151,9 +155,12 @@ class ModelRouter:
             self._fail(f"The model {settings.model} could not be started ({exc}). Retry.")
         else:
             habits = self._habits.setdefault((endpoint.base_url, endpoint.model_id), Habits())
+            if habits.context_length:
+                endpoint = dataclasses.replace(endpoint, context_length=habits.context_length)
             limits = AnswerLimits(settings.max_tokens)
             self._model = ChatModel(endpoint, limits, temperature=settings.temperature, habits=habits)
             self._is_doubted = False
+            self._idle.note_use(self._get_own_id(self._model))
             self._set(self._make_ready_state(endpoint))
         finally:
             with self._changed:
@@ -329,9 +336,11 @@ class ModelRouter:
         if model is None or not self._state.is_ready:
             raise ModelUnavailableError(self._state.detail)
         try:
-            async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            with self._idle.using(self._get_own_id(model)):
+                await self._require_room(model, messages, max_tokens)
+                async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             self._note_success(model)
         except PromptTooLongError as exc:
             self._learn_limit(model, exc.context_length)
@@ -339,6 +348,22 @@ class ModelRouter:
         except ModelUnavailableError as exc:
             self._note_failure(model, exc, messages)
             raise
+
+    def _get_own_id(self, model: ChatModel) -> str:
+        """The model's id, if it is in this process's memory; empty for one of another program, which isn't ours."""
+        return "" if self._runtime is None else model.endpoint.model_id
+
+    async def _require_room(self, model: ChatModel, messages: Messages, max_tokens: int) -> None:
+        """Raise PromptTooLongError for what the model can't hold, before it is sent, where tokens can be counted."""
+        limit, count = model.endpoint.context_length, None
+        if limit and self._runtime is not None:
+            count = await asyncio.to_thread(count_tokens, model.endpoint.model_id, messages)
+        if count and limit and count + max_tokens > limit:
+            raise PromptTooLongError(
+                f"The prompt has {count} tokens, which with an answer of {max_tokens} is more than the model"
+                f" {show_name(model.endpoint.model_id)} can hold ({limit}). Lower RAG_TOP_K or RAG_MAX_TOKENS.",
+                limit,
+            )
 
     def _note_success(self, model: ChatModel) -> None:
         if self._model is model and self._is_doubted:
@@ -348,6 +373,7 @@ class ModelRouter:
     def _learn_limit(self, model: ChatModel, context_length: int | None) -> None:
         """From now on, believe the model itself: catalogs promise more context than some models take."""
         if context_length and self._model is model:
+            self._habits[model.endpoint.base_url, model.endpoint.model_id].context_length = context_length
             model.endpoint = dataclasses.replace(model.endpoint, context_length=context_length)
             self._set(dataclasses.replace(self._state, context_length=context_length))
 

@@ -142,7 +142,8 @@ def test_base_url_goes_first_with_or_without_v1(service: Endpoint, suffix: str):
 def test_probing_a_service_of_foundry_local_loads_the_model(service: Endpoint, name: str):
     assert asyncio.run(list_loaded(service)) == [model_id(ALIAS)]
     endpoint = probe(service.base_url, "x", name)
-    assert sorted(asyncio.run(list_loaded(service)) or []) == [model_id(ALIAS), model_id(SLOW_ALIAS)]
+    loaded = asyncio.run(list_loaded(service))
+    assert set(loaded or ()) == {model_id(ALIAS), model_id(SLOW_ALIAS)}
     asyncio.run(unload(endpoint))
     assert asyncio.run(list_loaded(service)) == [model_id(ALIAS)]
 
@@ -217,7 +218,7 @@ def test_azure_is_asked_by_its_own_paths_and_costs_nothing_until_a_question():
         settings = Settings(azure_endpoint=f"{url}/", azure_api_key="azure-key", model="gpt-here")
         state, answer = settle(settings)
     assert (state.kind, state.model_id, state.route, answer) == ("ready", "gpt-here", "endpoint", "Every six weeks.")
-    assert [len(body["messages"]) for body in requests] == [0, len(MESSAGES)]
+    assert [body["messages"] for body in requests] == [[], MESSAGES]
 
 
 @pytest.mark.parametrize(

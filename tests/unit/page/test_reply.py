@@ -15,6 +15,7 @@ from chainlit.emitter import BaseChainlitEmitter
 from page.answer import QUOTES_LABEL, STOPPED_EARLY
 from page.asked import Asked, read_asked
 from page.markdown import link_source
+from page.metrics import Metrics
 from page.reply import Reply
 from rag.answering.followup import Turn
 from rag.chat.router import ModelState
@@ -100,6 +101,7 @@ def make_backend(router: Router, verdict: Verdict = "yes", hits: tuple[ScoredChu
         settings=Settings(),
         around=None,
         explain_gap=str,
+        metrics=Metrics(),
     )
 
 
