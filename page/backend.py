@@ -14,6 +14,7 @@ from ingest.pipeline import Pipeline
 from ingest.report import SyncReport
 from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
+from page.addresses.metrics import Metrics
 from page.filtering.filters import Choices, find_choices
 from page.markdown import escape_markdown
 from page.uploads import LateUploads, keep_upload, take_back_upload
@@ -66,6 +67,7 @@ class Backend:
         self.retriever = open_retriever(self.index, settings, in_background=True, progress=display.note)
         self.around = make_around(self.index, settings.top_k)
         self.router = ModelRouter(settings)
+        self.metrics = Metrics()
         self._choices: tuple[tuple[int, ...], Choices] | None = None
         self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
 
@@ -110,6 +112,18 @@ class Backend:
     def make_status(self) -> dict[str, Any]:
         """What the page shows of the corpus and the model; JSON values only."""
         return {"corpus": self._describe_corpus(), "model": self._describe_model()}
+
+    def describe_parts(self) -> dict[str, dict[str, Any]]:
+        """Whether each part works, without a name or a path, since whoever asks need not be logged in."""
+        activity, model = self.watcher.status.activity, self.router.state
+        return {
+            "index": {"ok": self.index.exists and activity != "failed", "activity": activity},
+            "model": {"ok": model.is_ready, "kind": model.kind, "route": model.route},
+        }
+
+    def render_metrics(self) -> bytes:
+        """What was counted, in Prometheus' text format."""
+        return self.metrics.render(self._read_index_status(), is_model_ready=self.router.state.is_ready)
 
     def find_choices(self) -> Choices:
         """What the documents can be filtered by. It is remembered until they change: 50,000 documents take 0.13 s."""

@@ -25,6 +25,8 @@ _COMMANDS = """commands:
   eval        measure retrieval on a dataset
   serve       answer other programs, without the page
   mcp         be a tool of an assistant
+  doctor      check every part, and name the fix of what is wrong
+  models      list, download, load and remove language models
 
 The documents are those of the folder in which pagewise is called; if it has a folder named corpus, of that one alone.
 --corpus, RAG_CORPUS_DIR or a file .env name another. pagewise COMMAND --help tells more of each."""
@@ -40,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     command, rest = (given[0], given[1:]) if given and not given[0].startswith("-") else ("", given)
     with contextlib.suppress(RagError):  # what is wrong with the settings, the command itself will tell
         _take_this_folder_unless_told_otherwise()
-    if command in ("ask", "search", "eval", "serve", "mcp"):
+    if command in ("ask", "search", "eval", "doctor", "models", "serve", "mcp"):
         from rag.__main__ import main as run
 
         return run(given, prog="pagewise")

@@ -13,7 +13,7 @@ from page.answer import Answer
 from page.asked import INSIST, Asked
 from page.markdown import escape_markdown
 from rag.answering.answer import answer
-from rag.answering.events import Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
+from rag.answering.events import Done, Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
 from rag.text.hostile import remove_invisible
 from rag.types import Restriction
 
@@ -86,6 +86,9 @@ class Reply:
         except asyncio.CancelledError:
             self._answer.is_stopped = True
             raise
+        except Exception:
+            backend.metrics.note_failure("question")
+            raise
 
     async def _take(self, event: Event, backend: Backend) -> None:
         had_words = bool(self._answer.words)
@@ -101,7 +104,10 @@ class Reply:
             case Shown():
                 self._answer.model = remove_invisible(backend.router.state.model_id)
                 await self._show_quotes()
+            case Done(report):
+                backend.metrics.note_answer(report)
             case Token():
+                backend.metrics.note_piece()
                 await self._show_words()
                 if not had_words and self._answer.words:
                     await self._send_sources()

@@ -1,4 +1,4 @@
-"""python -m rag: search, ask and measure from the command line. `pagewise search`, `ask` and `eval` do the same."""
+"""python -m rag: search, ask, measure and check from the command line. `pagewise search`, `ask` … do the same."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from rag import cli
+from rag.doctor.options import add_doctor, add_models
 from rag.errors import SettingsError
 from rag.index.index import Index
 from rag.settings import Settings
@@ -86,6 +87,8 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     ask.add_argument("--model", metavar="ALIAS", help="another model than MODEL says")
     ask.add_argument("--download", action="store_true", help="wait for the model if it must be downloaded first")
     _add_question(ask)
+    add_doctor(commands)
+    add_models(commands)
     evaluate = commands.add_parser("eval", help="measure retrieval on a dataset", description=_EVAL)
     evaluate.set_defaults(run=_evaluate)
     evaluate.add_argument("dataset", type=Path, help="folder with corpus/ and questions.jsonl")

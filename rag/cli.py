@@ -88,6 +88,18 @@ def _tell_end(exc: BaseException) -> int:
     raise exc
 
 
+@contextlib.contextmanager
+def logging_errors_alone() -> Iterator[None]:
+    """Within the block our code logs no warnings: the command tells by itself what is wrong."""
+    logger = logging.getLogger("rag")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 class _CleanFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return clean(super().format(record))

@@ -31,7 +31,7 @@ _MULTIPART_BYTES = 65_536
 class Address:
     methods: frozenset[str]
     is_open: bool = False
-    """Whether it needs no login: what it takes to show the page where one logs in."""
+    """Whether it needs no login: what it takes to show the page where one logs in, and whether the server works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,9 @@ API_ADDRESSES = {
     "/events": Address(_READ),
     "/openapi.json": Address(_READ),
     "/status": Address(_READ),
+    "/health": Address(_READ, is_open=True),
+    "/ready": Address(_READ, is_open=True),
+    "/metrics": Address(_READ),
 }
 """What programs call, on the page's server and on one without a page."""
 ADDRESSES = {

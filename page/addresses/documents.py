@@ -1,4 +1,4 @@
-"""The addresses of the status, as JSON, and of the documents themselves."""
+"""The addresses of the status, as JSON, of whether all works, of what was counted, and of the documents themselves."""
 
 from __future__ import annotations
 
@@ -21,6 +21,35 @@ async def send_status(request: Request) -> Response:
     except Exception as error:  # whatever kept the backend from being built is for the user to read
         return Response(f"The service could not start ({error}). The terminal says more.", 503)
     return JSONResponse(await asyncio.to_thread(backend.make_status))
+
+
+async def send_health(_: Request) -> Response:
+    """Answer that the server is alive, whatever its parts do."""
+    return JSONResponse({"service": "pagewise", "status": "alive"})
+
+
+async def send_ready(request: Request) -> Response:
+    """Answer whether questions can be asked, and how each part is; 503 if they can't.
+
+    Without a model they can: answers are quotes then.
+    """
+    built: asyncio.Future[Backend] = request.app.state.backend
+    is_built = built.done() and not built.exception()
+    parts = {"server": {"ok": is_built}}
+    if is_built:
+        parts |= await asyncio.to_thread(built.result().describe_parts)
+    is_ready = is_built and parts["index"]["ok"]
+    return JSONResponse({"ready": is_ready, "parts": parts}, 200 if is_ready else 503)
+
+
+async def send_metrics(request: Request) -> Response:
+    """Answer with what was counted, for Prometheus; 503 until the backend is built."""
+    from page.addresses.metrics import CONTENT_TYPE
+
+    built: asyncio.Future[Backend] = request.app.state.backend
+    if not built.done() or built.exception():
+        return Response("The service has not started yet.", 503)
+    return Response(await asyncio.to_thread(built.result().render_metrics), media_type=CONTENT_TYPE)
 
 
 async def send_document(request: Request) -> Response:
@@ -60,5 +89,8 @@ def find_corpus_file(corpus_dir: Path, source: str) -> Path | None:
 
 DOCUMENT_ROUTES = (
     Route("/status", send_status),
+    Route("/health", send_health),
+    Route("/ready", send_ready),
+    Route("/metrics", send_metrics),
     Route("/corpus/{source:path}", send_document),
 )

@@ -39,6 +39,8 @@ class Complaint:
     """What of the request the error says it is about."""
     limit: int | None = None
     """The context length that stands beside the words."""
+    wait_s: float | None = None
+    """How long the server asks to wait; None if it doesn't say."""
 
     @property
     def is_about_length(self) -> bool:
@@ -55,12 +57,18 @@ class Complaint:
         may_be = self.status in _DISLIKING and said == whole
         return may_be and bool(_TOO_LONG_ABROAD.search(said) or (_TOKENS.search(said) and _MANY.search(said)))
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may be taken a moment later: the server is busy, or still starts."""
+        return self.status in _PASSING
+
     def find_limit(self) -> int | None:
         """How many tokens the model can hold, if the server tells."""
         found = _CONTEXT_LIMIT.search(self.said)
         return self.limit or (int(found[1]) if found else None)
 
 
+_PASSING = (429, 502, 503, 504)
 _TOO_LARGE = 413  # "Content Too Large" in HTTP
 _JOINT = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
 """Where words are joined in a name."""
@@ -118,7 +126,14 @@ def read_complaint(exc: Exception, hidden: str = "") -> Complaint:
         " ".join(named[:2]),
         named[2],
         int(named[3]) if re.fullmatch(r"\d{3,8}", named[3]) else None,
+        _read_wait(exc),
     )
+
+
+def _read_wait(exc: Exception) -> float | None:
+    """The seconds of a ``Retry-After``; a date there counts for nothing."""
+    asked = getattr(getattr(exc, "response", None), "headers", {}).get("retry-after", "")
+    return float(asked) if re.fullmatch(r"\d{1,6}(?:\.\d{1,3})?", asked) else None
 
 
 def show_words(text: str) -> str:

@@ -2,23 +2,29 @@
 
 Every request streams, because only a dropped stream makes a server stop generating, and names its `max_tokens` and
 `temperature`, because Foundry Local reserves 2048 tokens and samples when they are left out. A server that dislikes
-one of these, or a system message, is asked again without it, and never asked with it again. Nothing else is retried
-here: what to do after a failure is the router's decision.
+one of these, or a system message, is asked again without it, and never asked with it again. A service of Foundry Local
+that has unloaded the model is told to load it. A server that is busy, or still starts, is asked again after a pause,
+as long as it has not begun to answer. Nothing else is retried here: what to do after a failure is the router's
+decision.
 """
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.chat.complaints import Change, Request, find_change
+from rag.chat.foundry_service import load, may_be_foundry
 from rag.chat.limits import AnswerLimits, Patience
 from rag.chat.pieces import AnswerPiece, PieceReader
 from rag.chat.server import (
     Fault,
     ModelMissingError,
+    ModelUnloadedError,
     RequestRefusedError,
     connect,
     explain_missing,
@@ -26,6 +32,7 @@ from rag.chat.server import (
     translate_errors,
 )
 from rag.chat.speech import SpokenText
+from rag.errors import ModelUnavailableError
 from rag.types import Endpoint
 
 if TYPE_CHECKING:
@@ -40,6 +47,8 @@ class Habits:
     """How a request has to differ from ours."""
     muses: bool = False
     """Whether its thoughts come without a beginning."""
+    context_length: int | None = None
+    """How many tokens it can hold, by its own word; its server's list may say something else."""
 
 
 _FAULTS_BY_REASON: dict[str, Fault] = {
@@ -119,6 +128,7 @@ class ChatModel:
         for change in self._habits.changes:
             request = change.apply(request)
         untried: list[Change] = []
+        may_load, pauses = True, iter(_PAUSES_S)
         while True:
             try:
                 async with aclosing(self._send(request, limits)) as pieces:
@@ -126,12 +136,27 @@ class ChatModel:
                         self._learn(untried)
                         yield piece
                 return
+            except ModelUnloadedError as exc:
+                if not (may_load and may_be_foundry(self.endpoint)):
+                    raise
+                may_load = False
+                await self._load(exc)
             except RequestRefusedError as exc:
+                if exc.complaint.is_passing:
+                    await _pause(exc, next(pauses, None))
+                    continue
                 disliked = find_change(request, exc.complaint)
                 if disliked is None:
                     raise
                 request = disliked.apply(request)
                 untried.append(disliked)
+
+    async def _load(self, refusal: ModelUnloadedError) -> None:
+        """Have the service load the model. Raises the refusal if it can't be told to."""
+        try:
+            await load(self.endpoint)
+        except ModelUnavailableError:
+            raise refusal from None
 
     def _learn(self, changes: list[Change]) -> None:
         """Keep the changes without which the server refused, now that it has answered."""
@@ -167,6 +192,22 @@ class ChatModel:
             yield stream.response.stream
         finally:
             await stream.close()
+
+
+_PAUSES_S = (0.5, 1.0, 2.0)
+"""How long to wait before a busy server is asked again, each time; the words of the documents stand there meanwhile."""
+_LONGEST_PAUSE_S = 5.0
+"""A server that asks for more time than that isn't waited for: its reader is told instead."""
+
+
+async def _pause(refusal: RequestRefusedError, pause_s: float | None) -> None:
+    """Wait as long as the server asks for, or else `pause_s`; half as long again at random, so that not all come back
+    at once. Raises the refusal if that is too long, or no pause is left.
+    """
+    wait_s = refusal.complaint.wait_s
+    if pause_s is None or (wait_s or 0) > _LONGEST_PAUSE_S:
+        raise refusal
+    await asyncio.sleep((pause_s if wait_s is None else wait_s) * random.uniform(1, 1.5))
 
 
 async def _read_pieces(body: MeteredBody, reader: PieceReader) -> list[AnswerPiece]:

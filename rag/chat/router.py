@@ -1,4 +1,10 @@
-"""Which model answers, and whether one does: at ``BASE_URL`` if that is set, else Foundry Local's.
+"""Which model answers, and whether one does. It is looked for in this order:
+
+1. at ``BASE_URL``, if that is set;
+2. at ``AZURE_OPENAI_ENDPOINT``, if that is set;
+3. with Foundry Local in this process, if the model is on the disk;
+4. at the service that the command `foundry` tells, if it runs and has the model;
+5. with Foundry Local in this process, which downloads the model if it may.
 
 The router has a thread that finds, downloads and loads the model and, after a failure, finds it again; the event loop
 only ever reads the state and streams. The state always says, in a sentence, what a user should know.
@@ -16,11 +22,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rag.chat.complaints import show_words
-from rag.chat.foundry import FoundryRuntime, OnStep
+from rag.chat.foundry import FoundryRuntime, OnStep, count_tokens
+from rag.chat.foundry_service import find_address
+from rag.chat.idle import IdleWatch
 from rag.chat.limits import AnswerLimits
 from rag.chat.model import ChatModel, Habits
-from rag.chat.probing import probe
-from rag.chat.server import ServerGoneError
+from rag.chat.on_disk import find_data_dir, may_be_downloaded
+from rag.chat.probing import probe, probe_azure
+from rag.chat.server import ServerGoneError, describe_place
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.settings import Settings
 from rag.text.hostile import show_name
@@ -65,6 +74,8 @@ class ModelState:
     route: Route = "local"
     context_length: int | None = None
     """How many tokens the model can read and write together; None while unknown."""
+    place: str = ""
+    """Where the model runs: ``on this machine``, or ``at`` and a host; empty while that is unknown."""
 
     @property
     def is_ready(self) -> bool:
@@ -84,7 +95,7 @@ class ModelRouter:
         self._settings = settings
         self._probe_every_s = probe_every_s
         self._make_runtime = make_runtime
-        self._route: Route = "endpoint" if settings.base_url else "local"
+        self._route: Route = "endpoint" if settings.base_url or settings.azure_endpoint else "local"
         self._changed = threading.Condition(threading.RLock())
         self._state = ModelState("starting", f"The model {settings.model} is being looked for.", route=self._route)
         self._attempts_begun = 0
@@ -97,6 +108,7 @@ class ModelRouter:
         self._model: ChatModel | None = None
         self._habits: dict[tuple[str, str], Habits] = {}
         """What was found out about each model, by its server's address and its name there."""
+        self._idle = IdleWatch(settings.idle_minutes * 60)
         self._is_doubted = False
         """Whether an answer failed although the server is there, so that only another answer can tell."""
 
@@ -111,6 +123,7 @@ class ModelRouter:
         """Cancel a download, stop the model and free it. Blocks for up to some seconds; may be called twice."""
         self._closing.set()
         self._wake.set()
+        self._idle.close()
         if self._runtime:
             self._runtime.cancel()
         if self._thread:
@@ -134,10 +147,7 @@ class ModelRouter:
         with self._changed:
             self._attempts_begun += 1
         try:
-            if self._route == "endpoint":
-                endpoint = probe(settings.base_url, settings.api_key, settings.model)
-            else:
-                endpoint = self._reopen() or self._open_runtime()
+            endpoint = self._probe_endpoint() if self._route == "endpoint" else self._reopen() or self._open_local()
         except ModelUnavailableError as exc:
             self._fail(str(exc))
         except Exception as exc:  # the thread must outlive whatever a native library comes up with
@@ -145,14 +155,49 @@ class ModelRouter:
             self._fail(f"The model {settings.model} could not be started ({exc}). Retry.")
         else:
             habits = self._habits.setdefault((endpoint.base_url, endpoint.model_id), Habits())
+            if habits.context_length:
+                endpoint = dataclasses.replace(endpoint, context_length=habits.context_length)
             limits = AnswerLimits(settings.max_tokens)
             self._model = ChatModel(endpoint, limits, temperature=settings.temperature, habits=habits)
             self._is_doubted = False
+            self._idle.note_use(self._get_own_id(self._model))
             self._set(self._make_ready_state(endpoint))
         finally:
             with self._changed:
                 self._attempts_ended += 1
                 self._changed.notify_all()
+
+    def _probe_endpoint(self) -> Endpoint:
+        settings = self._settings
+        if settings.base_url:
+            return probe(settings.base_url, settings.api_key, settings.model)
+        return probe_azure(settings.azure_endpoint, settings.azure_api_key, settings.azure_api_version, settings.model)
+
+    def _open_local(self) -> Endpoint:
+        """The model in this process, or at a service of Foundry Local that has it, before it would be downloaded."""
+        settings = self._settings
+        if not may_be_downloaded(find_data_dir(settings.foundry_dir), settings.model):
+            if (endpoint := self._find_served()) is not None:
+                return endpoint
+            return self._open_runtime()
+        try:
+            return self._open_runtime()
+        except ModelUnavailableError:
+            if (endpoint := self._find_served()) is None:
+                raise
+            return endpoint
+
+    def _find_served(self) -> Endpoint | None:
+        """The model at the service that the command `foundry` tells; None if no service runs or it lacks the model."""
+        address = find_address()
+        if not address or self._closing.is_set():
+            return None
+        try:
+            served = probe(address, "none-needed", self._settings.model)
+        except ModelUnavailableError:
+            return None
+        # Elsewhere a server's only model answers to any name; here another would be downloaded, or is on the disk.
+        return None if served.note else served
 
     def _reopen(self) -> Endpoint | None:
         """The endpoint of the runtime that runs already, if its service still answers; else None."""
@@ -268,12 +313,14 @@ class ModelRouter:
         self._set(state)
 
     def _make_ready_state(self, endpoint: Endpoint) -> ModelState:
+        name, place = show_name(endpoint.model_id), describe_place(endpoint.base_url)
         return ModelState(
             "ready",
-            endpoint.note or f"The model {show_name(endpoint.model_id)} answers.",
-            model_id=show_name(endpoint.model_id),
+            f"{endpoint.note} It runs {place}." if endpoint.note else f"The model {name} answers {place}.",
+            model_id=name,
             route=self._route,
             context_length=endpoint.context_length,
+            place=place,
         )
 
     # ---- an answer, and what it tells of the model
@@ -289,9 +336,11 @@ class ModelRouter:
         if model is None or not self._state.is_ready:
             raise ModelUnavailableError(self._state.detail)
         try:
-            async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
-                async for piece in pieces:
-                    yield piece
+            with self._idle.using(self._get_own_id(model)):
+                await self._require_room(model, messages, max_tokens)
+                async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
+                    async for piece in pieces:
+                        yield piece
             self._note_success(model)
         except PromptTooLongError as exc:
             self._learn_limit(model, exc.context_length)
@@ -299,6 +348,22 @@ class ModelRouter:
         except ModelUnavailableError as exc:
             self._note_failure(model, exc, messages)
             raise
+
+    def _get_own_id(self, model: ChatModel) -> str:
+        """The model's id, if it is in this process's memory; empty for one of another program, which isn't ours."""
+        return "" if self._runtime is None else model.endpoint.model_id
+
+    async def _require_room(self, model: ChatModel, messages: Messages, max_tokens: int) -> None:
+        """Raise PromptTooLongError for what the model can't hold, before it is sent, where tokens can be counted."""
+        limit, count = model.endpoint.context_length, None
+        if limit and self._runtime is not None:
+            count = await asyncio.to_thread(count_tokens, model.endpoint.model_id, messages)
+        if count and limit and count + max_tokens > limit:
+            raise PromptTooLongError(
+                f"The prompt has {count} tokens, which with an answer of {max_tokens} is more than the model"
+                f" {show_name(model.endpoint.model_id)} can hold ({limit}). Lower RAG_TOP_K or RAG_MAX_TOKENS.",
+                limit,
+            )
 
     def _note_success(self, model: ChatModel) -> None:
         if self._model is model and self._is_doubted:
@@ -308,6 +373,7 @@ class ModelRouter:
     def _learn_limit(self, model: ChatModel, context_length: int | None) -> None:
         """From now on, believe the model itself: catalogs promise more context than some models take."""
         if context_length and self._model is model:
+            self._habits[model.endpoint.base_url, model.endpoint.model_id].context_length = context_length
             model.endpoint = dataclasses.replace(model.endpoint, context_length=context_length)
             self._set(dataclasses.replace(self._state, context_length=context_length))
 

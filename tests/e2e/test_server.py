@@ -98,6 +98,34 @@ def test_programs_are_answered_beside_the_page(server: Server):
     assert text.endswith(f"[1] leave.md <{server.url}/corpus/leave.md>")
 
 
+def test_whether_it_works_and_what_it_counted_is_told_without_a_word_of_a_document(server: Server):
+    assert json.loads(call(server, "GET", "/health")[1]) == {"service": "pagewise", "status": "alive"}
+    status, ready = call(server, "GET", "/ready")
+    assert (status, json.loads(ready)) == (
+        200,
+        {
+            "ready": True,
+            "parts": {
+                "server": {"ok": True},
+                "index": {"ok": True, "activity": "idle"},
+                "model": {"ok": True, "kind": "ready", "route": "endpoint"},
+            },
+        },
+    )
+    before = count_questions(server)
+    with open_socket(server) as chat:
+        chat.ask(QUESTION)
+    assert count_questions(server) == before + 1
+    text = call(server, "GET", "/metrics")[1].decode()
+    assert 'pagewise_index{what="documents"} 1.0' in text
+    assert "leave" not in text.casefold()
+
+
+def count_questions(server: Server) -> float:
+    told = call(server, "GET", "/metrics")[1].decode()
+    return sum(float(line.split()[-1]) for line in told.splitlines() if line.startswith("pagewise_questions_total{"))
+
+
 def test_a_document_is_served(server: Server):
     assert call(server, "GET", "/corpus/leave.md") == (200, LEAVE.encode())
 
@@ -302,7 +330,7 @@ def log_in(server: Server, password: str, **headers: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/status", "/corpus/leave.md", "/project/settings", "/ws/socket.io/?EIO=4&transport=polling"]
+    "path", ["/status", "/metrics", "/corpus/leave.md", "/project/settings", "/ws/socket.io/?EIO=4&transport=polling"]
 )
 def test_without_the_password_nothing_is_told_and_with_it_everything(guarded: Server, path: str):
     assert call(guarded, "GET", path)[0] == 401

@@ -50,6 +50,7 @@ ARROWS = {
     "rag.__main__": {
         "page",
         "rag.cli",
+        "rag.doctor",
         "rag.evaluation",
         "rag.assembly",
         "rag.answering",
@@ -59,6 +60,7 @@ ARROWS = {
         "rag.settings",
     },
     "rag.cli": {"rag.private", "rag.settings", "rag.text"},
+    "rag.doctor": {"rag.cli", "rag.chat", "rag.index", "rag.models", "rag.settings", "rag.text"},
     "rag.evaluation": {
         "rag.cli",
         "rag.assembly",
@@ -89,7 +91,7 @@ OWNERS = {
     },
     "chromadb": {"rag.index.vectors"},
     "filelock": {"rag.models.export", "rag.index.lock"},
-    "foundry_local_sdk": {"rag.chat.foundry"},
+    "foundry_local_sdk": {"rag.chat.catalog", "rag.chat.foundry"},
     "httpx2": {"rag.chat.transport"},
     "huggingface_hub": {"rag.models.source"},
     "llama_index": {"ingest.splitting.splitter", "page.api.llamaindex"},
@@ -97,6 +99,7 @@ OWNERS = {
     "onnx": {"rag.models.export"},
     "onnxruntime": {"rag.models.export", "rag.models.onnx"},
     "openai": {"rag.chat.server"},
+    "prometheus_client": {"page.addresses.metrics"},
     "pypdf": {f"ingest.loaders.pdf.{name}" for name in ("buttons", "glyphs", "pages")},
     "pypdfium2": {f"ingest.loaders.pdf.{name}" for name in ("annotations", "buttons", "glyphs", "lines", "pages")},
     "sentence_transformers": {"rag.models.torch_models"},

@@ -12,6 +12,7 @@ import urllib.request
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -137,10 +138,22 @@ def test_an_unknown_model_is_answered_with_those_that_are_offered(endpoint: Endp
         answer_of(Endpoint(endpoint.base_url, "x", "nonesuch"))
 
 
-def test_a_model_that_is_not_loaded_says_so(slow_endpoint: Endpoint):
+@pytest.mark.parametrize("alias", [SLOW_ALIAS, "", model_id(SLOW_ALIAS)])
+def test_a_model_that_is_not_loaded_is_loaded_for_the_answer(slow_endpoint: Endpoint, alias: str):
     unload(slow_endpoint)
-    with pytest.raises(ModelUnavailableError, match=r"slow-talker-generic-cpu:1 is not loaded at http://127"):
-        answer_of(slow_endpoint)
+    assert answer_of(replace(slow_endpoint, alias=alias), [{"role": "user", "content": "?"}], 2)
+
+
+def test_a_model_that_cannot_be_loaded_says_so():
+    def refuse(exchange: Exchange) -> None:
+        exchange.send_body('{"error": {"message": "Model not loaded"}}', status=400)
+
+    with (
+        model_server(refuse) as (url, requests),
+        pytest.raises(ModelUnavailableError, match=r"^The model tiny:1 is not loaded at http://127.* Load it there\.$"),
+    ):
+        answer_of(Endpoint(f"{url}/v1", "x", "tiny:1"))
+    assert len(requests) == 1
 
 
 def test_the_reason_of_the_end_is_told(endpoint: Endpoint):
@@ -446,7 +459,7 @@ def test_an_endpoint_with_one_model_of_another_name_uses_it_and_says_so():
 
 def test_an_endpoint_without_a_list_of_models_is_taken_at_its_word():
     with model_server(say_hello, models=None) as (url, _):
-        assert probe(url, "x", "tiny") == Endpoint(f"{url}/v1", "x", "tiny")
+        assert probe(url, "x", "tiny") == Endpoint(f"{url}/v1", "x", "tiny", alias="tiny")
 
 
 def test_an_endpoint_that_offers_nothing_says_so():
@@ -455,3 +468,59 @@ def test_an_endpoint_that_offers_nothing_says_so():
         pytest.raises(ModelUnavailableError, match="offers none at all"),
     ):
         probe(url, "x", "tiny")
+
+
+# A server that is busy
+
+
+def refuse_at_first(times: int, status: int, **headers: str) -> Reply:
+    def reply(exchange: Exchange) -> None:
+        if len(exchange.bodies) > times:
+            exchange.begin_stream()
+            exchange.send_text("Hello", finish="stop")
+        else:
+            exchange.begin_stream("application/json", status=status, **headers)
+            exchange.wfile.write(b'{"error": {"message": "Model is loading"}}')
+
+    return reply
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.chat.model._PAUSES_S", (0.01, 0.01, 0.01))
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_is_busy_is_asked_again(status: int):
+    with model_server(refuse_at_first(3, status, retry_after="0")) as (url, requests):
+        assert answer_of(Endpoint(f"{url}/v1", "x", "tiny")) == "Hello"
+    assert len(requests) == 4
+
+
+@pytest.mark.usefixtures("short_pauses")
+@pytest.mark.parametrize(
+    ("times", "headers", "asked"), [(9, {}, 4), (1, {"retry_after": "3600"}, 1), (1, {"retry_after": "6"}, 1)]
+)
+def test_one_that_stays_busy_or_wants_more_time_is_told(times: int, headers: dict[str, str], asked: int):
+    with (
+        model_server(refuse_at_first(times, 503, **headers)) as (url, requests),
+        pytest.raises(ModelUnavailableError, match="refused: Model is loading"),
+    ):
+        answer_of(Endpoint(f"{url}/v1", "x", "tiny"))
+    assert len(requests) == asked
+
+
+def test_a_pause_ends_at_once_when_the_answer_is_cancelled():
+    async def cancel() -> None:
+        task = asyncio.create_task(complete(ChatModel(Endpoint(f"{url}/v1", "x", "tiny"), LIMITS)))
+        while not requests:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        await asyncio.wait([task], timeout=5)
+        assert task.cancelled()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    with model_server(refuse_at_first(1, 503, retry_after="5")) as (url, requests):
+        asyncio.run(cancel())
+    assert len(requests) == 1

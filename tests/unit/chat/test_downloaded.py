@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rag.chat.foundry import FoundryRuntime, may_be_downloaded
+from rag.chat.foundry import FoundryRuntime
+from rag.chat.on_disk import may_be_downloaded, read_context_length
 from rag.errors import ModelUnavailableError
 from tests.foundry.environment import catalog_entry, model_id
 
@@ -50,6 +51,36 @@ def test_what_cannot_be_told_may_be_the_model(tmp_path: Path):
     for broken in ("[]", '{"models": [1]}', '{"models": [{"id": 3}]}'):
         next(unlisted.rglob("models")).joinpath("foundry.modelinfo.json").write_text(broken)
         assert may_be_downloaded(unlisted, "mistral-small")
+
+
+def test_a_folder_of_the_users_own_is_found_by_its_alias_or_id(tmp_path: Path):
+    cache = tmp_path / "cache" / "models"
+    cache.mkdir(parents=True)
+    own = {"version": 2, "models": [{"model_info": {"alias": "mine", "id": "mine:1"}, "model_path": "/models/mine"}]}
+    (cache / "foundry.local.modelinfo.json").write_text(json.dumps(own))
+    assert may_be_downloaded(tmp_path, "mine")
+    assert may_be_downloaded(tmp_path, "Mine:1")
+    assert not may_be_downloaded(tmp_path, "gpt-tiny")
+
+
+@pytest.mark.parametrize(
+    ("config", "limit"),
+    [
+        ({"model": {"context_length": 131_072}, "search": {"max_length": 4096}}, 4096),
+        ({"model": {"context_length": 4096}, "search": {"max_length": 8192}}, 4096),
+        ({"model": {"context_length": 4096}}, 4096),
+        ({"model": {"context_length": 0}, "search": {"max_length": "4096"}}, None),
+        ({"model": 3}, None),
+        ([], None),
+    ],
+)
+def test_how_much_a_model_can_hold_its_own_file_tells(tmp_path: Path, config: object, limit: int | None):
+    (tmp_path / "genai_config.json").write_text(json.dumps(config))
+    assert read_context_length(tmp_path) == limit
+
+
+def test_a_folder_without_that_file_tells_nothing(tmp_path: Path):
+    assert read_context_length(tmp_path) is None
 
 
 def test_without_leave_to_download_a_model_that_is_not_there_fails_before_anything_is_started(tmp_path: Path):

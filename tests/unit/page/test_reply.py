@@ -12,6 +12,7 @@ from chainlit.chat_context import chat_contexts
 from chainlit.context import init_http_context
 from chainlit.emitter import BaseChainlitEmitter
 
+from page.addresses.metrics import Metrics
 from page.answer import QUOTES_LABEL, STOPPED_EARLY
 from page.asked import Asked, read_asked
 from page.markdown import link_source
@@ -100,6 +101,7 @@ def make_backend(router: Router, verdict: Verdict = "yes", hits: tuple[ScoredChu
         settings=Settings(),
         around=None,
         explain_gap=str,
+        metrics=Metrics(),
     )
 
 

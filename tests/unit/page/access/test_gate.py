@@ -42,7 +42,7 @@ def test_what_the_page_needs_is_answered(path):
     [
         "/docs",
         "/redoc",
-        "/health",
+        "/healthz",
         "/mcp",
         "/project/threads",
         "/element/x",
@@ -102,7 +102,7 @@ def test_an_upload_may_be_larger_and_says_its_own_limit():
     assert answer.text == "A file of more than 3 MB can't be attached. Put it into the folder instead."
 
 
-OPEN = {"/", "/login", "/logout", "/auth/config", "/favicon", "/logo", "/project/translations"}
+OPEN = {"/", "/login", "/logout", "/auth/config", "/favicon", "/logo", "/project/translations", "/health", "/ready"}
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
