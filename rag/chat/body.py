@@ -28,6 +28,8 @@ class BodyReader:
         self._data: list[str] = []
         self._bare: list[str] = []
         """Lines that are neither of an event nor an object each."""
+        self._objects = 0
+        """Objects that stood on a line each."""
         self.is_done = False
         """Whether the server has said that no more comes."""
         self.is_whole = False
@@ -60,6 +62,9 @@ class BodyReader:
             yield from self._take_event()
         except ValueError:
             return
+        if self._objects:
+            self.is_whole = self._objects == 1
+            return
         try:
             read = json.loads("\n".join(self._bare))
         except (ValueError, RecursionError):
@@ -88,6 +93,7 @@ class BodyReader:
             with suppress(ValueError, RecursionError):
                 value = json.loads(line)
         if isinstance(value, dict):
+            self._objects += 1
             yield value
         else:
             self._bare.append(line)
@@ -103,9 +109,11 @@ class BodyReader:
         try:
             value = json.loads(data)
         except ValueError:
-            if data.startswith(("{", "[")):
+            if data.startswith(("{", "[", "<")):
                 raise
             value = data if event == "error" or " " in data else None  # one word alone is a sign of life
+        if isinstance(value, (list, int, float)) and value is not True and value is not False:
+            raise ValueError("an event of no known form")
         if isinstance(value, dict) and event != "error":
             yield value
         elif value and (event == "error" or (isinstance(value, str) and " " in value)):

@@ -67,6 +67,8 @@ class PieceReader:
         self.is_over = part is None or self._body.is_done
         self._has_spoken |= bool(pieces)
         if self.is_over and not self._has_spoken and (said := self._said or self._body.words):
+            if said.startswith(("{", "[")):
+                raise ValueError("broken JSON")
             raise ServerError(said)
         if self._body.is_done or self._body.is_whole:  # some servers give no reason for an answer's end
             pieces.append(AnswerPiece(reason="stop"))
@@ -97,9 +99,9 @@ def _choose(value: dict[str, Any]) -> dict[str, Any]:
     choices = value.get("choices")
     if choices is None:
         return value
-    if not isinstance(choices, list):
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
         raise ValueError("an event of no known form")
-    return next((c for c in choices if isinstance(c, dict) and c.get("index") in (None, 0, "0")), {})
+    return next((choice for choice in choices if choice.get("index") in (None, 0, "0")), {})
 
 
 _THOUGHTS = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")

@@ -124,13 +124,11 @@ def send(event: bytes) -> Reply:
 @pytest.mark.parametrize(
     "event",
     [
-        b'{"choices": [{"delta": {"content": "\xff"}}]}',
         b'{"choices": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
         b'{"choices": [3]}',
         b'{"choices": {"delta": 1}}',
         b'{"choices": [{"delta": {"content": [3]}}]}',
         b'{"choices": [{"delta": {"content": ' + b"[" * 50 + b"]" * 50 + b"}}]}",
-        b'{"choices": [{"delta": "word"}]}',
         b"[]",
         b"3",
     ],
@@ -148,12 +146,12 @@ def test_a_body_of_brackets_alone_is_no_answer():
     assert "sent something that is no answer" in ask(reply)[1]
 
 
-def test_a_few_bytes_that_unpack_to_megabytes_stay_packed():
+def test_a_few_bytes_that_unpack_to_megabytes_come_to_an_end():
     def reply(exchange: Exchange) -> None:
         exchange.begin_stream(content_encoding="gzip")
         exchange.wfile.write(gzip.compress(b"data: " + b" " * 5_000_000))
 
-    assert "sent something that is no answer" in ask(reply)[1]
+    assert "sent more than a model server does without a word" in ask(reply)[1]
 
 
 def test_a_redirection_is_not_followed_since_it_could_lead_out_of_this_machine():

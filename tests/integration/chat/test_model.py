@@ -413,7 +413,7 @@ def too_long(exchange: Exchange) -> None:
         (error_500, "refused: .*out of memory"),
         (wrong_key, "Set API_KEY"),
         (nonsense, "sent something that is no answer"),
-        (web_page, "refused: <html>Welcome"),
+        (web_page, "refused: Welcome"),
         (filtered, "content filter of .* kept back"),
         (call_a_tool, "called a tool"),
         (no_deployment, "refused: No deployment"),
