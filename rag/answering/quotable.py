@@ -66,21 +66,25 @@ def list_quotables(index: int, chunk: Chunk, language: str) -> Iterator[Quotable
     units = _list_units(chunk.text, language)
     section = frozenset(text_terms(f"{chunk.title} {chunk.section}", language))
     name = frozenset(text_terms(str(PurePosixPath(chunk.source).with_suffix("")), language))
-    before = introduction = frozenset[str]()
+    before = introduction = lead = frozenset[str]()
     for order, unit in enumerate(units):
         terms = tuple(text_terms(chunk.text[unit.start : unit.end], language))
         if unit.header:
             introduction = frozenset(text_terms(chunk.text[slice(*unit.header)], language))
         elif unit.kind != "item":
             introduction = frozenset()
+        lead = lead if unit.kind == "row" else frozenset()
         if unit.kind == "heading" and len(units) > 1:
             section |= frozenset(terms)
+        elif _leads_to_table(chunk.text, units, order):
+            lead = frozenset(terms)
         elif len(units) == 1 or not _is_introduction(chunk.text, units, order):
             quoted = _include_items(chunk.text, units, order)
             text = chunk.text[quoted.start : quoted.end]
             head = introduction if unit.header else frozenset[str]()
             is_aside = _is_aside(chunk.text, quoted)
-            yield Quotable(index, order, quoted, text, terms, before, section | introduction, name, head, is_aside)
+            above = section | introduction | lead
+            yield Quotable(index, order, quoted, text, terms, before, above, name, head, is_aside)
             introduction = introduction if quoted is unit else frozenset(terms)
         before = frozenset(terms)
 
@@ -164,6 +168,13 @@ def _is_introduction(text: str, units: Sequence[Sentence], order: int) -> bool:
     unit = units[order]
     heads_table = any(other.header and other.header[0] <= unit.start < other.header[1] for other in units[order:][:2])
     return heads_table or bool(QUESTION_END.search(text, unit.start, unit.end))
+
+
+def _leads_to_table(text: str, units: Sequence[Sentence], order: int) -> bool:
+    """Whether a sentence announces the rows behind it, and so says nothing without them."""
+    unit = units[order]
+    is_open = unit.kind == "sentence" and text[unit.end - 1] in ":："
+    return is_open and order + 1 < len(units) and units[order + 1].kind == "row"
 
 
 def _is_aside(text: str, unit: Sentence) -> bool:

@@ -90,3 +90,10 @@ def test_a_row_is_described_by_its_columns_and_what_it_belongs_to():
 def test_a_sentence_without_a_title_is_described_by_its_file():
     chunk = Chunk("Notes/key-of-the_shed.md", 0, "Under the\nthird pot.")
     assert [describe(one, chunk) for one in list_quotables(0, chunk, "en")] == ["key of the shed. Under the third pot."]
+
+
+def test_what_announces_a_table_is_part_of_its_rows():
+    text = "Stock of the cold house:\n\nFish\tKg\nCod\t31\nHake\t17\n\nPaid in May:\n\nThe rent."
+    quotables = list(list_quotables(0, Chunk("a.md", 0, text), "en"))
+    assert [quotable.text for quotable in quotables] == ["Cod\t31", "Hake\t17", "Paid in May:\n\nThe rent."]
+    assert ["cold" in quotable.section for quotable in quotables] == [True, True, False]
