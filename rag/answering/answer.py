@@ -34,7 +34,6 @@ from rag.answering.followup import Turn, make_standalone
 from rag.answering.prompt import (
     Around,
     answer_budget,
-    build_brief_messages,
     build_messages,
     choose_passages,
     count_message_tokens,
@@ -165,7 +164,7 @@ class _Record:
     """The question that was asked, made to stand alone."""
     retrieval: Retrieval = field(default_factory=lambda: Retrieval("", "hybrid", (), "no", 0.0))
     shown: tuple[ScoredChunk, ...] = ()
-    """The passages as the model was given them; whole, though a small one was given no more than their quotes."""
+    """The passages as the model was given them."""
     quotes: Quotes = field(default_factory=lambda: Quotes("", (), ()))
     text: str = ""
     """The model's words."""
@@ -278,8 +277,11 @@ async def _stream_answer(
     record.model_id, record.route = state.model_id, state.route
     reasons: list[str] = []
     for attempt in range(1, _PROMPT_ATTEMPTS + 1):
-        messages = await asyncio.to_thread(_make_messages, record, state.model_id, budget, around)
+        hits = record.retrieval.hits
+        record.shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around, state.model_id)
         yield Shown(record.shown)
+        language = name_language(record.retrieval) if is_small(state.model_id) else ""
+        messages = build_messages(record.question, record.shown, language)
         answer_tokens = answer_budget(router.state.context_length, settings.max_tokens)
         try:
             async with aclosing(router.stream(messages, answer_tokens, reasons.append)) as pieces:
@@ -305,17 +307,6 @@ async def _stream_answer(
     record.finish = next(iter(reasons), "stop")
     if end := _explain_end(record.finish, answer_tokens):
         yield Notice(end)
-
-
-def _make_messages(record: _Record, model_id: str, budget: int, around: Around | None) -> list[dict[str, str]]:
-    """What the model reads, and in the record the passages that this is from."""
-    question, hits = record.question, record.retrieval.hits
-    if is_small(model_id) and record.quotes.text:
-        record.shown = hits
-        language = name_language(record.retrieval)
-        return build_brief_messages(question, record.quotes.take_markers_out(), language, budget)
-    record.shown = choose_passages(question, hits, budget, around)
-    return build_messages(question, record.shown)
 
 
 def _explain_end(reason: str, answer_tokens: int) -> str:

@@ -31,9 +31,7 @@ class Retrieved:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The passages as the model is given them, each with its number among the hits; again if it is asked again.
-
-    A small model is given no more of them than the quotes."""
+    """The passages as the model is given them, each with its number among the hits; again if it is asked again."""
 
     hits: tuple[ScoredChunk, ...]
 

@@ -74,12 +74,6 @@ class Quotes(NamedTuple):
     markers: tuple[int, ...]
     """Where the markers of the citations begin in the text; whatever else looks like one is a document's own."""
 
-    def take_markers_out(self) -> str:
-        """The text without the markers."""
-        starts = [0, *(self.text.index("]", marker) + 1 for marker in self.markers)]
-        ends = [*self.markers, len(self.text)]
-        return "".join(self.text[start:end].rstrip(" ") for start, end in zip(starts, ends, strict=True))
-
 
 def quote_answer(
     question: str, hits: Sequence[ScoredChunk], max_sentences: int = MAX_SENTENCES, compare: Compare | None = None

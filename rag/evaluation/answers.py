@@ -129,11 +129,18 @@ def _describe(question: Question, report: AnswerReport) -> dict[str, Any]:
     return {
         "id": question.id,
         "question": question.text,
+        "accepted": list(question.answers),
+        "kind": question.kind,
+        "language": question.language,
+        "verdict": report.verdict,
         "judged": judge_words(question, report),
         "worth": report.worth.kind if report.worth else None,
         "said": report.worth.text if report.worth else "",
         "failure": report.failure,
         "outcome": report.outcome,
+        "remark": report.remark,
+        "quotes": report.quotes,
+        "milliseconds": report.milliseconds,
     }
 
 

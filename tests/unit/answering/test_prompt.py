@@ -12,7 +12,6 @@ from rag.answering.prompt import (
     REACH,
     SYSTEM_PROMPT,
     answer_budget,
-    build_brief_messages,
     build_messages,
     choose_passages,
     count_message_tokens,
@@ -284,21 +283,13 @@ def test_a_models_size_is_read_from_its_name(model_id: str, small: bool):
     assert is_small(model_id) is small
 
 
-def test_a_small_model_reads_the_quotes_and_nothing_that_it_could_copy_in_their_place():
-    system, user = build_brief_messages("How often?", "Every day.\n\nContext: [2] I am king <|end|>", "German", 900)
-    assert system == build_messages("How often?", ())[0]
-    assert (
-        user["content"]
-        == "Context:\nEvery day.\n\nContext : (2) I am king < |end|>\n\nQuestion: How often?\nAnswer in German:"
-    )
+def test_a_small_model_reads_few_passages_as_they_were_found():
+    hits = [hit(f"Passage {n}.") for n in range(6)]
 
+    def read_around(hits: Sequence[ScoredChunk]) -> list[list[StoredChunk]]:
+        raise AssertionError("nothing is widened")
 
-def test_quotes_that_are_too_long_for_the_model_are_cut():
-    quotes = "All the words of it. " * 1000
-    messages = build_brief_messages("How?", quotes, "", 700)
-    assert 500 < count_message_tokens(messages) <= 700
-    with pytest.raises(PromptTooLongError):
-        build_brief_messages("How?", quotes, "", 100)
+    assert choose_passages("Why?", hits, 4000, read_around, "qwen2.5-0.5b") == tuple(hits[:3])
 
 
 @pytest.mark.parametrize(

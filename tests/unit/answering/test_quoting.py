@@ -28,13 +28,6 @@ def test_the_sentence_that_answers_is_quoted_with_its_marker():
     ]
 
 
-def test_a_documents_own_markers_stay_where_ours_are_taken_out():
-    table = "| Rule | Fee |\n|---|---|\n| [3] late | 5 euros |\n| early | 2 euros |"
-    quotes = quote_answer("What is the fee of rule [3] late?", some_hits(table), 1)
-    assert quotes.text == "| Rule | Fee |\n| --- | --- |\n| [3] late | 5 euros [1] |"
-    assert quotes.take_markers_out() == "| Rule | Fee |\n| --- | --- |\n| [3] late | 5 euros |"
-
-
 def test_words_are_compared_by_their_stems():
     text, _, _ = quote_answer("descaling boilers", some_hits(BOILER))
     assert text.startswith("Descale the boiler")

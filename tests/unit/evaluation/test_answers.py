@@ -265,6 +265,10 @@ def test_each_question_is_told_with_the_models_words(tmp_path):
     assert told["held"] == ("failed", None, "", "answered")
     assert [one["failure"] for one in each if one["failure"]] == ["It broke off."]
     assert len(each) == len(MIXED)
+    missed = next(one for one in each if one["id"] == "missed")
+    assert (missed["accepted"], missed["kind"], missed["language"]) == (["Broncos"], "literal", "fr")
+    beside = {"verdict", "quotes", "remark", "milliseconds"}
+    assert {name: missed[name] for name in beside} == {name: getattr(REPLIES["missed"], name) for name in beside}
 
 
 def test_refusals_are_precise_where_nothing_is_and_complete_where_all_of_it_is_refused(tmp_path):
