@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_EMBED_MODEL = "all-MiniLM-L6-v2"
 PACKAGED_RERANK_MODEL = "ms-marco-MiniLM-L12-v2"
+LATE_RERANK_MODEL = "answerai-colbert-small-v1"
 NO_MODEL = "none"
 SHORTEST_PASSWORD = 8
 _CHECKOUT = Path(__file__).resolve().parents[1]

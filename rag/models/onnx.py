@@ -11,7 +11,7 @@ text gives equal results, run after run.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -33,8 +33,10 @@ T = TypeVar("T")
 class OnnxModel:
     """An exported model that runs. A run takes one thread; there are as many runs at once as there are processors."""
 
-    def __init__(self, folder: Path, max_tokens: int, dimensions: int) -> None:
+    def __init__(self, folder: Path, max_tokens: int, dimensions: int, output: str | None = None) -> None:
+        """`output` is the graph's output that is wanted; not needed where it has but one."""
         self._session = _open_session(folder / MODEL_FILE)
+        self._outputs = [output] if output else None
         self._inputs = [wanted.name for wanted in self._session.get_inputs()]
         self.tokenizer = read_tokenizer(folder / TOKENIZER_FILE)
         """Makes what `run` takes, cut to the model's tokens."""
@@ -46,7 +48,10 @@ class OnnxModel:
         self._pool = ThreadPoolExecutor(self.processors, thread_name_prefix="onnx")
 
     def run(self, encoding: Encoding) -> Vectors:
-        """The model's row of numbers; zeros without a token, which a tokenizer without special tokens may give."""
+        """The model's row of numbers, or a row for each token where its graph gives that.
+
+        Zeros without a token, which a tokenizer without special tokens may give.
+        """
         import numpy as np
 
         if not encoding.ids:
@@ -56,7 +61,7 @@ class OnnxModel:
             "token_type_ids": encoding.type_ids,
             "attention_mask": encoding.attention_mask,
         }
-        (rows,) = self._session.run(None, {name: np.array([columns[name]], np.int64) for name in self._inputs})
+        (rows,) = self._session.run(self._outputs, {name: np.array([columns[name]], np.int64) for name in self._inputs})
         row: Vectors = rows[0]
         return row
 
@@ -68,6 +73,10 @@ class OnnxModel:
         for row, numbers in enumerate(self._pool.map(lambda text: self.run(encode(text)), texts)):
             found[row] = numbers
         return found
+
+    def run_each(self, encodings: Sequence[Encoding]) -> Iterator[Vectors]:
+        """What `run` gives for each, in order, computed on all processors."""
+        return self._pool.map(self.run, encodings)
 
     def close(self) -> None:
         """End the threads, once what they run is done. The model can't be used any more."""

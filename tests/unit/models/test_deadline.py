@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from rag.models.reranker import run_until
+from rag.models.deadline import run_until
 
 
 class Worker:
