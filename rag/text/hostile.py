@@ -155,40 +155,64 @@ def _show_code(character: str) -> str:
 
 # Markers of chat templates, and names of roles at the beginning of a line or a heading
 
-_TOKENS = r"(?:s|bos|eos|pad|unk|sep|cls|mask|sop|eop|think|system|user|assistant|human|tools?|tool_\w+|function_\w+)"
+_TOKENS = r"(?:s|bos|eos|pad|unk|sep|cls|mask|sop|eop)"
+_ACTING = (
+    r"(?:[\w.-]{0,24}[_:.-])?(?:system|user|assistant|human|bot|think|tools?|toolcalls?|functions?|instructions?|prompt"
+    r"|invoke|parameter)(?:[_:=.-][\w.:=-]{0,40})?(?: \w{1,16}=[^<>\x02\x03\n]{0,60})?"
+)
+"""A tag that names who speaks, or a call, in whatever form: ``<_user>``, ``<system_prompt>``, ``<function=find>``."""
 _NUMBERED = r"(?:(?:start|end|begin)_of_\w+|extra_id_\d+|special_\d+|unused_?\d+|fim_\w+|reserved_\w+|0x[0-9a-f]{2})"
 _NAMES = (
     r"(?:INST|SYS|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS?|TOOL_RESULTS?|TOOL_CONTENT|MODEL_SETTINGS|ARGS|CALL_ID"
-    r"|THINK|PREFIX|MIDDLE|SUFFIX|gMASK|control_\d+)"
+    r"|THINK|PREFIX|MIDDLE|SUFFIX|gMASK|control_\d+|unused_token_\d+|SYSTEM|USER|ASSISTANT|BOT)"
 )
 _ROLES = r"(?:system|user|assistant|human|developer|ai)"
+_ROLES_ABROAD = (
+    r"(?:système|systém|systeem|sistema|benutzer|assistente?|utilisateur|usuario|asistente|utente|usuário|utilizador"
+    r"|gebruiker|användare|bruger|bruker|система|пользователь|ассистент|系统|系統|用户|用戶|助手|システム|ユーザー|アシスタント"
+    r"|시스템|사용자|어시스턴트)"
+)
 _HEADED = rf"(?:{_ROLES}|tool|model|function|instructions?|response|input|output|context)"
 
 _ANGLES, _BRACKETS = "\x02\x03", "\x04\x05"
 """What stands in a likeness for the brackets that ASCII doesn't have; no text holds these characters any more."""
 _TEMPLATE = re.compile(
-    r"[<\x02\x04](?=\|)"
-    rf"|[<\x02](?=/?(?:{_TOKENS}|{_NUMBERED})[>\x03])"
+    r"[<\x02\x04](?=\|)|[<\x02](?=[^\s<>|\x02\x03]{1,40}\|[>\x03])"
+    rf"|[<\x02](?=/?(?:{_TOKENS}|{_NUMBERED}|{_ACTING})[>\x03])"
     r"|[<\x02](?=[<\x02]/?sys[>\x03]{2})"
     rf"|[\[\x02\x04](?=/?{_NAMES}[\]\x03\x05])",
     re.IGNORECASE,
 )
 """Finds the first character of a control token, which is no token once a space follows it."""
-_ROLE = re.compile(
-    rf"\#[ \t*_]{{0,8}}({_HEADED})(?=[ \t*_]{{0,8}}:)"
-    # A list's number or letter may go before, and any sign; a round bracket behind is what we write ourselves.
-    rf"|^(?:[^\w\n]|[\d_]|[a-z]{{1,3}}[.)])*+({_ROLES})(?=(?:[^\w\n:)]|_){{0,8}}:)"
-    rf"|^(?=[^\w\n#*=]*+(?:#|\*\*|==|__))(?:[^\w\n]|_)*+({_ROLES})(?=(?:[^\w\n)]|_)*+$)"
-    rf"|^[ \t>]{{0,8}}({_ROLES})(?=[ \t]*+\n[ \t>]{{0,8}}(?:==|--))",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""Finds the name of a role before a colon, and as a heading; the name is its group."""
+
+
+def _make_role_pattern(abroad: str) -> re.Pattern[str]:
+    """Finds the name of a role before a colon, and as a heading; the name is its group."""
+    roles = f"(?:{_ROLES}|{abroad})"
+    return re.compile(
+        rf"\#[ \t*_]{{0,8}}({_HEADED}|{abroad})(?=[ \t*_]{{0,8}}:)"
+        # A list's number or letter may go before, and any sign; a round bracket behind is what we write ourselves.
+        rf"|^(?:[^\w\n]|[\d_]|[a-z]{{1,3}}[.)])*+({roles})(?=(?:[^\w\n:)]|_){{0,8}}:)"
+        rf"|^(?=[^\w\n#*=]*+(?:#|\*\*|==|__))(?:[^\w\n]|_)*+({roles})(?=(?:[^\w\n)]|_)*+$)"
+        rf"|^[ \t>]{{0,8}}({roles})(?=[ \t]*+\n[ \t>]{{0,8}}(?:==|--))",
+        re.IGNORECASE | re.MULTILINE,
+    )
+
+
+_ROLE = _make_role_pattern(_ROLES_ABROAD)
+
+
+@cache
+def _find_role_pattern() -> re.Pattern[str]:
+    """`_ROLE` for texts that aren't all ASCII, whose Cyrillic letters count as those that they look like."""
+    return _make_role_pattern(f"{_ROLES_ABROAD}|{_ROLES_ABROAD.translate(_make_look_alikes())}")
 
 
 def neutralise_for_model(text: str) -> str:
     """The text without what nobody sees, and with what a model could take for its chat template broken up."""
     text = replace_alike(_TEMPLATE, lambda found: f"{found} ", remove_invisible(text))
-    return replace_alike(_ROLE, lambda found: f"({found})", text)
+    role = _ROLE if text.isascii() else _find_role_pattern()
+    return replace_alike(role, lambda found: f"({found})", text)
 
 
 def replace_alike(pattern: re.Pattern[str], replace: Callable[[str], str], text: str) -> str:
@@ -206,12 +230,17 @@ def replace_alike(pattern: re.Pattern[str], replace: Callable[[str], str], text:
     return "".join([*pieces, text[at:]])
 
 
-_SEARCHED = ((0x80, 0x3400), (0xA000, 0xAC00), (0xF900, 0x10000), (0x1D400, 0x1D800))
+_SEARCHED = ((0x80, 0x3400), (0xA000, 0xAC00), (0xF900, 0x10000), (0x1D400, 0x1D800), (0x1F110, 0x1F200))
 """Where Unicode has signs and letters; the rest is ideographs."""
 _OPENING, _CLOSING = ("Ps", "Pi"), ("Pe", "Pf")
 _POINTING = re.compile(r"ANGLE|LESS-THAN|GREATER-THAN|PRECEDES|SUCCEEDS|ARROWHEAD|CHEVRON")
 _ROUND = re.compile(r"PARENTHESIS|CURLY|^[^A]*QUOTATION(?! MARK ORNAMENT)")
-_BAR = re.compile(r"VERTICAL (?:BAR|LINE)|BOX DRAWINGS (?:LIGHT|HEAVY|DOUBLE)(?: \w+ DASH)? VERTICAL$|BROKEN BAR")
+_FRAMED = re.compile(r"(?:SQUARED|CIRCLED|PARENTHESIZED|REGIONAL INDICATOR) .*?LETTER ([A-Z])")
+_BAR_LETTERS = {0x3163: "|", 0x4E28: "|"}
+"""Letters of Korean and Chinese that are nothing but a bar."""
+_BAR = re.compile(
+    r"VERTICAL (?:BAR|LINE)|BOX DRAWINGS (?:LIGHT|HEAVY|DOUBLE)(?: \w+ DASH)? VERTICAL$|BROKEN BAR|^PARALLEL TO$"
+)
 
 
 @cache
@@ -221,13 +250,13 @@ def _make_look_alikes() -> dict[int, str]:
     These are its compatibility forms (full width, circles, mathematics), its confusable letters, and by category and
     name its spaces, brackets and bars.
     """
-    table = _read_confusables()
+    table = _read_confusables() | _BAR_LETTERS
     for code in chain.from_iterable(map(range, *zip(*_SEARCHED, strict=True))):
         character = chr(code)
         plain = unicodedata.normalize("NFKC", character)
         if len(plain) == 1 and plain.isascii():
             table[code] = plain
-        elif code not in table and (likeness := _find_sign(character) or _read_small_capital(character)):
+        elif code not in table and (likeness := _find_sign(character) or _read_letter_in_name(character)):
             table[code] = likeness
     return table
 
@@ -257,6 +286,12 @@ def _read_small_capital(character: str) -> str:
     name = unicodedata.name(character, "") if len(character) == 1 else ""
     small_capital = re.fullmatch(r"LATIN LETTER SMALL CAPITAL ([A-Z])", name)
     return small_capital[1].lower() if small_capital else ""
+
+
+def _read_letter_in_name(character: str) -> str:
+    """The letter that is written as a small capital or in a frame; nothing for other characters."""
+    framed = _FRAMED.search(unicodedata.name(character, ""))
+    return framed[1].lower() if framed else _read_small_capital(character)
 
 
 def _tell_bar(character: str) -> str:
