@@ -44,6 +44,7 @@ from rag.answering.remarks import say_not_found, say_unproved, say_unread, say_u
 from rag.answering.substance import Assessment, assess
 from rag.chat.router import ModelState
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
+from rag.ranking.question import is_about_unknown
 from rag.settings import Settings
 from rag.types import Citation, Restriction, Retrieval, ScoredChunk
 

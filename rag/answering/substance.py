@@ -30,6 +30,24 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"\A\s*question\s*:\s*", re.IGNORECASE)
+_PREAMBLE = re.compile(
+    r"\A\s*(?:"
+    r"(?:based on|according to|as (?:stated|mentioned) in|in|from) (?:the )?(?:provided |given |relevant )?"
+    r"(?:information|context|passages?|documents?|texts?|excerpts?)(?: (?:provided|given))?"
+    r"(?: (?:in|from|by) the (?:provided |given )?(?:context|passages?|documents?|texts?))?,"
+    r"|(?:the )?(?:context|passages?|documents?|texts?) (?:states?|says?|mentions?|indicates?) that"
+    r"|(?:basierend auf|laut|gemäß) (?:den |dem |der )?(?:kontext|passagen?|dokument(?:en)?|text(?:en)?|informationen),"
+    r"|(?:d'après|selon|d’après) (?:les |le )?(?:contexte|passages?|documents?|textes?|extraits?),"
+    r"|(?:según|de acuerdo con|basado en) (?:los |las |el )?(?:contexto|pasajes?|documentos?|textos?),"
+    r"|(?:ifølge|baseret på) (?:konteksten|passagen|passagerne|dokumentet|dokumenterne|teksten),"
+    r"|(?:согласно|исходя из) (?:контекст[ау]|документ(?:у|ам|ов)|текст[ау]|отрывк(?:у|ам|ов)),"
+    r"|(?:文書|文脈|コンテキスト|資料)によると、"
+    r"|根据(?:文档|文件|上下文|段落|提供的信息)(?:的?内容)?[,，]"
+    r"|(?:문서|문맥|본문)에 따르면,?"
+    r")\s*(?=\S)",
+    re.IGNORECASE,
+)
+"""Where an answer says that it is from the passages, which its marker says as well."""
 _NEXT_TURN = re.compile(r"\n\s*(?:question|context|user|human|assistant)\s*:", re.IGNORECASE)
 _LONGEST_PERIOD = 60
 """Words of the longest phrase whose repetition is noticed."""
@@ -67,7 +85,7 @@ def assess(question: str, answer: str, hits: Sequence[ScoredChunk]) -> Assessmen
     kind = classify(question, text, hits)
     if kind != "answer":
         return Assessment(kind, text, is_looping)
-    marked = add_markers(question, text, hits)
+    marked = add_markers(question, drop_preamble(text), hits)
     supported, doubt = _check(question, marked, hits)
     has_nothing = supported is None or is_foreign(question, hits)
     binding = None if has_nothing else rate_binding(question, marked, hits)
@@ -82,6 +100,13 @@ def strip_wrapping(question: str, answer: str) -> str:
         text = _LABEL.sub("", rest)
     ended = _NEXT_TURN.search(text)
     return (text[: ended.start()] if ended else text).strip()
+
+
+def drop_preamble(text: str) -> str:
+    """The answer without "Based on the passages," before it."""
+    rest = _PREAMBLE.sub("", text)
+    begins_sentence = rest != text and rest.split(maxsplit=1)[0].islower()  # "pH" and "iPhone" stay as they are
+    return rest[0].upper() + rest[1:] if begins_sentence else rest
 
 
 def cut_loop(text: str) -> str:
@@ -134,7 +159,7 @@ def _is_heading(words: Sequence[str], hits: Sequence[ScoredChunk]) -> bool:
     """Whether the answer is what stands over a passage and not in its text."""
     names = [name for hit in hits for name in _list_names(hit.chunk)]
     return any(words == _list_words(name) for name in names) and not any(
-        _contains(_list_words(_drop_headings(hit.chunk.text)), words) for hit in hits
+        has_run(_list_words(_drop_headings(hit.chunk.text)), words) for hit in hits
     )
 
 
@@ -155,9 +180,10 @@ def _drop_headings(text: str) -> str:
     return re.sub(r"^\s{0,3}#{1,6}\s.*$", "", text, flags=re.MULTILINE)
 
 
-def _contains(words: Sequence[str], wanted: Sequence[str]) -> bool:
+def has_run(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the wanted words, of which there is one at least, stand in a row among the words."""
     size = len(wanted)
-    return any(list(words[at : at + size]) == list(wanted) for at in range(len(words) - size + 1))
+    return bool(size) and any(list(words[at : at + size]) == list(wanted) for at in range(len(words) - size + 1))
 
 
 def _list_words(text: str) -> list[str]:
