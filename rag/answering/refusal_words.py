@@ -117,7 +117,8 @@ REFUSAL_WORDS = {
         unable=(
             r"(?:i )?(?:do not|don't) know|i(?:'m| am| was)? (?:cannot|can't|could ?n[o']t|unable to|"
             r"not able to) (?:answer|determine|tell|say|provide|(?:find|locate|see) (?:any |the |an )?(?:\w+ )?"
-            r"(?:information|answer|mention|reference|details))|there(?:'s| is) nothing (?:about|on) (?:that|this|it)\b|"
+            r"(?:information|answer|mention|reference|details))|"
+            r"there(?:'s| is) nothing (?:about|on) (?:that|this|it)\b|"
             r"(?:is|are|remains?) silent (?:on|about)|(?:cannot|can't|could not) be (?:answered|determined|found in)|"
             r"not possible to (?:answer|determine|say|tell)|i (?:do not|don't|did not|didn't) have (?:access|"
             r"(?:enough|any|sufficient|specific|that)(?: \w+)? (?:information|data|context|details))|"
