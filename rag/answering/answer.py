@@ -45,6 +45,7 @@ from rag.answering.remarks import name_language, say_not_found, say_unproved, sa
 from rag.answering.substance import Assessment, assess, cut_loop
 from rag.chat.router import ModelState
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
+from rag.ranking.question import is_about_unknown
 from rag.settings import Settings
 from rag.types import Citation, Restriction, Retrieval, ScoredChunk
 
@@ -59,9 +60,9 @@ expected still end in an answer."""
 _LOOK_EVERY = 200
 """Characters of an answer after which it is looked at again whether it has begun to repeat itself."""
 
-_BOUND = 0.5
+_BOUND = 0.25
 """How much of the question must stand where a model's answer is from, for it to need no remark.
-Tuned on a half of the everyday collections with a small model: bench/RESULTS.md, "Answering and chat"."""
+Tuned on answers of small models to the everyday collections: bench/RESULTS.md, "Answering and chat"."""
 
 
 class FindPassages(Protocol):
@@ -340,7 +341,8 @@ def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Ju
     """How the answer looks: from retrieval's verdict, the model's refusal, and whether its claims stand in passages."""
     retrieval, worth = record.retrieval, record.worth
     is_refused = worth is not None and worth.kind == "refusal"
-    if not record.text and (retrieval.verdict == "no" or (retrieval.verdict == "unsure" and is_refused)):
+    is_missing = retrieval.verdict == "unsure" and (is_refused or is_about_unknown(retrieval))
+    if not record.text and (retrieval.verdict == "no" or is_missing):
         is_asked = record.model_id is not None
         return record.judge("not_found", say_not_found(retrieval, only), may_insist=may_insist and not is_asked)
     if is_refused:

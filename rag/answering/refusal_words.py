@@ -53,7 +53,8 @@ REFUSAL_WORDS = {
         holding=r"indeholde[rt]?|giver|fundet|finde[rs]?|svar(?:et)?|oplysning(?:er)?|information(?:er)?",
         unable=(
             r"(?:det )?ved jeg ikke|jeg ved (?:det )?ikke|(?:jeg )?kan (?:jeg )?(?:desværre )?ikke (?:besvare|"
-            r"svare|finde (?:svar|oplysning))|(?:er der|der er) ingen (?:oplysning|information|svar)\w*|"
+            r"svare|finde (?:svar|oplysning))|kan (?:desværre )?ikke besvares|"
+            r"(?:er der|der er) ingen (?:oplysning|information|svar)\w*|"
             r"ikke (?:nævnt|angivet|oplyst)"
         ),
         filler=r"beklager|desværre|undskyld|kontakt|hvis du|spørg",
@@ -85,7 +86,8 @@ REFUSAL_WORDS = {
             r"kann (?:ich )?[^,]{0,60}nicht (?:beantworte[nt]|beantwortet werden|sagen|finden|feststellen)|"
             r"(?:nicht|keine) (?:genügend|ausreichend\w*) information\w*|informationen reichen nicht|"
             r"keine (?:angaben?|antwort|informationen?)(?: (?:gefunden|vorhanden|verfügbar))?$|"
-            r"keine informationen? (?:dazu|darüber|über|zu[rm]?)|(?:nicht|nirgends) (?:erwähnt|angegeben)"
+            r"keine informationen? (?:dazu|darüber|über|zu[rm]?)|keine (?:informationen?|angaben?|hinweise?) vor\b|"
+            r"(?:nicht|nirgends) (?:erwähnt|angegeben)"
         ),
         filler=r"es tut mir leid|tut mir leid|leider|entschuldig\w*|bitte|wenn sie|falls sie|wenn du",
         contrast=r"\b(?:aber|jedoch|allerdings|sondern|hingegen)\b",
@@ -113,9 +115,11 @@ REFUSAL_WORDS = {
             r"cover(?:s|ed)?|lists?|listed|answer|present|available"
         ),
         unable=(
-            r"(?:i )?(?:do not|don't) know|i(?:'m| am)? (?:cannot|can't|could ?n[o']t|unable to|"
-            r"not able to) (?:answer|determine|tell|say|provide|find (?:any |the |an )?(?:information|answer|"
-            r"mention|reference|details))|(?:cannot|can't|could not) be (?:answered|determined|found in)|"
+            r"(?:i )?(?:do not|don't) know|i(?:'m| am| was)? (?:cannot|can't|could ?n[o']t|unable to|"
+            r"not able to) (?:answer|determine|tell|say|provide|(?:find|locate|see) (?:any |the |an )?(?:\w+ )?"
+            r"(?:information|answer|mention|reference|details))|"
+            r"there(?:'s| is) nothing (?:about|on) (?:that|this|it)\b|"
+            r"(?:is|are|remains?) silent (?:on|about)|(?:cannot|can't|could not) be (?:answered|determined|found in)|"
             r"not possible to (?:answer|determine|say|tell)|i (?:do not|don't|did not|didn't) have (?:access|"
             r"(?:enough|any|sufficient|specific|that)(?: \w+)? (?:information|data|context|details))|"
             r"(?:there (?:is|are|was|were) (?:no|not enough|insufficient)|there (?:isn't|aren't|wasn't) (?:enough|"
@@ -154,7 +158,8 @@ REFUSAL_WORDS = {
         unable=(
             r"no (?:lo )?sé|no puedo (?:responder|contestar|encontrar|determinar)|no (?:es posible|"
             r"se puede) (?:responder|determinar|saber|contestar)|no (?:hay|existe|tengo|"
-            r"dispongo de) (?:suficiente |ninguna |más )?(?:información|datos|mención)|no se (?:menciona|"
+            r"dispongo de) (?:suficientes? |ningun[oa]s? |ningún |más |es[ao]s? |est[ao]s? |dicha )?"
+            r"(?:información|datos?|mención|referencias?|indicación)|no se (?:menciona|"
             r"especifica|indica|encontró|encuentra (?:información|respuesta))|^(?:ninguna|sin) información$"
         ),
         filler=(
@@ -180,6 +185,7 @@ REFUSAL_WORDS = {
         unable=(
             r"je ne (?:le )?sais pas|je ne (?:peux|suis)(?: malheureusement)? pas (?:répondre|en mesure|"
             r"déterminer|trouver|dire)|je n'ai pas (?:trouvé|d'information|assez)|"
+            r"je ne dispose (?:malheureusement )?(?:pas|d'aucune)|rest(?:e|ent) sans réponse|"
             r"il n'est pas possible de (?:répondre|déterminer|savoir|dire)|il n'y a (?:pas|aucune?) (?:d'|"
             r"assez d'|suffisamment d')?(?:information|mention|réponse|indication)s?|^aucune (?:information|"
             r"réponse|mention)$|n'est pas (?:mentionné|précisé|indiqué)\w*"
@@ -238,7 +244,7 @@ REFUSAL_WORDS = {
     "ko": RefusalWords(
         sources=r"문서|자료|문맥|맥락|컨텍스트|본문|지문|텍스트|구절|출처|발췌|제공된|주어진",
         papers=r"계약서|규정|회칙|편지|이메일|메일|회의록|보고서|기사|설명서|목록|표|페이지|내용",
-        saying=r"언급|명시|기재|나와|나오|적혀|쓰여|서술|설명|말하",
+        saying=r"언급|명시|기재|나와|나오|적혀|쓰여|서술|설명|말하|확인되",
         holding=r"포함|제공|정보|찾을|답|내용",
         unable=(
             r"모르겠|모릅니다|알 수 없|(?:답|대답|답변)(?:할|을 할|을 드릴) 수 없|(?:정보|답|답변|"
@@ -286,7 +292,8 @@ REFUSAL_WORDS = {
         holding=r"inneholde[rt]?|gir|funnet|finne[rs]?|svar(?:et)?|opplysning(?:er)?|informasjon(?:en)?",
         unable=(
             r"(?:det )?vet jeg ikke|jeg vet (?:det )?ikke|(?:jeg )?kan (?:jeg )?(?:dessverre )?ikke (?:besvare|"
-            r"svare|finne (?:svar|informasjon))|(?:er det|det er|det finnes) ingen (?:opplysning|informasjon|"
+            r"svare|finne (?:svar|informasjon))|kan (?:dessverre )?ikke besvares|"
+            r"(?:er det|det er|det finnes) ingen (?:opplysning|informasjon|"
             r"svar)\w*|ikke (?:nevnt|oppgitt)"
         ),
         filler=r"beklager|dessverre|unnskyld|kontakt|hvis du|spør",
@@ -330,6 +337,9 @@ REFUSAL_WORDS = {
         unable=(
             r"(?:я )?не знаю|(?:я )?не (?:могу|смог\w*|удалось) (?:ответить|найти|определить|сказать)|"
             r"нельзя (?:ответить|определить|сказать)|невозможно (?:ответить|определить|сказать)|"
+            r"(?:ответить|определить|сказать|установить)(?: \w+){0,3} (?:невозможно|нельзя)|"
+            r"(?:информаци|сведени|ответ|данны|упоминани)\w*(?: \w+){0,3} отсутству\w+|"
+            r"отсутству\w+(?: \w+){0,2} (?:информаци|сведени|ответ|данны|упоминани)\w*|"
             r"не наш[её]л\w* (?:так\w+ |никак\w+ |эт\w+ )?(?:информаци|ответ|сведени|упоминани)\w*|"
             r"нет (?:никакой |достаточной )?(?:информации|ответа|сведений)|^не (?:указано|упомянуто|упоминается)$"
         ),
@@ -353,6 +363,7 @@ REFUSAL_WORDS = {
         holding=r"innehålle[rt]?|ger|hittat|hittar?|finn[se]?|svar(?:et)?|uppgift(?:er)?|information(?:en)?",
         unable=(
             r"(?:det )?vet jag (?:tyvärr )?inte|jag vet (?:det )?inte|"
+            r"kan (?:tyvärr )?inte besvaras|"
             r"(?:jag )?kan (?:jag )?(?:tyvärr )?inte (?:besvara|svara|hitta (?:svar|information))|(?:finns det|"
             r"det finns) ingen (?:uppgift|information|svar)\w*|inte (?:nämnt|angivet)"
         ),

@@ -151,8 +151,9 @@ def say_not_found(retrieval: Retrieval, only: Restriction | None = None) -> str:
 
 
 def say_unsure(retrieval: Retrieval) -> str:
-    """That the quotes above may not be the answer."""
-    return _choose_sentences(retrieval).unsure
+    """That what stands above may not be the answer, and which of the question's words the documents don't have."""
+    say, unknown = _choose_sentences(retrieval), ", ".join(retrieval.unknown_words[:_MOST_WORDS])
+    return f"{say.unsure} {say.unknown.format(words=unknown)}" if unknown else say.unsure
 
 
 def say_unread(retrieval: Retrieval) -> str:

@@ -33,10 +33,11 @@ _ATTRIBUTION = re.compile(
     r"\A(?:(?:based (?:up)?on|according to|as per|basierend auf|laut|gemäß|selon|d['’]après|según|basado en"
     r"|de acuerdo con|ifølge|baseret på|согласно|исходя из|на осно\w+)\b[^,:\n]{1,80}[,:]"
     r"|(?:根据|根據|基于)[^,，:：\n]{1,40}[,，:：]|[^、,\n]{1,40}(?:によると|によれば|に基づくと)[、,]"
-    r"|[^,\n]{1,40}에 (?:따르|의하)면,?)\s*",
+    r"|[^,\n]{1,40}에 (?:따르|의하)면,?"
+    r"|(?:the )?(?:context|passages?|documents?|texts?) (?:states?|says?|mentions?|indicates?) that\b)\s*",
     re.IGNORECASE,
 )
-"""Finds "Based on the information provided," before what an answer says."""
+"""Finds "Based on the information provided," or "The context says that" before what an answer says."""
 _ASKED = re.compile(r"\A\s*question\s*:\s*", re.IGNORECASE)
 _CONTEXT = re.compile(r"\A\W*context\s*:", re.IGNORECASE)
 _NEXT_TURN = re.compile(r"\n\s*[#*]*[ \t]*(?:question|context|user|human|assistant|instruction)[ \t*]*:", re.IGNORECASE)
@@ -99,7 +100,8 @@ def strip_wrapping(question: str, answer: str) -> str:
     attribution = _ATTRIBUTION.match(text)
     if attribution and names_passages(attribution[0]):
         text = text[attribution.end() :]
-        text = text[:1].upper() + text[1:]
+        is_word = text.split(maxsplit=1)[0].islower() if text.strip() else False  # "pH" and "iPhone" stay as they are
+        text = text[:1].upper() + text[1:] if is_word else text
     ended = _NEXT_TURN.search(text)
     return (text[: ended.start()] if ended else text).strip()
 
@@ -162,7 +164,7 @@ def _is_heading(words: Sequence[str], hits: Sequence[ScoredChunk]) -> bool:
     """Whether the answer is what stands over a passage and not in its text."""
     names = [name for hit in hits for name in _list_names(hit.chunk)]
     return any(words == _list_words(name) for name in names) and not any(
-        _contains(_list_words(_drop_headings(hit.chunk.text)), words) for hit in hits
+        has_run(_list_words(_drop_headings(hit.chunk.text)), words) for hit in hits
     )
 
 
@@ -183,9 +185,10 @@ def _drop_headings(text: str) -> str:
     return re.sub(r"^\s{0,3}#{1,6}\s.*$", "", text, flags=re.MULTILINE)
 
 
-def _contains(words: Sequence[str], wanted: Sequence[str]) -> bool:
+def has_run(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Whether the wanted words, of which there is one at least, stand in a row among the words."""
     size = len(wanted)
-    return any(list(words[at : at + size]) == list(wanted) for at in range(len(words) - size + 1))
+    return bool(size) and any(list(words[at : at + size]) == list(wanted) for at in range(len(words) - size + 1))
 
 
 def _list_words(text: str) -> list[str]:

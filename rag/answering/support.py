@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from rag.answering.citations import MARKER, find_markers
 from rag.answering.numbers import Number, find_numbers, list_claimed, list_values
+from rag.ranking.question import NOUNS_IN_CAPITALS
 from rag.text.scripts import DENSE
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.tables import split_cells
@@ -49,7 +50,6 @@ _PART_END = re.compile(r"[,;，；、](?!\d)|\s(?:and|und|et|y|e|en|og|och|и)\s
 _NAME = re.compile(r"(?<![.!?:]\s)(?<!^)(?<![^\w\s])\b[A-ZÀ-ÖØ-ÞА-Я][\w'’-]+")
 _CODE = re.compile(r"(?<=\s)[A-Z]{1,3}\b|\b\w*\d\w*\b")
 _DENSE = re.compile(f"[{DENSE}]")
-_NOUNS_IN_CAPITALS = frozenset({"de"})
 
 
 _MARKUP = re.compile(r"[|`$]|\\[\[\]()]")
@@ -282,7 +282,7 @@ def _score_terms(
 
 def _find_names(claim: str, language: str) -> list[str]:
     """Words with a capital within a sentence, which in most languages are names."""
-    return [] if _detect(claim, language) in _NOUNS_IN_CAPITALS else _NAME.findall(claim)
+    return [] if _detect(claim, language) in NOUNS_IN_CAPITALS else _NAME.findall(claim)
 
 
 def _speaks_otherwise(claim: str, language: str) -> bool:

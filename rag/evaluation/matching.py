@@ -18,6 +18,7 @@ from functools import lru_cache
 
 from rag.answering.citations import blot_markers
 from rag.answering.numbers import find_numbers, normalise
+from rag.answering.substance import has_run
 from rag.text.scripts import DENSE, THAI
 
 _DENSE = f"{DENSE}{THAI}"
@@ -78,7 +79,7 @@ def _holds(text: str, accepted: str) -> bool:
         clauses = _CLAUSE_END.split(blot_markers(text))
         return next((said for said in map(_read_first_word, clauses) if said is not None), None) is wanted
     readings = ((tokenize(text, as_times=times), tokenize(accepted, as_times=times)) for times in (False, True))
-    return any(_contains(found, wanted) for found, wanted in readings)
+    return any(has_run(found, wanted) for found, wanted in readings)
 
 
 def _read_first_word(clause: str) -> bool | None:
@@ -91,8 +92,3 @@ def _read_first_word(clause: str) -> bool | None:
 def _read_yes_or_no(word: str) -> bool | None:
     word = word.casefold()
     return True if word in _YES else False if word in _NO else None
-
-
-def _contains(found: Sequence[str], wanted: Sequence[str]) -> bool:
-    size = len(wanted)
-    return bool(size) and any(found[at : at + size] == wanted for at in range(len(found) - size + 1))

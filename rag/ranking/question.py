@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from rag.index.lexical.entry import QuestionTerm
 from rag.text.scripts import DENSE
 from rag.text.terms import choose_language, detect_languages, text_terms
-from rag.types import ScoredChunk
+from rag.types import Retrieval, ScoredChunk
 
 _WORD = re.compile(rf"[^\W_{DENSE}]{{3,}}")
 """A word between spaces; the words of dense scripts can't be told apart without a dictionary."""
@@ -16,6 +16,9 @@ _WORD = re.compile(rf"[^\W_{DENSE}]{{3,}}")
 _FOREIGN = 0.3
 """How likely a language must be: what it looks like says enough, for little is lost by not being sure that nothing is
 there. Tuned on the everyday collections in nine languages."""
+
+NOUNS_IN_CAPITALS = frozenset({"de"})
+"""Languages in which a capital makes no name of a noun."""
 
 _PLAINLY = 0.8
 """How likely another language must be for a question not to be read as one's own: a few English words look like any
@@ -62,6 +65,27 @@ def find_words(
         if found and word.casefold() not in common:
             (known if any(found) else unknown).append(word)
     return tuple(unknown), tuple(known)
+
+
+def is_about_unknown(retrieval: Retrieval) -> bool:
+    """Whether the question is about something that no document so much as names: its answer isn't there, very likely.
+
+    So it is if the documents have none of its words of some weight, of which there are two or more, or if a name isn't
+    there; not if the question is in another language than the passages, nor if retrieval thinks that they answer it.
+    """
+    unknown = retrieval.unknown_words
+    if not unknown or retrieval.answerable or is_foreign(retrieval.question, retrieval.hits):
+        return False
+    return (len(unknown) > 1 and not retrieval.known_words) or any(
+        _is_name(word, retrieval.question) for word in unknown
+    )
+
+
+def _is_name(word: str, question: str) -> bool:
+    """Whether a capital tells that the word is a name: not at the beginning, nor where all nouns have one."""
+    if not word[0].isupper() or detect_languages(question)[0][0] in NOUNS_IN_CAPITALS:
+        return False
+    return not question.isupper() and any(found.start() for found in re.finditer(re.escape(word), question))
 
 
 def _list_languages(asked: str, hits: Sequence[ScoredChunk]) -> set[str]:

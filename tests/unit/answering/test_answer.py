@@ -443,6 +443,22 @@ def test_without_a_model_the_answer_stands_above_the_doubt(verdict: Verdict, out
     assert not one.may_insist
 
 
+def test_what_no_document_names_is_not_found_though_the_verdict_is_unsure():
+    def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
+        return Retrieval(question, "hybrid", HITS, "unsure", 0.4, unknown_words=("capital", "Australia"))
+
+    report = events_of(ScriptedRouter(state=OFFLINE), "capital of Australia", retrieve=retrieve)[-1].report
+    assert report.outcome == "not_found"
+    assert report.answer.startswith(
+        "Your documents don't seem to answer this. Not in your documents: capital, Australia."
+    )
+
+
+def test_a_doubt_names_the_words_that_no_document_has():
+    one, _ = judged(ScriptedRouter(state=OFFLINE), "unsure")
+    assert one.remark.endswith("Not in your documents: boiler.")
+
+
 def test_where_nothing_seems_to_be_there_the_model_is_asked_only_if_the_reader_insists():
     one, report = judged(ScriptedRouter(["Every 90 days. [2]"]), "no")
     assert (one.outcome, one.may_insist, report.model) == ("not_found", True, None)

@@ -72,3 +72,29 @@ def test_a_long_answer_is_told_in_no_time():
     began = time.perf_counter()
     is_refusal("The documents do not " * 2_000 + "not " * 5_000)
     assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("I could not locate any details about the deposit in what I was given.", True),
+        ("There's nothing about that in the files.", True),
+        ("The passages are silent on this point.", True),
+        ("Hierzu liegen mir keine Informationen vor.", True),
+        ("Désolé, je ne dispose pas de cette information.", True),
+        ("Cette question reste sans réponse dans les passages.", True),
+        ("No hay ninguna referencia al horario en los fragmentos.", True),
+        ("Det kan desværre ikke besvares.", True),
+        ("В тексте отсутствует информация о собаке.", True),
+        ("На основании приведённых текстов ответить невозможно.", True),
+        ("자료에서 확인되지 않습니다.", True),
+        ("There is nothing about the boiler that you can repair yourself.", False),
+        ("The alarm is silent at night.", False),
+        ("Ohne Termin liegt keine Genehmigung vor.", False),
+        ("Le gîte ne dispose pas d'un lave-linge.", False),
+        ("Brevet kan ikke returneres.", False),
+        ("Отсутствие члена кооператива не освобождает от взноса.", False),
+    ],
+)
+def test_what_is_missing_in_the_passages_is_told_from_what_is_missing_elsewhere(answer: str, expected: bool):
+    assert is_refusal(answer) == expected

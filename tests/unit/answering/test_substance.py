@@ -77,6 +77,19 @@ def test_an_answer_is_freed_marked_and_checked(answer: str, text: str, supported
     assert (found.kind, found.text, found.supported) == ("answer", text, supported)
 
 
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ("Based on the information provided in the documents, every 90 days.", "Every 90 days. [1]"),
+        ("The context states that dogs are not allowed.", "Dogs are not allowed. [2]"),
+        ("According to the lease, dogs are not allowed.", "According to the lease, dogs are not allowed. [2]"),
+    ],
+)
+def test_an_answer_does_not_say_that_it_is_from_the_passages(answer: str, text: str):
+    worth = assess(QUESTION, answer, HITS)
+    assert (worth.text, worth.supported) == (text, True)
+
+
 def test_a_question_in_another_language_tells_nothing_of_where_its_answer_is_from():
     assert assess(QUESTION, "Every 90 days. [1]", HITS).binding is not None
     assert assess("Wie oft entkalkt man den Kessel?", "Every 90 days. [1]", HITS).binding is None

@@ -1,9 +1,9 @@
 import pytest
 
 from rag.index.lexical.entry import QuestionTerm
-from rag.ranking.question import find_words, is_foreign
+from rag.ranking.question import find_words, is_about_unknown, is_foreign
 from rag.text.terms import question_terms
-from rag.types import Chunk, ScoredChunk, StoredChunk
+from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
 
 GERMAN = [ScoredChunk(StoredChunk(1, Chunk("a.txt", 0, "Der Kessel wird alle neunzig Tage entkalkt."), "de"), 1.0)]
 ENGLISH = [ScoredChunk(StoredChunk(1, Chunk("a.txt", 0, "The estimate for the roof is valid for a month."), "en"), 1.0)]
@@ -37,3 +37,28 @@ def test_stop_words_and_words_without_terms_are_in_neither():
         (),
         (),
     )
+
+
+@pytest.mark.parametrize(
+    ("question", "hits", "unknown", "known", "expected"),
+    [
+        ("Recipe for leek soup", ENGLISH, ("Recipe", "leek", "soup"), (), True),
+        ("Recipe for the roof", ENGLISH, ("Recipe",), ("roof",), False),
+        ("When is payday?", ENGLISH, ("payday",), (), False),
+        ("Who is Napoleon?", ENGLISH, ("Napoleon",), (), True),
+        ("What is the roof of Australia?", ENGLISH, ("Australia",), ("roof",), True),
+        ("WHAT DOES THE INVOICE SAY OF THE ROOF", ENGLISH, ("INVOICE",), ("ROOF",), False),
+        ("Wie heißt der Hersteller des Kessels?", GERMAN, ("Hersteller",), ("Kessels",), False),
+        ("Wie lang hält das Rohr im Garten?", ENGLISH, ("lang", "Rohr"), (), False),
+    ],
+)
+def test_a_question_is_about_something_unknown_if_no_document_names_it(question, hits, unknown, known, expected):
+    retrieval = Retrieval(question, "hybrid", tuple(hits), "unsure", 0.4, unknown_words=unknown, known_words=known)
+    assert is_about_unknown(retrieval) == expected
+
+
+def test_what_retrieval_takes_for_answered_is_not_about_something_unknown():
+    retrieval = Retrieval(
+        "Recipe for leek soup", "hybrid", tuple(ENGLISH), "unsure", 0.6, unknown_words=("leek", "soup")
+    )
+    assert not is_about_unknown(retrieval)
