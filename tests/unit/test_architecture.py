@@ -91,6 +91,7 @@ OWNERS = {
     "onnx": {"rag.models.export"},
     "onnxruntime": {"rag.models.export", "rag.models.onnx"},
     "openai": {"rag.chat.server"},
+    "phonenumbers": {"rag.chat.routing.phones"},
     "pypdf": {f"ingest.loaders.pdf.{name}" for name in ("buttons", "glyphs", "pages")},
     "pypdfium2": {f"ingest.loaders.pdf.{name}" for name in ("annotations", "buttons", "glyphs", "lines", "pages")},
     "sentence_transformers": {"rag.models.torch_models"},
