@@ -71,6 +71,13 @@ class Settings:
         "BASE_URL", "An OpenAI-compatible endpoint that already runs, with or without /v1.", default=""
     )
     api_key: str = _setting("API_KEY", "Key for BASE_URL, if it wants one.", default="not-required")
+    azure_endpoint: str = _setting(
+        "AZURE_OPENAI_ENDPOINT", "Address of an Azure OpenAI resource, whose deployment MODEL names.", default=""
+    )
+    azure_api_key: str = _setting("AZURE_OPENAI_API_KEY", "Key for AZURE_OPENAI_ENDPOINT.", default="", repr=False)
+    azure_api_version: str = _setting(
+        "AZURE_OPENAI_API_VERSION", "Version of Azure's interface, as its address has it.", default="2024-10-21"
+    )
     max_tokens: int = _setting("RAG_MAX_TOKENS", "Longest answer, in tokens.", default=500, low=1, high=32768)
     temperature: float = _setting(
         "RAG_TEMPERATURE", "0 gives the same answer each time.", default=0.0, low=0.0, high=2.0
@@ -121,8 +128,11 @@ class Settings:
             raise SettingsError(
                 f"RAG_CHUNK_OVERLAP ({self.chunk_overlap}) must be smaller than RAG_CHUNK_SIZE ({self.chunk_size})."
             )
-        if self.base_url and not self.base_url.startswith(("http://", "https://")):
-            raise SettingsError(f"BASE_URL is {self.base_url!r}; it must start with http:// or https://.")
+        for name, url in (("BASE_URL", self.base_url), ("AZURE_OPENAI_ENDPOINT", self.azure_endpoint)):
+            if url and not url.startswith(("http://", "https://")):
+                raise SettingsError(f"{name} is {url!r}; it must start with http:// or https://.")
+        if self.azure_endpoint and not self.base_url and not self.azure_api_key:
+            raise SettingsError("AZURE_OPENAI_ENDPOINT needs a key. Set AZURE_OPENAI_API_KEY.")
         if 0 < len(self.password) < SHORTEST_PASSWORD:
             raise SettingsError(f"RAG_PASSWORD is too short; it must have at least {SHORTEST_PASSWORD} characters.")
 

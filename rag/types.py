@@ -197,3 +197,8 @@ class Endpoint:
     """How many tokens prompt and answer may have together; None where the server doesn't say."""
     note: str = ""
     """What the user should know about the choice of the model; empty if it is the one that was asked for."""
+    alias: str = ""
+    """The name that the user gave, by which a service of Foundry Local loads the model; it knows no ids for that."""
+    azure_version: str = ""
+    """The version of Azure's interface; empty where the server speaks the OpenAI protocol. With one, `base_url` is the
+    resource's address without a path, and `model_id` names a deployment."""

@@ -101,7 +101,8 @@ class FoundryRuntime:
                 model.load()
             if not manager.urls:
                 manager.start_web_service()
-            return Endpoint(f"{(manager.urls or [''])[0]}/v1", "none-needed", model.id, model.context_length)
+            url = f"{(manager.urls or [''])[0]}/v1"
+            return Endpoint(url, "none-needed", model.id, model.context_length, alias=model.alias)
 
     def _find_downloaded(self, alias: str) -> IModel | None:
         """The model as it is on the disk, which takes no request; the runtime then knows no others."""

@@ -2,8 +2,9 @@
 
 Every request streams, because only a dropped stream makes a server stop generating, and names its `max_tokens` and
 `temperature`, because Foundry Local reserves 2048 tokens and samples when they are left out. A server that dislikes
-one of these, or a system message, is asked again without it, and never asked with it again. Nothing else is retried
-here: what to do after a failure is the router's decision.
+one of these, or a system message, is asked again without it, and never asked with it again. A service of Foundry Local
+that has unloaded the model is told to load it. Nothing else is retried here: what to do after a failure is the router's
+decision.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.chat.complaints import Change, Request, find_change
+from rag.chat.foundry_service import load, may_be_foundry
 from rag.chat.limits import AnswerLimits, Patience
 from rag.chat.server import (
     ChunkStream,
     Fault,
     ModelMissingError,
+    ModelUnloadedError,
     RequestRefusedError,
     ServerError,
     connect,
@@ -28,6 +31,7 @@ from rag.chat.server import (
     translate_errors,
 )
 from rag.chat.speech import SpokenText
+from rag.errors import ModelUnavailableError
 from rag.types import Endpoint
 
 
@@ -126,6 +130,7 @@ class ChatModel:
         for change in self._habits.changes:
             request = change.apply(request)
         untried: list[Change] = []
+        may_load = True
         while True:
             try:
                 async with aclosing(self._send(request, limits)) as pieces:
@@ -133,12 +138,24 @@ class ChatModel:
                         self._learn(untried)
                         yield piece
                 return
+            except ModelUnloadedError as exc:
+                if not (may_load and may_be_foundry(self.endpoint)):
+                    raise
+                may_load = False
+                await self._load(exc)
             except RequestRefusedError as exc:
                 disliked = find_change(request, exc.complaint)
                 if disliked is None:
                     raise
                 request = disliked.apply(request)
                 untried.append(disliked)
+
+    async def _load(self, refusal: ModelUnloadedError) -> None:
+        """Have the service load the model. Raises the refusal if it can't be told to."""
+        try:
+            await load(self.endpoint)
+        except ModelUnavailableError:
+            raise refusal from None
 
     def _learn(self, changes: list[Change]) -> None:
         """Keep the changes without which the server refused, now that it has answered."""

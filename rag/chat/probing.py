@@ -4,34 +4,65 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from typing import TypeVar
 from urllib.parse import urlsplit
 
-from rag.chat.server import list_models, make_error, make_missing
+from rag.chat.foundry_service import ensure_loaded
+from rag.chat.server import list_models, make_error, make_missing, require_deployment
 from rag.text.hostile import show_name
 from rag.types import Endpoint
+
+T = TypeVar("T")
 
 
 def probe(base_url: str, api_key: str, model: str) -> Endpoint:
     """Ask a server what it offers and choose `model` there: by its exact name, or as an alias of a full one.
 
-    Blocks for a few milliseconds on the same machine and at most some seconds. Raises ModelUnavailableError.
+    A service of Foundry Local is made to load the model. Blocks for a few milliseconds on the same machine, and at most
+    some seconds unless a model is loaded. Raises ModelUnavailableError.
     """
     urls = _list_urls(base_url)
     for url in urls:
-        endpoint = Endpoint(url, api_key, model)
-        # Not asyncio.run, which Chainlit replaces by one that leaves its event loop open.
-        with asyncio.Runner() as runner:
-            offered = runner.run(list_models(endpoint))
+        endpoint = Endpoint(url, api_key, model, alias=model)
+        offered = run_briefly(list_models(endpoint))
         if offered is not None:
-            return _choose_model(endpoint, offered)
+            chosen = _choose_model(endpoint, offered)
+            run_briefly(ensure_loaded(chosen))
+            return chosen
     # No list of models is no fault: several small servers have none.
-    return Endpoint(urls[0], api_key, model)
+    return Endpoint(urls[0], api_key, model, alias=model)
+
+
+def probe_azure(address: str, api_key: str, version: str, deployment: str) -> Endpoint:
+    """The endpoint of a deployment at Azure, once a request without messages has shown that it is there.
+
+    Azure's list has models that could be deployed, and no deployments. A request that asks nothing costs nothing: it is
+    refused, in other words for a deployment that isn't there or a wrong key. Raises ModelUnavailableError.
+    """
+    url = address.strip().rstrip("/")
+    endpoint = Endpoint(url, api_key, deployment, azure_version=version)
+    if not _is_url(url):
+        raise make_error("address", endpoint, url)
+    run_briefly(require_deployment(endpoint))
+    return endpoint
+
+
+def run_briefly(work: Coroutine[object, object, T]) -> T:
+    """Run it in an event loop of its own: `asyncio.run` is replaced by Chainlit with one that leaves its loop open."""
+    with asyncio.Runner() as runner:
+        return runner.run(work)
+
+
+_TAIL = r"(?:-(?:instruct|chat))?(?:-[a-z\d]+-[cgn]pu)?"
+"""What Foundry Local's ids add to a model's alias: how it was trained, and for which device it is made."""
 
 
 def pick_model(model: str, offered: Sequence[str]) -> str | None:
     """The offered id that a name stands for: the same, else the newest version of ``name-…:N`` or ``name:N``.
 
+    ``phi-4-mini`` is rather ``Phi-4-mini-instruct-generic-gpu:5`` than ``Phi-4-mini-reasoning-generic-gpu:6``.
     None if nothing that is offered has that name.
     """
     if model in offered:
@@ -39,7 +70,9 @@ def pick_model(model: str, offered: Sequence[str]) -> str | None:
     folded = model.casefold()
     same = [name for name in offered if name.casefold() == folded]
     full = [name for name in offered if re.match(rf"{re.escape(folded)}(?:-[^:]*)?:", name.casefold())]
-    return next(iter(same + sorted(full, key=_read_version, reverse=True)), None)
+    is_itself = re.compile(rf"{re.escape(folded)}{_TAIL}:")
+    full.sort(key=lambda name: (is_itself.match(name.casefold()) is not None, _read_version(name)), reverse=True)
+    return next(iter(same + full), None)
 
 
 def _list_urls(base_url: str) -> list[str]:
@@ -76,7 +109,7 @@ def _choose_model(asked: Endpoint, offered: dict[str, int | None]) -> Endpoint:
         note = f"{asked.base_url} has no model {asked.model_id}; {answering}"
     if picked is None:
         raise make_missing(asked, names)
-    return Endpoint(asked.base_url, asked.api_key, picked, offered[picked], note)
+    return replace(asked, model_id=picked, context_length=offered[picked], note=note)
 
 
 def _read_version(name: str) -> int:

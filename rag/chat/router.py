@@ -1,4 +1,10 @@
-"""Which model answers, and whether one does: at ``BASE_URL`` if that is set, else Foundry Local's.
+"""Which model answers, and whether one does. It is looked for in this order:
+
+1. at ``BASE_URL``, if that is set;
+2. at ``AZURE_OPENAI_ENDPOINT``, if that is set;
+3. with Foundry Local in this process, if the model is on the disk;
+4. at the service that the command `foundry` tells, if it runs and has the model;
+5. with Foundry Local in this process, which downloads the model if it may.
 
 The router has a thread that finds, downloads and loads the model and, after a failure, finds it again; the event loop
 only ever reads the state and streams. The state always says, in a sentence, what a user should know.
@@ -16,11 +22,12 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from rag.chat.complaints import show_words
-from rag.chat.foundry import FoundryRuntime, OnStep
+from rag.chat.foundry import FoundryRuntime, OnStep, find_data_dir, may_be_downloaded
+from rag.chat.foundry_service import find_address
 from rag.chat.limits import AnswerLimits
 from rag.chat.model import ChatModel, Habits
-from rag.chat.probing import probe
-from rag.chat.server import ServerGoneError
+from rag.chat.probing import probe, probe_azure
+from rag.chat.server import ServerGoneError, describe_place
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.settings import Settings
 from rag.text.hostile import show_name
@@ -65,6 +72,8 @@ class ModelState:
     route: Route = "local"
     context_length: int | None = None
     """How many tokens the model can read and write together; None while unknown."""
+    place: str = ""
+    """Where the model runs: ``on this machine``, or ``at`` and a host; empty while that is unknown."""
 
     @property
     def is_ready(self) -> bool:
@@ -84,7 +93,7 @@ class ModelRouter:
         self._settings = settings
         self._probe_every_s = probe_every_s
         self._make_runtime = make_runtime
-        self._route: Route = "endpoint" if settings.base_url else "local"
+        self._route: Route = "endpoint" if settings.base_url or settings.azure_endpoint else "local"
         self._changed = threading.Condition(threading.RLock())
         self._state = ModelState("starting", f"The model {settings.model} is being looked for.", route=self._route)
         self._attempts_begun = 0
@@ -134,10 +143,7 @@ class ModelRouter:
         with self._changed:
             self._attempts_begun += 1
         try:
-            if self._route == "endpoint":
-                endpoint = probe(settings.base_url, settings.api_key, settings.model)
-            else:
-                endpoint = self._reopen() or self._open_runtime()
+            endpoint = self._probe_endpoint() if self._route == "endpoint" else self._reopen() or self._open_local()
         except ModelUnavailableError as exc:
             self._fail(str(exc))
         except Exception as exc:  # the thread must outlive whatever a native library comes up with
@@ -153,6 +159,38 @@ class ModelRouter:
             with self._changed:
                 self._attempts_ended += 1
                 self._changed.notify_all()
+
+    def _probe_endpoint(self) -> Endpoint:
+        settings = self._settings
+        if settings.base_url:
+            return probe(settings.base_url, settings.api_key, settings.model)
+        return probe_azure(settings.azure_endpoint, settings.azure_api_key, settings.azure_api_version, settings.model)
+
+    def _open_local(self) -> Endpoint:
+        """The model in this process, or at a service of Foundry Local that has it, before it would be downloaded."""
+        settings = self._settings
+        if not may_be_downloaded(find_data_dir(settings.foundry_dir), settings.model):
+            if (endpoint := self._find_served()) is not None:
+                return endpoint
+            return self._open_runtime()
+        try:
+            return self._open_runtime()
+        except ModelUnavailableError:
+            if (endpoint := self._find_served()) is None:
+                raise
+            return endpoint
+
+    def _find_served(self) -> Endpoint | None:
+        """The model at the service that the command `foundry` tells; None if no service runs or it lacks the model."""
+        address = find_address()
+        if not address or self._closing.is_set():
+            return None
+        try:
+            served = probe(address, "none-needed", self._settings.model)
+        except ModelUnavailableError:
+            return None
+        # Elsewhere a server's only model answers to any name; here another would be downloaded, or is on the disk.
+        return None if served.note else served
 
     def _reopen(self) -> Endpoint | None:
         """The endpoint of the runtime that runs already, if its service still answers; else None."""
@@ -268,12 +306,14 @@ class ModelRouter:
         self._set(state)
 
     def _make_ready_state(self, endpoint: Endpoint) -> ModelState:
+        name, place = show_name(endpoint.model_id), describe_place(endpoint.base_url)
         return ModelState(
             "ready",
-            endpoint.note or f"The model {show_name(endpoint.model_id)} answers.",
-            model_id=show_name(endpoint.model_id),
+            f"{endpoint.note} It runs {place}." if endpoint.note else f"The model {name} answers {place}.",
+            model_id=name,
             route=self._route,
             context_length=endpoint.context_length,
+            place=place,
         )
 
     # ---- an answer, and what it tells of the model

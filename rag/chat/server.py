@@ -35,6 +35,8 @@ _LISTED_CONTEXT = ("max_model_len", "context_length", "context_window", "max_con
 """Where vLLM, LM Studio, OpenRouter and others put a model's context length in ``/v1/models``."""
 _NO_LIST_STATUSES = (404, 405, 501)
 """What a server answers that has no list of models."""
+_NOTHING_ASKED_STATUSES = (400, 422)
+"""What a server answers to a request without messages."""
 _MOST_NAMED = 12
 """As many models are named in a sentence."""
 _SHORTEST_KEY = 8
@@ -57,6 +59,10 @@ class ModelMissingError(RequestRefusedError):
     """The server doesn't know the model; it is still to be asked which ones it knows."""
 
 
+class ModelUnloadedError(RequestRefusedError):
+    """The server has the model on its disk, but not in its memory."""
+
+
 class ServerError(Exception):
     """An error that a server wrapped into an answer."""
 
@@ -73,28 +79,40 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def describe_place(url: str) -> str:
+    """``on this machine``, or ``at`` and the host to which questions and passages go."""
+    return "on this machine" if is_loopback(url) else f"at {show_name(urlsplit(url).hostname or url)}"
+
+
 def connect(endpoint: Endpoint, limits: AnswerLimits) -> AsyncOpenAI:
     """A client that repeats no request and, once it is connected, waits for ever.
 
     It keeps no connection, so it serves one event loop after another and needn't be closed. Making it takes some 20 ms,
     and a second to import openai.
     """
-    from openai import AsyncOpenAI, Timeout
+    from openai import AsyncAzureOpenAI, AsyncOpenAI, Timeout
 
     from rag.chat.transport import MeteredClient
 
+    timeout = Timeout(None, connect=_CONNECT_LIMIT_S)
+    http_client = MeteredClient(
+        limits.unheard_bytes,
+        # A proxy from the environment would carry questions for this machine out of it.
+        trust_env=not is_loopback(endpoint.base_url),
+        # Certificates take a while to load.
+        verify=urlsplit(endpoint.base_url).scheme != "http",
+    )
+    if endpoint.azure_version:
+        return AsyncAzureOpenAI(
+            azure_endpoint=endpoint.base_url,
+            api_version=endpoint.azure_version,
+            api_key=endpoint.api_key,
+            max_retries=0,
+            timeout=timeout,
+            http_client=http_client,
+        )
     return AsyncOpenAI(
-        base_url=endpoint.base_url,
-        api_key=endpoint.api_key,
-        max_retries=0,
-        timeout=Timeout(None, connect=_CONNECT_LIMIT_S),
-        http_client=MeteredClient(
-            limits.unheard_bytes,
-            # A proxy from the environment would carry questions for this machine out of it.
-            trust_env=not is_loopback(endpoint.base_url),
-            # Certificates take a while to load.
-            verify=urlsplit(endpoint.base_url).scheme != "http",
-        ),
+        base_url=endpoint.base_url, api_key=endpoint.api_key, max_retries=0, timeout=timeout, http_client=http_client
     )
 
 
@@ -126,8 +144,29 @@ def _find_context_length(extra: dict[str, Any]) -> int | None:
     return next((extra[name] for name in _LISTED_CONTEXT if isinstance(extra.get(name), int) and extra[name] > 0), None)
 
 
+async def require_deployment(endpoint: Endpoint) -> None:
+    """Raise ModelUnavailableError unless Azure has that deployment, and takes the key; takes at most ten seconds."""
+    try:
+        with translate_errors(endpoint):
+            try:
+                async with asyncio.timeout(_LIST_LIMIT_S):
+                    client = connect(endpoint, AnswerLimits(0))
+                    await client.chat.completions.create(model=endpoint.model_id, messages=[], max_tokens=1)
+            except TimeoutError as exc:
+                raise make_error("silent", endpoint) from exc
+    except ModelMissingError as exc:
+        raise await explain_missing(endpoint, exc.complaint) from exc
+    except PromptTooLongError:  # so some words about a list that is too short may sound
+        return
+    except RequestRefusedError as exc:
+        if exc.complaint.status not in _NOTHING_ASKED_STATUSES:
+            raise
+
+
 async def explain_missing(endpoint: Endpoint, complaint: Complaint) -> ModelUnavailableError:
     """The error for a model that the server says it doesn't know; it names the models that the server offers now."""
+    if endpoint.azure_version:  # it lists models that could be deployed, and no deployments
+        return ModelUnavailableError(_fill(_NOT_DEPLOYED, endpoint, complaint.said))
     try:
         offered = await list_models(endpoint) or {}
     except ModelUnavailableError:
@@ -182,8 +221,8 @@ Fault = Literal[
     "mute",
 ]
 _FAULTS: dict[Fault, str] = {
-    "address": "BASE_URL is {details!r}, which is no address of a server. Correct it.",
-    "protocol": "{url} answers, but not as an OpenAI-compatible server does; correct BASE_URL.",
+    "address": "{setting} is {details!r}, which is no address of a server. Correct it.",
+    "protocol": "{url} answers, but not as an OpenAI-compatible server does; correct {setting}.",
     "slow": "The model {model} at {url} gave no sign of an answer within {details:.0f} seconds. "
     "Ask again, choose a smaller model, or lower RAG_TOP_K.",
     "stalled": "The model {model} at {url} wrote nothing more for {details:.0f} seconds. "
@@ -191,11 +230,11 @@ _FAULTS: dict[Fault, str] = {
     "endless": "The model {model} at {url} was still writing after {details:.0f} seconds. "
     "Set MODEL to a smaller one, or RAG_MAX_TOKENS lower.",
     "flood": "{url} sent more than a model server does without a word of an answer. "
-    "Check that BASE_URL is the address of one, or restart it.",
+    "Check that {setting} is the address of one, or restart it.",
     "unreachable": f"{{url}} did not accept a connection within {_CONNECT_LIMIT_S:.0f} seconds. "
     "Check that the server runs and that no firewall is in the way.",
     "silent": "{url} took the request and sent nothing back in time. Ask again, or restart that server.",
-    "absent": "Nothing answers at {url} ({details.__cause__}). Start the server there, or correct BASE_URL.",
+    "absent": "Nothing answers at {url} ({details.__cause__}). Start the server there, or correct {setting}.",
     "broken": "The connection to {url} broke in the middle of the answer. "
     "See that the server still runs, then ask again.",
     "nonsense": "{url} sent something that is no answer ({details}).",
@@ -213,8 +252,7 @@ _GONE: frozenset[Fault] = frozenset({"unreachable", "silent", "absent", "broken"
 
 def make_error(fault: Fault, endpoint: Endpoint, details: object = "") -> ModelUnavailableError:
     """The error to raise for a fault, with its sentences."""
-    model = show_name(endpoint.model_id)
-    sentences = show_words(_FAULTS[fault].format(url=endpoint.base_url, model=model, details=details))
+    sentences = show_words(_FAULTS[fault].format(**_name_parts(endpoint), details=details))
     return ServerGoneError(sentences) if fault in _GONE else ModelUnavailableError(sentences)
 
 
@@ -252,12 +290,13 @@ class _Refusal:
 
 _TOO_LONG = "The prompt is longer than the model {model} can read. Lower RAG_TOP_K or RAG_MAX_TOKENS."
 _REFUSED = "The model {model} at {url} refused: {said}."
+_NOT_DEPLOYED = "{url} has no deployment {model} ({said}). Set MODEL to the name of one of its deployments."
 _REFUSALS = (
-    _Refusal("{url} does not accept the key. Set API_KEY.", statuses=(401, 403)),
+    _Refusal("{url} does not accept the key. Set {key_setting}.", statuses=(401, 403)),
     _Refusal(
-        "{url} sends requests on to another address. Set BASE_URL to that address.", statuses=(301, 302, 303, 307, 308)
+        "{url} sends requests on to another address. Set {setting} to that address.", statuses=(301, 302, 303, 307, 308)
     ),
-    _Refusal("The model {model} is not loaded at {url}. Load it there.", says="not loaded"),
+    _Refusal("The model {model} is not loaded at {url}. Load it there.", says="not loaded", error=ModelUnloadedError),
     _Refusal("{url} has no model {model}.", statuses=(404,), error=ModelMissingError),
     _Refusal(_REFUSED, says=""),
 )
@@ -273,4 +312,11 @@ def _make_refusal(endpoint: Endpoint, exc: Exception) -> ModelUnavailableError:
 
 
 def _fill(sentences: str, endpoint: Endpoint, said: str = "") -> str:
-    return sentences.format(url=endpoint.base_url, model=show_name(endpoint.model_id), said=said.rstrip("."))
+    return sentences.format(**_name_parts(endpoint), said=said.rstrip("."))
+
+
+def _name_parts(endpoint: Endpoint) -> dict[str, str]:
+    """What sentences say of an endpoint: its address, its model, and the settings that they are from."""
+    names = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY") if endpoint.azure_version else ("BASE_URL", "API_KEY")
+    model = show_name(endpoint.model_id)
+    return {"url": endpoint.base_url, "model": model, "setting": names[0], "key_setting": names[1]}

@@ -45,6 +45,8 @@ def test_paths_begin_at_the_home_folder_where_asked():
         ({"RAG_TEMPERATURE": "nan"}, "it must be between 0.0 and 2.0"),
         ({"RAG_CHUNK_SIZE": "64", "RAG_CHUNK_OVERLAP": "64"}, "must be smaller than RAG_CHUNK_SIZE"),
         ({"BASE_URL": "localhost:5273"}, "must start with http:// or https://"),
+        ({"AZURE_OPENAI_ENDPOINT": "mine.example"}, "AZURE_OPENAI_ENDPOINT is 'mine.example'; it must start with"),
+        ({"AZURE_OPENAI_ENDPOINT": "https://mine.example"}, "Set AZURE_OPENAI_API_KEY."),
     ],
 )
 def test_a_mistake_is_named_with_what_would_be_right(environ, message):

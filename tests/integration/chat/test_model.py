@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,10 +133,22 @@ def test_an_unknown_model_is_answered_with_those_that_are_offered(endpoint: Endp
         answer_of(Endpoint(endpoint.base_url, "x", "nonesuch"))
 
 
-def test_a_model_that_is_not_loaded_says_so(slow_endpoint: Endpoint):
+@pytest.mark.parametrize("alias", [SLOW_ALIAS, "", model_id(SLOW_ALIAS)])
+def test_a_model_that_is_not_loaded_is_loaded_for_the_answer(slow_endpoint: Endpoint, alias: str):
     unload(slow_endpoint)
-    with pytest.raises(ModelUnavailableError, match=r"slow-talker-generic-cpu:1 is not loaded at http://127"):
-        answer_of(slow_endpoint)
+    assert answer_of(replace(slow_endpoint, alias=alias), [{"role": "user", "content": "?"}], 2)
+
+
+def test_a_model_that_cannot_be_loaded_says_so():
+    def refuse(exchange: Exchange) -> None:
+        exchange.send_body('{"error": {"message": "Model not loaded"}}', status=400)
+
+    with (
+        model_server(refuse) as (url, requests),
+        pytest.raises(ModelUnavailableError, match=r"^The model tiny:1 is not loaded at http://127.* Load it there\.$"),
+    ):
+        answer_of(Endpoint(f"{url}/v1", "x", "tiny:1"))
+    assert len(requests) == 1
 
 
 def test_the_reason_of_the_end_is_told(endpoint: Endpoint):

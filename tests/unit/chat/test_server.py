@@ -5,7 +5,7 @@ import openai
 import pytest
 
 from rag.chat.probing import pick_model, probe
-from rag.chat.server import ModelMissingError, ServerError, is_loopback, translate_errors
+from rag.chat.server import ModelMissingError, ServerError, describe_place, is_loopback, translate_errors
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.types import Endpoint
 
@@ -104,11 +104,28 @@ def test_an_address_that_is_none_is_named(url: str):
         ("phi-4-mini", ["phi-4-mini-cpu:9", "phi-4-mini-cpu:12"], "phi-4-mini-cpu:12"),
         ("Phi4-mini", ["phi4-mini:latest"], "phi4-mini:latest"),
         ("phi-4", ["phi-40:1", "my-phi-4:1"], None),
+        (
+            "phi-4-mini",
+            ["Phi-4-mini-reasoning-cuda-gpu:7", "Phi-4-mini-instruct-generic-cpu:5"],
+            "Phi-4-mini-instruct-generic-cpu:5",
+        ),
         ("phi-4-mini", [], None),
     ],
 )
 def test_the_model_is_picked_by_name_then_as_an_alias(model: str, offered: list[str], picked: str | None):
     assert pick_model(model, offered) == picked
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("http://[::1]:80/v1", "on this machine"),
+        ("https://models.example.org/v1", "at models.example.org"),
+        ("http://192.168.0.7:8080", "at 192.168.0.7"),
+    ],
+)
+def test_it_is_told_where_a_model_runs(url: str, place: str):
+    assert describe_place(url) == place
 
 
 @pytest.mark.parametrize(
