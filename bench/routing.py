@@ -1,4 +1,4 @@
-"""What choosing a model costs a question: ``python -m bench.routing FOLDER``, with passages of that folder's text files.
+"""What choosing a model costs a question: ``python -m bench.routing FOLDER``, with passages of the text files there.
 
 Each question comes with six passages of 1,000 characters, on every route that has a model elsewhere. No model is asked
 and no server is reached.

@@ -22,6 +22,7 @@ _COMMANDS = """commands:
   ingest      bring the index up to date with the folder of documents
   status      what the index holds, and which files could not be read
   check       read the whole index and repair what is damaged
+  compare     put the same questions to several models
   eval        measure retrieval on a dataset
 
 The documents are those of the folder in which pagewise is called; if it has a folder named corpus, of that one alone.
@@ -38,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     command, rest = (given[0], given[1:]) if given and not given[0].startswith("-") else ("", given)
     with contextlib.suppress(RagError):  # what is wrong with the settings, the command itself will tell
         _take_this_folder_unless_told_otherwise()
-    if command in ("ask", "search", "eval"):
+    if command in ("ask", "search", "eval", "compare"):
         from rag.__main__ import main as run
 
         return run(given, prog="pagewise")

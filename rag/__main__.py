@@ -51,6 +51,11 @@ are measured. Questions at which the model fails are counted and left out, and t
 asking: the figures so far are shown, marked as partial, and the exit code is 130. With --json or --save the model's
 words on each question stand beside the figures. An answer in other words than the accepted ones counts as wrong."""
 
+_COMPARE = """Put the same questions with the same passages to two or more models, one after another, and show side by
+side: the median time to the first token and in all, tokens a second, words an answer, the share of answers that the
+passages support, the share that holds an accepted answer where the file gives some, and the memory of this process. A
+model is named as MODEL is, at BASE_URL or by Foundry Local, or with the address of its server: llama3.2@http://…"""
+
 _MODEL_START_S = 60.0
 """How long a model that is on the disk already may take to be loaded."""
 _MOST_ENDINGS = 10
@@ -95,6 +100,12 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     evaluate.add_argument("--save", type=Path, metavar="FILE", help="keep the figures as a baseline")
     evaluate.add_argument("--baseline", type=Path, metavar="FILE", help="show the change against kept figures")
     cli.add_common(evaluate)
+    compare = commands.add_parser("compare", help="put the same questions to several models", description=_COMPARE)
+    compare.set_defaults(run=_compare)
+    compare.add_argument("questions", type=Path, help="file with a question on each line, or a questions.jsonl")
+    compare.add_argument("--model", action="append", required=True, metavar="MODEL[@URL]", help="give two or more")
+    compare.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots there too")
+    cli.add_common(compare)
     return parser
 
 
@@ -366,6 +377,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     from rag.evaluation.command import run_evaluation
 
     return run_evaluation(options)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from rag.evaluation.comparing import run_comparison
+
+    return run_comparison(options, _load_settings(options))
 
 
 if __name__ == "__main__":

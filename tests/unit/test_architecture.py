@@ -88,6 +88,7 @@ OWNERS = {
     "httpx2": {"rag.chat.transport"},
     "huggingface_hub": {"rag.models.source"},
     "llama_index": {"ingest.splitting.splitter"},
+    "matplotlib": {"rag.evaluation.comparison_page"},
     "onnx": {"rag.models.export"},
     "onnxruntime": {"rag.models.export", "rag.models.onnx"},
     "openai": {"rag.chat.server"},

@@ -38,7 +38,7 @@ def test_the_readme_names_no_setting_that_does_not_exist():
 
 @pytest.mark.parametrize(
     "command",
-    [["ingest"], ["ingest", "status"], ["rag"], ["rag", "search"], ["rag", "ask"], ["rag", "eval"]],
+    [["ingest"], ["ingest", "status"], ["rag"], ["rag", "search"], ["rag", "ask"], ["rag", "eval"], ["rag", "compare"]],
     ids=" ".join,
 )
 def test_every_command_explains_itself(command):
@@ -50,11 +50,11 @@ def test_every_command_explains_itself(command):
     assert f"python -m {' '.join(command)}" in README
 
 
-@pytest.mark.parametrize("command", ["", " ingest", " check", " status", " search", " ask", " eval"])
+@pytest.mark.parametrize("command", ["", " ingest", " check", " status", " search", " ask", " eval", " compare"])
 def test_every_command_of_pagewise_has_a_row_in_the_readme(command):
     rows = [line for line in README.splitlines() if line.startswith("| `pagewise")]
     assert len([row for row in rows if re.match(rf"\| `pagewise{command}[` ]", row)]) >= 1
-    assert len(rows) == 7
+    assert len(rows) == 8
 
 
 def test_every_benchmark_that_is_named_exists():
