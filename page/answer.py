@@ -14,15 +14,18 @@ from page.markdown import escape_markdown, show_answer, show_quotes
 from page.view import make_cards
 from rag.answering.citations import UNFINISHED_MARKER, add_citations, cite_sources
 from rag.answering.events import (
+    AnswerReport,
     Citations,
     Done,
     Event,
     Judged,
     Notice,
     Outcome,
+    Private,
     Quoted,
     Retrieved,
     Rewritten,
+    Routed,
     Shown,
     Token,
     Withdrawn,
@@ -36,6 +39,14 @@ STOPPED_EARLY = "Stopped before the model's first word."
 
 _LONGEST_MARKER = 200
 """Characters at the end that may become a marker; a model's text may have endless ones."""
+
+
+def _say_who(report: AnswerReport) -> str:
+    """Which model answered, where, and why it was that one: ``phi-4-mini on this machine, since it asks for code``."""
+    if report.model is None:
+        return "Quotes"
+    why = f", since {report.why}" if report.why else ""
+    return remove_invisible(f"{report.model} {report.place}".strip() + why)
 
 
 class Answer:
@@ -54,6 +65,8 @@ class Answer:
         self.expects_words = False
         """Whether a model reads or writes."""
         self.model = ""
+        self.is_private = False
+        """Whether no other machine may get to read it, nor what is made from it."""
         self.may_insist = False
         self._hits: tuple[ScoredChunk, ...] = ()
         self._shown_to_model: tuple[ScoredChunk, ...] = ()
@@ -72,6 +85,10 @@ class Answer:
                 self.searched_for = remove_invisible(question)
             case Retrieved(retrieval):
                 self._hits = retrieval.hits
+            case Private():
+                self.is_private = True
+            case Routed(model):
+                self.model = remove_invisible(model)
             case Quoted(text, markers, citations):
                 self._take_quotes(text, markers)
                 self._quoted = citations
@@ -96,7 +113,7 @@ class Answer:
             case Done(report):
                 total = report.milliseconds["total"]
                 duration = f"{total / 1000:.1f} s" if total >= 1000 else f"{total:.0f} ms"
-                self._made_by = f"{report.model or 'Quotes'} · {duration}"
+                self._made_by = f"{_say_who(report)} · {duration}"
 
     def _take_quotes(self, text: str, markers: Sequence[int]) -> None:
         """Take the quotes as they may be shown; what is taken out of them moves their markers."""

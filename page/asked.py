@@ -24,6 +24,9 @@ class Asked:
     standalone: str = ""
     """The question that took its place when it was asked before; empty unless it is asked again."""
 
+    is_private: bool = False
+    """Whether that question was made from something private, so that no other machine may get to read it."""
+
     @property
     def insists(self) -> bool:
         """Whether it is asked again so that the model reads what retrieval thinks little of."""
@@ -33,9 +36,10 @@ class Asked:
     def question(self) -> str:
         return self.standalone or self.text
 
-    def again(self, standalone: str) -> dict[str, Any]:
+    def again(self, standalone: str, *, is_private: bool) -> dict[str, Any]:
         """What the page sends back to have the question asked again, whichever server it has by then. JSON values."""
-        return {"text": self.text, "standalone": standalone or self.text, "filters": dict(self.filters)}
+        shown = {"text": self.text, "standalone": standalone or self.text, "filters": dict(self.filters)}
+        return {**shown, "private": is_private}
 
 
 def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns: Sequence[Turn]) -> Asked:
@@ -43,4 +47,5 @@ def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns
     again = metadata.get(INSIST) if isinstance(metadata, dict) else None
     if not isinstance(again, dict) or not isinstance(again.get("filters"), dict):
         return Asked(text, filters, turns)
-    return Asked(text, again["filters"], (), str(again.get("standalone") or text))
+    is_private = bool(again.get("private", True))  # what an older page sends doesn't tell
+    return Asked(text, again["filters"], (), str(again.get("standalone") or text), is_private)

@@ -21,7 +21,7 @@ from page.uploads import LateUploads, keep_upload, take_back_upload
 from rag.answering.prompt import make_around
 from rag.answering.quoting import quote_answer
 from rag.assembly import open_retriever
-from rag.chat.router import ModelRouter
+from rag.chat.routing.router import QuestionRouter
 from rag.errors import RagError
 from rag.index.catalog.records import Failure
 from rag.index.index import Index, IndexStatus
@@ -66,7 +66,7 @@ class Backend:
         self.watcher = CorpusWatcher(self.index, self.pipeline, on_report=on_report, on_progress=display.show)
         self.retriever = open_retriever(self.index, settings, in_background=True, progress=display.note)
         self.around = make_around(self.index, settings.top_k)
-        self.router = ModelRouter(settings)
+        self.router = QuestionRouter(settings)
         self.metrics = Metrics()
         self._choices: tuple[tuple[int, ...], Choices] | None = None
         self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
@@ -218,7 +218,7 @@ class Backend:
     def _describe_model(self) -> dict[str, Any]:
         now = self.router.state
         shown = {name: getattr(now, name) for name in ("kind", "detail", "fix", "percent", "route")}
-        return {"name": self.settings.model, **shown}
+        return {"name": self.router.name, **shown, "privacy": self.router.describe_privacy()}
 
     def _read_index_status(self) -> IndexStatus:
         try:

@@ -22,6 +22,7 @@ _COMMANDS = """commands:
   ingest      bring the index up to date with the folder of documents
   status      what the index holds, and which files could not be read
   check       read the whole index and repair what is damaged
+  compare     put the same questions to several models
   eval        measure retrieval on a dataset
   serve       answer other programs, without the page
   mcp         be a tool of an assistant
@@ -42,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     command, rest = (given[0], given[1:]) if given and not given[0].startswith("-") else ("", given)
     with contextlib.suppress(RagError):  # what is wrong with the settings, the command itself will tell
         _take_this_folder_unless_told_otherwise()
-    if command in ("ask", "search", "eval", "doctor", "models", "serve", "mcp"):
+    if command in ("ask", "search", "compare", "eval", "doctor", "models", "serve", "mcp"):
         from rag.__main__ import main as run
 
         return run(given, prog="pagewise")

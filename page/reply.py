@@ -51,6 +51,11 @@ class Reply:
         return self._answer.text
 
     @property
+    def is_private(self) -> bool:
+        """Whether no other machine may get to read the answer, nor a question that goes on from it."""
+        return self._answer.is_private
+
+    @property
     def searched_for(self) -> str:
         """The question that took the place of a follow-up; empty for a question that stood alone."""
         return self._answer.searched_for
@@ -78,6 +83,7 @@ class Reply:
             around=backend.around,
             compare=backend.retriever.compare_sentences,
             insist=asked.insists,
+            is_private=asked.is_private,
         )
         try:
             async with aclosing(events):
@@ -102,7 +108,6 @@ class Reply:
             case Quoted() if self._asks_model:  # else the whole answer is there in a moment
                 await self._show_quotes()
             case Shown():
-                self._answer.model = remove_invisible(backend.router.state.model_id)
                 await self._show_quotes()
             case Done(report):
                 backend.metrics.note_answer(report)
@@ -136,7 +141,7 @@ class Reply:
         await self._message.send()
 
     async def _send_sources(self) -> None:
-        again = self._asked.again(self.searched_for) if self._answer.may_insist else None
+        again = self._asked.again(self.searched_for, is_private=self.is_private) if self._answer.may_insist else None
         self._sources.props = {"id": self._message.id, INSIST: again, **self._answer.describe()}
         await self._sources.send(for_id=self._message.id)
 

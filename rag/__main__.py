@@ -22,6 +22,7 @@ from rag.types import MODES, Restriction, Retrieval
 
 if TYPE_CHECKING:
     from rag.answering.events import AnswerReport, Event
+    from rag.chat.routing.router import QuestionRouter
 
 _EPILOG = """examples:
   python -m rag search "how often to descale the boiler"
@@ -60,6 +61,11 @@ _MCP = """Give an assistant that speaks the Model Context Protocol your document
 list_documents and read_page. The assistant starts this command itself and speaks to it by standard input and output;
 `serve` offers the same at /mcp."""
 
+_COMPARE = """Put the same questions with the same passages to two or more models, one after another, and show side by
+side: the median time to the first token and in all, tokens a second, words an answer, the share of answers that the
+passages support, the share that holds an accepted answer where the file gives some, and the memory of this process. A
+model is named as MODEL is, at BASE_URL or by Foundry Local, or with the address of its server: llama3.2@http://…"""
+
 _MODEL_START_S = 60.0
 """How long a model that is on the disk already may take to be loaded."""
 _MOST_ENDINGS = 10
@@ -86,6 +92,9 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     ask.set_defaults(run=_ask)
     ask.add_argument("--model", metavar="ALIAS", help="another model than MODEL says")
     ask.add_argument("--download", action="store_true", help="wait for the model if it must be downloaded first")
+    ask.add_argument(
+        "--explain-route", action="store_true", help="say which model would be asked, and why, and ask none"
+    )
     _add_question(ask)
     add_doctor(commands)
     add_models(commands)
@@ -111,6 +120,12 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     tools = commands.add_parser("mcp", help="be a tool of an assistant (MCP)", description=_MCP)
     tools.set_defaults(run=_serve_tools)
     cli.add_folders(tools)
+    compare = commands.add_parser("compare", help="put the same questions to several models", description=_COMPARE)
+    compare.set_defaults(run=_compare)
+    compare.add_argument("questions", type=Path, help="file with a question on each line, or a questions.jsonl")
+    compare.add_argument("--model", action="append", required=True, metavar="MODEL[@URL]", help="give two or more")
+    compare.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots there too")
+    cli.add_common(compare)
     return parser
 
 
@@ -232,7 +247,7 @@ def _ask(options: argparse.Namespace) -> int:
     from rag.answering.prompt import make_around
     from rag.assembly import open_retriever
     from rag.chat.foundry import FoundryRuntime
-    from rag.chat.router import ModelRouter
+    from rag.chat.routing.router import QuestionRouter
 
     check_question(options.question)
     settings = _load_settings(options, model=options.model)
@@ -240,11 +255,14 @@ def _ask(options: argparse.Namespace) -> int:
     only = _read_restriction(options, settings)
     with (
         closing(Index(settings.index_dir)) as index,
-        closing(ModelRouter(settings, make_runtime=runtime)) as router,
+        closing(QuestionRouter(settings, make_runtime=runtime)) as router,
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,
     ):
         index.require()
         _check_restriction(index, only)
+        if options.explain_route:
+            _explain_route(options, router, retriever.retrieve(options.question, only=only))
+            return 0
         # A failure is told once, with the answer.
         logging.getLogger("rag.chat").setLevel(logging.ERROR)
         router.subscribe(lambda state: cli.say(state.detail) if state.kind in _WORTH_TELLING else None)
@@ -266,6 +284,23 @@ def _ask(options: argparse.Namespace) -> int:
     return 0
 
 
+def _explain_route(options: argparse.Namespace, router: QuestionRouter, found: Retrieval) -> None:
+    """Say which model would be asked, and which if that one fails; none is looked for."""
+    from rag.chat.routing.router import Inquiry
+
+    plan = router.choose(Inquiry.of_hits(found.question, found.hits))
+    if options.json:
+        cli.print_json({"question": found.question, "verdict": found.verdict, **plan.to_dict()})
+        return
+    for number, choice in enumerate(plan.choices):
+        first = "If that fails: " if number else ""
+        cli.show(f"{first}{choice.name} {choice.place}" + (f", since {choice.why}." if choice.why else "."))
+    if not plan.choices:
+        cli.show(f"No model, since {plan.private} and none is on this machine: you get quotes.")
+    if found.verdict == "no":
+        cli.show("But the documents hardly hold an answer, so none is asked.")
+
+
 async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) -> AnswerReport:
     """Show the answer as it comes, unless it will be shown as JSON; returns the report that ends it."""
     from contextlib import aclosing
@@ -276,6 +311,9 @@ async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) ->
     async with aclosing(events):
         async for event in events:
             if isinstance(event, Done):
+                if event.report.place and not as_json:
+                    why = f", since {event.report.why}" if event.report.why else ""
+                    cli.say(f"Answered by {event.report.model} {event.report.place}{why}.")
                 return event.report
             if isinstance(event, Notice):
                 cli.say(event.text)
@@ -347,6 +385,12 @@ def _evaluate(options: argparse.Namespace) -> int:
     from rag.evaluation.command import run_evaluation
 
     return run_evaluation(options)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from rag.evaluation.comparing import run_comparison
+
+    return run_comparison(options, _load_settings(options))
 
 
 if __name__ == "__main__":

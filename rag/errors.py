@@ -13,7 +13,8 @@ RagError                 exit 3: could not run
 │  └─ IndexDamagedError   a part of it is damaged; the next sync makes that part anew
 ├─ EmbeddingModelError   the embedding or reranking model cannot be loaded
 ├─ ModelUnavailableError no language model answers
-│  └─ PromptTooLongError the prompt exceeds what the model can read at once
+│  ├─ PromptTooLongError the prompt exceeds what the model can read at once
+│  └─ PrivateTextError   the prompt holds what may not leave this machine
 └─ LoadError             one file cannot be read: a row in the report, never a stop
    └─ UnsupportedError   its format isn't one that we read
 """
@@ -116,6 +117,10 @@ class PromptTooLongError(ModelUnavailableError):
     def __init__(self, message: str, context_length: int | None = None) -> None:
         super().__init__(message)
         self.context_length = context_length
+
+
+class PrivateTextError(ModelUnavailableError):
+    """Nothing was sent."""
 
 
 class LoadError(RagError):

@@ -24,6 +24,8 @@ DEFAULT_EMBED_MODEL = "all-MiniLM-L6-v2"
 PACKAGED_RERANK_MODEL = "ms-marco-MiniLM-L12-v2"
 LATE_RERANK_MODEL = "answerai-colbert-small-v1"
 NO_MODEL = "none"
+ROUTES = ("local", "local-first", "cloud-first", "task")
+"""How the model that answers may be chosen."""
 SHORTEST_PASSWORD = 8
 _CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULT_EMBED_MAX_TOKENS = 256  # what the default model reads of a text; it ignores the rest in silence
@@ -89,6 +91,36 @@ class Settings:
     azure_api_version: str = _setting(
         "AZURE_OPENAI_API_VERSION", "Version of Azure's interface, as its address has it.", default="2024-10-21"
     )
+    route: str = _setting(
+        "RAG_ROUTE",
+        "Which model answers: local, the one above; local-first or cloud-first, that one and CLOUD_MODEL; task, one"
+        " by what is asked.",
+        default="local",
+    )
+    cloud_url: str = _setting(
+        "CLOUD_BASE_URL",
+        "OpenAI-compatible endpoint of the second model; empty for AZURE_OPENAI_ENDPOINT.",
+        default="",
+    )
+    cloud_model: str = _setting("CLOUD_MODEL", "The second model's name there.", default="")
+    cloud_api_key: str = _setting("CLOUD_API_KEY", "Key for CLOUD_BASE_URL.", default="", repr=False)
+    code_model: str = _setting(
+        "RAG_CODE_MODEL", "Model for questions of code on the route task: MODEL, or MODEL@URL.", default=""
+    )
+    reasoning_model: str = _setting(
+        "RAG_REASONING_MODEL", "Model for questions that need reasoning, in the same form.", default=""
+    )
+    private_folders: str = _setting(
+        "RAG_PRIVATE_FOLDERS",
+        "Folders of the corpus, or patterns as in .gitignore, separated by commas, whose documents no model on another"
+        " machine reads.",
+        default="",
+    )
+    trusted_hosts: str = _setting(
+        "RAG_TRUSTED_HOSTS",
+        "Hosts, separated by commas, whose models may read private text as if they were on this machine.",
+        default="",
+    )
     max_tokens: int = _setting("RAG_MAX_TOKENS", "Longest answer, in tokens.", default=500, low=1, high=32768)
     temperature: float = _setting(
         "RAG_TEMPERATURE", "0 gives the same answer each time.", default=0.0, low=0.0, high=2.0
@@ -151,13 +183,27 @@ class Settings:
             raise SettingsError(
                 f"RAG_CHUNK_OVERLAP ({self.chunk_overlap}) must be smaller than RAG_CHUNK_SIZE ({self.chunk_size})."
             )
-        for name, url in (("BASE_URL", self.base_url), ("AZURE_OPENAI_ENDPOINT", self.azure_endpoint)):
+        for name, url in (
+            ("BASE_URL", self.base_url),
+            ("AZURE_OPENAI_ENDPOINT", self.azure_endpoint),
+            ("CLOUD_BASE_URL", self.cloud_url),
+        ):
             if url and not url.startswith(("http://", "https://")):
                 raise SettingsError(f"{name} is {url!r}; it must start with http:// or https://.")
         if self.azure_endpoint and not self.base_url and not self.azure_api_key:
             raise SettingsError("AZURE_OPENAI_ENDPOINT needs a key. Set AZURE_OPENAI_API_KEY.")
+        self._check_route()
         if 0 < len(self.password) < SHORTEST_PASSWORD:
             raise SettingsError(f"RAG_PASSWORD is too short; it must have at least {SHORTEST_PASSWORD} characters.")
+
+    def _check_route(self) -> None:
+        if self.route not in ROUTES:
+            raise SettingsError(f"RAG_ROUTE is {self.route!r}; it must be one of {', '.join(ROUTES)}.")
+        has_cloud = self.cloud_model and (self.cloud_url or self.azure_endpoint)
+        if self.route in ("local-first", "cloud-first") and not has_cloud:
+            raise SettingsError(f"RAG_ROUTE={self.route} needs a second model. Set CLOUD_BASE_URL and CLOUD_MODEL.")
+        if self.route == "task" and not (self.code_model or self.reasoning_model):
+            raise SettingsError("RAG_ROUTE=task needs other models. Set RAG_CODE_MODEL or RAG_REASONING_MODEL.")
 
 
 def _read_dotenv(path: Path | None) -> dict[str, str]:

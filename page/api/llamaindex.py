@@ -22,7 +22,7 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from rag.answering.answer import answer_report
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
-from rag.chat.router import ModelRouter
+from rag.chat.routing.router import QuestionRouter
 from rag.index.index import Index
 from rag.settings import Settings
 from rag.types import Citation, Restriction, ScoredChunk
@@ -77,7 +77,7 @@ class CorpusQueryEngine(BaseQueryEngine):
 
     async def _aquery(self, query_bundle: QueryBundle) -> Response:
         own = self._retriever
-        with closing(ModelRouter(own.settings)) as router:
+        with closing(QuestionRouter(own.settings)) as router:
             router.start()
             await asyncio.to_thread(router.settle, _MODEL_START_S)
             report = await answer_report(

@@ -17,6 +17,8 @@ from page.api.models import Choice
 from page.api.writing import Address, StopCutter, Writing, annotate
 from rag.answering.answer import answer
 from rag.answering.events import AnswerReport, Event, Retrieved
+from rag.chat.routing.router import Inquiry
+from rag.errors import ModelUnavailableError
 from rag.types import Citation, Restriction, Retrieval
 
 if TYPE_CHECKING:
@@ -86,11 +88,18 @@ def ask(
 
 
 async def ask_model_alone(backend: Backend, call: ChatCall) -> AsyncGenerator[str, None]:
-    """The language model's own answer. Raises ModelUnavailableError if none is there."""
+    """The language model's own answer, of the first model of the route that is ready and may read this.
+
+    Raises ModelUnavailableError if there is none.
+    """
     messages = [{"role": message.role, "content": read_text(message)} for message in call.messages]
-    await backend.router.refresh()
+    said = tuple(message["content"] for message in messages)
+    plan = await asyncio.to_thread(backend.router.choose, Inquiry(said[-1], said))
+    ready = [choice.model for choice in plan.choices if (await choice.model.refresh()).is_ready]
+    if not ready:
+        raise ModelUnavailableError(f"{backend.router.state.detail} {backend.router.state.fix}".strip())
     most = min(call.most_tokens or backend.settings.max_tokens, backend.settings.max_tokens)
-    async with aclosing(backend.router.stream(messages, most)) as pieces:
+    async with aclosing(ready[0].stream(messages, most)) as pieces:
         async for piece in pieces:
             if piece:
                 yield piece

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from rag.answering.asking import explain_end, halve_passages, stream_words
 from rag.answering.citations import add_citations, cite_sources, find_unknown_markers
 from rag.answering.events import (
     AnswerReport,
@@ -23,9 +24,11 @@ from rag.answering.events import (
     Judged,
     Notice,
     Outcome,
+    Private,
     Quoted,
     Retrieved,
     Rewritten,
+    Routed,
     Shown,
     Token,
     Withdrawn,
@@ -36,14 +39,14 @@ from rag.answering.prompt import (
     answer_budget,
     build_messages,
     choose_passages,
-    count_message_tokens,
+    has_room,
     is_small,
     prompt_budget,
 )
 from rag.answering.quoting import Compare, Quotes, quote_answer
 from rag.answering.remarks import name_language, say_not_found, say_unproved, say_unread, say_unsure
-from rag.answering.substance import Assessment, assess, cut_loop
-from rag.chat.router import ModelState
+from rag.answering.substance import Assessment, assess
+from rag.chat.routing.router import Choice, Inquiry, Model, Plan, QuestionRouter, make_plan
 from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.ranking.question import is_about_unknown
 from rag.settings import Settings
@@ -57,29 +60,17 @@ _PROMPT_ATTEMPTS = 4
 """How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
 expected still end in an answer."""
 
-_LOOK_EVERY = 200
-"""Characters of an answer after which it is looked at again whether it has begun to repeat itself."""
-
 _BOUND = 0.25
 """How much of the question must stand where a model's answer is from, for it to need no remark.
 Tuned on answers of small models to the everyday collections: bench/RESULTS.md, "Answering and chat"."""
 
 
-class FindPassages(Protocol):
-    """What an answer needs of `Retriever.retrieve`."""
-
+class FindPassages(Protocol):  # what an answer needs of `Retriever.retrieve`
     def __call__(self, question: str, *, only: Restriction | None = None) -> Retrieval: ...
 
 
-class Router(Protocol):
-    """What an answer needs of a `ModelRouter`."""
-
-    @property
-    def state(self) -> ModelState: ...
-    async def refresh(self) -> ModelState: ...
-    def stream(
-        self, messages: Sequence[dict[str, str]], max_tokens: int, on_finish: Callable[[str], None] | None = None
-    ) -> AsyncGenerator[str, None]: ...
+Router = Model | QuestionRouter
+"""One model, or several of which each question gets the one that fits."""
 
 
 async def answer(
@@ -93,37 +84,44 @@ async def answer(
     around: Around | None = None,
     compare: Compare | None = None,
     insist: bool = False,
+    is_private: bool = False,
 ) -> AsyncGenerator[Event, None]:
     """Answer a question, as events; `rag.answering.events` says in which order they come.
 
     `only` says which documents may be found. `turns` are those of the conversation so far, the last one last. `around`
     gives what stands around a passage in its document, for the model to read too; `compare` tells how close sentences
     are to the question, for the quotes. `insist` asks the model even if retrieval is all but certain that the documents
-    don't have the answer. Closing the iterator stops the model at once.
+    don't have the answer. `is_private` says that it was made from something private, so that no model on
+    another machine may read it. Closing the iterator stops the model at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
     """
-    record = _Record(check_question(question))
-    record.question = await _make_standalone(record.asked, turns, router)
+    record = _Record(check_question(question), is_private)
+    record.question = await _make_standalone(record, turns, router)
     if record.question != record.asked:
         yield Rewritten(record.question)
     record.retrieval = retrieval = await asyncio.to_thread(retrieve, record.question, only=only)
     record.mark("retrieve")
     yield Retrieved(retrieval)
+    inquiry = Inquiry.of_hits(record.question, retrieval.hits, asked=record.asked, is_private=record.is_private)
+    record.plan = await asyncio.to_thread(make_plan, router, inquiry)
+    if record.plan.private:
+        yield Private(record.plan.private)
     if not retrieval.hits:
         yield record.judge("not_found", _explain_nothing_found(settings, only))
         yield record.cite(())
     else:
         yield record.quote(await asyncio.to_thread(quote_answer, record.question, retrieval.hits, compare=compare))
         if retrieval.verdict != "no" or insist:
-            async with aclosing(_ask_model(record, router, settings, around)) as events:
+            async with aclosing(_ask_models(record, settings, around)) as events:
                 async for event in events:
                     yield event
         if record.text and not record.failure:
             async for event in _take_worth(record):
                 yield event
-        yield _judge(record, only, may_insist=not insist and router.state.is_ready)
+        is_ready = any(choice.model.state.is_ready for choice in record.plan.choices)
+        yield _judge(record, only, may_insist=not insist and is_ready)
         yield record.cite(await asyncio.to_thread(cite_sources, record.text, record.shown))
     yield Done(record.make_report())
 
@@ -161,9 +159,12 @@ class _Record:
     """What has been said of one answer, and when."""
 
     asked: str
+    is_private: bool = False
+    """Whether it was made from something private."""
     question: str = ""
     """The question that was asked, made to stand alone."""
     retrieval: Retrieval = field(default_factory=lambda: Retrieval("", "hybrid", (), "no", 0.0))
+    plan: Plan = field(default_factory=lambda: Plan(()))
     shown: tuple[ScoredChunk, ...] = ()
     """The passages as the model was given them."""
     quotes: Quotes = field(default_factory=lambda: Quotes("", (), ()))
@@ -175,10 +176,15 @@ class _Record:
     citations: tuple[Citation, ...] = ()
     model_id: str | None = None
     route: str = "quotes"
+    routed: Routed = field(default_factory=lambda: Routed("", "", ""))
     failure: str = ""
     finish: str = "stop"
     milliseconds: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
+
+    def send_to(self, routed: Routed, route: str) -> Routed:
+        self.model_id, self.route, self.routed = routed.model, route, routed
+        return routed
 
     def mark(self, name: str) -> None:
         """Note the time since the question was asked; only the first time counts."""
@@ -226,6 +232,9 @@ class _Record:
             quotes=self.quotes.text,
             remark=self.judged.remark,
             finish=self.finish,
+            place=self.routed.place if self.model_id else "",
+            why=self.routed.why if self.model_id else "",
+            private=self.plan.private,
             worth=self.worth,
         )
 
@@ -236,95 +245,102 @@ class _Record:
         return "\n\n".join(filter(None, parts))
 
 
-async def _make_standalone(question: str, turns: Sequence[Turn], router: Router) -> str:
+async def _make_standalone(record: _Record, turns: Sequence[Turn], router: Router) -> str:
+    """The question that is searched for. One that is made from something private is private, and so are its words."""
+    question = record.asked
     if not turns:
         return question
-    rewritten = await make_standalone(question, turns, router.stream if router.state.is_ready else None)
+    said = tuple(text for turn in turns for text in (turn.question, turn.answer))
+    is_private = record.is_private or any(turn.is_private for turn in turns)
+    plan = await asyncio.to_thread(make_plan, router, Inquiry(question, said, (), is_private))
+    ready = next((choice.model for choice in plan.choices if choice.model.state.is_ready), None)
+    rewritten = await make_standalone(question, turns, ready.stream if ready else None)
     # Carrying over an earlier question may have made it longer than the answer's prompt has room for.
-    return rewritten if len(rewritten) <= MAX_QUESTION_CHARACTERS else question
+    if rewritten == question or len(rewritten) > MAX_QUESTION_CHARACTERS:
+        return question
+    record.is_private = bool(plan.private)
+    return rewritten
 
 
-async def _ask_model(
-    record: _Record, router: Router, settings: Settings, around: Around | None
-) -> AsyncGenerator[Event, None]:
-    """The model's words; none when there is no model or it fails before its first one."""
-    state = await router.refresh()
-    try:
-        if not state.is_ready:
-            raise ModelUnavailableError(f"{state.detail} {state.fix}".strip())
-        async with aclosing(_stream_answer(record, router, settings, around)) as events:
-            async for event in events:
-                yield event
-    except ModelUnavailableError as exc:
-        record.failure = str(exc)
-        if record.text:
-            yield Notice(f"{exc} The answer above is incomplete.")
-        else:
-            record.model_id, record.route = None, "quotes"
-            cause = str(exc).partition(". ")[0].rstrip(".")
-            yield Notice(
-                f"{exc} Until a model answers, you get quotes from your documents.",
-                f"{cause}. So these are quotes from your documents.",
-            )
+async def _ask_models(record: _Record, settings: Settings, around: Around | None) -> AsyncGenerator[Event, None]:
+    """The words of the first model that has some; none when there is no model or all fail before their first one."""
+    why = ""
+    failed: ModelUnavailableError | None = None
+    for choice in record.plan.choices:
+        try:
+            async with aclosing(_stream_answer(record, choice, why or choice.why, settings, around)) as events:
+                async for event in events:
+                    yield event
+            failed = None
+        except ModelUnavailableError as exc:
+            failed = exc
+            why = f"{choice.name} {choice.place} failed: {_find_cause(exc)}"
+        if record.text or not failed:
+            break
+    if failed or not record.plan.choices:
+        yield _explain_failure(record, failed)
     if unknown := find_unknown_markers(record.text, record.shown):
         yield Notice(f"The answer refers to {', '.join(f'[{n}]' for n in unknown)}, which is none of its passages.")
 
 
+def _explain_failure(record: _Record, failed: ModelUnavailableError | None) -> Notice:
+    """What is said when a model's answer broke off, or no model began one."""
+    failed = failed or ModelUnavailableError("There is no such model. Set BASE_URL to one.")
+    private = record.plan.private
+    kept = f"{private[:1].upper()}{private[1:]}, so only a model on this machine may read it. " if private else ""
+    record.failure = f"{kept}{failed}"
+    if record.text:
+        return Notice(f"{failed} The answer above is incomplete.")
+    record.model_id, record.route = None, "quotes"
+    return Notice(
+        f"{record.failure} Until a model answers, you get quotes from your documents.",
+        f"{kept}{_find_cause(failed)}. So these are quotes from your documents.",
+    )
+
+
+def _find_cause(exc: ModelUnavailableError) -> str:
+    return str(exc).partition(". ")[0].rstrip(".")
+
+
 async def _stream_answer(
-    record: _Record, router: Router, settings: Settings, around: Around | None
+    record: _Record, choice: Choice, why: str, settings: Settings, around: Around | None
 ) -> AsyncGenerator[Event, None]:
-    """The model's words; it is asked again with fewer passages when it can read less than was thought."""
-    state, budget = router.state, prompt_budget(router.state.context_length, settings.max_tokens)
-    record.model_id, record.route = state.model_id, state.route
+    """One model's words; it is asked again with fewer passages when it can read less than was thought.
+
+    Raises ModelUnavailableError if it isn't ready or fails, and PromptTooLongError if it would have to do without
+    passages that the next model has room for.
+    """
+    model, state = choice.model, await choice.model.refresh()
+    if not state.is_ready:
+        raise ModelUnavailableError(f"{state.detail} {state.fix}".strip())
+    budget = prompt_budget(state.context_length, settings.max_tokens)
+    hits = record.retrieval.hits
+    if not choice.may_shorten and not has_room(record.question, hits, budget, state.model_id):
+        raise PromptTooLongError(f"The passages are more than the model {state.model_id} can read at once.")
+    yield record.send_to(Routed(state.model_id, state.place or choice.place, why), state.route)
     reasons: list[str] = []
     for attempt in range(1, _PROMPT_ATTEMPTS + 1):
-        hits = record.retrieval.hits
         record.shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around, state.model_id)
         yield Shown(record.shown)
         language = name_language(record.retrieval) if is_small(state.model_id) else ""
         messages = build_messages(record.question, record.shown, language)
-        answer_tokens = answer_budget(router.state.context_length, settings.max_tokens)
+        answer_tokens = answer_budget(model.state.context_length, settings.max_tokens)
         try:
-            async with aclosing(router.stream(messages, answer_tokens, reasons.append)) as pieces:
-                looked_at = 0
+            async with aclosing(stream_words(model, messages, answer_tokens, reasons.append)) as pieces:
                 async for piece in pieces:
-                    if not piece and record.text:
-                        yield record.withdraw()
-                    if text := piece if record.text else piece.lstrip():
-                        yield record.say(text)
-                    if len(record.text) // _LOOK_EVERY > looked_at:
-                        looked_at = len(record.text) // _LOOK_EVERY
-                        if cut_loop(record.text) != record.text:
-                            break  # what comes after it would be cut anyway
+                    yield record.say(piece) if piece else record.withdraw()
             break
         except PromptTooLongError:
-            if attempt == _PROMPT_ATTEMPTS or record.text:
+            if attempt == _PROMPT_ATTEMPTS or record.text or not choice.may_shorten:
                 raise
             budget = min(
-                prompt_budget(router.state.context_length, settings.max_tokens),
-                _halve_passages(record.question, messages, budget),
+                prompt_budget(model.state.context_length, settings.max_tokens),
+                halve_passages(record.question, messages, budget),
             )
             yield Notice("The model can read less at once than expected; it is asked again with fewer passages.")
     record.finish = next(iter(reasons), "stop")
-    if end := _explain_end(record.finish, answer_tokens):
+    if end := explain_end(record.finish, answer_tokens):
         yield Notice(end)
-
-
-def _explain_end(reason: str, answer_tokens: int) -> str:
-    """What to say of an answer that ended before its time; empty for one that is complete."""
-    if reason == "length":
-        return f"The answer was cut off at {answer_tokens} tokens. Set RAG_MAX_TOKENS higher for longer ones."
-    if reason == "content_filter":
-        return "The content filter of the model's server cut the answer off. Ask in other words for the rest."
-    if reason == "tool_calls":
-        return "The model called a tool in the middle of its answer, which may be incomplete."
-    return ""
-
-
-def _halve_passages(question: str, messages: Sequence[dict[str, str]], budget: int) -> int:
-    """A budget for half of the passages; the question itself can't be halved."""
-    bare = count_message_tokens(build_messages(question, ()))
-    return bare + (min(budget, count_message_tokens(messages)) - bare) // 2
 
 
 async def _take_worth(record: _Record) -> AsyncGenerator[Event, None]:

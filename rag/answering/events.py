@@ -1,6 +1,6 @@
-"""What `answer` yields, in this order: Rewritten for a follow-up, Retrieved, Quoted; if a model is asked, Shown and
-Tokens; then Judged, Citations, and Done, which has the report of the whole answer. Notices may stand anywhere between.
-Withdrawn takes the Tokens back.
+"""What `answer` yields, in this order: Rewritten for a follow-up, Retrieved, Private if it is, Quoted; if a model is
+asked, Routed, Shown and Tokens, and all three again if another is asked in its place; then Judged, Citations, and Done,
+which has the report of the whole answer. Notices may stand anywhere between. Withdrawn takes the Tokens back.
 """
 
 from __future__ import annotations
@@ -27,6 +27,26 @@ class Retrieved:
     """What was found, be it nothing."""
 
     retrieval: Retrieval
+
+
+@dataclass(frozen=True, slots=True)
+class Private:
+    """No model on another machine is asked, now or for a follow-up; such an event comes only where there is one."""
+
+    why: str
+    """A clause: ``the question holds a phone number``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Which model is asked."""
+
+    model: str
+    """Its full id."""
+    place: str
+    """``on this machine``, or ``at`` and a host."""
+    why: str
+    """A clause: ``it asks for code``; empty where there was nothing to choose."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +136,12 @@ class AnswerReport:
     """What `answer` tells of itself, which is no claim of a document's."""
     finish: str = "stop"
     """Why the model's words end: ``stop``, or ``length`` or ``content_filter`` if they were cut off."""
+    place: str = ""
+    """Where the model runs: ``on this machine``, or ``at`` and a host; empty for quotes."""
+    why: str = ""
+    """Why it was that model, as a clause; empty where there was nothing to choose."""
+    private: str = ""
+    """Why no model on another machine was asked, as a clause; empty where nothing kept one from it."""
     worth: Assessment | None = None
     """What the model's words are worth, shown or not; None where it wrote none or failed on the way."""
 
@@ -133,4 +159,6 @@ class Done:
     report: AnswerReport
 
 
-Event = Rewritten | Retrieved | Quoted | Shown | Notice | Token | Withdrawn | Judged | Citations | Done
+Event = (
+    Rewritten | Retrieved | Private | Quoted | Routed | Shown | Notice | Token | Withdrawn | Judged | Citations | Done
+)

@@ -65,6 +65,8 @@ class Turn:
 
     question: str
     answer: str = ""
+    is_private: bool = False
+    """Whether nothing that is made from it may leave this machine."""
 
 
 def add_turn(turns: Sequence[Turn], turn: Turn) -> tuple[Turn, ...]:

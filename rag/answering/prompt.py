@@ -130,6 +130,12 @@ def fit_hits(question: str, hits: Sequence[ScoredChunk], budget_tokens: int) -> 
     return tuple(fitting) or _cut_first(hits, left)
 
 
+def has_room(question: str, hits: Sequence[ScoredChunk], budget_tokens: int, model_id: str = "") -> bool:
+    """Whether all hits that this model reads fit into the budget as they were found."""
+    wanted = hits[:_FEW] if is_small(model_id) else hits
+    return count_message_tokens(build_messages(question, wanted)) <= budget_tokens
+
+
 def answer_budget(context_length: int | None, max_tokens: int) -> int:
     """Tokens for the answer: what is asked for, but at most half of what the model can hold, or a quarter of little."""
     context = context_length or DEFAULT_CONTEXT_LENGTH

@@ -17,7 +17,7 @@ from rag.answering.answer import answer_report
 from rag.answering.prompt import make_around
 from rag.assembly import open_retriever
 from rag.chat.foundry import FoundryRuntime
-from rag.chat.router import ModelRouter
+from rag.chat.routing.router import QuestionRouter
 from rag.evaluation.answers import answer_figures
 from rag.evaluation.protocols import measure_protocols
 from rag.evaluation.report import format_report
@@ -73,7 +73,7 @@ def _measure_answers(
     """Measure the answers of the model that the settings name or, without one, the quotes that stand in for it."""
     logging.getLogger("rag.chat").setLevel(logging.ERROR)  # failures are counted and told at the end
     runtime = partial(FoundryRuntime, may_download=False)
-    with closing(ModelRouter(settings, make_runtime=runtime)) as router:
+    with closing(QuestionRouter(settings, make_runtime=runtime)) as router:
         router.start()
         state = router.settle(_MODEL_START_S)
         if not state.is_ready:

@@ -45,6 +45,7 @@ def test_the_readme_names_no_setting_that_does_not_exist():
         ["rag", "search"],
         ["rag", "ask"],
         ["rag", "eval"],
+        ["rag", "compare"],
         ["rag", "doctor"],
         ["rag", "models"],
     ],
@@ -61,12 +62,12 @@ def test_every_command_explains_itself(command):
 
 @pytest.mark.parametrize(
     "command",
-    ["", *(f" {name}" for name in "ingest check status search ask eval doctor models serve mcp".split())],
+    ["", *(f" {name}" for name in "ingest check status search ask compare eval doctor models serve mcp".split())],
 )
 def test_every_command_of_pagewise_has_a_row_in_the_readme(command):
     rows = [line for line in README.splitlines() if line.startswith("| `pagewise")]
     assert len([row for row in rows if re.match(rf"\| `pagewise{command}[` ]", row)]) >= 1
-    assert len(rows) == 11
+    assert len(rows) == 12
 
 
 def test_every_benchmark_that_is_named_exists():

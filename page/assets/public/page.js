@@ -73,6 +73,7 @@
       ? `${count(corpus.passages - corpus.vectors, 'passage')} to go; their words are found already`
       : 'complete'],
     ['Model', model.detail],
+    ['Privacy', model.privacy],
     ...(model.fix ? [['What to do', model.fix]] : []),
   ];
 

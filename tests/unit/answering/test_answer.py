@@ -17,6 +17,7 @@ from rag.answering.events import (
     Quoted,
     Retrieved,
     Rewritten,
+    Routed,
     Shown,
     Token,
     Withdrawn,
@@ -89,10 +90,20 @@ def notices(events: list[Event]) -> str:
 
 def test_an_answer_is_retrieval_then_tokens_then_citations_then_the_report():
     events = events_of(ScriptedRouter([" Every ", "90 days. [2]"]))
-    assert [type(event) for event in events] == [Retrieved, Quoted, Shown, Token, Token, Judged, Citations, Done]
+    assert [type(event) for event in events] == [
+        Retrieved,
+        Quoted,
+        Routed,
+        Shown,
+        Token,
+        Token,
+        Judged,
+        Citations,
+        Done,
+    ]
     assert events[1].text == "Descale the boiler every 90 days. [2]"
-    assert events[2].hits == HITS
-    assert events[5] == Judged("answered", "")
+    assert events[3].hits == HITS
+    assert events[6] == Judged("answered", "")
     report = events[-1].report
     assert report.answer == "Every 90 days. [2]"
     assert (report.model, report.route, report.answerable) == ("tiny:1", "local", True)
@@ -102,7 +113,7 @@ def test_an_answer_is_retrieval_then_tokens_then_citations_then_the_report():
 
 def test_what_turns_out_to_be_a_thought_is_neither_said_nor_cited():
     events = events_of(ScriptedRouter(["Lunch [3]?", "", " Every 90 days. [2]"]))
-    kinds = [Retrieved, Quoted, Shown, Token, Withdrawn, Token, Judged, Citations, Done]
+    kinds = [Retrieved, Quoted, Routed, Shown, Token, Withdrawn, Token, Judged, Citations, Done]
     assert [type(event) for event in events] == kinds
     report = events[-1].report
     assert report.answer == "Every 90 days. [2]"
@@ -128,7 +139,8 @@ def test_an_answer_that_ends_before_its_time_says_why(reason: str, notice: str):
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
     report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.to_dict()
     fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
-    assert set(report) == fields | {"failure", "verdict", "outcome", "quotes", "remark", "finish"}
+    told = {"failure", "verdict", "outcome", "quotes", "remark", "finish", "place", "why", "private"}
+    assert set(report) == fields | told
     assert report["failure"] == ""
     assert report["searched_for"] == report["question"]
     assert report["citations"] == [{"number": 2, "source": "1.md", "page": 2, "quote": TEXTS[1]}]

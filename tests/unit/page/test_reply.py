@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,12 +14,14 @@ from chainlit.context import init_http_context
 from chainlit.emitter import BaseChainlitEmitter
 
 from page.addresses.metrics import Metrics
-from page.answer import QUOTES_LABEL, STOPPED_EARLY
+from page.answer import QUOTES_LABEL, STOPPED_EARLY, Answer
 from page.asked import Asked, read_asked
 from page.markdown import link_source
 from page.reply import Reply
+from rag.answering.events import AnswerReport, Done
 from rag.answering.followup import Turn
 from rag.chat.router import ModelState
+from rag.chat.routing.router import QuestionRouter
 from rag.errors import QuestionError
 from rag.settings import Settings
 from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
@@ -217,6 +220,28 @@ def test_what_was_not_found_is_said_first_and_the_model_can_be_asked_all_the_sam
     reply, browser = show(lambda reply: reply.stream_answer(backend, asked, None))
     assert (browser.message, browser.below["quotes"]) == (f"Nine {link_source(1)}.", QUOTED)
     assert (browser.below["insist"], browser.below["searchedFor"]) == (None, "")
+
+
+def test_what_is_private_stays_so_in_follow_ups_and_when_the_model_is_asked_anyway():
+    backend = make_backend(Router("Nine [1]."), "no")
+    backend.router = QuestionRouter(Settings(base_url="http://cloud.example"))
+    reply, browser = show(lambda reply: reply.stream_answer(backend, Asked("Who is anna@example.org?", {}), None))
+    assert reply.is_private
+    asked = read_asked("", {"insist": browser.below["insist"] or Asked("", {}).again("", is_private=True)}, {}, ())
+    assert asked.is_private
+    reply, _ = show(lambda reply: reply.stream_answer(backend, Asked(QUESTION, {}, (), "", True), None))
+    assert reply.is_private
+    reply, _ = show(lambda reply: reply.stream_answer(backend, Asked(QUESTION, {}), None))
+    assert not reply.is_private
+
+
+def test_it_is_said_where_the_model_runs_and_why_it_was_that_one():
+    answer = Answer()
+    report = AnswerReport(QUESTION, "Nine.", True, (), "gpt", "endpoint", {"total": 1500}, place="at example.org")
+    answer.take(Done(report))
+    assert answer.describe()["madeBy"] == "gpt at example.org · 1.5 s"
+    answer.take(Done(replace(report, why="it asks for code")))
+    assert answer.describe()["madeBy"] == "gpt at example.org, since it asks for code · 1.5 s"
 
 
 def test_without_a_model_or_without_passages_there_is_nobody_to_insist_with():

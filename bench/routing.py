@@ -1,0 +1,48 @@
+"""What choosing a model costs a question: ``python -m bench.routing FOLDER``, with passages of the text files there.
+
+Each question comes with six passages of 1,000 characters, on every route that has a model elsewhere. No model is asked
+and no server is reached.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from pathlib import Path
+
+from rag.chat.routing.personal import find_personal
+from rag.chat.routing.router import Inquiry, QuestionRouter
+from rag.settings import Settings
+
+_PASSAGES, _CHARACTERS = 6, 1000
+
+
+def main() -> None:
+    paths = [path for path in sorted(Path(sys.argv[1]).rglob("*")) if path.suffix in (".md", ".txt")]
+    texts = [path.read_text("utf-8", "replace") for path in paths]
+    passages = [text[start : start + _CHARACTERS] for text in texts for start in range(0, len(text), _CHARACTERS)]
+    groups = [tuple(passages[start : start + _PASSAGES]) for start in range(0, len(passages), _PASSAGES)]
+    settings = Settings(
+        cloud_url="http://cloud.example",
+        cloud_model="m",
+        code_model="c@http://cloud.example",
+        private_folders="a, b/*.md",
+    )
+    for route in ("cloud-first", "local-first", "task"):
+        router = QuestionRouter(Settings(**{**vars(settings), "route": route}))
+        find_personal.cache_clear()
+        times = []
+        for number, group in enumerate(groups):
+            began = time.thread_time()
+            router.choose(Inquiry(f"What is said of number {number}?", group, ("x/y.md",) * _PASSAGES))
+            times.append((time.thread_time() - began) * 1e3)
+        times.sort()
+        print(
+            f"{route}: {len(times)} questions, milliseconds of the processor: p50 {statistics.median(times):.2f},"
+            f" p95 {times[int(len(times) * 0.95)]:.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

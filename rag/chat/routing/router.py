@@ -1,0 +1,313 @@
+"""Which of several models answers a question: by the route that the user chose, by what the question is about, and by
+what of it may leave this machine.
+
+Every model is guarded: one that runs elsewhere is never sent private text, whatever was planned. Elsewhere is every
+address but the loopback ones, so that a machine of the same network counts as elsewhere too, unless it is named in
+RAG_TRUSTED_HOSTS. What a server on a loopback address sends on by itself can't be seen from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any, Protocol
+
+from rag.chat.foundry import FoundryRuntime
+from rag.chat.router import Messages, ModelRouter, ModelState, Runtime
+from rag.chat.routing.personal import find_personal, iter_personal
+from rag.chat.routing.private_folders import find_private_source
+from rag.chat.routing.shared_runtime import SharedRuntime
+from rag.chat.routing.tasks import classify_task
+from rag.chat.server import describe_place
+from rag.errors import PrivateTextError
+from rag.settings import Settings
+from rag.text.hostile import show_name
+from rag.types import ScoredChunk
+
+HERE = describe_place("http://localhost")
+
+MakeRuntime = Callable[[str, str], Runtime]
+Classify = Callable[[str], str]
+"""A question's task: ``code``, ``reasoning`` or ``general``."""
+
+_TASKS = {"code": "it asks for code", "reasoning": "it asks for reasoning", "general": "it is a general question"}
+
+
+class Model(Protocol):
+    """What an answer needs of the model that it asks."""
+
+    @property
+    def state(self) -> ModelState: ...
+    async def refresh(self) -> ModelState: ...
+    def stream(
+        self, messages: Messages, max_tokens: int, on_finish: Callable[[str], None] | None = None
+    ) -> AsyncGenerator[str, None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """What a model would be given to read."""
+
+    question: str
+    texts: tuple[str, ...] = ()
+    """All beside the question: passages, or what was said before."""
+    sources: tuple[str, ...] = ()
+    """Where passages are from, as `Chunk.source`."""
+    is_private: bool = False
+    """Whether it was made from something private, whatever it says now."""
+
+    @classmethod
+    def of_hits(
+        cls, question: str, hits: Sequence[ScoredChunk], *, asked: str = "", is_private: bool = False
+    ) -> Inquiry:
+        """A question with the passages that were found; `asked` is what the user wrote in its place."""
+        chunks = [hit.chunk for hit in hits]
+        texts = (asked, *(text for chunk in chunks for text in (chunk.text, chunk.section, chunk.source)))
+        return cls(question, texts, tuple(chunk.source for chunk in chunks), is_private)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A model that may answer, and why it is the one."""
+
+    model: Model
+    why: str = ""
+    """A clause, such as ``it asks for code``; empty where there was nothing to choose."""
+    name: str = ""
+    """The model's name as the settings have it."""
+    place: str = ""
+    """``on this machine``, or ``at`` and a host; empty if only the model's state tells."""
+    may_shorten: bool = True
+    """Whether passages may be left out for want of room; else the next model is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The models that may answer, best first; the next one is asked when one fails before its first word."""
+
+    choices: tuple[Choice, ...]
+    private: str = ""
+    """Why nothing of the question leaves this machine, as a clause; empty if it may or no model is elsewhere."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As ``ask --explain-route --json`` prints it."""
+        shown = [{"model": choice.name, "place": choice.place, "why": choice.why} for choice in self.choices]
+        return {"choices": shown, "private": self.private}
+
+
+def make_plan(router: Model | QuestionRouter, inquiry: Inquiry) -> Plan:
+    """The plan of several models, or the only model there is."""
+    return router.choose(inquiry) if isinstance(router, QuestionRouter) else Plan((Choice(router),))
+
+
+class GuardedModel:
+    """A `ModelRouter` that sends nothing private to another machine than this one and those that are trusted."""
+
+    def __init__(
+        self, router: ModelRouter, name: str, place: str, trusted: Sequence[str], *, is_private: bool = False
+    ) -> None:
+        self.router = router
+        self.name = name
+        self._planned_place = place
+        self._trusted = trusted
+        self._is_private = is_private
+
+    def for_private(self) -> GuardedModel:
+        """The same model for what is private as a whole, though its words don't show it."""
+        return GuardedModel(self.router, self.name, self._planned_place, self._trusted, is_private=True)
+
+    @property
+    def place(self) -> str:
+        return self.router.state.place or self._planned_place
+
+    @property
+    def may_read_private(self) -> bool:
+        return self.place in self._trusted
+
+    @property
+    def state(self) -> ModelState:
+        return self.router.state
+
+    async def refresh(self) -> ModelState:
+        return await self.router.refresh()
+
+    async def stream(
+        self, messages: Messages, max_tokens: int, on_finish: Callable[[str], None] | None = None
+    ) -> AsyncGenerator[str, None]:
+        """As `ModelRouter.stream`. Raises PrivateTextError, before anything is sent, for what may not leave here."""
+        if not self.may_read_private and (held := self._find_private(messages)):
+            raise PrivateTextError(
+                f"What the model {self.name} {self.place} would read holds {held}, which doesn't leave this machine. "
+                "Ask a model on this machine, by MODEL and BASE_URL."
+            )
+        async with aclosing(self.router.stream(messages, max_tokens, on_finish)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    def _find_private(self, messages: Messages) -> str:
+        found = (kind for message in messages for kind, _ in iter_personal(message["content"]))
+        return "private text" if self._is_private else next(map(_name, found), "")
+
+
+class QuestionRouter:
+    """The models of the settings, each with a `ModelRouter`. Making it costs nothing; `start` begins the work.
+
+    `classify` tells a question's task for the route ``task``. All methods may be called from any thread.
+    """
+
+    def __init__(
+        self, settings: Settings, *, make_runtime: MakeRuntime = FoundryRuntime, classify: Classify = classify_task
+    ) -> None:
+        self._settings = settings
+        self._classify = classify
+        self._runtime = SharedRuntime(make_runtime)
+        self._models = {key: self._make_model(chosen) for key, chosen in _list_settings(settings).items()}
+
+    def _make_model(self, settings: Settings) -> GuardedModel:
+        address = settings.base_url or settings.azure_endpoint
+        trusted = [
+            f"at {show_name(host.strip())}" for host in settings.trusted_hosts.lower().split(",") if host.strip()
+        ]
+        place = describe_place(address) if address else HERE
+        router = ModelRouter(settings, make_runtime=self._runtime.lend)
+        return GuardedModel(router, settings.model, place, [HERE, *trusted])
+
+    # ---- which model
+
+    def choose(self, inquiry: Inquiry) -> Plan:
+        """The models that may read this. It takes some milliseconds for texts that it hasn't seen, if any is elsewhere.
+
+        On no route a private inquiry gets a model elsewhere, so that there may be none at all.
+        """
+        offers = self._list_offers(inquiry.question)
+        private = self.find_private(inquiry) if any(not model.may_read_private for model, _ in offers) else ""
+        if private:
+            kept = [model.for_private() for model, _ in offers if model.may_read_private]
+            return Plan(tuple(Choice(model, private, model.name, model.place) for model in kept), private)
+        has_more_room_next = self._settings.route == "local-first"
+        return Plan(
+            tuple(
+                Choice(model, why, model.name, model.place, may_shorten=at > 0 or not has_more_room_next)
+                for at, (model, why) in enumerate(offers)
+            )
+        )
+
+    def find_private(self, inquiry: Inquiry) -> str:
+        """Why an inquiry is private, as a clause; empty if nothing says so."""
+        if inquiry.is_private:
+            return "it goes on from something private"
+        if kind := find_personal(inquiry.question):
+            return f"the question holds {_name(kind)}"
+        if source := find_private_source(self._settings.private_folders, inquiry.sources):
+            return f"{show_name(source)} is private"
+        kind = next(filter(None, map(find_personal, inquiry.texts)), None)
+        return f"a passage holds {_name(kind)}" if kind else ""
+
+    def _list_offers(self, question: str) -> list[tuple[GuardedModel, str]]:
+        """The models in the order of the route, each with why it is the one."""
+        route = self._settings.route
+        if route == "task":
+            task = self._classify(question)
+            fitting = dict.fromkeys((task if task in self._models else "local", "local"))
+            return [(self._models[key], _TASKS[task]) for key in fitting]
+        keys = {"local-first": ("local", "cloud"), "cloud-first": ("cloud", "local")}.get(route, ("local",))
+        return [(self._models[key], "" if route == "local" else f"RAG_ROUTE is {route}") for key in keys]
+
+    # ---- what a single `ModelRouter` has as well, for those who show or wait for the models
+
+    @property
+    def state(self) -> ModelState:
+        """That of the first model that is ready, in the order of the route; else of the first one."""
+        models = self._in_order()
+        return next((model.state for model in models if model.state.is_ready), models[0].state)
+
+    @property
+    def name(self) -> str:
+        """The name, as the settings have it, of the model whose state that is."""
+        models = self._in_order()
+        return next((model.name for model in models if model.state.is_ready), models[0].name)
+
+    def describe_privacy(self) -> str:
+        """What may leave this machine for an answer, in plain sentences."""
+        away = [model for model in self._models.values() if model.place != HERE]
+        kept = _list_hosts(model for model in away if not model.may_read_private)
+        trusted = _list_hosts(model for model in away if model.may_read_private)
+        sentences = [
+            f"Questions and passages may go to {kept}, but no private text." if kept else "",
+            f"Questions and passages, private ones too, may go to {trusted}, which is trusted." if trusted else "",
+        ]
+        return " ".join(filter(None, sentences)) or "Nothing leaves this machine: the model runs on it."
+
+    def start(self) -> None:
+        for model in self._models.values():
+            model.router.start()
+
+    def close(self) -> None:
+        for model in self._models.values():
+            model.router.close()
+
+    def subscribe(self, listener: Callable[[ModelState], None]) -> Callable[[], None]:
+        ends = [model.router.subscribe(listener) for model in self._models.values()]
+
+        def unsubscribe() -> None:
+            for end in ends:
+                end()
+
+        return unsubscribe
+
+    def settle(self, timeout_s: float, *, download: bool = False) -> ModelState:
+        """Block until every model is ready or has failed, at most `timeout_s`."""
+        deadline = monotonic() + timeout_s
+        for model in self._in_order():
+            model.router.settle(max(0.0, deadline - monotonic()), download=download)
+        return self.state
+
+    def retry(self) -> None:
+        for model in self._models.values():
+            model.router.retry()
+
+    def _in_order(self) -> list[GuardedModel]:
+        first = "cloud" if self._settings.route == "cloud-first" else "local"
+        return [self._models[key] for key in dict.fromkeys((first, *self._models))]
+
+
+def _list_settings(settings: Settings) -> dict[str, Settings]:
+    """The settings of each model that the route needs, by its part: ``local``, ``cloud`` or a task."""
+    route = settings.route
+    is_beside = route in ("local-first", "cloud-first")
+    # With a cloud beside the local model, Azure's variables tell of the cloud.
+    local = replace(settings, azure_endpoint="") if is_beside else settings
+    chosen = {"local": local}
+    if is_beside and settings.cloud_url:
+        key = settings.cloud_api_key or "not-required"
+        chosen["cloud"] = replace(local, base_url=settings.cloud_url, api_key=key, model=settings.cloud_model)
+    elif is_beside:
+        chosen["cloud"] = replace(settings, base_url="", model=settings.cloud_model)
+    if route == "task":
+        named = {"code": settings.code_model, "reasoning": settings.reasoning_model}
+        chosen |= {task: place_model(settings, name) for task, name in named.items() if name}
+    return chosen
+
+
+def place_model(settings: Settings, named: str) -> Settings:
+    """The settings for a model named ``MODEL``, where the other is, or ``MODEL@URL``, at another server.
+
+    API_KEY goes to the server that it was given for alone; CLOUD_API_KEY to that at CLOUD_BASE_URL.
+    """
+    model, at, url = named.partition("@http")
+    if not at:
+        return replace(settings, model=named)
+    address = f"http{url}"
+    keys = {settings.base_url: settings.api_key, settings.cloud_url: settings.cloud_api_key}
+    key = keys.get(address) or "not-required"
+    return replace(settings, model=model, base_url=address, azure_endpoint="", api_key=key)
+
+
+def _list_hosts(models: Iterable[GuardedModel]) -> str:
+    return " and ".join(dict.fromkeys(model.place.removeprefix("at ") for model in models))
+
+
+def _name(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeioI" else f"a {kind}"
