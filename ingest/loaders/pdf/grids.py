@@ -54,13 +54,19 @@ def align_tables(lines: list[Line]) -> list[Line]:
     at = 0
     while at < len(rows):
         end = _find_end(joined, at)
-        table = _align(joined[at:end]) if end - at >= _ROWS else []
+        is_table = end - at >= _ROWS and not _are_blocks(rows[at:end])
+        table = _align(joined[at:end]) if is_table else []
         if table:
             blocks.append((rows[at][1][0], table))
         else:  # in the order in which the file has them
             blocks += [(number, [lines[number]]) for _, numbers in rows[at:end] for number in numbers]
         at = end
     return [line for _, block in sorted(blocks, key=lambda block: block[0]) for line in block]
+
+
+def _are_blocks(rows: Sequence[tuple[Line, tuple[int, ...]]]) -> bool:
+    """Whether the lines are two blocks side by side, such as addresses: the file draws one after the other."""
+    return all(len(numbers) > 1 for _, numbers in rows) and max(line.text.count("\t") for line, _ in rows) < 2
 
 
 def _join_rows(lines: Sequence[Line]) -> list[tuple[Line, tuple[int, ...]]]:

@@ -87,6 +87,15 @@ def test_cells_of_a_table_of_two_columns_hold_all_their_lines():
     assert _read(_draw((60, 160), close))[0].split("\n") == [expected[1], *("\t".join(row) for row in close[2:])]
 
 
+def test_two_blocks_side_by_side_are_no_table():
+    sender = ["Ann Berg, keeper of the lower dyke", "Dyke 4, second house on the left", "Kiel"]
+    receiver = ["Bob Moe", "Main Street 5", "Ulm"]
+    sums = [(f"Item {n}", f"{n}.50") for n in range(1, 5)]
+    drawing = write_lines(60, 700, sender) + write_lines(330, 700, receiver) + write_across((60, 330), 600, sums)
+    read = [line for line in _read(drawing)[0].split("\n") if line]
+    assert read == [*sender, *receiver, *("\t".join(row) for row in sums)]
+
+
 def test_the_name_of_a_row_may_have_two_lines():
     head, row = ("Vessels", "2022", "2023"), ("Tugs", "3", "4")
     first = [head, ("Boats without", "12", "14"), ("a motor", "", ""), row]
