@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from rag.chat.foundry_service import ensure_loaded
-from rag.chat.server import list_models, make_error, make_missing, require_deployment
+from rag.chat.server import is_loopback, list_models, make_error, make_missing, require_deployment
 from rag.text.hostile import show_name
 from rag.types import Endpoint
 
 T = TypeVar("T")
+
+_PORTS = {"http": 80, "https": 443}
+_LISTENER_LIMIT_S = 5.0
 
 
 def probe(base_url: str, api_key: str, model: str) -> Endpoint:
@@ -24,6 +28,7 @@ def probe(base_url: str, api_key: str, model: str) -> Endpoint:
     some seconds unless a model is loaded. Raises ModelUnavailableError.
     """
     urls = _list_urls(base_url)
+    _require_listener(Endpoint(urls[0], api_key, model))
     for url in urls:
         endpoint = Endpoint(url, api_key, model, alias=model)
         offered = run_briefly(list_models(endpoint))
@@ -86,6 +91,20 @@ def _list_urls(base_url: str) -> list[str]:
     if re.search(r"/v\d+[a-z\d]*$", url):
         return [url]
     return [f"{url}/v1"] + ([url] if urlsplit(url).path else [])
+
+
+def _require_listener(endpoint: Endpoint) -> None:
+    """Raise ModelUnavailableError if nothing listens at an address of this machine.
+
+    It is known in a millisecond, while openai takes a second to be imported; a question waits for neither.
+    """
+    if not is_loopback(endpoint.base_url):
+        return
+    parts = urlsplit(endpoint.base_url)
+    try:
+        socket.create_connection((parts.hostname, parts.port or _PORTS[parts.scheme]), _LISTENER_LIMIT_S).close()
+    except OSError as exc:
+        raise make_error("absent", endpoint, exc) from exc
 
 
 def _is_url(url: str) -> bool:

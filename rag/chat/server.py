@@ -200,7 +200,8 @@ def translate_errors(endpoint: Endpoint) -> Iterator[None]:
         yield
     except (ValueError, RecursionError, openai.APIError, BodyError, FloodError, ServerError) as exc:
         fault = _find_fault(exc)
-        raise (make_error(fault, endpoint, exc) if fault else _make_refusal(endpoint, exc)) from exc
+        details = exc.__cause__ if fault == "absent" else exc
+        raise (make_error(fault, endpoint, details) if fault else _make_refusal(endpoint, exc)) from exc
 
 
 Fault = Literal[
@@ -235,7 +236,7 @@ _FAULTS: dict[Fault, str] = {
     "unreachable": f"{{url}} did not accept a connection within {_CONNECT_LIMIT_S:.0f} seconds. "
     "Check that the server runs and that no firewall is in the way.",
     "silent": "{url} took the request and sent nothing back in time. Ask again, or restart that server.",
-    "absent": "Nothing answers at {url} ({details.__cause__}). Start the server there, or correct {setting}.",
+    "absent": "Nothing answers at {url} ({details}). Start the server there, or correct {setting}.",
     "broken": "The connection to {url} broke in the middle of the answer. "
     "See that the server still runs, then ask again.",
     "nonsense": "{url} sent something that is no answer ({details}).",

@@ -199,7 +199,7 @@ def check_corpus(settings: Settings) -> Finding:
     if not files:
         return Finding(False, f"The folder of documents {folder} is empty.", f"Put files into {folder.resolve()}.")
     more = "more than " if files == _MOST_FILES else ""
-    return Finding(True, f"{folder} holds {more}{files:,} file{'s' * (files != 1)}.")
+    return Finding(True, f"{folder} holds {more}{_count(files, 'file')}.")
 
 
 def _walk(folder: Path) -> Iterator[str]:
@@ -246,8 +246,13 @@ def check_index(settings: Settings) -> Finding:
 def _describe_index(status: IndexStatus) -> str:
     missing = status.chunks - status.vectors
     pending = f" {missing:,} of them wait for their vectors." if missing else ""
-    failed = f" {len(status.failures):,} files can't be read: pagewise status names them." if status.failures else ""
-    return f"{status.documents:,} documents with {status.chunks:,} passages.{pending}{failed}"
+    unread = _count(len(status.failures), "file")
+    failed = f" {unread} can't be read: pagewise status names what." if status.failures else ""
+    return f"{_count(status.documents, 'document')} with {_count(status.chunks, 'passage')}.{pending}{failed}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _name_ingest(settings: Settings, *options: str) -> str:

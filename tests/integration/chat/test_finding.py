@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,6 +184,26 @@ def test_another_server_is_asked_for_its_models_and_nothing_else():
         assert got[0] == "/v1/models"
         assert endpoint.model_id == "llama3.2:latest"
     assert set(got[1:]) == {"/models/loaded", "/openai/loadedmodels"}
+
+
+def test_where_nothing_listens_is_known_before_openai_is_loaded(path: Path, tmp_path: Path):
+    put_command(path, server=CURRENT.format(address="http://127.0.0.1:9"), asked=tmp_path / "asked")
+    code = """
+import sys
+from rag.chat.foundry import FoundryRuntime
+from rag.chat.router import ModelRouter
+from rag.settings import Settings
+for settings in (Settings(base_url="http://127.0.0.1:9"), Settings(foundry_dir=sys.argv[1])):
+    router = ModelRouter(settings, make_runtime=lambda data_dir, url: FoundryRuntime(data_dir, url, may_download=False))
+    router.start()
+    print(router.settle(60).detail, "openai" in sys.modules)
+    router.close()
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "none")], capture_output=True, text=True)
+    first, second = done.stdout.splitlines()
+    assert re.fullmatch(r"Nothing answers at http://127.0.0.1:9/v1 \(.*refused\)\. False", first)
+    assert second == "The model phi-4-mini is not downloaded yet. False"
+    assert (tmp_path / "asked").read_text() == "server status\n"
 
 
 # Azure

@@ -96,7 +96,7 @@ def test_everything_works_and_nothing_is_left_behind(
         frozenset({"name", "ok", "detail", "fix", "milliseconds"})
     }
     by_name = {check["name"]: check["detail"] for check in found["checks"]}
-    assert by_name["index"] == "1 documents with 1 passages. Catalog, words and vectors are whole and agree."
+    assert by_name["index"] == "1 document with 1 passage. Catalog, words and vectors are whole and agree."
     assert by_name["language model"].startswith("The model tiny answers on this machine. Its first token took")
     assert [body["max_tokens"] for body in requests] == [1, 1]
     assert shown.count("\nok ") == 9
