@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -9,13 +10,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.e2e.cable import cable_to
 from tests.e2e.serving import Server, is_settled, serving
 from tests.e2e.talking import MARKERS, Chat
 from tests.endpoint import Exchange, model_server
 
+SOCKET = re.compile("/ws/socket.io")
+QUESTIONS = "[data-step-type=user_message]"
 OpenChat = Callable[..., Chat]
 LEAVE = "# Leave\n\nStaff have 28 days of leave. Five unused days of leave may be kept until March.\n"
 
@@ -173,7 +176,7 @@ def test_what_was_not_found_is_said_first_and_the_model_is_asked_once_if_the_rea
     second = chat.answers.nth(1)
     expect(chat.words(second)).to_have_text("In 1954 it was Germany.")
     expect(second.locator(".pw-note")).to_be_visible()
-    expect(chat.page.locator("[data-step-type=user_message]")).to_have_text([question, question])
+    expect(chat.page.locator(QUESTIONS)).to_have_text([question, question])
     expect(chat.insist).to_have_count(0)
 
     chat.page.reload()
@@ -182,6 +185,44 @@ def test_what_was_not_found_is_said_first_and_the_model_is_asked_once_if_the_rea
     expect(chat.words(chat.ask(question))).to_contain_text("Your documents don't seem to answer this.")
     expect(chat.insist).to_have_count(1)
     assert chat.problems == []
+
+
+def test_enter_before_the_page_is_connected_sends_the_question_as_soon_as_it_is(script: Script, chat: Chat):
+    script.play = say("Staff have 28 days [1].")
+    held: list[Route] = []
+    may_connect = threading.Event()
+    chat.page.route(SOCKET, lambda route: route.continue_() if may_connect.is_set() else held.append(route))
+    chat.page.reload()
+    chat.write("How many days of leave are there?")
+    chat.page.keyboard.press("Enter")
+    expect(chat.page.locator("#chat-submit")).to_be_disabled()
+    assert chat.page.locator(QUESTIONS).count() == 0
+    may_connect.set()
+    for route in held:
+        route.continue_()
+    expect(chat.answers).to_have_count(1)
+    chat.wait_for_end()
+    expect(chat.page.locator(QUESTIONS)).to_have_text(["How many days of leave are there?"])
+
+
+def test_two_tabs_insist_for_themselves_and_a_double_click_insists_once(
+    server: Server, script: Script, chat: Chat, open_chat: OpenChat
+):
+    script.play = say("In 1954 it was Germany.")
+    question = "Who won the world cup in 1954?"
+    other = open_chat(server.url)
+    for one in (chat, other):
+        one.ask(question)
+    chat.insist.dblclick()
+    for one, count in ((chat, 2), (other, 1)):
+        expect(one.answers).to_have_count(count)
+        one.wait_for_end()
+        expect(one.page.locator(QUESTIONS)).to_have_text([question] * count)
+    other.insist.click()
+    expect(other.answers).to_have_count(2)
+    other.wait_for_end()
+    expect(other.words(other.answers.nth(1))).to_have_text("In 1954 it was Germany.")
+    assert chat.problems == other.problems == []
 
 
 def test_a_marker_works_while_the_answer_is_still_streaming(script: Script, chat: Chat):

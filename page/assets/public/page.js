@@ -169,6 +169,28 @@
 
   const poll = async () => setTimeout(poll, (await refresh()) ? WORKING_MS : IDLE_MS);
 
+  // Chainlit takes no question before it is connected, and forgets that Enter was pressed: it is sent as soon as it can be.
+  let isWaiting = false;
+  const sendWhenReady = () => {
+    const submit = document.querySelector('#chat-submit');
+    if (!submit || submit.disabled) return;
+    forgetEnter();
+    submit.click();
+  };
+  const readiness = new MutationObserver(sendWhenReady);
+  const forgetEnter = () => {
+    readiness.disconnect();
+    isWaiting = false;
+  };
+  const keepEnter = ({ key, shiftKey, isComposing, target }) => {
+    if (isWaiting) forgetEnter();
+    if (key !== 'Enter' || shiftKey || isComposing || target.id !== 'chat-input') return;
+    if (!(target.value ?? target.textContent).trim() || !document.querySelector('#chat-submit')?.disabled) return;
+    isWaiting = true;
+    readiness.observe(document.body, { childList: true, subtree: true, attributeFilter: ['disabled'] });
+  };
+  document.addEventListener('keydown', keepEnter, true);
+
   // A marker opens its passage, by Sources.jsx, and leads nowhere else.
   const stay = (event) => event.target.closest?.('a[href^="#pw-"]') && event.preventDefault();
   document.addEventListener('click', stay, true);
