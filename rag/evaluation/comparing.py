@@ -24,6 +24,7 @@ from rag.chat.foundry import FoundryRuntime
 from rag.chat.routing.router import QuestionRouter, place_model
 from rag.errors import SettingsError
 from rag.evaluation.command import make_progress
+from rag.evaluation.comparison_page import COLUMNS, make_page
 from rag.evaluation.matching import holds_any, tokenize
 from rag.index.index import Index
 from rag.settings import Settings
@@ -48,8 +49,6 @@ def run_comparison(options: argparse.Namespace, settings: Settings) -> int:
             questions, options.model, settings, retriever.retrieve, around=around, progress=progress
         )
     if options.html:
-        from rag.evaluation.comparison_page import make_page
-
         options.html.write_text(make_page(report), "utf-8")
     if options.json:
         cli.print_json(report)
@@ -149,20 +148,6 @@ def _share(values: Sequence[bool]) -> float | None:
 
 def _round(value: float) -> float:
     return round(value, 1)
-
-
-COLUMNS = {
-    "first_token_ms": "first token, ms",
-    "tokens_per_second": "tokens/s",
-    "total_ms": "total, ms",
-    "words": "words",
-    "supported": "supported",
-    "accepted": "accepted",
-    "failed": "failed",
-    "memory_mb": "memory, MB",
-}
-"""The figures, with their headings. Tokens are estimated from the text, alike for each model; the memory is that of
-this process, which holds a model of Foundry Local and none of an endpoint's."""
 
 
 def format_table(report: dict[str, Any]) -> str:

@@ -7,7 +7,19 @@ import io
 from typing import Any
 
 from rag.errors import SettingsError
-from rag.evaluation.comparing import COLUMNS
+
+COLUMNS = {
+    "first_token_ms": "first token, ms",
+    "tokens_per_second": "tokens/s",
+    "total_ms": "total, ms",
+    "words": "words",
+    "supported": "supported",
+    "accepted": "accepted",
+    "failed": "failed",
+    "memory_mb": "memory, MB",
+}
+"""The figures, with their headings. Tokens are estimated from the text, alike for each model; the memory is that of
+this process, which holds a model of Foundry Local and none of an endpoint's."""
 
 _STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 :root{color-scheme:light dark}
