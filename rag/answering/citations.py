@@ -25,7 +25,9 @@ _WORDS = (
     "|passagen?|quellen?|dokumente?|textstellen?|belege?|extraits?|documentos?|pasajes?|fuentes?|fragmentos?|citas?"
     "|fontes?|fonti|passagens?|passag(?:gio|gi)|brani|brano|documenti|trechos?|bron|bronnen|documenten|fragmenten"
     "|kilder?|källor|källa|dokument(?:er|et)?|utdrag|avsnitt|источники?|документы?|отрывки?|фрагменты?|ссылки?"
-    "|出典|文書|資料|段落|引用|抜粋|来源|來源|文档|文檔|출처|문서|구절|자료"
+    "|출처|문서|구절|자료"
+    "|出典|文書|文献|資料|资料|段落|引用|抜粋|パッセージ|来源|來源|文档|文檔"
+    "|estratt[oi]|alinea'?s?|vedi|zie|sources? nº|cite"
 )
 """What models call a passage beside its number."""
 _AND = r"(?:\b(?:and|und|et|y|e|en|og|och|и)\b|[と和与與及및와과])"

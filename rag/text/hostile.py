@@ -235,7 +235,10 @@ _SEARCHED = ((0x80, 0x3400), (0xA000, 0xAC00), (0xF900, 0x10000), (0x1D400, 0x1D
 _OPENING, _CLOSING = ("Ps", "Pi"), ("Pe", "Pf")
 _POINTING = re.compile(r"ANGLE|LESS-THAN|GREATER-THAN|PRECEDES|SUCCEEDS|ARROWHEAD|CHEVRON")
 _ROUND = re.compile(r"PARENTHESIS|CURLY|^[^A]*QUOTATION(?! MARK ORNAMENT)")
-_FRAMED = re.compile(r"(?:SQUARED|CIRCLED|PARENTHESIZED|REGIONAL INDICATOR) .*?LETTER ([A-Z])")
+_LETTER_IN_NAME = re.compile(
+    r"(?:LATIN LETTER SMALL CAPITAL|(?:NEGATIVE |CROSSED NEGATIVE )?(?:SQUARED|CIRCLED) LATIN CAPITAL LETTER"
+    r"|PARENTHESIZED LATIN (?:CAPITAL|SMALL) LETTER|REGIONAL INDICATOR SYMBOL LETTER) ([A-Z])"
+)
 _BAR_LETTERS = {0x3163: "|", 0x4E28: "|"}
 """Letters of Korean and Chinese that are nothing but a bar."""
 _BAR = re.compile(
@@ -290,8 +293,8 @@ def _read_small_capital(character: str) -> str:
 
 def _read_letter_in_name(character: str) -> str:
     """The letter that is written as a small capital or in a frame; nothing for other characters."""
-    framed = _FRAMED.search(unicodedata.name(character, ""))
-    return framed[1].lower() if framed else _read_small_capital(character)
+    named = _LETTER_IN_NAME.fullmatch(unicodedata.name(character, ""))
+    return named[1].lower() if named else ""
 
 
 def _tell_bar(character: str) -> str:

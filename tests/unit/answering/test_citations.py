@@ -47,6 +47,8 @@ HITS = some_hits(BOILER, LEAVE)
         ("Both [1-2], not [1-99].", [1, 2]),
         ("Every 90 days [^1].\n\n[^1]: 0.md", [1]),
         ("Beide [Quelle 2].", [2]),
+        ("Entrambi [vedi 2], zie [alinea 1], [source nº 2].", [2, 1]),
+        ("[cite:2] [文献1] 【资料2】 [パッセージ1]", [2, 1]),
         ("Years [2019-2021], [Figure 1] and (1).", []),
         ("Again [1] and [1].", [1]),
         ("Nothing [0] [3] [999] [1000] [x] [] [1.", []),
