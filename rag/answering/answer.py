@@ -60,7 +60,7 @@ _PROMPT_ATTEMPTS = 4
 """How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
 expected still end in an answer."""
 
-_BOUND = 0.25
+_BOUND = 0.3
 """How much of the question must stand where a model's answer is from, for it to need no remark.
 Tuned on answers of small models to the everyday collections: bench/RESULTS.md, "Answering and chat"."""
 
