@@ -46,8 +46,8 @@ class Folder:
 
 
 def read_folders(lines: list[str]) -> list[Folder]:
-    """A line begins a folder (``== name language``), is a note of it (``file: text``), a question on it (``? kind | file
-    | question``) or one that it can't answer (``! kind | question``). A line break of a note is written ``\\n``."""
+    """A line begins a folder (``== name language``), is a note of it (``file: text``, with ``\\n``), a question
+    on it (``? kind | file | question``) or one that it can't answer (``! kind | question``)."""
     folders: list[Folder] = []
     for line in filter(None, lines):
         if line.startswith("== "):
@@ -60,8 +60,8 @@ def read_folders(lines: list[str]) -> list[Folder]:
             folders[-1].questions.append(row)
         elif line.startswith("! "):
             kind, question = line[2:].split(" | ")
-            row = {"question": question, "answerable": False, "kind": kind, "lang": folders[-1].language}
-            folders[-1].questions.append(row)
+            absent: dict[str, Any] = {"answerable": False, "kind": kind, "lang": folders[-1].language}
+            folders[-1].questions.append({"question": question, **absent})
         else:
             source, text = line.split(": ", 1)
             folders[-1].notes[source] = text.replace("\\n", "\n")
