@@ -6,13 +6,14 @@ well the model knows the language of the question; how much a lexical score, fro
 matched.
 
 Closeness: a term that the passage lacks counts as if it were there when the document's name or first lines have it, for
-page 30 of a filing doesn't repeat the company and the quarter. And terms that stand close together count more than
-strewn ones.
+page 30 of a filing doesn't repeat the company and the quarter. Terms that stand close together count more than strewn
+ones, and a code ("F75", "drawer100") more than a word, since nothing else is meant by it.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +39,17 @@ _NAME_WEIGHT = 2.2
 _OPENING_WEIGHT = 1.6
 _WINDOW_WEIGHT = 0.3
 _WINDOW_TERMS = 15
+
+_CODE_WEIGHT = 2.0
+"""What a code in the passage adds; everyday questions and two other sets have the same figures with 1 and with 4."""
+_CODE = re.compile(r"(?=[^\d]*\d)(?=[^a-z]*[a-z])[a-z0-9._/+-]+|\d{5,}")
+"""A term with letters and digits, and a long number."""
+
+_DEFINITION_WORTH = 6.0
+"""What a score gains by a definition that is asked for; with 3 and 12 the figures are alike (`bench/RESULTS.md`)."""
+
+_SENTENCE_WEIGHT = 0.5
+"""Weight of the best sentence's cosine, in that of the passage's own (the table is in `bench/RESULTS.md`)."""
 
 _LOGIT_WEIGHT = 1.2
 """What a unit of the packaged cross-encoder's logit adds to a score (the table is in `bench/RESULTS.md`)."""
@@ -102,6 +114,21 @@ def fuse(
     return fused
 
 
+def add_definition(score: float) -> float:
+    """The score of a passage that defines what the question names."""
+    return score + _DEFINITION_WORTH
+
+
+def order_by_sentences(scores: Sequence[float], cosines: Sequence[float], cosine_weight: float) -> list[int]:
+    """The places of passages, best first, by their scores and the cosines of their best sentences.
+
+    `cosine_weight` is what a unit of a passage's own cosine is worth, `Scale.dense`. Passages that are equal keep their
+    order.
+    """
+    worth = [s + _SENTENCE_WEIGHT * cosine_weight * c for s, c in zip(scores, cosines, strict=True)]
+    return sorted(range(len(worth)), key=lambda place: -worth[place])
+
+
 def order_by_relevance(scores: Sequence[float], relevance: Sequence[float], *, obeyed: bool) -> list[int]:
     """The places of passages, best first, by their scores and by what a reranking model gives them.
 
@@ -127,11 +154,19 @@ class Closeness:
     """The terms that only the document's first lines have."""
     named: float = 0.0
     """The terms that only the document's name or title has, all of them."""
+    codes: float = 0.0
+    """The codes in the passage."""
 
     @property
     def bonus(self) -> float:
         """What the passage gets beside its BM25, in units of BM25."""
-        return _NAME_WEIGHT * self.name + _OPENING_WEIGHT * self.opening + _WINDOW_WEIGHT * self.window
+        document = _NAME_WEIGHT * self.name + _OPENING_WEIGHT * self.opening
+        return document + _WINDOW_WEIGHT * self.window + _CODE_WEIGHT * self.codes
+
+
+def find_codes(terms: Iterable[QuestionTerm]) -> frozenset[int]:
+    """The keys of the terms that are codes: "f75", "hx-20447", "10472"."""
+    return frozenset(term.key for term in terms if _CODE.fullmatch(term.text))
 
 
 def find_occurrences(passages: Mapping[int, np.ndarray], keys: Iterable[int]) -> dict[int, list[tuple[int, int]]]:
@@ -158,9 +193,16 @@ def find_occurrences(passages: Mapping[int, np.ndarray], keys: Iterable[int]) ->
 
 
 def measure_closeness(
-    places: Sequence[tuple[int, int]], context: DocumentContext, idf: Mapping[int, float], *, is_first: bool
+    places: Sequence[tuple[int, int]],
+    context: DocumentContext,
+    idf: Mapping[int, float],
+    *,
+    is_first: bool,
+    codes: frozenset[int] = frozenset(),
 ) -> Closeness:
     """`places` are (position, key) of the question's terms in the passage, in order; `idf` is by key.
+
+    `codes` are the keys of the terms that are codes.
 
     `is_first` says that it is the document's first passage, with which the name is indexed.
     """
@@ -174,6 +216,7 @@ def measure_closeness(
         name=sum(idf[key] for key in named) * (_NOT_YET_COUNTED if is_first else 1.0),
         opening=sum(idf[key] for key in opened),
         named=sum(idf[key] for key in named),
+        codes=sum(idf[key] for key in present & codes),
     )
 
 

@@ -27,6 +27,7 @@ from rag.ranking.search import (
     find_live_model,
     search,
 )
+from rag.ranking.sentences import SentenceReader
 from rag.ranking.signals import Signals, choose_sentence, measure_coverage, measure_spread
 from rag.types import MODES, Restriction, Retrieval
 
@@ -158,8 +159,9 @@ class Retriever:
                 tokenizer = load_tokenizer(live.name, self._index.models_dir)
                 fits = share_vectors(embedder.fingerprint, live.fingerprint)
                 spread = measure_spread(embedder.embed_query)
+                sentences = SentenceReader(embedder.embed_query)
                 calibration = find_calibration(embedder.fingerprint)
-                self._model = OpenModel(live, embedder, tokenizer, spread, fits, calibration)
+                self._model = OpenModel(live, embedder, tokenizer, spread, fits, sentences, calibration)
                 if not fits:
                     logger.warning(
                         "The embedding model %s has changed since the documents were embedded, so questions are"

@@ -15,17 +15,22 @@ from rag.index.lexical.entry import LexicalHit, QuestionTerm
 from rag.index.lexical.index import LexicalIndex
 from rag.index.snapshot import order_best_first
 from rag.ranking.abstention import ModelCalibration
+from rag.ranking.definitions import find_identifiers, is_defined_in
 from rag.ranking.fusion import (
     Closeness,
     Fused,
+    add_definition,
+    find_codes,
     find_occurrences,
     fuse,
     make_scale,
     measure_closeness,
     order_by_relevance,
+    order_by_sentences,
 )
 from rag.ranking.passages import Candidate, choose, merge_neighbours
 from rag.ranking.question import may_be_in
+from rag.ranking.sentences import REMEMBERED_PASSAGES, SentenceReader
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
 from rag.text.terms import choose_language
 from rag.types import Restriction, ScoredChunk, StoredChunk
@@ -38,6 +43,10 @@ _DEPTH = 100
 
 _SECOND_LOOK = 30
 """Candidates that are looked at again; tuned on 36 sets (the table is in `bench/RESULTS.md`)."""
+
+_READ_CLOSELY = 10
+"""Candidates whose sentences are compared with the question, in an index of no more than `REMEMBERED_PASSAGES` chunks;
+in a larger one hardly any would be known from earlier questions (the table is in `bench/RESULTS.md`)."""
 
 _RERANKED = 12
 """Candidates given to the reranking model (the table is in `bench/RESULTS.md`)."""
@@ -110,6 +119,7 @@ class OpenModel:
     """Standard deviation of the cosines of texts that have nothing to do with each other."""
     fits: bool
     """Whether its vectors can be compared with those of the index."""
+    sentences: SentenceReader
     calibration: ModelCalibration | None
     """What its searches' verdicts are made with; None if it wasn't calibrated."""
 
@@ -202,7 +212,11 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
     signals = measure_signals(evidence, dense, lexical, looks[:3])
     if not candidates:
         return Found(live, signals=signals, embedding=asked)
-    best = candidates[0].id  # what the verdict was calibrated with, with a reranking model or without
+    best = candidates[0].id  # what the verdict was calibrated with: the first order, whatever reads it again
+    if not is_dense:
+        candidates = _lift_definitions(snapshot, candidates, wanted.question)
+    if asked and not is_dense and evidence.chunk_count <= REMEMBERED_PASSAGES:
+        candidates = _read_closely(snapshot, candidates, asked, scale.dense, threads)
     if wanted.rerank:
         candidates = _rerank(snapshot, wanted.question, candidates, wanted.rerank)
     chosen = choose(candidates, wanted.top_k, wanted.diversity)
@@ -240,14 +254,14 @@ def _look_again(
     places = snapshot.read_places([fused.id for fused in ranking])
     live = [fused for fused in ranking if fused.id in places]
     passages = {**index.read_passages([fused.id for fused in live if fused.id not in known]), **known}
-    idf = {term.key: term.idf for term in terms}
+    idf, codes = {term.key: term.idf for term in terms}, find_codes(terms)
     first = [fused for fused in ranking[:_SECOND_LOOK] if fused.id in places]
     occurrences = find_occurrences({fused.id: passages[fused.id] for fused in first if fused.id in passages}, idf)
     looks: list[tuple[Candidate, Closeness]] = []
     for fused in first:
         source, ordinal = places[fused.id]
         found, context = occurrences.get(fused.id, ()), index.read_context(source)
-        closeness = measure_closeness(found, context, idf, is_first=not ordinal)
+        closeness = measure_closeness(found, context, idf, is_first=not ordinal, codes=codes)
         score = fused.score + bonus_weight * closeness.bonus
         looks.append((Candidate(fused.id, source, score, passages.get(fused.id, _NO_TERMS)), closeness))
     looks.sort(key=lambda look: -look[0].score)
@@ -256,6 +270,35 @@ def _look_again(
         score = min(fused.score, candidates[-1].score) if candidates else fused.score
         candidates.append(Candidate(fused.id, places[fused.id][0], score, passages.get(fused.id, _NO_TERMS)))
     return candidates, [closeness for _, closeness in looks]
+
+
+def _lift_definitions(snapshot: Searchable, candidates: list[Candidate], question: str) -> list[Candidate]:
+    """The candidates, of which those gain that define what the question names by an identifier."""
+    names = find_identifiers(question)
+    if not names:
+        return candidates
+    read, rest = candidates[:_SECOND_LOOK], candidates[_SECOND_LOOK:]
+    stored = snapshot.read_chunks([candidate.id for candidate in read])
+    lifted = [
+        replace(one, score=add_definition(one.score)) if is_defined_in(names, stored[one.id].chunk.text) else one
+        for one in read
+    ]
+    return [*sorted(lifted, key=lambda candidate: -candidate.score), *rest]
+
+
+def _read_closely(
+    snapshot: Searchable, candidates: list[Candidate], asked: Embedding, cosine_weight: float, threads: Executor
+) -> list[Candidate]:
+    """The candidates, the first of them in the order that they have with their best sentences' cosines.
+
+    The new order takes over the scores of the old one, for the other candidates have no such cosine.
+    """
+    stored = snapshot.read_chunks([candidate.id for candidate in candidates[:_READ_CLOSELY]])
+    passages = [stored[candidate.id].chunk.text for candidate in candidates[:_READ_CLOSELY]]
+    cosines = asked.model.sentences.find_best_cosines(asked.vector, passages, threads)
+    order = order_by_sentences([candidate.score for candidate in candidates[: len(passages)]], cosines, cosine_weight)
+    read = [replace(candidates[better], score=candidates[place].score) for place, better in enumerate(order)]
+    return [*read, *candidates[len(read) :]]
 
 
 def _rerank(snapshot: Searchable, question: str, candidates: list[Candidate], rerank: Rerank) -> list[Candidate]:

@@ -6,11 +6,14 @@ from rag.ranking.fusion import (
     FULL_MATCH,
     Closeness,
     Scale,
+    add_definition,
+    find_codes,
     find_occurrences,
     fuse,
     make_scale,
     measure_closeness,
     order_by_relevance,
+    order_by_sentences,
 )
 
 COMMON, RARE = QuestionTerm("the", 900, 0.1), QuestionTerm("boiler", 3, 5.7)
@@ -154,3 +157,35 @@ def test_a_model_of_unknown_scale_is_obeyed():
 def test_equal_passages_keep_their_order(obeyed):
     assert order_by_relevance([1.0, 1.0, 1.0], [4.0, 4.0, 4.0], obeyed=obeyed) == [0, 1, 2]
     assert order_by_relevance([], [], obeyed=obeyed) == []
+
+
+def test_a_much_closer_sentence_outweighs_a_small_lead_and_not_a_great_one():
+    cosines = [0.1, 0.6, 0.1]
+    assert order_by_sentences([20.0, 15.0, 14.0], cosines, cosine_weight=30.0) == [1, 0, 2]
+    assert order_by_sentences([25.0, 15.0, 14.0], cosines, cosine_weight=30.0) == [0, 1, 2]
+
+
+def test_sentences_say_nothing_where_a_cosine_says_nothing():
+    assert order_by_sentences([2.0, 1.9], [0.0, 1.0], cosine_weight=0.0) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_code"),
+    [("f75", True), ("hx-20447", True), ("10472", True), ("2024", False), ("boiler", False), ("8月", False)],
+)
+def test_codes_are_told_from_words_and_years(text, is_code):
+    term = QuestionTerm(text, 1, 2.0)
+    assert find_codes([term]) == (frozenset({term.key}) if is_code else frozenset())
+
+
+def test_a_code_counts_more_than_a_word_as_rare():
+    places = find_occurrences({7: keys(["apple", "x"])}, IDF)[7]
+    word, code = (
+        measure_closeness(places, DocumentContext(), IDF, is_first=True, codes=codes)
+        for codes in (frozenset(), frozenset({APPLE, TAX}))
+    )
+    assert code.bonus == pytest.approx(word.bonus + 2 * IDF[APPLE])
+
+
+def test_a_definition_gains():
+    assert add_definition(3.0) > 3.0

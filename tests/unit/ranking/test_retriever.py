@@ -5,6 +5,7 @@ from rag.errors import IndexUnusableError, SettingsError
 from rag.index.lexical.entry import LexicalEntry
 from rag.index.lexical.index import LexicalIndex
 from rag.ranking.retriever import Retriever
+from rag.ranking.sentences import REMEMBERED_PASSAGES
 from rag.ranking.signals import measure_spread
 from rag.settings import DEFAULT_EMBED_MODEL
 from rag.types import MODES, Chunk, Restriction, StoredChunk
@@ -117,6 +118,31 @@ def test_the_only_note_with_the_word_comes_before_one_of_a_slightly_higher_cosin
     found = Retriever(index, WordEmbedder, top_k=2).retrieve("descaled")
     assert texts(found)[0] == notes[0]
     assert [hit.lexical is None for hit in found.hits] == [False, True]
+
+
+@pytest.mark.parametrize("count", [3, REMEMBERED_PASSAGES + 1])
+def test_a_passage_with_a_fitting_sentence_comes_first_in_a_small_folder(tmp_path, monkeypatch, count):
+    long, *others = [
+        "Employees get thirty days. Clean the filter every spring. Net sales rose by eight percent.",
+        *(f"The warm water of pump {n}." for n in range(count - 1)),
+    ]
+    index = SmallIndex(tmp_path, [Chunk(f"{n}.md", 0, text) for n, text in enumerate([long, *others])])
+    # As a whole the long passage is a little further off; the words of the question are in none of them.
+    cosines = [(id_, 0.4 if id_ == 1 else 0.5) for id_ in range(1, 4)]
+    monkeypatch.setattr(index, "search_vectors", lambda *_: sorted(cosines, key=lambda hit: -hit[1]))
+    monkeypatch.setattr(index, "search_words", lambda *_: [])
+    found = Retriever(index, WordEmbedder, top_k=2).retrieve("clean filter spring")
+    assert (texts(found)[0] == long) == (count <= REMEMBERED_PASSAGES)
+    assert [hit.score for hit in found.hits] == sorted((hit.score for hit in found.hits), reverse=True)
+
+
+@pytest.mark.parametrize(("question", "first"), [("purge_expired", "store.py"), ("the purge", "login.py")])
+def test_what_defines_an_identifier_comes_before_what_uses_it(tmp_path, question, first):
+    use = "store.purge_expired(now) and again store.purge_expired(later)"
+    definition = "import time\n\n\ndef purge_expired(now):\n    return [key for key, begun in sessions.items() if now]"
+    chunks = [Chunk("login.py", 0, use), Chunk("store.py", 0, definition), Chunk("b.md", 0, "Net sales rose.")]
+    found = Retriever(SmallIndex(tmp_path, chunks), WordEmbedder, top_k=2).retrieve(question)
+    assert found.hits[0].chunk.source == first
 
 
 class TinyReranker:
