@@ -61,9 +61,6 @@ _COMPARED = 24
 _FAR = 0.3
 """A further sentence isn't quoted if its score is so much below the best one's. Where one wins by so much, it holds the
 answer in nine of ten cases; elsewhere the best one does in one of two (everyday collections, with `_CLOSENESS` .08)."""
-_LEAST = 15
-"""Words below which more of the passage is quoted, however far it is, if the best one is a sentence: so short a one
-seldom says it all. Any number from 15 to 20 quotes as many answers."""
 _ENOUGH = 64
 """Words from which on nothing more is quoted."""
 _MOST = 90
@@ -137,13 +134,8 @@ def _choose_quotables(ranked: Sequence[_Ranked], hits: Sequence[ScoredChunk], ma
     heads: set[tuple[int, tuple[int, int] | None]] = set()
     words = 0.0
     for score, quotable in ranked:
-        if words >= _ENOUGH or len(chosen) >= max_sentences:
+        if chosen and (len(chosen) >= max_sentences or words >= _ENOUGH or score <= max(0, ranked[0].score - _FAR)):
             break
-        is_far = score <= max(0, ranked[0].score - _FAR)
-        if chosen and is_far:
-            lacks_words = words < _LEAST and chosen[0].unit.kind == "sentence"
-            if not (lacks_words and quotable.hit == chosen[0].hit):
-                continue
         head = (quotable.hit, quotable.unit.header)
         length = count_words(quotable.text)
         if quotable.unit.header and head not in heads:

@@ -29,7 +29,7 @@ def test_the_sentence_that_answers_is_quoted_with_its_marker():
 
 
 def test_words_are_compared_by_their_stems():
-    text, _, _ = quote_answer("descaling boilers", some_hits(BOILER), 1)
+    text, _, _ = quote_answer("descaling boilers", some_hits(BOILER))
     assert text.startswith("Descale the boiler")
 
 
@@ -120,7 +120,7 @@ def test_japanese_is_answered_by_the_sentence():
 
 
 def test_no_shared_word_still_gives_the_first_sentence():
-    assert quote_answer("xyzzy", some_hits(LEAVE, BOILER), 1)[0] == "Employees get 27 days of paid vacation. [1]"
+    assert quote_answer("xyzzy", some_hits(LEAVE, BOILER))[0] == "Employees get 27 days of paid vacation. [1]"
 
 
 def test_without_hits_there_is_nothing():
@@ -129,7 +129,7 @@ def test_without_hits_there_is_nothing():
 
 def test_only_our_own_markers_are_told_and_a_number_sign_is_no_heading():
     passage = "#1 in the list is the boiler.[2] The mill is last [3]."
-    text, _, markers = quote_answer("What is the boiler in the list?", some_hits(passage), 1)
+    text, _, markers = quote_answer("What is the boiler in the list?", some_hits(passage))
     assert text == "#1 in the list is the boiler.[2] [1]"
     assert markers == (text.index("[1]"),)
 
@@ -202,7 +202,7 @@ def closeness_to(word: str, asked: list[list[str]] | None = None) -> Compare:
 def test_what_means_the_same_is_quoted_though_it_shares_no_word():
     hits = some_hits(SALARY)
     assert "Salaries" not in quote_answer("When is payday?", hits, 1).text
-    assert quote_answer("When is payday?", hits, 1, compare=closeness_to("Salaries")).text == (
+    assert quote_answer("When is payday?", hits, compare=closeness_to("Salaries")).text == (
         "Salaries arrive on the 27th. [1]"
     )
 
@@ -225,23 +225,15 @@ def test_nothing_is_compared_without_hits():
 
 
 def test_a_sentence_that_wins_by_far_stands_alone_and_others_come_along():
-    tank = "The tank that stands behind the mill, to the left of its door, is green and was red before."
-    hits = some_hits(f"The lid is blue. {tank} The hose is grey.")
-    assert quote_answer("Which colour has the tank?", hits, compare=closeness_to("tank")).text == f"{tank} [1]"
     hits = some_hits("The lid is blue. The tank is green. The hose is grey.")
+    assert quote_answer("Which colour has the tank?", hits, compare=closeness_to("tank")).text == (
+        "The tank is green. [1]"
+    )
     all_equal = closeness_to("is")
     assert (
         quote_answer("Farbe?", hits, compare=all_equal).text
         == "The lid is blue. The tank is green. The hose is grey. [1]"
     )
-
-
-def test_a_short_sentence_comes_with_more_of_its_passage_and_nothing_of_others():
-    speed = "Speed of traffic in Marsh Lane. The counter was hung up in May. Most cars drive at 37 mph."
-    quotes = quote_answer("How fast is the traffic in Marsh Lane?", some_hits(speed, "Lunch is at noon."))
-    assert quotes.text == f"{speed} [1]"
-    items = "- Speed of traffic in Marsh Lane: 37 mph\n- Rats in the hedge"
-    assert "Rats" not in quote_answer("traffic in Marsh Lane", some_hits(items)).text
 
 
 def test_quotes_end_when_there_are_words_enough():
