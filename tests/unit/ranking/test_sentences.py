@@ -14,7 +14,7 @@ class Embedder:
     """Counts four words, and how often each text was embedded."""
 
     def __init__(self):
-        self.asked = Counter()
+        self.asked: Counter[str] = Counter()
 
     def embed(self, text):
         self.asked[text] += 1
