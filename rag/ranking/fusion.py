@@ -47,8 +47,8 @@ _CODE = re.compile(r"(?=[^\d]*\d)(?=[^a-z]*[a-z])[a-z0-9._/+-]+|\d{5,}")
 """A term with letters and digits, and a long number."""
 
 _DEFINITION_WORTH = 6.0
-"""What a score gains by a definition that is asked for. Chosen on the code set, where 3 and 12 put the right chunk first
-in 1 % fewer and 2 % more of the questions."""
+"""What a score gains by a definition that is asked for. Chosen on the code set, where 3 and 12 put the right chunk
+first in 1 % fewer and 2 % more of the questions."""
 
 _SENTENCE_WEIGHT = 0.5
 """Weight of the best sentence's cosine, in that of the passage's own (the table is in `bench/RESULTS.md`)."""
