@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,15 +86,19 @@ def describe_place(url: str) -> str:
     return "on this machine" if is_loopback(url) else f"at {show_name(urlsplit(url).hostname or url)}"
 
 
+_IMPORTING = threading.Lock()
+
+
 def connect(endpoint: Endpoint, limits: AnswerLimits) -> AsyncOpenAI:
     """A client that repeats no request and, once it is connected, waits for ever.
 
     It keeps no connection, so it serves one event loop after another and needn't be closed. Making it takes some 20 ms,
     and a second to import openai.
     """
-    from openai import AsyncAzureOpenAI, AsyncOpenAI, Timeout
+    with _IMPORTING:  # each of several models has a thread that connects
+        from openai import AsyncAzureOpenAI, AsyncOpenAI, Timeout
 
-    from rag.chat.transport import MeteredClient
+        from rag.chat.transport import MeteredClient
 
     timeout = Timeout(None, connect=_CONNECT_LIMIT_S)
     http_client = MeteredClient(

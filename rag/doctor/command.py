@@ -13,6 +13,7 @@ from rag.doctor import checks
 from rag.doctor.checks import Check, Finding
 from rag.settings import Settings
 
+_LANGUAGE_MODEL = "language model"
 _WIDTH = 16
 """Characters of the longest name of a check."""
 
@@ -47,14 +48,18 @@ def make_checks(host: str, port: int) -> Mapping[str, Check]:
         "index": checks.check_index,
         "embedding model": checks.check_embedding_model,
         "reranking model": checks.check_reranking_model,
-        "language model": checks.check_language_model,
+        _LANGUAGE_MODEL: checks.check_language_model,
         "port": checks.make_port_check(host, port),
         "browser page": checks.check_page,
     }
 
 
 def find_all(settings: Settings, host: str, port: int) -> Iterator[tuple[str, Finding, float]]:
-    """Each check's name, what it found and its milliseconds; all run at once, and are given in their order."""
+    """Each check's name, what it found and its milliseconds, in their order.
+
+    The language model, which may be waited for, is looked for beside the others. These run one after another, since
+    Python may import half of a library for two threads that import it at once.
+    """
 
     def run(check: Check) -> tuple[Finding, float]:
         began = time.perf_counter()
@@ -65,8 +70,10 @@ def find_all(settings: Settings, host: str, port: int) -> Iterator[tuple[str, Fi
         return finding, round((time.perf_counter() - began) * 1000, 1)
 
     all_checks = make_checks(host, port)
-    with ThreadPoolExecutor(len(all_checks), thread_name_prefix="doctor") as pool:
-        running = {name: pool.submit(run, check) for name, check in all_checks.items()}
+    with ThreadPoolExecutor(1, "doctor") as pool, ThreadPoolExecutor(1, "doctor-model") as beside:
+        running = {
+            name: (beside if name == _LANGUAGE_MODEL else pool).submit(run, check) for name, check in all_checks.items()
+        }
         for name, future in running.items():
             yield name, *future.result()
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +20,8 @@ import pytest
 from ingest.pipeline import Pipeline
 from ingest.sync import SyncOptions, sync_corpus
 from rag.__main__ import main
-from rag.doctor.checks import Finding
+from rag.doctor import command
+from rag.doctor.checks import Check, Finding
 from rag.doctor.command import find_all, make_checks
 from rag.index.index import Index
 from rag.settings import Settings
@@ -206,3 +208,24 @@ def test_a_port_of_another_program_is_named_with_one_that_is_free(settings: Sett
 def test_the_page_may_have_the_port(settings: Settings):
     with http_server(b'{"service": "pagewise", "status": "alive"}') as port:
         assert examine_one("port", settings, port).detail == f"The page runs at http://127.0.0.1:{port}."
+
+
+def test_no_two_checks_that_load_libraries_run_at_once(monkeypatch):
+    """numpy was once found half imported, by the index's check and the embedding model's at the same moment."""
+    running: list[str] = []
+
+    def make(name: str) -> Check:
+        def check(_: Settings) -> Finding:
+            running.append(name)
+            time.sleep(0.02)
+            at_once = [one for one in running if one != "language model"]
+            running.remove(name)
+            return Finding(len(at_once) == 1 or name == "language model", " ".join(at_once))
+
+        return check
+
+    names = make_checks("127.0.0.1", 1)
+    monkeypatch.setattr(command, "make_checks", lambda host, port: {name: make(name) for name in names})
+    found = {name: finding for name, finding, _ in find_all(Settings(), "127.0.0.1", 1)}
+    assert list(found) == list(names)
+    assert [finding.detail for finding in found.values() if not finding.ok] == []
