@@ -331,7 +331,10 @@ class _Printer:
         self._stream = VisibleStream()
         self._quotes = ""
         """What waits to be shown: if no model is asked, a remark may have to introduce it."""
-        self._is_line_open = False
+        self._words = ""
+        """The model's words as they stand on the terminal."""
+        self._said_again: str | None = None
+        """What takes their place; None if nothing was taken back."""
 
     def show(self, event: Event) -> None:
         from rag.answering.events import Citations, Judged, Quoted, Shown, Token, Withdrawn
@@ -341,11 +344,13 @@ class _Printer:
                 self._quotes = text
             case Shown():
                 self._show_quotes()
+            case Token(text) if self._said_again is not None:
+                self._said_again += text
             case Token(text):
-                self._is_line_open = True
+                self._words += text
                 print(self._stream.add(text), end="", flush=True)
             case Withdrawn():
-                cli.say("\nThese words were no answer.")
+                self._said_again = ""
             case Judged(outcome, remark):
                 self._show_judged(outcome, remark)
             case Citations(citations):
@@ -354,13 +359,23 @@ class _Printer:
                     cli.show(f"[{cited.number}] {place}: “{' '.join(cited.quote.split())}”")
 
     def _show_judged(self, outcome: str, remark: str) -> None:
-        if self._is_line_open:
+        if self._words:
             print(self._stream.end() + "\n")
+        self._show_said_again()
         if outcome != "not_found":
             self._show_quotes()
         if remark:
             cli.show(remark + "\n")
         self._show_quotes()
+
+    def _show_said_again(self) -> None:
+        """Show what takes the place of the words, unless only the markers differ, which the sources below tell."""
+        from rag.answering.citations import match_but_for_markers
+
+        if self._said_again == "":
+            cli.say("These words were no answer.")
+        elif self._said_again and not match_but_for_markers(self._words, self._said_again):
+            cli.show(self._said_again + "\n")
 
     def _show_quotes(self) -> None:
         """Show the quotes, unless they stand there already."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from rag.answering.citations import blot_markers, defuse_markers, find_markers
+from rag.answering.citations import defuse_markers, find_markers, match_but_for_markers
 from rag.answering.events import AnswerReport, Done, Event, Quoted, Token, Withdrawn
 from rag.text.hostile import VisibleStream, remove_invisible, show_name
 from rag.types import Citation
@@ -100,7 +100,7 @@ class Writing:
         if whole.startswith(self.text):
             return whole[len(self.text) :] + below
         words = whole.removesuffix(report.remark).rstrip()
-        if _strip(words) == _strip(self.text):
+        if match_but_for_markers(words, self.text):
             return (f"\n\n{report.remark}" if report.remark else "") + below
         return f"\n\n{whole}{below}"
 
@@ -114,11 +114,6 @@ class Writing:
         lines = [f"[{one.number}] {name_place(one)} <{self.address(one)}>" for one in report.citations]
         parts = [quotes, "\n".join([SOURCES, *lines]) if lines else ""]
         return "".join(f"\n\n{part}" for part in parts if part)
-
-
-def _strip(text: str) -> str:
-    """The text without markers and spaces."""
-    return "".join(blot_markers(text).split())
 
 
 def _defuse_quotes(quoted: Quoted) -> str:

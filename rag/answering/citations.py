@@ -96,6 +96,11 @@ def blot_markers(text: str) -> str:
     return MARKER.sub(lambda match: " " * len(match[0]), text)
 
 
+def match_but_for_markers(one: str, other: str) -> bool:
+    """Whether two texts are the same but for markers and spaces, if those differ at all."""
+    return "".join(blot_markers(one).split()) == "".join(blot_markers(other).split())
+
+
 def defuse_markers(text: str) -> str:
     """The text with round brackets around what could pass for a marker; otherwise as it is.
 

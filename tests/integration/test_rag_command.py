@@ -93,6 +93,22 @@ def test_ask_streams_the_models_answer_with_its_source(index, foundry_environmen
     assert set(reply["milliseconds"]) == {"retrieve", "quotes", "first_token", "total"}
 
 
+@pytest.mark.parametrize(
+    ("said", "times", "note"),
+    [
+        ("The soil is 25 centimetres deep. ", 1, 0),  # the marker that the program sets can't be put in any more
+        ("Based on the passages, the soil is 25 centimetres deep.", 1, 0),
+        ("The documents don't say.", 1, 1),
+    ],
+)
+def test_ask_shows_words_once_though_they_are_taken_for_others(index, said, times, note):
+    with model_server(lambda exchange: say(exchange, said)) as (url, _):
+        env = {"BASE_URL": url, "MODEL": "tiny"}
+        done = run("rag", "ask", "--index", index, "How deep is the soil on the roof?", env=env)
+    assert done.stdout.count(said.strip()) == times
+    assert done.stderr.count("These words were no answer.") == note
+
+
 def test_ask_without_a_model_quotes_and_says_what_to_do(index, foundry_catalog_url, tmp_path):
     env = {"RAG_FOUNDRY_DIR": str(tmp_path), "RAG_FOUNDRY_CATALOG_URL": foundry_catalog_url}
     done = run("rag", "ask", "--index", index, "How often should I descale the kettle?", env=env)
