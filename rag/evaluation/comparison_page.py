@@ -21,10 +21,10 @@ COLUMNS = {
 """The figures, with their headings. Tokens are estimated from the text, alike for each model; the memory is that of
 this process, which holds a model of Foundry Local and none of an endpoint's."""
 
-_STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+_STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:75rem;margin:2rem auto;padding:0 1rem}
 :root{color-scheme:light dark}
 table{border-collapse:collapse}th,td{padding:.3rem .8rem;border-bottom:1px solid #8886;text-align:left}
-figure{margin:2rem 0;background:#fff}svg{max-width:100%;height:auto}"""
+table{display:block;overflow-x:auto}figure{margin:2rem 0;background:#fff}svg{max-width:100%;height:auto}"""
 
 
 def make_page(report: dict[str, Any]) -> str:
