@@ -13,7 +13,7 @@ from page.answer import Answer
 from page.asked import INSIST, Asked
 from page.markdown import escape_markdown
 from rag.answering.answer import answer
-from rag.answering.events import Done, Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
+from rag.answering.events import Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
 from rag.text.hostile import remove_invisible
 from rag.types import Restriction
 
@@ -86,14 +86,11 @@ class Reply:
             is_private=asked.is_private,
         )
         try:
-            async with aclosing(events):
-                async for event in events:
+            async with aclosing(backend.metrics.watch(events)) as watched:
+                async for event in watched:
                     await self._take(event, backend)
         except asyncio.CancelledError:
             self._answer.is_stopped = True
-            raise
-        except Exception:
-            backend.metrics.note_failure("question")
             raise
 
     async def _take(self, event: Event, backend: Backend) -> None:
@@ -109,10 +106,7 @@ class Reply:
                 await self._show_quotes()
             case Shown():
                 await self._show_quotes()
-            case Done(report):
-                backend.metrics.note_answer(report)
             case Token():
-                backend.metrics.note_piece()
                 await self._show_words()
                 if not had_words and self._answer.words:
                     await self._send_sources()

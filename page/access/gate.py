@@ -5,6 +5,7 @@ Chainlit's server has some thirty more, for features that this page hasn't.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,7 @@ _LONGEST_NAME = 255
 """Bytes of one part of a path, as most file systems have it; asking for a longer one is an error of the system's."""
 LARGEST_BODY = 1_000_000
 """Bytes of a request that is no upload."""
+_CONTROL = re.compile(r"[\0-\x1f\x7f]")
 _MULTIPART_BYTES = 65_536
 """Bytes that may stand around the file in the body of an upload."""
 
@@ -163,7 +165,7 @@ def is_possible_path(path: str) -> bool:
     The paths of documents are looked up in the index, which takes any.
     """
     parts = path.split("/")
-    is_plain = "\0" not in path and not {".", ".."}.intersection(parts)
+    is_plain = not _CONTROL.search(path) and not {".", ".."}.intersection(parts)
     is_short = all(len(part.encode()) <= _LONGEST_NAME for part in parts)
     return (is_plain and is_short) or path.startswith(DOCUMENT_PATH)
 

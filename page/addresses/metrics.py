@@ -5,12 +5,14 @@ There is no text of a document or a question among it, and no name of a file; la
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0, generate_latest
 
-from rag.answering.events import AnswerReport
+from rag.answering.events import AnswerReport, Done, Event, Token
 from rag.index.index import IndexStatus
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_1_0_0
@@ -62,6 +64,20 @@ class Metrics:
         self._model_ready = Gauge(
             "pagewise_model_ready", "1 while a language model answers, else 0.", registry=registry
         )
+
+    async def watch(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+        """The events of an answer, counted as they pass."""
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, Token):
+                        self.note_piece()
+                    elif isinstance(event, Done):
+                        self.note_answer(event.report)
+                    yield event
+        except Exception:
+            self.note_failure("question")
+            raise
 
     def note_answer(self, report: AnswerReport) -> None:
         self._questions.labels(report.verdict, report.outcome, report.route).inc()

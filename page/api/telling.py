@@ -75,7 +75,7 @@ def ask(
 ) -> AsyncGenerator[Event, None]:
     """Ask the documents; `most_tokens` can only shorten the answer that the settings allow."""
     settings = backend.settings
-    return answer(
+    events = answer(
         conversation.question,
         retrieve=backend.retriever.retrieve,
         router=backend.router,
@@ -85,6 +85,7 @@ def ask(
         around=backend.around,
         compare=backend.retriever.compare_sentences,
     )
+    return backend.metrics.watch(events)
 
 
 async def ask_model_alone(backend: Backend, call: ChatCall) -> AsyncGenerator[str, None]:

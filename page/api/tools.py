@@ -118,8 +118,8 @@ def make_tools(find_backend: FindBackend, settings: Settings) -> FastMCP:
                 around=backend.around,
                 compare=backend.retriever.compare_sentences,
             )
-            async with aclosing(events):
-                return [event.report async for event in events if isinstance(event, Done)][-1].to_dict()
+            async with aclosing(backend.metrics.watch(events)) as watched:
+                return [event.report async for event in watched if isinstance(event, Done)][-1].to_dict()
 
     @tool()
     async def list_documents() -> dict[str, Any]:

@@ -43,6 +43,8 @@ def test_an_answer_cites_the_document_in_text_and_as_annotations(api, client):
     cited = message.annotations[0].url_citation
     assert (message.content[cited.start_index : cited.end_index], cited.title) == ("[1]", "boiler.md")
     assert httpx2.get(cited.url).text == TEXTS["boiler.md"]
+    counted = httpx2.get(f"{api.url}/metrics").text
+    assert 'pagewise_questions_total{outcome="answered",route="endpoint",verdict="yes"}' in counted
 
 
 def test_a_stream_says_the_same_in_pieces(api, client):

@@ -64,7 +64,15 @@ def test_a_wrong_method_is_refused_and_the_right_ones_are_named(method):
 
 
 @pytest.mark.parametrize(
-    "path", ["/public/" + "x" * 256, "/public/%00", "/public/%2e%2e/x", "/assets/a%00b", "/avatars/" + "ä" * 128]
+    "path",
+    [
+        "/public/" + "x" * 256,
+        "/public/%00",
+        "/public/%2e%2e/x",
+        "/assets/a%00b",
+        "/avatars/" + "ä" * 128,
+        "/v1/models/a%0Ab",
+    ],
 )
 def test_a_path_that_no_file_can_have_is_refused_before_a_file_is_looked_for(path):
     assert open_client().get(path).status_code == 404
