@@ -43,11 +43,11 @@ _TUNED = {
     "squad2": "weight of an unknown language's cosine",
     "squad-absent": "verdict, passages that a model reads",
     "jaquad-sample": "weight of an unknown language's cosine, name, opening and window",
-    "sec10q": "weights of a cosine and of a lexical score, name, opening and window",
-    "everyday": "verdict and its thresholds, passages that a model reads",
-    "code": "verdict, passages that a model reads",
-    "claude-docs": "verdict, passages that a model reads",
-    "chunking": "verdict",
+    "sec10q": "weights of a cosine and of a lexical score, name, opening and window, codes in small folders alone",
+    "everyday": "verdict and its thresholds, sentences of the best passages, passages that a model reads",
+    "code": "verdict, worth of a definition, passages that a model reads",
+    "claude-docs": "verdict, sentences of the best passages, passages that a model reads",
+    "chunking": "verdict, passages that a model reads",
 }
 """By the set's name: what was chosen with its help, or with that of the other half of its questions."""
 
