@@ -86,11 +86,15 @@ class Reply:
             is_private=asked.is_private,
         )
         try:
-            async with aclosing(backend.metrics.watch(events)) as watched:
-                async for event in watched:
+            async with aclosing(events):
+                async for event in events:
+                    backend.metrics.note_event(event)
                     await self._take(event, backend)
         except asyncio.CancelledError:
             self._answer.is_stopped = True
+            raise
+        except Exception:
+            backend.metrics.note_failure("question")
             raise
 
     async def _take(self, event: Event, backend: Backend) -> None:

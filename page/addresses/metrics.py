@@ -70,14 +70,18 @@ class Metrics:
         try:
             async with aclosing(events):
                 async for event in events:
-                    if isinstance(event, Token):
-                        self.note_piece()
-                    elif isinstance(event, Done):
-                        self.note_answer(event.report)
+                    self.note_event(event)
                     yield event
         except Exception:
             self.note_failure("question")
             raise
+
+    def note_event(self, event: Event) -> None:
+        match event:
+            case Token():
+                self.note_piece()
+            case Done(report):
+                self.note_answer(report)
 
     def note_answer(self, report: AnswerReport) -> None:
         self._questions.labels(report.verdict, report.outcome, report.route).inc()

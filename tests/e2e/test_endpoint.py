@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import socket
 import threading
@@ -51,8 +52,9 @@ class Script:
 
 
 def talk_for_ever(exchange: Exchange) -> None:
-    while True:
-        exchange.send_text("still talking [1] ")
+    """Always something new: an answer that repeats itself would be ended."""
+    for number in itertools.count(1):
+        exchange.send_text(f"still talking [1], {number} ")
         time.sleep(0.1)
 
 
