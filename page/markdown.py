@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _SIGNS = re.compile(r"[$&*:<@\[\\\]_`|~]|!(?=\[|\Z)|(?<=www)\.", re.IGNORECASE)
 _LINE_START = re.compile(r"^[ \t]*(?:([#+\-=>])|(\d{1,9})([.)])|(?=(&#58;){3}))?", re.MULTILINE)
+_HEADING_END = re.compile(r"(?<!\S)#+(?=\s*\Z)")
 _BETWEEN_WORDS = "\u200b"
 """In Thai, say. Nobody sees it, but Chainlit puts its cursor where it stands."""
 
@@ -254,7 +255,10 @@ class _Writer:
         if self._rows:
             self._rows[-1].append(text)
         else:
-            self._write_block(self._begins + _escape_line_starts(text))
+            text = _escape_line_starts(text)
+            if self._begins:  # signs at a heading's end would be taken for the end of its markup
+                text = _HEADING_END.sub(lambda match: "&#35;" * len(match[0]), text)
+            self._write_block(self._begins + text)
             self._begins = ""
 
     def _write_block(self, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -109,6 +109,7 @@ def test_a_quote_is_shown_letter_for_letter_but_for_the_signs_of_tables_and_list
 
 
 @given(awkward)
+@example("# - # # ")
 def test_an_answer_loses_nothing_but_the_markup_that_it_was_read_by(text: str):
     tokens = parse(text)
     assert tokens is not None
