@@ -76,6 +76,7 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _LANGUAGE_SAMPLE = 400  # characters; more makes the detection slower and hardly surer
 _LONGEST_TERM = 64  # characters; longer ones are encoded data, not words
 _WORD_CACHE = 1 << 17
+_FORMS_CACHE = 1 << 14
 
 # Python's \w leaves out combining marks, without which Hindi, Thai or Hebrew words fall apart.
 _MARKS = "".join(
@@ -182,6 +183,18 @@ def question_terms(question: str, languages: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(topical or [term for language in languages for term in text_terms(question, language)]))
 
 
+def list_all_forms(text: str) -> list[str]:
+    """The distinct terms of the text's words, numbers left out, as each language that bends words would write them."""
+    words = dict.fromkeys(_LETTERS_ALONE.findall(text))
+    return list(dict.fromkeys(form for word in words for form in _list_forms(word)))
+
+
+@lru_cache(maxsize=_FORMS_CACHE)
+def _list_forms(word: str) -> tuple[str, ...]:
+    stems = (term for language in STEMMERS for term in _make_word_terms(word, language))
+    return tuple(dict.fromkeys([_fold(word), *stems]))
+
+
 def mend_terms(question: str, languages: Sequence[str], count: Callable[[str], int]) -> list[str]:
     """`question_terms`, where those of a word that the documents don't have give way to its neighbours' that they have.
 
@@ -250,15 +263,19 @@ def detect_languages(text: str) -> list[tuple[str, float]]:
 
 
 def choose_language(text: str, declared: str, asked: str = "") -> str:
-    """The language by which a text's words are bent: what it looks like if it is plain enough.
+    """The language by which a text's words are bent: the one that it plainly is in.
 
-    Else it is what the document says of itself (`declared`), else the question's or the name's (`asked`); a note of
-    three words, or of a code, looks like any language.
+    Else it is what the document says of itself (`declared`), else the question's (`asked`), else the likeliest.
     """
+    return find_plain_language(text) or declared or asked or detect_languages(text)[0][0]
+
+
+def find_plain_language(text: str) -> str:
+    """The language that the text plainly is in, or "": a note of three words, or of a code, looks like any language."""
     likeliest, probability = detect_languages(text)[0]
     sample = text[:_LANGUAGE_SAMPLE]
     has_words = len(_WORD.findall(sample)) >= _FEWEST_WORDS or _HAS_SPACELESS.search(sample) is not None
-    return likeliest if probability >= _PLAIN and has_words else declared or asked or likeliest
+    return likeliest if probability >= _PLAIN and has_words else ""
 
 
 @cache
