@@ -149,8 +149,8 @@ def _read_count(text: str) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from rag.answering.answer import check_question
     from rag.assembly import open_retriever
+    from rag.text.asked import check_question
 
     settings = _load_settings(options, top_k=options.top_k)
     question, only = check_question(options.question), _read_restriction(options, settings)
@@ -243,11 +243,12 @@ def _format_place(source: str, page: int | None, kind: str) -> str:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from rag.answering.answer import answer, check_question
+    from rag.answering.answer import answer
     from rag.answering.prompt import make_around
     from rag.assembly import open_retriever
     from rag.chat.foundry import FoundryRuntime
     from rag.chat.routing.router import QuestionRouter
+    from rag.text.asked import check_question
 
     check_question(options.question)
     settings = _load_settings(options, model=options.model)

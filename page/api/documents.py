@@ -19,8 +19,8 @@ from page.api.failures import CallError, CallRoute, FailureBody
 from page.api.reading import MissingDocumentError, describe_documents, read_text
 from page.api.routes import wait_for_backend
 from page.filtering.filters import read_restriction
-from rag.answering.answer import check_question
 from rag.private import make_temporary_folder, open_privately
+from rag.text.asked import check_question
 
 document_routes = APIRouter(
     route_class=CallRoute,

@@ -27,8 +27,8 @@ from page.api.models import choose_model, list_models
 from page.api.responses import ResponseForm
 from page.api.telling import End, Told, ask, ask_model_alone, begin, collect, cut, wait_unless_left
 from page.api.writing import Address, StopCutter, cut_sources, make_document_address
-from rag.answering.answer import check_question
 from rag.answering.followup import Turn
+from rag.text.asked import check_question
 
 if TYPE_CHECKING:
     from page.backend import Backend

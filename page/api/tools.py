@@ -22,10 +22,11 @@ from pydantic import AnyUrl, Field
 from page.api.reading import describe_documents, read_text
 from page.backend import Backend
 from page.filtering.filters import read_restriction
-from rag.answering.answer import answer, check_question
+from rag.answering.answer import answer
 from rag.answering.events import Done
 from rag.errors import RagError
 from rag.settings import Settings
+from rag.text.asked import check_question
 
 MCP_PATH = "/mcp"
 _SCHEME = "corpus:///"

@@ -7,7 +7,6 @@ follow-up is first made a question that stands alone; from then on that is the q
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -47,14 +46,11 @@ from rag.answering.quoting import Compare, Quotes, quote_answer
 from rag.answering.remarks import name_language, say_not_found, say_unproved, say_unread, say_unsure
 from rag.answering.substance import Assessment, assess
 from rag.chat.routing.router import Choice, Inquiry, Model, Plan, QuestionRouter, make_plan
-from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
+from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.ranking.question import is_about_unknown
 from rag.settings import Settings
+from rag.text.asked import MAX_QUESTION_CHARACTERS, check_question
 from rag.types import Citation, Restriction, Retrieval, ScoredChunk
-
-MAX_QUESTION_CHARACTERS = 2_000
-"""The longest question that is taken. A longer one would leave no room for passages in a context of 4,096 tokens,
-Japanese being the worst case; and the embedding model reads about 1,000 characters of it anyway."""
 
 _PROMPT_ATTEMPTS = 4
 """How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
@@ -139,19 +135,6 @@ async def answer_report(
     events = answer(question, retrieve=retrieve, router=router, settings=settings, around=around, compare=compare)
     async with aclosing(events):
         return [event.report async for event in events if isinstance(event, Done)][-1]
-
-
-def check_question(question: str) -> str:
-    """The question without control characters and white space around it. Raises QuestionError if it can't be asked."""
-    question = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", " ", question).strip()
-    if not question:
-        raise QuestionError("The question is empty. Write what you want to know.")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise QuestionError(
-            f"The question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read. "
-            "Shorten it, and put long text into a document instead."
-        )
-    return question
 
 
 @dataclass(slots=True)

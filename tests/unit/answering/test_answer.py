@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rag.answering.answer import MAX_QUESTION_CHARACTERS, answer
+from rag.answering.answer import answer
 from rag.answering.events import (
     AnswerReport,
     Citations,
@@ -27,6 +27,7 @@ from rag.answering.prompt import count_message_tokens
 from rag.chat.router import ModelState
 from rag.errors import IndexUnusableError, ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
+from rag.text.asked import MAX_QUESTION_CHARACTERS
 from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
 
 READY = ModelState("ready", "The model answers.", model_id="tiny:1", context_length=4096)
