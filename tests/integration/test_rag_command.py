@@ -24,7 +24,17 @@ from tests.endpoint import Exchange, begin_and_hang, model_server, talk_slowly
 ROOT = Path(__file__).parents[2]
 SEARCH_FIELDS = {"rank", "source", "page", "section", "score", "text", "chunk_id"}
 
-UNNEEDED = ("asyncio", "chromadb", "ingest", "llama_index", "openai", "rag.answering", "rag.chat", "requests", "torch")
+UNNEEDED = (
+    "asyncio",
+    "chromadb",
+    "ingest",
+    "llama_index",
+    "openai",
+    "rag.answering.answer",
+    "rag.chat",
+    "requests",
+    "torch",
+)
 
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
