@@ -3,7 +3,9 @@
 Models learnt to name their sources in many ways: ``{1}``, ``〖1〗``, ``[doc_1]``, ``(Passage 1)``, ``months¹``,
 ``[1, page 4]``, ``(manual.pdf, page 4)``. Whoever reads the answer further on finds one form: ``[1]``. Since the same
 signs are those of code, exponents and lists, one counts only where a source may be named, if its numbers are passages',
-and if what the model read has no such thing: a document's own ``{1}`` or ``(1)`` stays what it is.
+and if what the model read has no such thing: a document's own ``{1}`` or ``(1)`` stays what it is. A list of sources
+that a model writes below its answer goes, since there is one already; where nothing else names them, they are kept as
+markers.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ _SET_APART = re.compile(
 )
 """What needs no bracket: tags, TeX, superscripts. Its one group holds the numbers."""
 _UNDECIDED = re.compile(
-    rf"(?:\\?[{_OPEN}]\{{?[^{_OPEN}{_CLOSE}\n\\]{{0,{_LONGEST}}}(?:\\|\\?[{_CLOSE}]{{1,2}}\s*)?"
+    rf"(?:\\?[{_OPEN}]\{{?[^{_OPEN}{_CLOSE}\n\\]{{0,{_LONGEST}}}(?:\\|\\?[{_CLOSE}]{{1,2}}\s*)?|\n\s*(?:[*_#>(\[-]{{0,4}}\s?[^\W\d_]{{0,16}}|\[\^\d?\]?)"
     rf"|<{_TAG}[^<>\n]{{0,30}}(?:>[^<>\n]{{0,40}}(?:</?[a-z]{{0,8}}>?)?)?"
     r"|\\[a-z]{0,14}(?:[\[{][^{}\[\]\n]{0,40}[}\]]?)?|\$(?:\^(?:\{?(?:\d[\d, -]{0,20}\}?\$?)?)?)?"
     rf"|\^(?:\d[\d, -]{{0,20}}\^?)?|[{_SUPERSCRIPTS}][{_SUPERSCRIPTS},⁻ ]{{0,40}})\Z",
@@ -74,6 +76,19 @@ _LEAD = re.compile(
 _PAGE = re.compile(r"\b(?:pages?|pp?\.?|seiten?|s\.|páginas?|pagina|页|ページ)\s?(\d{1,5})", re.IGNORECASE)
 
 
+_HEADS = (
+    r"sources?|references?|citations?|footnotes?|bibliography|quellen?|quellenangaben?|referenzen|nachweise?|belege"
+    r"|références|sources|fuentes?|referencias|fonti|fonte|riferimenti|bron(?:nen)?|referenties|kilder?|källor|источники?"
+    r"|出典|参考文献|来源|參考|参考资料|출처"
+)
+_LIST_START = re.compile(rf"\s*+(?<=\n)[ \t]*(?:[*_#>(\[-]{{0,4}}\s?(?:{_HEADS})\b|\[\^\d{{1,2}}\]:)", re.IGNORECASE)
+"""Where a list of sources may begin below an answer."""
+_HEAD = re.compile(rf"\W*(?:(?:{_HEADS})\b)?\W*", re.IGNORECASE)
+_LONGEST_TITLE = 100
+_MARKED = re.compile(rf"\W{{0,3}}(?:{MARKER.pattern}|(\d{{1,2}})[.):])[\s:–-]*", re.IGNORECASE)
+"""The marker or number that a source of a list begins with."""
+
+
 class MarkerReader:
     """Takes a model's text piece by piece and gives it with markers of ours."""
 
@@ -83,17 +98,23 @@ class MarkerReader:
         self._read = read
         self._text = ""
         self._done = 0
+        self._has_marked = False
 
     def take(self, piece: str) -> str:
         """What can be shown now."""
         self._text += piece
-        undecided = _UNDECIDED.search(self._text, self._done)
+        undecided = _LIST_START.search(self._text, self._done) or _UNDECIDED.search(self._text, self._done)
         is_open = undecided and not MARKER.fullmatch(undecided[0].rstrip())
         return self._write(undecided.start() if undecided and is_open else len(self._text))
 
     def end(self) -> str:
         """What is left when nothing more comes."""
-        return self._write(len(self._text))
+        listed = _LIST_START.search(self._text, self._done)
+        numbers = self._read_list(self._text[listed.start() :]) if listed else ()
+        if not listed or not numbers:
+            return self._write(len(self._text))
+        rest = self._write(listed.start())
+        return rest if self._has_marked else f"{rest.rstrip()} {_write_marker(numbers)}"
 
     def restart(self) -> MarkerReader:
         """A reader for another text of the same model."""
@@ -107,10 +128,12 @@ class MarkerReader:
             numbers = self._read_numbers(match) if match.start() >= at else ()
             if numbers:
                 is_joined = self._text[match.start() - 1 : match.start()].isalnum()
-                pieces += [self._text[at : match.start()], " " * is_joined, f"[{', '.join(map(str, numbers))}]"]
+                pieces += [self._text[at : match.start()], " " * is_joined, _write_marker(numbers)]
                 at = match.end()
         self._done = end
-        return "".join([*pieces, self._text[at:end]])
+        shown = "".join([*pieces, self._text[at:end]])
+        self._has_marked |= bool(pieces or MARKER.search(shown))
+        return shown
 
     def _find_candidates(self, start: int, end: int) -> list[re.Match[str]]:
         found = (*_SET_APART.finditer(self._text, start, end), *_BRACKETED.finditer(self._text, start, end))
@@ -154,6 +177,25 @@ class MarkerReader:
             if _is_name(named, hit.chunk.source.casefold())
         ]
         return (min(found)[1],) if found else ()
+
+    def _read_list(self, text: str) -> tuple[int, ...]:
+        """The passages that a list of sources names; none if the text says anything else."""
+        numbers: list[int] = []
+        for line in filter(str.strip, text.splitlines()):
+            head = _HEAD.match(line)
+            entry = line[head.end() :].rstrip(" .)]*_") if head else line
+            marked = _MARKED.match(line)
+            place = line[marked.end() :].rstrip(" .*_") if marked else entry
+            own = list_numbers(marked[0]) if marked else ()
+            named = self._find_file(place.strip("*_`\"'([")) or (() if marked else _read_inner(entry))
+            if entry and not named and not (own and len(place) <= _LONGEST_TITLE):
+                return ()
+            numbers += own or named
+        return tuple(dict.fromkeys(number for number in numbers if 1 <= number <= len(self._passages)))
+
+
+def _write_marker(numbers: Sequence[int]) -> str:
+    return f"[{', '.join(map(str, numbers))}]"
 
 
 def _is_name(named: str, source: str) -> bool:

@@ -79,6 +79,31 @@ def test_what_means_something_else_stays(text: str):
     assert read(text) == read(text, size=1000) == text
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [
+        "Sources:\n[1] kettle-manual.pdf, page 4",
+        "**Sources:**\n\n- [1] manuals/kettle-manual.pdf\n- [2] A title of its own",
+        "References\n1. kettle-manual.pdf, page 4\n2. other.md",
+        "[^1]: kettle-manual.pdf, page 4",
+        "Source: Passage 1",
+        "(Source: kettle-manual.pdf)",
+        "Quelle: [1]",
+        "*Source: kettle-manual.pdf, page 4*",
+        "## Sources\n* Passage 1",
+    ],
+)
+def test_a_list_of_sources_below_the_answer_is_no_part_of_it(listed: str):
+    for size in (1, 5, 1000):
+        assert read(f"{MONTHS} [1].\n\n{listed}", size=size) == f"{MONTHS} [1]."
+        assert read(f"{MONTHS}.\n{listed}\n", size=size).startswith(f"{MONTHS}. [1")
+
+
+@pytest.mark.parametrize("said", ["Sources of heat are listed in it.", "Source: the manual says so.", "Source:\n- gas"])
+def test_an_answer_about_sources_is_kept(said: str):
+    assert read(f"{MONTHS} [1].\n{said}") == f"{MONTHS} [1].\n{said}"
+
+
 @pytest.mark.parametrize("form", ["{1}", "(1)", "«1»", "[S1]", "<1>"])
 def test_what_the_documents_say_themselves_is_no_marker(form: str):
     text = f"Press the button {form}."
