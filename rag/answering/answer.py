@@ -309,7 +309,7 @@ async def _stream_answer(
         messages = build_messages(record.question, record.shown, language)
         answer_tokens = answer_budget(model.state.context_length, settings.max_tokens)
         try:
-            async with aclosing(stream_words(model, messages, answer_tokens, reasons.append)) as pieces:
+            async with aclosing(stream_words(model, messages, record.shown, answer_tokens, reasons.append)) as pieces:
                 async for piece in pieces:
                     yield record.say(piece) if piece else record.withdraw()
             break
