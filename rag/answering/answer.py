@@ -346,7 +346,7 @@ def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Ju
         return record.judge("not_found", say_not_found(retrieval, only), may_insist=may_insist and not is_asked)
     if is_refused:
         return record.judge("unsure", say_unread(retrieval))
-    if record.text and worth and worth.supported is False:
+    if record.text and worth and worth.supported is not True:  # a bare "yes" says nothing that a passage could have
         return record.judge("unsure", say_unproved(retrieval))
     if record.text and worth and worth.binding is not None:
         is_proved = retrieval.answerable and worth.binding >= _BOUND

@@ -429,6 +429,8 @@ def judged(router: ScriptedRouter, verdict: Verdict, **options: Any) -> tuple[Ju
         ("[1]", "yes", "answered"),
         ("[1]", "unsure", "unsure"),
         ("The key lies there. [1]", "yes", "unsure"),
+        ("Yes.", "yes", "unsure"),
+        ("No [2].", "yes", "unsure"),
     ],
 )
 def test_the_verdict_the_refusal_and_the_passages_together_make_the_look(words: str, verdict: Verdict, outcome: str):
