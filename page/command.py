@@ -102,6 +102,7 @@ def _open_page(options: argparse.Namespace) -> int:
     except RagError as error:
         cli.say(f"Error: {error}")
         return error.exit_code
+    os.environ["RAG_LOG_LEVEL"] = settings.log_level
     os.environ["RAG_CORPUS_DIR"] = str(settings.corpus_dir)
     os.environ["RAG_INDEX_DIR"] = str(settings.index_dir)
     cli.say(f"Documents: {settings.corpus_dir.resolve()}. Index: {settings.index_dir.resolve()}.")

@@ -44,9 +44,11 @@ from page.access.hosts import (
     require_password,
 )
 from page.access.login import EndedLogins, LimitTries, distrust_callers, holds_key, is_password, make_signing_secret
+from page.access.tagging import TagRequests
 from page.addresses.programs import make_program_routes
 from page.addresses.uploads import ROUTES
 from page.view import remove_foreign_links
+from rag import cli
 from rag.errors import RagError
 from rag.index.index import Index
 from rag.private import make_process_folder, write_privately
@@ -96,6 +98,9 @@ def prepare_server() -> None:
     except RagError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a command line's own message)
         sys.exit(error.exit_code)
+    if settings.log_level == "debug":
+        cli.show_debug(settings)
+    cli.keep_log(settings)
     _add_page(settings, names)
 
 
@@ -150,6 +155,7 @@ def _add_page(settings: Settings, names: frozenset[str]) -> None:
     origins = list_origins(settings)
     server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host), origins=origins)
     allow_origins(server, origins)
+    server.add_middleware(TagRequests)
     sio.on("connection_successful", _greet)
     for event in UNUSED_EVENTS:
         del sio.handlers["/"][event]
