@@ -98,6 +98,7 @@ def _watch(index: Index, pipeline: Pipeline, options: argparse.Namespace, displa
 
     if options.rebuild:
         sync_corpus(index, pipeline, _read_sync_options(options, display))
+    cli.keep_log(pipeline.settings)
     with closing(CorpusWatcher(index, pipeline, on_report=show_report, on_progress=display.show)) as watcher:
         watcher.start()
         cli.say(f"Watching {pipeline.settings.corpus_dir}. Press Ctrl+C to stop.")

@@ -5,6 +5,7 @@ Each part becomes live in one transaction, for the search by words; a small chan
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -16,11 +17,14 @@ from ingest.pipeline import Pipeline
 from ingest.plan import Plan
 from ingest.report import Progress, ProgressFn, Tally
 from rag.index.catalog.records import Build, FileState, KnownFile, NewDocument
+from rag.logs.steps import log_step
 from rag.types import Document
 
 if TYPE_CHECKING:
     from ingest.workers.messages import Parsed
     from rag.index.writing.writer import Batch, IndexWriter
+
+logger = logging.getLogger(__name__)
 
 _BATCH_S = 1.0  # how much reading becomes visible at a time: a commit of both stores takes 0.02 to 0.1 s
 _SMALL_FILES, _SMALL_BYTES, _SMALL_TEXTS = 8, 256_000, 64  # up to here words and vectors become live together
@@ -121,6 +125,7 @@ class Intake:
         chunks = ((chunk, result.labels.get(chunk.page or 0)) for chunk in result.chunks)
         batch.put(document, chunks, self._get_replaced(result.source))
         self.tally.count_file(is_known=result.source in self.known)
+        log_step(logger, "file read", source=result.source, failure=result.kind or None, bytes=state.size)
 
     def _is_as_planned(self, source: str) -> bool:
         """Whether the file is still as it was when the plan was made."""

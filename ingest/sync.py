@@ -7,6 +7,7 @@ vectors follow, newest files first, unless the change is small enough for both a
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import time
 from collections.abc import Callable
@@ -24,9 +25,12 @@ from rag.errors import CorpusError, IndexDamagedError
 from rag.index.catalog.records import Build, KnownFile
 from rag.index.index import Index
 from rag.index.snapshot import Snapshot
+from rag.logs.steps import begin_request, log_step
 
 if TYPE_CHECKING:
     from rag.index.writing.writer import IndexWriter
+
+logger = logging.getLogger(__name__)
 
 _PASSES = 3  # tries at files that change while they are read, before they are taken as they are
 _UNSETTLED_S = 1.0  # for so long vectors are made while files wait that were still being written
@@ -59,12 +63,18 @@ def sync_corpus(index: Index, pipeline: Pipeline, options: SyncOptions = SyncOpt
     IndexUnusableError.
     """
     began = time.perf_counter()
+    begin_request()
     try:
         report = _sync_once(index, pipeline, options)
     except IndexDamagedError as exc:  # what was done before is still there, and the part is made anew now
         index.request_repair(exc.part, str(exc))
         report = _sync_once(index, pipeline, options)
-    return replace(report, seconds=time.perf_counter() - began)
+    report = replace(report, seconds=time.perf_counter() - began)
+    names = ("added", "changed", "removed", "moved", "unchanged", "chunks", "embedded", "reused", "pending")
+    counts = {name: getattr(report, name) for name in names}
+    level = logging.DEBUG if report.is_noop else logging.INFO
+    log_step(logger, "synced", level=level, failed=len(report.failed), seconds=round(report.seconds, 3), **counts)
+    return report
 
 
 def plan_sync(index: Index, pipeline: Pipeline) -> Plan:

@@ -35,6 +35,7 @@ from page.server import (
 )
 from page.view import make_address
 from rag.errors import IndexMissingError, RagError
+from rag.logs.steps import begin_request
 
 if TYPE_CHECKING:
     from page.backend import Backend
@@ -124,6 +125,7 @@ async def on_message(message: cl.Message) -> None:
     from page.asked import read_asked
     from page.reply import Reply
 
+    request = begin_request()
     reply = Reply()
     _get_replies().add(reply)
     try:
@@ -140,7 +142,7 @@ async def on_message(message: cl.Message) -> None:
     except Exception as error:  # Chainlit would print it and leave the page without an answer
         logger.exception("A message failed")
         await cl.ErrorMessage(
-            f"That went wrong ({escape_markdown(str(error))}). The terminal says more; please try again."
+            f"That went wrong ({escape_markdown(str(error))}). Please try again; the log says more under {request}."
         ).send()
     finally:
         _remember_turn(message.content, reply)

@@ -76,6 +76,7 @@ def _make_parser(command: str) -> argparse.ArgumentParser:
     cli.add_folders(parser)
     parser.add_argument("--host", help="address to listen at (default: 127.0.0.1); others need RAG_PASSWORD")
     parser.add_argument("--port", type=int, help="port to listen at (default: 8000)")
+    parser.add_argument("--root-path", metavar="PATH", help="the path below which a proxy serves the page: /papers")
     parser.add_argument("--headless", action="store_true", help="don't open the browser")
     parser.add_argument("--ssl-cert", metavar="FILE", help="certificate, for https")
     parser.add_argument("--ssl-key", metavar="FILE", help="the certificate's key")
@@ -102,9 +103,12 @@ def _open_page(options: argparse.Namespace) -> int:
     except RagError as error:
         cli.say(f"Error: {error}")
         return error.exit_code
+    os.environ["RAG_LOG_LEVEL"] = settings.log_level
     os.environ["RAG_CORPUS_DIR"] = str(settings.corpus_dir)
     os.environ["RAG_INDEX_DIR"] = str(settings.index_dir)
     cli.say(f"Documents: {settings.corpus_dir.resolve()}. Index: {settings.index_dir.resolve()}.")
+    if options.root_path:
+        os.environ["CHAINLIT_ROOT_PATH"] = f"/{options.root_path.strip('/')}"
     names = ("host", "port", "ssl_cert", "ssl_key")
     given = [f"--{name.replace('_', '-')}={value}" for name in names if (value := getattr(options, name)) is not None]
     headless = ["--headless"] if options.headless or not _has_display() else []

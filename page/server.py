@@ -44,9 +44,12 @@ from page.access.hosts import (
     require_password,
 )
 from page.access.login import EndedLogins, LimitTries, distrust_callers, holds_key, is_password, make_signing_secret
+from page.access.prefix import PutPrefix, TakePrefix, read_prefix
+from page.access.tagging import TagRequests
 from page.addresses.programs import make_program_routes
 from page.addresses.uploads import ROUTES
 from page.view import remove_foreign_links
+from rag import cli
 from rag.errors import RagError
 from rag.index.index import Index
 from rag.private import make_process_folder, write_privately
@@ -96,6 +99,9 @@ def prepare_server() -> None:
     except RagError as error:
         print(error, file=sys.stderr)  # noqa: T201 (a command line's own message)
         sys.exit(error.exit_code)
+    if settings.log_level == "debug":
+        cli.show_debug(settings)
+    cli.keep_log(settings)
     _add_page(settings, names)
 
 
@@ -141,15 +147,20 @@ def _prepare_folders(settings: Settings) -> None:
 def _add_page(settings: Settings, names: frozenset[str]) -> None:
     make_html: Callable[[str], str] = chainlit.server.get_html_template
     chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
-    server.routes[:0] = [*ROUTES, *make_program_routes()]
+    # The prefix of Chainlit's own routes, which they lack where its server was imported before it was known.
+    made_with = chainlit.server.SOCKET_IO_PATH.removesuffix("/ws/socket.io")
+    server.routes[:0] = ours = [*ROUTES, *make_program_routes()]
     uploads = config.features.spontaneous_file_upload
     largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
     # The middleware that is added last is the first to see a request.
+    server.add_middleware(PutPrefix, prefix=made_with, ours=ours)
     server.add_middleware(Gate, is_logged_in=_is_logged_in if settings.password else None, largest_upload=largest)
     server.add_middleware(LimitTries, password=settings.password)
     origins = list_origins(settings)
     server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host), origins=origins)
     allow_origins(server, origins)
+    server.add_middleware(TakePrefix, prefix=read_prefix())
+    server.add_middleware(TagRequests)
     sio.on("connection_successful", _greet)
     for event in UNUSED_EVENTS:
         del sio.handlers["/"][event]

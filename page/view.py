@@ -1,4 +1,4 @@
-"""What the chat page shows, and what it must not: pure functions."""
+"""What the chat page shows, and what it must not: pure functions, but for the prefix that all addresses have."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from page.access.prefix import read_prefix
 from rag.answering.citations import make_citation
 from rag.text.hostile import remove_invisible, show_name
 from rag.types import Citation, ScoredChunk
@@ -37,7 +38,7 @@ def _make_card(citation: Citation) -> dict[str, Any]:
 
 def make_address(source: str) -> str:
     """The address of that document on the page's server."""
-    return f"/corpus/{quote(source)}"
+    return f"{read_prefix()}/corpus/{quote(source)}"
 
 
 def describe_place(citation: Citation) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 from collections import Counter
@@ -17,6 +16,7 @@ from rag import cli
 from rag.doctor.options import add_doctor, add_models
 from rag.errors import SettingsError
 from rag.index.index import Index
+from rag.logs.steps import begin_request
 from rag.settings import Settings
 from rag.types import MODES, Restriction, Retrieval
 
@@ -153,6 +153,7 @@ def _search(options: argparse.Namespace) -> int:
     from rag.text.asked import check_question
 
     settings = _load_settings(options, top_k=options.top_k)
+    begin_request()
     question, only = check_question(options.question), _read_restriction(options, settings)
     with closing(Index(settings.index_dir)) as index:
         index.require()
@@ -168,7 +169,7 @@ def _search(options: argparse.Namespace) -> int:
 
 def _load_settings(options: argparse.Namespace, *, top_k: int | None = None, model: str | None = None) -> Settings:
     """Raises SettingsError for a corpus folder that was named and isn't there: the index is of another one."""
-    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, top_k=top_k, model=model)
+    settings = cli.load_settings(options, top_k=top_k, model=model)
     if options.corpus and not settings.corpus_dir.is_dir():
         what = "is not a folder" if settings.corpus_dir.exists() else "does not exist"
         raise SettingsError(f"The corpus folder {settings.corpus_dir} {what}. Correct --corpus, or leave it out.")
@@ -265,7 +266,7 @@ def _ask(options: argparse.Namespace) -> int:
             _explain_route(options, router, retriever.retrieve(options.question, only=only))
             return 0
         # A failure is told once, with the answer.
-        logging.getLogger("rag.chat").setLevel(logging.ERROR)
+        cli.hush("rag.chat")
         router.subscribe(lambda state: cli.say(state.detail) if state.kind in _WORTH_TELLING else None)
         router.start()
         router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)

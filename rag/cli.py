@@ -14,8 +14,12 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, TypeVar
 
 from rag.errors import RagError
+from rag.logs import output
+from rag.logs.steps import log_step
 from rag.private import write_privately
 from rag.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -48,10 +52,41 @@ def add_folders(command: argparse.ArgumentParser, *, default: object = None) -> 
     corpus = "folder with the documents (default: corpus; with pagewise this folder, if it has no corpus)"
     command.add_argument("--corpus", metavar="DIR", default=default, help=corpus)
     command.add_argument("--index", metavar="DIR", default=default, help="folder of the index (default: .rag)")
+    command.add_argument("--debug", action="store_true", default=default, help="tell each step on standard error")
 
 
-def load_settings(options: argparse.Namespace) -> Settings:
-    return Settings.load(corpus_dir=options.corpus, index_dir=options.index)
+def load_settings(options: argparse.Namespace, **arguments: object) -> Settings:
+    """The settings, with these arguments before them. With --debug, or RAG_LOG_LEVEL=debug, steps are told from now on.
+
+    Raises SettingsError.
+    """
+    level = "debug" if options.debug else None
+    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, log_level=level, **arguments)
+    if settings.log_level == "debug":
+        show_debug(settings)
+    return settings
+
+
+def show_debug(settings: Settings) -> None:
+    """Tell each step on standard error from now on, what runs here first."""
+    import platform  # here, since nobody else needs it
+
+    output.show_steps(settings.keys)
+    own = f"{platform.python_implementation()} {platform.python_version()}, {platform.platform(terse=True)}"
+    log_step(logger, "started", process=os.getpid(), on=own, **settings.list_changed())
+
+
+def keep_log(settings: Settings) -> None:
+    """Write what a server does to its log, or say why that can't be done; it runs all the same."""
+    try:
+        output.open_log(settings.index_dir, settings.log_level, settings.keys)
+    except OSError as exc:
+        say(f"No log is kept: {exc.filename or settings.index_dir} can't be written ({exc.strerror}).")
+
+
+def hush(name: str) -> None:
+    """Have our code of that name log no warnings, unless steps are told: the command itself says what is wrong."""
+    logging.getLogger(name).setLevel(logging.DEBUG if output.are_steps_shown() else logging.ERROR)
 
 
 def run(main: Callable[[], int]) -> int:
@@ -91,13 +126,13 @@ def _tell_end(exc: BaseException) -> int:
 @contextlib.contextmanager
 def logging_errors_alone() -> Iterator[None]:
     """Within the block our code logs no warnings: the command tells by itself what is wrong."""
-    logger = logging.getLogger("rag")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
+    ours = logging.getLogger("rag")
+    before = ours.level
+    hush("rag")
     try:
         yield
     finally:
-        logger.setLevel(before)
+        ours.setLevel(before)
 
 
 class _CleanFormatter(logging.Formatter):

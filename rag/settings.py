@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rag.errors import SettingsError
+from rag.logs.steps import LOG_LEVELS
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ DEFAULT_EMBED_MODEL = "all-MiniLM-L6-v2"
 PACKAGED_RERANK_MODEL = "ms-marco-MiniLM-L12-v2"
 LATE_RERANK_MODEL = "answerai-colbert-small-v1"
 NO_MODEL = "none"
+NO_KEY = "not-required"
 ROUTES = ("local", "local-first", "cloud-first", "task")
 """How the model that answers may be chosen."""
 SHORTEST_PASSWORD = 8
@@ -83,7 +85,7 @@ class Settings:
     base_url: str = _setting(
         "BASE_URL", "An OpenAI-compatible endpoint that already runs, with or without /v1.", default=""
     )
-    api_key: str = _setting("API_KEY", "Key for BASE_URL, if it wants one.", default="not-required")
+    api_key: str = _setting("API_KEY", "Key for BASE_URL, if it wants one.", default=NO_KEY, repr=False)
     azure_endpoint: str = _setting(
         "AZURE_OPENAI_ENDPOINT", "Address of an Azure OpenAI resource, whose deployment MODEL names.", default=""
     )
@@ -155,6 +157,12 @@ class Settings:
         "Web sites whose scripts may call the API, separated by commas: http://localhost:3000.",
         default="",
     )
+    log_level: str = _setting(
+        "RAG_LOG_LEVEL",
+        "What servers write to logs/ in the index folder: none, warning, info, or debug, which is each step, and shown"
+        " on the terminal too.",
+        default="info",
+    )
 
     @classmethod
     def load(
@@ -178,7 +186,20 @@ class Settings:
         settings._check()
         return settings
 
+    @property
+    def keys(self) -> list[str]:
+        """Keys and passwords, which nobody may get to read: not in a log, nor in an error."""
+        hidden = (getattr(self, spec.name) for spec in fields(self) if not spec.repr)
+        return [key for key in hidden if key and key != NO_KEY]
+
+    def list_changed(self) -> dict[str, str]:
+        """The settings that aren't at their default, by their names; of a key or password only that there is one."""
+        changed = (spec for spec in fields(self) if getattr(self, spec.name) != spec.default)
+        return {spec.metadata["env"]: str(getattr(self, spec.name)) if spec.repr else "…" for spec in changed}
+
     def _check(self) -> None:
+        if self.log_level not in LOG_LEVELS:
+            raise SettingsError(f"RAG_LOG_LEVEL is {self.log_level!r}; it must be one of {', '.join(LOG_LEVELS)}.")
         if self.chunk_overlap >= self.chunk_size:
             raise SettingsError(
                 f"RAG_CHUNK_OVERLAP ({self.chunk_overlap}) must be smaller than RAG_CHUNK_SIZE ({self.chunk_size})."

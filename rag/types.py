@@ -214,7 +214,7 @@ class Endpoint:
 
     base_url: str
     """The address, which ends with ``/v1``."""
-    api_key: str
+    api_key: str = field(repr=False)
     model_id: str
     """The model's name as the server knows it; for Foundry Local the full ``name:version``."""
     context_length: int | None = None

@@ -21,6 +21,7 @@ from page.access.hosts import (
     require_password,
 )
 from page.access.login import LimitTries, distrust_callers, holds_key
+from page.access.tagging import TagRequests
 from page.addresses.documents import DOCUMENT_ROUTES
 from page.api.description import make_api_routes
 from page.api.tools import MCP_PATH, make_tools
@@ -35,6 +36,7 @@ LARGEST_UPLOAD = 500_000_000
 def serve(settings: Settings, host: str, port: int) -> int:
     """Follow the folder and answer programs until the process is told to end. Raises RagError if that can't begin."""
     require_password(host, settings)
+    cli.keep_log(settings)
     if settings.password:
         distrust_callers()
     server = make_server(settings, host)
@@ -80,11 +82,14 @@ def make_server(settings: Settings, host: str) -> FastAPI:
     names, any_address = list_names(host, settings), not is_loopback(host)
     server.add_middleware(KnownHostsOnly, names=names, any_address=any_address, origins=origins)
     allow_origins(server, origins)
+    server.add_middleware(TagRequests)
     return server
 
 
 def serve_tools(settings: Settings) -> int:
     """Follow the folder and answer the one assistant that started this process, until its input ends."""
+
+    cli.keep_log(settings)
 
     async def run() -> None:
         async with _opening(settings) as backend:

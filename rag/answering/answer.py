@@ -44,9 +44,11 @@ from rag.answering.prompt import (
 )
 from rag.answering.quoting import Compare, Quotes, quote_answer
 from rag.answering.remarks import name_language, say_not_found, say_unproved, say_unread, say_unsure
+from rag.answering.steps import log_answer
 from rag.answering.substance import Assessment, assess
 from rag.chat.routing.router import Choice, Inquiry, Model, Plan, QuestionRouter, make_plan
 from rag.errors import ModelUnavailableError, PromptTooLongError
+from rag.logs.steps import begin_request, read_request
 from rag.ranking.question import is_about_unknown
 from rag.settings import Settings
 from rag.text.asked import MAX_QUESTION_CHARACTERS, check_question
@@ -94,6 +96,8 @@ async def answer(
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
     """
     record = _Record(check_question(question), is_private)
+    if not read_request():
+        begin_request()
     record.question = await _make_standalone(record, turns, router)
     if record.question != record.asked:
         yield Rewritten(record.question)
@@ -119,7 +123,9 @@ async def answer(
         is_ready = any(choice.model.state.is_ready for choice in record.plan.choices)
         yield _judge(record, only, may_insist=not insist and is_ready)
         yield record.cite(await asyncio.to_thread(cite_sources, record.text, record.shown))
-    yield Done(record.make_report())
+    report = record.make_report()
+    log_answer(report)
+    yield Done(report)
 
 
 async def answer_report(

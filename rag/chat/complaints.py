@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ _DEEPEST = 5
 """How far words are looked for in an error that holds others."""
 _MOST_TOLD = 3
 """As many of several complaints are told."""
+_QUOTED_WORDS = 4
+"""So many words in a row that were sent are a quotation; fewer stand in any sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,14 @@ def _read_wait(exc: Exception) -> float | None:
 def show_words(text: str) -> str:
     """Another program's words on one line, without characters that nobody sees."""
     return " ".join(remove_invisible(text[:_MOST_READ]).split())
+
+
+def leave_out_prompt(sentences: str, sent: Sequence[str]) -> str:
+    """The sentences for the log, without the documents' text that was sent: some servers repeat what they refuse."""
+    words, prompt = sentences.split(), " ".join(" ".join(text.split()) for text in sent)
+    runs = (" ".join(words[start : start + _QUOTED_WORDS]) for start in range(len(words) - _QUOTED_WORDS + 1))
+    first = next((start for start, run in enumerate(runs) if run in prompt), None)
+    return sentences if first is None else " ".join(words[:first]) + " …"
 
 
 def find_words(body: object, depth: int = _DEEPEST) -> str:

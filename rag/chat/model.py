@@ -11,6 +11,7 @@ decision.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -27,16 +28,21 @@ from rag.chat.server import (
     ModelUnloadedError,
     RequestRefusedError,
     connect,
+    describe_place,
     explain_missing,
     make_error,
     translate_errors,
 )
 from rag.chat.speech import SpokenText
 from rag.errors import ModelUnavailableError
+from rag.logs.steps import Value, log_step
 from rag.types import Endpoint
 
 if TYPE_CHECKING:
     from rag.chat.transport import MeteredBody
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -111,6 +117,7 @@ class ChatModel:
             raise make_error("unfinished", self.endpoint)
         if not spoken.has_begun:
             raise make_error(_FAULTS_BY_REASON.get(reason, "mute"), self.endpoint)
+        log_step(logger, "model finished", reason=reason, model=self.endpoint.model_id)
         if on_finish:
             on_finish(reason)
 
@@ -131,6 +138,7 @@ class ChatModel:
         may_load, pauses = True, iter(_PAUSES_S)
         while True:
             try:
+                log_step(logger, "model asked", **_describe(self.endpoint, request))
                 async with aclosing(self._send(request, limits)) as pieces:
                     async for piece in pieces:
                         self._learn(untried)
@@ -142,6 +150,7 @@ class ChatModel:
                 may_load = False
                 await self._load(exc)
             except RequestRefusedError as exc:
+                log_step(logger, "model refused", status=exc.complaint.status, is_passing=exc.complaint.is_passing)
                 if exc.complaint.is_passing:
                     await _pause(exc, next(pauses, None))
                     continue
@@ -192,6 +201,19 @@ class ChatModel:
             yield stream.response.stream
         finally:
             await stream.close()
+
+
+def _describe(endpoint: Endpoint, request: Request) -> dict[str, Value]:
+    """What the log says of a request: nothing of its words."""
+    messages = request["messages"]
+    return {
+        "model": endpoint.model_id,
+        "place": describe_place(endpoint.base_url),
+        "messages": len(messages),
+        "characters": sum(len(message["content"]) for message in messages),
+        "most_tokens": request.get("max_tokens") or request.get("max_completion_tokens"),
+        "parameters": sorted(set(request) - {"model", "messages"}),
+    }
 
 
 _PAUSES_S = (0.5, 1.0, 2.0)

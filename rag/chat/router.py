@@ -21,7 +21,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from rag.chat.complaints import show_words
+from rag.chat.complaints import leave_out_prompt, show_words
 from rag.chat.foundry import FoundryRuntime, OnStep, count_tokens
 from rag.chat.foundry_service import find_address
 from rag.chat.idle import IdleWatch
@@ -31,6 +31,7 @@ from rag.chat.on_disk import find_data_dir, may_be_downloaded
 from rag.chat.probing import probe, probe_azure
 from rag.chat.server import ServerGoneError, describe_place
 from rag.errors import ModelUnavailableError, PromptTooLongError
+from rag.logs.steps import log_step
 from rag.settings import Settings
 from rag.text.hostile import show_name
 from rag.types import Endpoint
@@ -49,8 +50,6 @@ _CLOSE_LIMIT_S = 20.0
 """How long closing waits for the thread while a runtime is at work in it, which has a model to free."""
 _LEAVE_LIMIT_S = 0.5
 """How long closing waits for a thread that only asks an endpoint."""
-_QUOTED_WORDS = 4
-"""So many words in a row that were sent are a quotation; fewer stand in any sentence."""
 
 
 class Runtime(Protocol):
@@ -297,6 +296,8 @@ class ModelRouter:
         with self._changed:
             if self._state.kind == "closed" or state == self._state:
                 return
+            if state.kind != self._state.kind:
+                log_step(logger, f"model {state.kind}", level=logging.INFO, model=state.model_id, place=state.place)
             self._state = state
             listeners = list(self._listeners)
             self._changed.notify_all()
@@ -309,7 +310,7 @@ class ModelRouter:
         detail, _, fix = sentences.partition(". ")
         state = ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
         if state != self._state:
-            logger.warning("%s", _leave_out_prompt(sentences, messages))
+            logger.warning("%s", leave_out_prompt(sentences, [message["content"] for message in messages]))
         self._set(state)
 
     def _make_ready_state(self, endpoint: Endpoint) -> ModelState:
@@ -388,11 +389,3 @@ class ModelRouter:
             self._fail(str(exc), messages)
             if not self._is_doubted:
                 self._wake.set()
-
-
-def _leave_out_prompt(sentences: str, messages: Messages) -> str:
-    """The sentences for the log, without the documents' text: some servers repeat what they refuse."""
-    words, sent = sentences.split(), " ".join(" ".join(message["content"].split()) for message in messages)
-    runs = (" ".join(words[start : start + _QUOTED_WORDS]) for start in range(len(words) - _QUOTED_WORDS + 1))
-    first = next((start for start, run in enumerate(runs) if run in sent), None)
-    return sentences if first is None else " ".join(words[:first]) + " …"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import signal
 import sys
 import time
@@ -35,9 +34,7 @@ _ESTIMATE_AFTER = 3
 
 def run_evaluation(options: argparse.Namespace) -> int:
     """Run the command; returns its exit code."""
-    settings = Settings.load(
-        corpus_dir=options.corpus, index_dir=options.index, model=options.model, top_k=options.top_k
-    )
+    settings = cli.load_settings(options, model=options.model, top_k=options.top_k)
     dataset = Dataset.load(options.dataset)
     baseline = load_baseline(options.baseline) if options.baseline else None
     modes = MODES if options.mode == "all" else (options.mode,)
@@ -71,7 +68,7 @@ def _measure_answers(
     dataset: Dataset, ask: Callable[..., Any], settings: Settings, limit: int | None
 ) -> dict[str, Any]:
     """Measure the answers of the model that the settings name or, without one, the quotes that stand in for it."""
-    logging.getLogger("rag.chat").setLevel(logging.ERROR)  # failures are counted and told at the end
+    cli.hush("rag.chat")  # failures are counted and told at the end
     runtime = partial(FoundryRuntime, may_download=False)
     with closing(QuestionRouter(settings, make_runtime=runtime)) as router:
         router.start()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import statistics
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -38,7 +37,7 @@ def run_comparison(options: argparse.Namespace, settings: Settings) -> int:
     if len(options.model) < 2:
         raise SettingsError("There is nothing to compare. Give --model twice or more.")
     questions = read_questions(options.questions)
-    logging.getLogger("rag.chat").setLevel(logging.ERROR)  # failures are counted and told at the end
+    cli.hush("rag.chat")  # failures are counted and told at the end
     with (
         closing(Index(settings.index_dir)) as index,
         closing(open_retriever(index, settings, progress=cli.say)) as retriever,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rag.errors import IndexMissingError, SettingsError
+from rag.logs.steps import log_step
 from rag.models.manifest import share_vectors
 from rag.ranking.abstention import choose_verdict, compute_confidence, find_calibration, is_in_doubt
 from rag.ranking.question import find_words, is_foreign
@@ -106,6 +107,17 @@ class Retriever:
         if verdict == "no" and is_foreign(question, found.hits):
             verdict = "unsure"
         unknown, known = find_words(question, found.terms, found.hits) if verdict != "yes" else ((), ())
+        log_step(
+            logger,
+            "searched",
+            mode=mode,
+            hits=len(found.hits),
+            best=round(found.hits[0].score, 3) if found.hits else None,
+            probability=round(probability, 3),
+            verdict=verdict,
+            by_meaning=found.embedding is not None,
+            **{f"{name}_ms": round(value, 1) for name, value in milliseconds.items()},
+        )
         return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, unknown, known)
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FILES = [*sorted(path for room in ("rag", "ingest", "page") for path in (ROOT / room).rglob("*.py")), ROOT / "app.py"]
-LEAVES = {"rag.types", "rag.errors"}
+LEAVES = {"rag.types", "rag.errors", "rag.logs"}
 """Every room may import them, and they import nothing of ours."""
 
 ARROWS = {

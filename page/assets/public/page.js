@@ -3,6 +3,9 @@
   // Follow the system's light or dark until the reader chooses.
   localStorage.getItem('vite-ui-theme') ?? localStorage.setItem('vite-ui-theme', 'system');
 
+  // Where a proxy serves the page below a path of its own, all addresses begin with it.
+  const prefix = document.querySelector('meta[property="og:root_path"]')?.content ?? '';
+
   const WORKING_MS = 700;
   const IDLE_MS = 2500;
   const OFFER_WHILE_BUSY_MS = 20000;
@@ -157,7 +160,7 @@
 
   const refresh = async () => {
     try {
-      const response = await fetch('/status', { cache: 'no-store' });
+      const response = await fetch(`${prefix}/status`, { cache: 'no-store' });
       root.hidden = response.status === 401; // the page shows its login form
       if (root.hidden) return awaitLogin();
       loginForm.disconnect();
@@ -277,7 +280,7 @@
   document.addEventListener('DOMContentLoaded', () => {
     new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
     document.body.append(root);
-    fetch('/public/elements/Sources.jsx'); // so that the first answer needn't wait for it
+    fetch(`${prefix}/public/elements/Sources.jsx`); // so that the first answer needn't wait for it
     poll();
   });
 })();

@@ -8,6 +8,7 @@ RAG_TRUSTED_HOSTS. What a server on a loopback address sends on by itself can't 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -22,9 +23,12 @@ from rag.chat.routing.shared_runtime import SharedRuntime
 from rag.chat.routing.tasks import classify_task
 from rag.chat.server import describe_place
 from rag.errors import PrivateTextError
+from rag.logs.steps import log_step
 from rag.settings import Settings
 from rag.text.hostile import show_name
 from rag.types import ScoredChunk
+
+logger = logging.getLogger(__name__)
 
 HERE = describe_place("http://localhost")
 
@@ -181,6 +185,12 @@ class QuestionRouter:
 
         On no route a private inquiry gets a model elsewhere, so that there may be none at all.
         """
+        plan = self._make_plan(inquiry)
+        names = [f"{choice.name} {choice.place}" for choice in plan.choices]
+        log_step(logger, "routed", route=self._settings.route, choices=names, is_private=bool(plan.private))
+        return plan
+
+    def _make_plan(self, inquiry: Inquiry) -> Plan:
         offers = self._list_offers(inquiry.question)
         private = self.find_private(inquiry) if any(not model.may_read_private for model, _ in offers) else ""
         if private:

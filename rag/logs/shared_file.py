@@ -1,0 +1,44 @@
+"""A log file that several processes write to, put away when it is full."""
+
+from __future__ import annotations
+
+import logging
+import os
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_FILE_BYTES = 2_000_000
+_OLD_FILES = 4
+"""A file that is full becomes ``pagewise.jsonl.1``, and the fifth is deleted: 10 MB in all."""
+
+
+class SharedFile(RotatingFileHandler):
+    """Each process goes on in the new file when another has put the full one away."""
+
+    def __init__(self, path: Path, largest: int = _FILE_BYTES) -> None:
+        self._largest = largest
+        super().__init__(path, maxBytes=largest, backupCount=_OLD_FILES, encoding="utf-8")
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:
+        self._follow()
+        return bool(super().shouldRollover(record))
+
+    def _follow(self) -> None:
+        """Open the file that has the name now, if that is another one."""
+        try:
+            named, opened = os.stat(self.baseFilename), os.fstat(self.stream.fileno())
+            is_same = (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
+        except (OSError, AttributeError, ValueError):  # it was deleted, or isn't open
+            is_same = False
+        if not is_same:
+            if self.stream:
+                self.stream.close()
+            self.stream = self._open()
+
+    def doRollover(self) -> None:
+        """Put the full file away, unless another process does so now or, on Windows, has it open."""
+        try:
+            super().doRollover()
+        except OSError as exc:
+            self.maxBytes += self._largest * isinstance(exc, PermissionError)
+            self.stream = self.stream or self._open()
