@@ -24,6 +24,7 @@ from page.api.asked import (
 from page.api.completions import DONE, Completion, count_usage, make_event
 from page.api.failures import CallError, CallRoute, FailureBody, describe_failure
 from page.api.models import choose_model, list_models
+from page.api.open_webui import is_open_webui
 from page.api.responses import ResponseForm
 from page.api.telling import End, Told, ask, ask_model_alone, begin, collect, cut, recall_private, wait_unless_left
 from page.api.writing import Address, StopCutter, cut_sources, make_document_address
@@ -89,7 +90,13 @@ async def complete_chat(request: Request, call: ChatCall) -> dict[str, Any] | Re
         finish = partial(_finish_bare, read="\n".join(map(read_text, call.messages)), reasons=reasons)
     else:
         conversation = recall_private(backend, _read_conversation(call.messages))
-        told = Told(backend, _make_addresses(request), conversation, streams=call.stream)
+        told = Told(
+            backend,
+            _make_addresses(request),
+            conversation,
+            streams=call.stream,
+            to_open_webui=call.stream and is_open_webui(request.headers),
+        )
         asked = ask(backend, conversation, choice, most_tokens=call.most_tokens, temperature=call.temperature)
         pieces = told.write(asked)
         finish = told.finish
@@ -133,6 +140,8 @@ async def _stream_completion(
         yield make_event(FailureBody(error=describe_failure(exc)[1]).model_dump())
         return
     end = finish(text)
+    for frame in end.frames:
+        yield make_event(frame)
     yield make_event(completion.make_piece(end.more, end.reason))
     if wants_usage:
         yield make_event(completion.make_usage(end.usage))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect
 from page.api.asked import ChatCall, Conversation, read_text
 from page.api.completions import count_usage
 from page.api.models import Choice
+from page.api.open_webui import make_frames
 from page.api.writing import Address, StopCutter, Writing, annotate
 from rag.answering.answer import answer
 from rag.answering.events import AnswerReport, Event, Retrieved
@@ -34,14 +35,25 @@ class End:
     usage: dict[str, int]
     more: dict[str, Any]
     """Further fields of the message."""
+    frames: Sequence[dict[str, Any]] = ()
+    """Events of a program's own that are streamed before the end."""
 
 
 class Told:
     """An answer from the documents, as it is told to a program."""
 
-    def __init__(self, backend: Backend, make_address: Address, conversation: Conversation, *, streams: bool) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        make_address: Address,
+        conversation: Conversation,
+        *,
+        streams: bool,
+        to_open_webui: bool = False,
+    ) -> None:
         self._backend = backend
-        self._writing = Writing(make_address, streams)
+        self._to_open_webui = to_open_webui
+        self._writing = Writing(make_address, streams, lists_sources=not to_open_webui)
         self.retrieval: Retrieval | None = None
         self._conversation = conversation
 
@@ -87,8 +99,10 @@ class Told:
         """`text` is what was sent, which a stop sequence may have cut."""
         hits = self.retrieval.hits if self.retrieval else ()
         usage = count_usage("\n".join([self._conversation.question, *(hit.chunk.text for hit in hits)]), text)
-        annotations = annotate(text, self.citations, self._writing.address)
-        return End(self.report.finish if self.report else "stop", usage, {"annotations": annotations})
+        reason = self.report.finish if self.report else "stop"
+        if self._to_open_webui:
+            return End(reason, usage, {}, make_frames(self.citations, hits, self._writing.address))
+        return End(reason, usage, {"annotations": annotate(text, self.citations, self._writing.address)})
 
 
 def recall_private(backend: Backend, conversation: Conversation) -> Conversation:
