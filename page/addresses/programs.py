@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from starlette.routing import Route, Router
@@ -11,9 +13,10 @@ from page.access.hosts import App, Receive, Scope, Send
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from mcp.server.fastmcp import FastMCP
 
     from page.backend import Backend
+
+Connecting = Callable[[], AbstractAsyncContextManager[None]]
 
 _PATHS = ("/v1/{rest:path}", "/search", "/documents", "/documents/{rest:path}", "/events", "/openapi.json", "/mcp")
 
@@ -35,8 +38,8 @@ class _Programs:
     async def _serve(self, server: FastAPI, routed: asyncio.Future[App]) -> None:
         """Keep what assistants are connected to, until the server's event loop ends and with it this task."""
         try:
-            app, tools = await asyncio.to_thread(_load, server)
-            async with tools.session_manager.run():
+            app, connecting = await asyncio.to_thread(_load, server)
+            async with connecting():
                 routed.set_result(app)
                 await asyncio.Event().wait()
         except Exception as exc:  # whatever keeps the code from loading is for each who calls
@@ -45,8 +48,8 @@ class _Programs:
             raise
 
 
-def _load(server: FastAPI) -> tuple[App, FastMCP]:
-    """The application, and the assistants' part of it, for a server that keeps the backend in its state."""
+def _load(server: FastAPI) -> tuple[App, Connecting]:
+    """The application, for a server that keeps the backend in its state, and what keeps assistants connected."""
     from page.api.description import make_api_routes
     from page.api.tools import make_tools
 
@@ -55,7 +58,7 @@ def _load(server: FastAPI) -> tuple[App, FastMCP]:
         return backend
 
     tools = make_tools(find_backend, server.state.settings)
-    return Router([*make_api_routes(), *tools.streamable_http_app().routes]), tools
+    return Router([*make_api_routes(), *tools.streamable_http_app().routes]), tools.session_manager.run
 
 
 def make_program_routes() -> list[Route]:

@@ -32,11 +32,12 @@ def make_frames(citations: Sequence[Citation], hits: Sequence[ScoredChunk], addr
 
 def _describe(citation: Citation, url: str) -> dict[str, Any]:
     name = name_place(citation)
-    # Sources with the same address are one to it, and the numbers of all behind them would be wrong.
-    place = f"{url}{'&' if '#' in url else '#'}source={citation.number}"
+    # Sources with the same id are one to it, and all numbers behind them would be wrong; one that is an address
+    # would be shown in place of the name.
+    own = f"{name} [{citation.number}]"
     quote = remove_invisible(citation.quote or citation.text)
     return {
-        "source": {"id": place, "name": name, "url": place},
+        "source": {"id": own, "name": name, "url": url},
         "document": [quote],
-        "metadata": [{"source": place, "name": name}],
+        "metadata": [{"source": own, "name": name}],
     }

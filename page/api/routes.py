@@ -92,7 +92,7 @@ async def complete_chat(request: Request, call: ChatCall) -> dict[str, Any] | Re
         conversation = recall_private(backend, _read_conversation(call.messages))
         told = Told(
             backend,
-            _make_addresses(request),
+            _make_addresses(request, backend),
             conversation,
             streams=call.stream,
             to_open_webui=call.stream and is_open_webui(request.headers),
@@ -110,8 +110,9 @@ async def complete_chat(request: Request, call: ChatCall) -> dict[str, Any] | Re
     return completion.make_whole(text, end.usage, end.reason, **end.more)
 
 
-def _make_addresses(request: Request) -> Address:
-    return partial(make_document_address, str(request.base_url))
+def _make_addresses(request: Request, backend: Backend) -> Address:
+    url = backend.settings.public_url
+    return partial(make_document_address, f"{url.rstrip('/')}/" if url else str(request.base_url))
 
 
 def _finish_bare(text: str, *, read: str, reasons: list[str]) -> End:
@@ -160,7 +161,7 @@ async def respond(request: Request, call: ResponseCall) -> dict[str, Any] | Resp
         raise CallError(400, f"{call.model} answers at /v1/chat/completions; here only documents do.", param="model")
     conversation = recall_private(backend, _read_conversation(call.messages))
     form = ResponseForm(call.model, conversation.question)
-    told = Told(backend, _make_addresses(request), conversation, streams=call.stream)
+    told = Told(backend, _make_addresses(request, backend), conversation, streams=call.stream)
     asked = ask(backend, conversation, choice, most_tokens=call.max_output_tokens, temperature=call.temperature)
     pieces = told.write(asked)
     if call.stream:

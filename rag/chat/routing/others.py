@@ -9,15 +9,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from rag.chat.on_disk import find_data_dir, list_downloaded, may_be_downloaded
 from rag.chat.probing import list_offered, probe, probe_azure
+from rag.chat.router import ModelRouter
 from rag.errors import ModelUnavailableError
 from rag.settings import Settings
-
-if TYPE_CHECKING:
-    from rag.chat.routing.router import GuardedModel
 
 _MOST_LISTED = 30
 """Names that are listed; some servers offer hundreds, of which each can be asked for all the same."""
@@ -28,17 +26,24 @@ _OPEN_LIMIT_S = 180.0
 """How long the caller waits for a model that is loaded from the disk."""
 
 
-class OtherModels:
+class Routed(Protocol):
+    router: ModelRouter
+
+
+M = TypeVar("M", bound=Routed)
+
+
+class OtherModels(Generic[M]):
     """`settings` are those of the local model; `make_model` makes one that isn't started yet."""
 
-    def __init__(self, settings: Settings, make_model: Callable[[Settings], GuardedModel]) -> None:
+    def __init__(self, settings: Settings, make_model: Callable[[Settings], M]) -> None:
         self._settings = settings
         self._make_model = make_model
         self._lock = threading.Lock()
-        self._open: dict[str, GuardedModel] = {}
+        self._open: dict[str, M] = {}
         self._listed: tuple[float, list[str]] | None = None
 
-    def find(self, name: str) -> GuardedModel | None:
+    def find(self, name: str) -> M | None:
         """The model, once it can be asked or has failed to start; None if there is none of that name."""
         with self._lock:
             model = self._open.pop(name, None)

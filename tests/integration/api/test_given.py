@@ -60,6 +60,7 @@ def asked(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             cloud_url=f"http://{CLOUD}",
             cloud_model="gpt",
             private_folders="house",
+            public_url="http://library.example:8000",
         )
         (settings.corpus_dir / "open").mkdir()
         (settings.corpus_dir / "open" / "stove.md").write_text("# Stove\n\nThe tank of the stove holds 18 litres.\n")
@@ -84,6 +85,7 @@ def test_what_a_private_folder_said_reaches_no_model_elsewhere_when_it_comes_bac
 
 def test_what_any_model_may_read_goes_on_there_unless_it_was_changed(asked: Asked):
     said = asked.answer("folder/open", STOVE)
+    assert "<http://library.example:8000/corpus/open/stove.md>" in said["content"], "links lead where browsers are"
     asked.ask("folder/open", STOVE, said, WHY)
     assert any("Rewrite the user's last question" in str(body) for body in asked.cloud)
     before = len(asked.cloud)

@@ -87,7 +87,7 @@ def test_a_program_that_lists_the_sources_itself_gets_markers_and_quotes_with_th
     sources = [frame["event"]["data"] for frame in make_frames(cited, hits, writing.address)]
     assert [one["document"] for one in sources] == [["Noon."], ["Text 1."], ["At one."]]
     assert [one["source"]["name"] for one in sources] == ["a.pdf, page 3", "1.md", "a.pdf, page 3"]
-    assert sources[0]["source"]["url"] == "http://here/a.pdf#page=3&source=1"
+    assert sources[0]["source"]["url"] == "http://here/a.pdf#page=3"
     assert len({one["source"]["id"] for one in sources}) == 3
     assert is_open_webui({"X-OpenWebUI-Chat-Id": "c"})
     assert not is_open_webui({"user-agent": "OpenAI/Python"})
