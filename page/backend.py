@@ -15,6 +15,7 @@ from ingest.report import SyncReport
 from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.addresses.metrics import Metrics
+from page.api.given import GivenAnswers
 from page.filtering.filters import Choices, find_choices
 from page.markdown import escape_markdown
 from page.uploads import LateUploads, keep_upload, take_back_upload
@@ -68,6 +69,7 @@ class Backend:
         self.around = make_around(self.index, settings.top_k)
         self.router = QuestionRouter(settings)
         self.metrics = Metrics()
+        self.given = GivenAnswers(doubts=bool(settings.private_folders))
         self._choices: tuple[tuple[int, ...], Choices] | None = None
         self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
 

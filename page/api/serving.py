@@ -24,7 +24,7 @@ from page.access.login import LimitTries, distrust_callers, holds_key
 from page.access.tagging import TagRequests
 from page.addresses.documents import DOCUMENT_ROUTES
 from page.api.description import make_api_routes
-from page.api.tools import MCP_PATH, make_tools
+from page.api.tools import make_tools
 from page.backend import Backend
 from rag import cli
 from rag.settings import Settings
@@ -71,7 +71,6 @@ def make_server(settings: Settings, host: str) -> FastAPI:
     addresses = {
         **API_ADDRESSES,
         DOCUMENT_PATH: Address(frozenset({"GET", "HEAD"})),
-        MCP_PATH: Address(frozenset({"GET", "POST", "DELETE"})),
     }
     # The middleware that is added last is the first to see a request.
     server.add_middleware(

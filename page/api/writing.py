@@ -65,6 +65,8 @@ class Writing:
     address: Address
     streams: bool
     """Whether the words are sent as they come; else all is written at the end."""
+    lists_sources: bool = True
+    """Whether the sources stand below the text; else only markers that it lacks: the program lists the sources."""
     text: str = ""
     """All that was written so far."""
     report: AnswerReport | None = field(default=None, init=False)
@@ -96,23 +98,26 @@ class Writing:
     def _end(self, report: AnswerReport) -> str:
         """What is missing at the end: all of it, or what the model's words lack."""
         whole = remove_invisible(self._replace_quotes(report))
-        below = self._write_below(report)
         if whole.startswith(self.text):
-            return whole[len(self.text) :] + below
-        words = whole.removesuffix(report.remark).rstrip()
-        if match_but_for_markers(words, self.text):
-            return (f"\n\n{report.remark}" if report.remark else "") + below
-        return f"\n\n{whole}{below}"
+            rest = whole[len(self.text) :]
+        elif match_but_for_markers(whole.removesuffix(report.remark).rstrip(), self.text):
+            rest = f"\n\n{report.remark}" if report.remark else ""
+        else:
+            rest = f"\n\n{whole}"
+        return rest + self._write_below(report, self.text + rest)
 
     def _replace_quotes(self, report: AnswerReport) -> str:
         return report.answer.replace(report.quotes, self._quotes) if report.quotes else report.answer
 
-    def _write_below(self, report: AnswerReport) -> str:
+    def _write_below(self, report: AnswerReport, above: str) -> str:
         """What a reader needs beside the answer: the quotes, if it is to be compared with them; the sources."""
         is_compared = report.outcome == "unsure" and report.quotes and report.quotes not in report.answer
         quotes = "\n".join(f"> {line}" for line in remove_invisible(self._quotes).splitlines()) if is_compared else ""
         lines = [f"[{one.number}] {name_place(one)} <{self.address(one)}>" for one in report.citations]
         parts = [quotes, "\n".join([SOURCES, *lines]) if lines else ""]
+        if not self.lists_sources:
+            told = {number for marker in find_markers(above) for number in marker.numbers}
+            parts = [quotes, " ".join(f"[{one.number}]" for one in report.citations if one.number not in told)]
         return "".join(f"\n\n{part}" for part in parts if part)
 
 

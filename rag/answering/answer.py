@@ -38,6 +38,7 @@ from rag.answering.prompt import (
     answer_budget,
     build_messages,
     choose_passages,
+    count_tokens,
     has_room,
     is_small,
     prompt_budget,
@@ -83,6 +84,7 @@ async def answer(
     compare: Compare | None = None,
     insist: bool = False,
     is_private: bool = False,
+    wishes: str = "",
 ) -> AsyncGenerator[Event, None]:
     """Answer a question, as events; `rag.answering.events` says in which order they come.
 
@@ -90,12 +92,13 @@ async def answer(
     gives what stands around a passage in its document, for the model to read too; `compare` tells how close sentences
     are to the question, for the quotes. `insist` asks the model even if retrieval is all but certain that the documents
     don't have the answer. `is_private` says that it was made from something private, so that no model on
-    another machine may read it. Closing the iterator stops the model at once.
+    another machine may read it. `wishes` are the asking program's instructions for the model, on form and tone. Closing
+    the iterator stops the model at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
     """
-    record = _Record(check_question(question), is_private)
+    record = _Record(check_question(question), is_private, wishes)
     if not read_request():
         begin_request()
     record.question = await _make_standalone(record, turns, router)
@@ -104,7 +107,8 @@ async def answer(
     record.retrieval = retrieval = await asyncio.to_thread(retrieve, record.question, only=only)
     record.mark("retrieve")
     yield Retrieved(retrieval)
-    inquiry = Inquiry.of_hits(record.question, retrieval.hits, asked=record.asked, is_private=record.is_private)
+    asked = f"{record.asked}\n{wishes}"
+    inquiry = Inquiry.of_hits(record.question, retrieval.hits, asked=asked, is_private=record.is_private)
     record.plan = await asyncio.to_thread(make_plan, router, inquiry)
     if record.plan.private:
         yield Private(record.plan.private)
@@ -150,6 +154,7 @@ class _Record:
     asked: str
     is_private: bool = False
     """Whether it was made from something private."""
+    wishes: str = ""
     question: str = ""
     """The question that was asked, made to stand alone."""
     retrieval: Retrieval = field(default_factory=lambda: Retrieval("", "hybrid", (), "no", 0.0))
@@ -302,7 +307,7 @@ async def _stream_answer(
     model, state = choice.model, await choice.model.refresh()
     if not state.is_ready:
         raise ModelUnavailableError(f"{state.detail} {state.fix}".strip())
-    budget = prompt_budget(state.context_length, settings.max_tokens)
+    budget = prompt_budget(state.context_length, settings.max_tokens) - count_tokens(record.wishes)
     hits = record.retrieval.hits
     if not choice.may_shorten and not has_room(record.question, hits, budget, state.model_id):
         raise PromptTooLongError(f"The passages are more than the model {state.model_id} can read at once.")
@@ -312,7 +317,7 @@ async def _stream_answer(
         record.shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around, state.model_id)
         yield Shown(record.shown)
         language = name_language(record.retrieval) if is_small(state.model_id) else ""
-        messages = build_messages(record.question, record.shown, language)
+        messages = build_messages(record.question, record.shown, language, record.wishes)
         answer_tokens = answer_budget(model.state.context_length, settings.max_tokens)
         try:
             async with aclosing(stream_words(model, messages, record.shown, answer_tokens, reasons.append)) as pieces:
@@ -323,7 +328,7 @@ async def _stream_answer(
             if attempt == _PROMPT_ATTEMPTS or record.text or not choice.may_shorten:
                 raise
             budget = min(
-                prompt_budget(model.state.context_length, settings.max_tokens),
+                prompt_budget(model.state.context_length, settings.max_tokens) - count_tokens(record.wishes),
                 halve_passages(record.question, messages, budget),
             )
             yield Notice("The model can read less at once than expected; it is asked again with fewer passages.")
