@@ -86,7 +86,7 @@ _HAN = re.compile(f"[{HAN}]")
 _RUNS = re.compile(f"([{SPACELESS}]+)|([^{SPACELESS}]+)")
 _HAS_SPACELESS = re.compile(f"[{SPACELESS}]")
 # Groups of a code or a number as people write them: 6RU 959 801 AL, DE89 3704 0044, +47 555 01 42, 88-10-0042.
-_GROUP = re.compile(r"[A-Z]{0,3}[0-9][0-9A-Z]{0,7}|[A-Z]{1,3}")
+_GROUP = re.compile(r"[0-9]{9,15}(?![0-9A-Z])|[A-Z]{0,3}[0-9][0-9A-Z]{0,7}|[A-Z]{1,3}")
 _GAP = r"[ \u00a0\u202f./()-]{1,2}"
 _GROUPS = re.compile(rf"(?<![^\W_])(?:{_GROUP.pattern})(?:{_GAP}(?:{_GROUP.pattern})){{0,5}}(?![^\W_])")
 # Every match begins with a digit, because most texts have few: that halves the time of indexing.
@@ -134,17 +134,21 @@ def _add_joined(match: re.Match[str]) -> str:
     """The groups, and behind them as one word what several of them may be together, so that grouping is no matter.
 
     That is all of them, and what is left without the first or the last ones, which may be another number. Of a number
-    that may be a telephone's, the end is a word too.
+    that may be a telephone's, the end is a word too; a (0) in it is dialled only within the country.
     """
     if _DATE.fullmatch(match[0]):
         return match[0]
-    groups = _GROUP.findall(match[0])
+    written = [match[0], match[0].replace("(0)", " ")] if "(0)" in match[0] else [match[0]]
+    numbers = dict.fromkeys(number for text in written for number in _list_joined(_GROUP.findall(text)))
+    return " ".join([match[0], *numbers])
+
+
+def _list_joined(groups: list[str]) -> list[str]:
     runs = [groups[first:] for first in range(len(groups))] + [groups[:end] for end in range(2, len(groups))]
     words = ["".join(run) for run in runs]
     joined = [word for word, run in zip(words, runs, strict=True) if len(run) > 1 and len(word) in _JOINED]
     ends = [word[-_SUBSCRIBER:] for word in words if len(word) in _TELEPHONE and word.isdigit()]
-    numbers = dict.fromkeys(word for word in joined + ends if any(map(str.isdigit, word)))
-    return " ".join([match[0], *numbers])
+    return [word for word in joined + ends if any(map(str.isdigit, word))]
 
 
 @cache

@@ -163,3 +163,10 @@ def test_headings_years_and_short_codes_are_not_joined(text):
 
 def test_long_rows_of_numbers_take_time_in_proportion():
     assert len(text_terms("12 345 " * 20_000, "")) < 300_000
+
+
+@pytest.mark.parametrize(
+    "asked", ["+493090182044", "+49 30 90182044", "030 901820 44", "004930 901820-44", "0309018 2044"]
+)
+def test_a_telephone_number_is_found_with_and_without_the_zero_that_is_dialled_at_home(asked: str):
+    assert set(text_terms(asked, "de")) & set(text_terms("Telefon: +49 (0)30 901820-44", "de")) - {"49", "44", "30"}
