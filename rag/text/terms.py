@@ -74,6 +74,7 @@ _FEWEST_WORDS = 3
 """Words of three letters and more by which a language shows; set by reading notes of codes and telephone numbers."""
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _LANGUAGE_SAMPLE = 400  # characters; more makes the detection slower and hardly surer
+_REMEMBERED_SAMPLES = 2_048  # about a megabyte and a half
 _LONGEST_TERM = 64  # characters; longer ones are encoded data, not words
 _WORD_CACHE = 1 << 17
 
@@ -245,8 +246,13 @@ def _find_alphabet(word: str) -> str:
 def detect_languages(text: str) -> list[tuple[str, float]]:
     """The likeliest languages as (ISO 639 code, probability), best first; never empty, but unsure for a few words."""
     sample = text[: 2 * _LANGUAGE_SAMPLE].strip()[:_LANGUAGE_SAMPLE]
-    sample = sample.encode("utf-8", "replace").decode()  # halves of a surrogate pair are no text to the library
-    return [(found["lang"], found["score"]) for found in _get_detector().detect(sample, k=3)]
+    return list(_detect(sample.encode("utf-8", "replace").decode()))  # halves of a surrogate pair are no text to it
+
+
+@lru_cache(maxsize=_REMEMBERED_SAMPLES)
+def _detect(sample: str) -> tuple[tuple[str, float], ...]:
+    """Remembered, for an answer asks again and again what language its question and its passages are in."""
+    return tuple((found["lang"], found["score"]) for found in _get_detector().detect(sample, k=3))
 
 
 def choose_language(text: str, declared: str, asked: str = "") -> str:
