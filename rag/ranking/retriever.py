@@ -16,7 +16,7 @@ from rag.errors import IndexMissingError, SettingsError
 from rag.logs.steps import log_step
 from rag.models.manifest import share_vectors
 from rag.ranking.abstention import choose_verdict, compute_confidence, find_calibration, is_in_doubt
-from rag.ranking.question import find_words, is_foreign
+from rag.ranking.question import NO_WORDS, is_foreign
 from rag.ranking.search import (
     Found,
     LiveModel,
@@ -106,7 +106,6 @@ class Retriever:
         verdict = choose_verdict(probability, by_words=found.embedding is None)
         if verdict == "no" and is_foreign(question, found.hits):
             verdict = "unsure"
-        unknown, known = find_words(question, found.terms, found.hits) if verdict != "yes" else ((), ())
         log_step(
             logger,
             "searched",
@@ -118,7 +117,8 @@ class Retriever:
             by_meaning=found.embedding is not None,
             **{f"{name}_ms": round(value, 1) for name, value in milliseconds.items()},
         )
-        return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, unknown, known)
+        words = found.words if verdict != "yes" else NO_WORDS
+        return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, words.unknown, words.known)
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
         """What the verdict rests on, for calibration; None for an empty index."""

@@ -29,7 +29,7 @@ from rag.ranking.fusion import (
     order_by_sentences,
 )
 from rag.ranking.passages import Candidate, choose, merge_neighbours
-from rag.ranking.question import may_be_in
+from rag.ranking.question import NO_WORDS, Words, find_words, may_be_in
 from rag.ranking.sentences import REMEMBERED_PASSAGES, SentenceReader
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
 from rag.text.language import choose_language
@@ -167,6 +167,7 @@ class Found:
     best: StoredChunk | None = None
     """The best passage of the first order, before it is merged with its neighbours."""
     terms: tuple[QuestionTerm, ...] = ()
+    words: Words = NO_WORDS
     embedding: Embedding | None = None
     """None where words alone were searched for."""
 
@@ -213,9 +214,8 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
         if snapshot.can_search_words(wanted.question):
             raise
         return _search_vectors(snapshot, wanted, live, embedding.result() if embedding else None)
-    signals = measure_signals(evidence, dense, lexical, looks[:3])
     if not candidates:
-        return Found(live, signals=signals, embedding=asked)
+        return Found(live, signals=measure_signals(evidence, dense, lexical, looks), embedding=asked)
     best = candidates[0].id  # what the verdict was calibrated with: the first order, whatever reads it again
     if not is_dense:
         candidates = _lift_definitions(snapshot, candidates, wanted.question)
@@ -225,8 +225,11 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
         candidates = _rerank(snapshot, wanted.question, candidates, wanted.rerank)
     chosen = choose(candidates, wanted.top_k, wanted.diversity)
     stored = snapshot.read_chunks([best, *(candidate.id for candidate in chosen)])
-    hits = [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in chosen]
-    return Found(live, tuple(merge_neighbours(hits)), signals, stored[best], tuple(terms), asked)
+    scored = [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in chosen]
+    hits = tuple(merge_neighbours(scored))
+    words = find_words(wanted.question, terms, hits)
+    signals = measure_signals(evidence, dense, lexical, looks[:3], words)
+    return Found(live, hits, signals, stored[best], tuple(terms), words, asked)
 
 
 def _embed(model: OpenModel, question: str) -> Embedding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ _FEWEST_WORDS = 3
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _HAS_SPACELESS = re.compile(f"[{SPACELESS}]")
 _SAMPLE = 400  # characters; more makes the detection slower and hardly surer
+_REMEMBERED = 2_048  # samples; about a megabyte and a half
 
 _LATIN = re.compile("[A-Za-z]")
 _CAPITAL = re.compile("[A-Z]")
@@ -27,10 +28,15 @@ _SHOUTED = 5  # characters; a shorter text in capitals is an abbreviation
 def detect_languages(text: str) -> list[tuple[str, float]]:
     """The likeliest languages as (ISO 639 code, probability), best first; never empty, but unsure for a few words."""
     sample = text[: 2 * _SAMPLE].strip()[:_SAMPLE]
-    sample = sample.encode("utf-8", "replace").decode()  # halves of a surrogate pair are no text to the library
+    return list(_detect(sample.encode("utf-8", "replace").decode()))  # halves of a surrogate pair are no text to it
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _detect(sample: str) -> tuple[tuple[str, float], ...]:
+    """Remembered, for an answer asks again and again what language its question and its passages are in."""
     found = zip(*_open_model().predict(_lower_capitals(sample.replace("\n", " ")), k=3), strict=True)
     languages = [(label.removeprefix("__label__"), min(float(score), 1.0)) for label, score in found]
-    return sorted(languages, key=lambda language: -language[1])
+    return tuple(sorted(languages, key=lambda language: -language[1]))
 
 
 def choose_language(text: str, declared: str, asked: str = "") -> str:

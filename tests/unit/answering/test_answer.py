@@ -460,7 +460,7 @@ def test_without_a_model_the_answer_stands_above_the_doubt(verdict: Verdict, out
 
 def test_what_no_document_names_is_not_found_though_the_verdict_is_unsure():
     def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
-        return Retrieval(question, "hybrid", HITS, "unsure", 0.4, unknown_words=("capital", "Australia"))
+        return Retrieval(question, "hybrid", HITS, "unsure", 0.15, unknown_words=("capital", "Australia"))
 
     report = events_of(ScriptedRouter(state=OFFLINE), "capital of Australia", retrieve=retrieve)[-1].report
     assert report.outcome == "not_found"
