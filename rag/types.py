@@ -87,7 +87,7 @@ class StoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A hit. Higher scores are better; scores compare within one answer only."""
+    """A hit. Higher scores are better; they go from some −1 to some 100 and compare within one answer only."""
 
     stored: StoredChunk
     score: float

@@ -20,6 +20,7 @@ from rag.ranking.fusion import (
     Closeness,
     Fused,
     add_definition,
+    add_letters,
     find_codes,
     find_occurrences,
     fuse,
@@ -28,6 +29,7 @@ from rag.ranking.fusion import (
     order_by_relevance,
     order_by_sentences,
 )
+from rag.ranking.letters import compare_letters
 from rag.ranking.passages import Candidate, choose, merge_neighbours
 from rag.ranking.question import NO_WORDS, Words, find_words, may_be_in
 from rag.ranking.sentences import REMEMBERED_PASSAGES, SentenceReader
@@ -219,6 +221,8 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
     best = candidates[0].id  # what the verdict was calibrated with: the first order, whatever reads it again
     if not is_dense:
         candidates = _lift_definitions(snapshot, candidates, wanted.question)
+    if not is_dense and evidence.chunk_count <= _SMALL:
+        candidates = _lift_shared_letters(snapshot, candidates, wanted.question)
     if asked and not is_dense and evidence.chunk_count <= _SMALL:
         candidates = _read_closely(snapshot, candidates, asked, scale.dense, threads)
     if wanted.rerank:
@@ -291,6 +295,15 @@ def _lift_definitions(snapshot: Searchable, candidates: list[Candidate], questio
         replace(one, score=add_definition(one.score)) if is_defined_in(names, stored[one.id].chunk.text) else one
         for one in read
     ]
+    return [*sorted(lifted, key=lambda candidate: -candidate.score), *rest]
+
+
+def _lift_shared_letters(snapshot: Searchable, candidates: list[Candidate], question: str) -> list[Candidate]:
+    """The candidates, of which those gain that have parts of the question's words."""
+    read, rest = candidates[:_SECOND_LOOK], candidates[_SECOND_LOOK:]
+    stored = snapshot.read_chunks([candidate.id for candidate in read])
+    shared = compare_letters(question, [stored[candidate.id].chunk.embed_text for candidate in read])
+    lifted = [replace(one, score=add_letters(one.score, more)) for one, more in zip(read, shared, strict=True)]
     return [*sorted(lifted, key=lambda candidate: -candidate.score), *rest]
 
 
