@@ -87,6 +87,7 @@ class ChatModel:
         messages: Sequence[dict[str, str]],
         max_tokens: int,
         on_finish: Callable[[str], None] | None = None,
+        temperature: float | None = None,
     ) -> AsyncGenerator[str, None]:
         """The answer piece by piece, without the model's thoughts; closing the iterator makes the server stop.
 
@@ -97,7 +98,7 @@ class ChatModel:
         limits = self._limits.narrow(max_tokens)
         spoken, reason, calls = SpokenText(limits.characters, muses=self._habits.muses), "", False
         try:
-            async with aclosing(self._read_pieces(messages, limits)) as pieces:
+            async with aclosing(self._read_pieces(messages, limits, temperature)) as pieces:
                 async for piece in pieces:
                     for text in spoken.take(piece.text, piece.thought):
                         yield text
@@ -122,14 +123,14 @@ class ChatModel:
             on_finish(reason)
 
     async def _read_pieces(
-        self, messages: Sequence[dict[str, str]], limits: AnswerLimits
+        self, messages: Sequence[dict[str, str]], limits: AnswerLimits, temperature: float | None
     ) -> AsyncGenerator[AnswerPiece, None]:
         """What the server writes, once the request holds nothing any more that it refuses."""
         request: Request = {
             "model": self.endpoint.model_id,
             "messages": list(messages),
             "max_tokens": limits.tokens,
-            "temperature": self._temperature,
+            "temperature": self._temperature if temperature is None else temperature,
             "stream": True,
         }
         for change in self._habits.changes:

@@ -111,6 +111,10 @@ class ModelRouter:
         self._is_doubted = False
         """Whether an answer failed although the server is there, so that only another answer can tell."""
 
+    def wait_until_unused(self, limit_s: float) -> None:
+        """Block until no answer is being written, at most so long."""
+        self._idle.wait_until_unused(limit_s)
+
     def start(self) -> None:
         """Begin to look for the model, in the background. Calling it again changes nothing."""
         with self._changed:
@@ -327,7 +331,11 @@ class ModelRouter:
     # ---- an answer, and what it tells of the model
 
     async def stream(
-        self, messages: Messages, max_tokens: int, on_finish: Callable[[str], None] | None = None
+        self,
+        messages: Messages,
+        max_tokens: int,
+        on_finish: Callable[[str], None] | None = None,
+        temperature: float | None = None,
     ) -> AsyncGenerator[str, None]:
         """The model's answer, piece by piece; see `ChatModel.stream`. Closing it stops the model.
 
@@ -339,7 +347,7 @@ class ModelRouter:
         try:
             with self._idle.using(self._get_own_id(model)):
                 await self._require_room(model, messages, max_tokens)
-                async with aclosing(model.stream(messages, max_tokens, on_finish)) as pieces:
+                async with aclosing(model.stream(messages, max_tokens, on_finish, temperature)) as pieces:
                     async for piece in pieces:
                         yield piece
             self._note_success(model)

@@ -9,8 +9,10 @@ RAG_TRUSTED_HOSTS. What a server on a loopback address sends on by itself can't 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
+from copy import copy
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Protocol
@@ -24,7 +26,7 @@ from rag.chat.routing.tasks import classify_task
 from rag.chat.server import describe_place
 from rag.errors import PrivateTextError
 from rag.logs.steps import log_step
-from rag.settings import Settings
+from rag.settings import NO_KEY, Settings
 from rag.text.hostile import show_name
 from rag.types import ScoredChunk
 
@@ -36,6 +38,8 @@ MakeRuntime = Callable[[str, str], Runtime]
 Classify = Callable[[str], str]
 """A question's task: ``code``, ``reasoning`` or ``general``."""
 
+_SWITCH_LIMIT_S = 60.0
+"""How long answers that are being written may hold up the change to another model."""
 _TASKS = {"code": "it asks for code", "reasoning": "it asks for reasoning", "general": "it is a general question"}
 
 
@@ -110,17 +114,34 @@ class GuardedModel:
     """A `ModelRouter` that sends nothing private to another machine than this one and those that are trusted."""
 
     def __init__(
-        self, router: ModelRouter, name: str, place: str, trusted: Sequence[str], *, is_private: bool = False
+        self,
+        router: ModelRouter,
+        name: str,
+        place: str,
+        trusted: Sequence[str],
+        *,
+        is_private: bool = False,
+        temperature: float | None = None,
     ) -> None:
         self.router = router
         self.name = name
         self._planned_place = place
         self._trusted = trusted
         self._is_private = is_private
+        self._temperature = temperature
 
     def for_private(self) -> GuardedModel:
         """The same model for what is private as a whole, though its words don't show it."""
-        return GuardedModel(self.router, self.name, self._planned_place, self._trusted, is_private=True)
+        return self._copy(is_private=True, temperature=self._temperature)
+
+    def at_temperature(self, temperature: float) -> GuardedModel:
+        """The same model, with another temperature than that of the settings."""
+        return self._copy(is_private=self._is_private, temperature=temperature)
+
+    def _copy(self, *, is_private: bool, temperature: float | None) -> GuardedModel:
+        return GuardedModel(
+            self.router, self.name, self._planned_place, self._trusted, is_private=is_private, temperature=temperature
+        )
 
     @property
     def place(self) -> str:
@@ -146,7 +167,7 @@ class GuardedModel:
                 f"What the model {self.name} {self.place} would read holds {held}, which doesn't leave this machine. "
                 "Ask a model on this machine, by MODEL and BASE_URL."
             )
-        async with aclosing(self.router.stream(messages, max_tokens, on_finish)) as pieces:
+        async with aclosing(self.router.stream(messages, max_tokens, on_finish, self._temperature)) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -166,8 +187,12 @@ class QuestionRouter:
     ) -> None:
         self._settings = settings
         self._classify = classify
-        self._runtime = SharedRuntime(make_runtime)
-        self._models = {key: self._make_model(chosen) for key, chosen in _list_settings(settings).items()}
+        chosen = _list_settings(settings)
+        self._local = chosen["local"]
+        self._runtime = SharedRuntime(make_runtime, [one.model for one in chosen.values() if not _is_served(one)])
+        self._models = {key: self._make_model(one) for key, one in chosen.items()}
+        self._listeners: list[Callable[[ModelState], None]] = []
+        self._switching = threading.Lock()
 
     def _make_model(self, settings: Settings) -> GuardedModel:
         address = settings.base_url or settings.azure_endpoint
@@ -177,6 +202,43 @@ class QuestionRouter:
         place = describe_place(address) if address else HERE
         router = ModelRouter(settings, make_runtime=self._runtime.lend)
         return GuardedModel(router, settings.model, place, [HERE, *trusted])
+
+    def at_temperature(self, temperature: float) -> QuestionRouter:
+        """The same models for answers with another temperature; it is started, switched and closed with this one."""
+        same = copy(self)
+        same._models = {key: model.at_temperature(temperature) for key, model in self._models.items()}
+        return same
+
+    def switch(self, model: str, base_url: str = "", api_key: str = NO_KEY) -> None:
+        """From the next question on, have another model in the place of MODEL: Foundry Local's, or one at an address.
+
+        Blocks until answers that are being written are complete, at most a minute, and the old model is freed. The new
+        one is then looked for in the background.
+        """
+        with self._switching:
+            old, self._local = (
+                self._models["local"],
+                replace(self._local, model=model, base_url=base_url, api_key=api_key, azure_endpoint=""),
+            )
+            self._runtime.aliases = [] if base_url else [model]
+            new = self._make_model(self._local)
+            for listener in self._listeners:
+                new.router.subscribe(listener)
+            self._models = {**self._models, "local": new}
+            log_step(logger, "model switched", level=logging.INFO, model=model, place=new.place)
+            old.router.wait_until_unused(_SWITCH_LIMIT_S)
+            old.router.close()
+            new.router.start()
+
+    @property
+    def local_settings(self) -> Settings:
+        """The settings of the model in the place of MODEL."""
+        return self._local
+
+    @property
+    def address(self) -> str:
+        """Where that model is served; empty for one of Foundry Local."""
+        return self._local.base_url or self._local.azure_endpoint
 
     # ---- which model
 
@@ -260,6 +322,7 @@ class QuestionRouter:
 
     def subscribe(self, listener: Callable[[ModelState], None]) -> Callable[[], None]:
         ends = [model.router.subscribe(listener) for model in self._models.values()]
+        self._listeners.append(listener)
 
         def unsubscribe() -> None:
             for end in ends:
@@ -291,7 +354,7 @@ def _list_settings(settings: Settings) -> dict[str, Settings]:
     local = replace(settings, azure_endpoint="") if is_beside else settings
     chosen = {"local": local}
     if is_beside and settings.cloud_url:
-        key = settings.cloud_api_key or "not-required"
+        key = settings.cloud_api_key or NO_KEY
         chosen["cloud"] = replace(local, base_url=settings.cloud_url, api_key=key, model=settings.cloud_model)
     elif is_beside:
         chosen["cloud"] = replace(settings, base_url="", model=settings.cloud_model)
@@ -311,8 +374,13 @@ def place_model(settings: Settings, named: str) -> Settings:
         return replace(settings, model=named)
     address = f"http{url}"
     keys = {settings.base_url: settings.api_key, settings.cloud_url: settings.cloud_api_key}
-    key = keys.get(address) or "not-required"
+    key = keys.get(address) or NO_KEY
     return replace(settings, model=model, base_url=address, azure_endpoint="", api_key=key)
+
+
+def _is_served(settings: Settings) -> bool:
+    """Whether another program has the model."""
+    return bool(settings.base_url or settings.azure_endpoint)
 
 
 def _list_hosts(models: Iterable[GuardedModel]) -> str:
