@@ -42,11 +42,14 @@ _LONGEST_MARKER = 200
 
 
 def _say_who(report: AnswerReport) -> str:
-    """Which model answered, where, and why it was that one: ``phi-4-mini on this machine, since it asks for code``."""
+    """Which model answered, where, and why it was that one: ``phi-4-mini on this machine, since it asks for code``; or
+    ``llama3.2, leaves this machine: example.org``.
+    """
     if report.model is None:
         return "Quotes"
     why = f", since {report.why}" if report.why else ""
-    return remove_invisible(f"{report.model} {report.place}".strip() + why)
+    place = f", leaves this machine: {report.place[3:]}" if report.place.startswith("at ") else f" {report.place}"
+    return remove_invisible(f"{report.model}{place}".strip() + why)
 
 
 class Answer:

@@ -18,6 +18,7 @@ from page.filtering.panel import (
     show_filter,
 )
 from page.markdown import escape_markdown
+from page.models.tuning import read_tuning
 from page.server import (
     call_on_reconnect,
     check_login,
@@ -112,6 +113,7 @@ async def on_settings_update(_: dict[str, Any]) -> None:
     await show_filter("Filters need attention")
     try:
         only = read_restriction(read_chosen_filters())
+        read_tuning(get_settings(), read_chosen_filters())
         await show_filter(f"Only {only.description}" if only else "")
         await find_restriction(await wait_for_backend(), read_chosen_filters())
     except RagError as error:

@@ -12,6 +12,7 @@ import chainlit as cl
 from page.answer import Answer
 from page.asked import INSIST, Asked
 from page.markdown import escape_markdown
+from page.models.tuning import tune
 from rag.answering.answer import answer
 from rag.answering.events import Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
 from rag.text.hostile import remove_invisible
@@ -73,14 +74,15 @@ class Reply:
         self._asked = asked
         self._answer.searched_in = remove_invisible(only.description) if only else ""
         self._answer.searched_for = remove_invisible(asked.standalone) if asked.standalone != asked.text else ""
+        tuned = tune(backend, asked.filters)
         events = answer(
             asked.question,
-            retrieve=backend.retriever.retrieve,
-            router=backend.router,
-            settings=backend.settings,
+            retrieve=tuned.retrieve,
+            router=tuned.router,
+            settings=tuned.settings,
             only=only,
             turns=asked.turns,
-            around=backend.around,
+            around=tuned.around,
             compare=backend.retriever.compare_sentences,
             insist=asked.insists,
             is_private=asked.is_private,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import logging
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from functools import cache
@@ -201,7 +202,8 @@ class Settings:
     def list_changed(self) -> dict[str, str]:
         """The settings that aren't at their default, by their names; of a key or password only that there is one."""
         changed = (spec for spec in fields(self) if getattr(self, spec.name) != spec.default)
-        return {spec.metadata["env"]: str(getattr(self, spec.name)) if spec.repr else "…" for spec in changed}
+        shown = {spec.metadata["env"]: str(getattr(self, spec.name)) if spec.repr else "…" for spec in changed}
+        return {name: re.sub(r"(?<=//)[^/@]*@", "…@", value) for name, value in shown.items()}
 
     def _check(self) -> None:
         if self.log_level not in LOG_LEVELS:

@@ -1,6 +1,6 @@
 """A model server of the tests' own, for what the genuine one never does on demand: break off, hang, talk nonsense.
 
-The functions at the end are what it can do without ever coming to an end.
+The functions at the end are replies: `say` and `refuse`, and what it can do without ever coming to an end.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 
 Reply = Callable[["Exchange"], None]
 
@@ -120,6 +121,21 @@ def model_server(
         server.server_close()
 
 
+def say(text: str) -> Reply:
+    """The text and nothing else, whatever is asked."""
+
+    def reply(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        exchange.send_text(text)
+        exchange.send_text("", finish="stop")
+
+    return reply
+
+
+def refuse(exchange: Exchange) -> None:
+    exchange.send_body('{"error": {"message": "out of order"}}', status=500)
+
+
 def talk(exchange: Exchange, text: str = "word ", pause_s: float = 0.0, **delta: str) -> None:
     exchange.begin_stream()
     while True:
@@ -128,7 +144,11 @@ def talk(exchange: Exchange, text: str = "word ", pause_s: float = 0.0, **delta:
 
 
 def talk_slowly(exchange: Exchange) -> None:
-    talk(exchange, pause_s=0.1)
+    """Another word each time: an answer that repeats itself would be ended after some seconds."""
+    exchange.begin_stream()
+    for number in count(1):
+        exchange.send_text(f"word{number} ")
+        time.sleep(0.1)
 
 
 def send_spaces(exchange: Exchange) -> None:

@@ -75,6 +75,8 @@ ADDRESSES = {
     "/project/settings": Address(_READ),
     UPLOAD_PATH: Address(_WRITE),
     "/set-session-cookie": Address(_WRITE),
+    "/models": Address(_READ),
+    "/models/": Address(_READ | _WRITE),
     "/ws/socket.io/": Address(_READ | _WRITE),
     **API_ADDRESSES,
 }

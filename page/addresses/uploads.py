@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from page.access.gate import UPLOAD_PATH
 from page.addresses.documents import DOCUMENT_ROUTES
+from page.models.routes import MODEL_ROUTES
 from rag.private import open_privately
 
 
@@ -69,6 +70,7 @@ async def accept_session(_: Request) -> Response:
 
 ROUTES = (
     *DOCUMENT_ROUTES,
+    *MODEL_ROUTES,
     Route("/set-session-cookie", accept_session, methods=["POST"]),
     Route(UPLOAD_PATH, take_upload, methods=["POST"]),
 )

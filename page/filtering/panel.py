@@ -11,6 +11,7 @@ import chainlit as cl
 from chainlit.input_widget import InputWidget, Select, TextInput
 
 from page.filtering.filters import EVERY_FOLDER, EVERY_TYPE, Choices, read_restriction
+from page.models.tuning import make_tuning_inputs
 from rag.errors import QuestionError
 from rag.text.hostile import remove_invisible, show_name
 from rag.types import Restriction
@@ -64,7 +65,9 @@ async def offer_filters(backend: Backend) -> None:
     choices = await asyncio.to_thread(backend.find_choices)
     if choices != cl.user_session.get(_OFFERED):
         cl.user_session.set(_OFFERED, choices)
-        await cl.ChatSettings(make_inputs(choices, read_chosen_filters())).refresh()
+        chosen = read_chosen_filters()
+        inputs = [*make_inputs(choices, chosen), *make_tuning_inputs(backend.settings, chosen)]
+        await cl.ChatSettings(inputs).refresh()
 
 
 def make_inputs(choices: Choices, chosen: Mapping[str, object]) -> list[InputWidget]:

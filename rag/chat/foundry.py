@@ -86,6 +86,8 @@ class FoundryRuntime:
         self._manager: FoundryLocalManager | None = None
         self.stopping = threading.Event()
         """Set to end a download at its next percent."""
+        self.expected: Sequence[str] = ()
+        """Models that will be opened as well: one that isn't on the disk has the runtime begin with the catalog."""
 
     def open(self, alias: str, on_step: OnStep = lambda kind, percent: None) -> Endpoint:
         """Find a model by its alias (``phi-4-mini``) or full id (``name:version``), download it if need be, serve it.
@@ -112,6 +114,9 @@ class FoundryRuntime:
         """The model as it is on the disk, which takes no request; the runtime then knows no others."""
         if self._manager is not None:
             near = _find_near(self._manager, alias)
+            return near if near is not None and near.is_cached else None
+        if not all(may_be_downloaded(find_data_dir(self._data_dir), other) for other in self.expected):
+            near = _find_near(self.start(), alias)
             return near if near is not None and near.is_cached else None
         with _serve_no_catalog() as url:
             near = _find_near(self.start(url), alias)

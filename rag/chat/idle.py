@@ -18,7 +18,7 @@ class IdleWatch:
     def __init__(self, limit_s: float, unload: Callable[[str], bool] = unload_model) -> None:
         self._limit_s = limit_s
         self._unload = unload
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._uses = 0
         self._timer: threading.Timer | None = None
         self._is_closed = False
@@ -34,6 +34,7 @@ class IdleWatch:
         finally:
             with self._lock:
                 self._uses -= 1
+                self._lock.notify_all()
             self.note_use(model_id)
 
     def note_use(self, model_id: str) -> None:
@@ -44,6 +45,11 @@ class IdleWatch:
                 self._timer = threading.Timer(self._limit_s, self._rest, [model_id])
                 self._timer.daemon = True
                 self._timer.start()
+
+    def wait_until_unused(self, limit_s: float) -> None:
+        """Block until no model is in use, at most so long."""
+        with self._lock:
+            self._lock.wait_for(lambda: not self._uses, limit_s)
 
     def close(self) -> None:
         """Unload nothing any more."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from rag.chat.foundry_service import ensure_loaded
-from rag.chat.server import is_loopback, list_models, make_error, make_missing, require_deployment
+from rag.chat.server import is_loopback, list_models, make_error, make_missing, require_deployment, show_url
 from rag.text.hostile import show_name
 from rag.types import Endpoint
 
@@ -133,7 +133,7 @@ def _choose_model(asked: Endpoint, offered: dict[str, int | None]) -> Endpoint:
     if picked is None and len(names) == 1:
         (picked,) = names
         answering = f"the only one that it offers answers instead: {show_name(picked)}."
-        note = f"{asked.base_url} has no model {asked.model_id}; {answering}"
+        note = f"{show_url(asked.base_url)} has no model {asked.model_id}; {answering}"
     if picked is None:
         raise make_missing(asked, names)
     return replace(asked, model_id=picked, context_length=offered[picked], note=note)

@@ -111,6 +111,10 @@ class ModelRouter:
         self._is_doubted = False
         """Whether an answer failed although the server is there, so that only another answer can tell."""
 
+    def wait_until_unused(self, limit_s: float) -> None:
+        """Block until no answer is being written, at most so long."""
+        self._idle.wait_until_unused(limit_s)
+
     def start(self) -> None:
         """Begin to look for the model, in the background. Calling it again changes nothing."""
         with self._changed:

@@ -81,6 +81,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def show_url(url: str) -> str:
+    """The address without a name and password in it."""
+    return re.sub(r"(?<=//)[^/@]*@", "", url)
+
+
 def describe_place(url: str) -> str:
     """``on this machine``, or ``at`` and the host to which questions and passages go."""
     return "on this machine" if is_loopback(url) else f"at {show_name(urlsplit(url).hostname or url)}"
@@ -331,4 +336,4 @@ def _name_parts(endpoint: Endpoint) -> dict[str, str]:
     """What sentences say of an endpoint: its address, its model, and the settings that they are from."""
     names = ("AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY") if endpoint.azure_version else ("BASE_URL", "API_KEY")
     model = show_name(endpoint.model_id)
-    return {"url": endpoint.base_url, "model": model, "setting": names[0], "key_setting": names[1]}
+    return {"url": show_url(endpoint.base_url), "model": model, "setting": names[0], "key_setting": names[1]}

@@ -312,11 +312,8 @@ def check_language_model(settings: Settings) -> Finding:
 
     from rag.chat.foundry import FoundryRuntime
     from rag.chat.router import ModelRouter
+    from rag.chat.trying import write_token
     from rag.errors import ModelUnavailableError
-
-    async def write_token() -> None:
-        async for _ in router.stream([{"role": "user", "content": "Say yes."}], 1):
-            pass
 
     with closing(ModelRouter(settings, make_runtime=partial(FoundryRuntime, may_download=False))) as router:
         router.start()
@@ -326,11 +323,10 @@ def check_language_model(settings: Settings) -> Finding:
         began = time.perf_counter()
         try:
             with asyncio.Runner() as runner:
-                runner.run(write_token())
+                runner.run(write_token(router.stream))
         except ModelUnavailableError as exc:
-            if "used up its tokens" not in str(exc):  # a token of its thoughts is one, too
-                detail, _, fix = str(exc).partition(". ")
-                return Finding(False, detail.rstrip(".") + ".", fix)
+            detail, _, fix = str(exc).partition(". ")
+            return Finding(False, detail.rstrip(".") + ".", fix)
         seconds = time.perf_counter() - began
     return Finding(True, f"{state.detail} Its first token took {seconds:.1f} s.")
 

@@ -62,9 +62,9 @@ def _change_disk(runtime: FoundryRuntime, action: str, options: argparse.Namespa
 
 
 def _show_percent(percent: float) -> None:
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\rDownloading: {percent:.0f} %" + "\n" * (percent >= 100))
-        sys.stderr.flush()
+    begin, end = ("\r", "\n" * (percent >= 100)) if sys.stderr.isatty() else ("", "\n")
+    sys.stderr.write(f"{begin}Downloading: {percent:.0f} %{end}")
+    sys.stderr.flush()
 
 
 # The list

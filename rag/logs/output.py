@@ -42,6 +42,13 @@ def show_steps(keys: Iterable[str]) -> None:
     _listen(handler, _Lines(keys), logging.DEBUG)
 
 
+def hide_key(key: str) -> None:
+    """Take a key that was entered just now out of all that is written from now on."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, _Redacting):
+            handler.formatter.hide(key)
+
+
 def are_steps_shown() -> bool:
     """Whether `show_steps` was called."""
     return any(isinstance(handler.formatter, _Lines) for handler in logging.getLogger().handlers)
@@ -76,11 +83,17 @@ class _Redacting(logging.Formatter):
 
     def __init__(self, keys: Iterable[str]) -> None:
         super().__init__()
-        self._keys = sorted((key for key in keys if len(key) >= _SHORTEST_SECRET), key=len, reverse=True)
+        self._keys: set[str] = set()
+        for key in keys:
+            self.hide(key)
+
+    def hide(self, key: str) -> None:
+        if len(key) >= _SHORTEST_SECRET:
+            self._keys = {*self._keys, key}
 
     def format(self, record: logging.LogRecord) -> str:
         line = self.write(record)
-        for key in self._keys:
+        for key in sorted(self._keys, key=len, reverse=True):
             line = line.replace(json.dumps(key)[1:-1], "[key]").replace(key, "[key]")
         return line
 

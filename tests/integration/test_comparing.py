@@ -12,23 +12,10 @@ from rag.evaluation.comparing import Asked, compare_models, format_table, read_q
 from rag.evaluation.comparison_page import make_page
 from rag.settings import Settings
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
-from tests.endpoint import Exchange, Reply, model_server
+from tests.endpoint import model_server, refuse, say
 
 HIT = ScoredChunk(StoredChunk(1, Chunk("boiler.md", 0, "Descale the boiler every 90 days.")), 1.0)
 QUESTIONS = [Asked("How often is the boiler descaled?", ("90 days",)), Asked("What is done with the <boiler>?")]
-
-
-def say(text: str) -> Reply:
-    def reply(exchange: Exchange) -> None:
-        exchange.begin_stream()
-        exchange.send_text(text)
-        exchange.send_text("", finish="stop")
-
-    return reply
-
-
-def refuse(exchange: Exchange) -> None:
-    exchange.send_body('{"error": {"message": "out of order"}}', status=500)
 
 
 def find(question: str, *, only=None) -> Retrieval:

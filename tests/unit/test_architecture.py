@@ -31,6 +31,7 @@ ARROWS = {
         "rag.chat",
         "rag.index",
         "rag.private",
+        "rag.processes",
         "rag.text",
         "rag.cli",
         "rag.settings",
@@ -87,7 +88,8 @@ ARROWS = {
 
 OWNERS = {
     "chainlit": {
-        f"page.{name}" for name in ("addresses.uploads", "chat", "command", "filtering.panel", "reply", "server")
+        f"page.{name}"
+        for name in ("addresses.uploads", "chat", "command", "filtering.panel", "models.tuning", "reply", "server")
     },
     "chromadb": {"rag.index.vectors"},
     "filelock": {"rag.models.export", "rag.index.lock"},

@@ -13,10 +13,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from rag.chat.server import make_error
 from rag.logs.output import open_log, show_steps
 from rag.logs.shared_file import SharedFile
 from rag.logs.steps import begin_request, log_step, read_request
 from rag.settings import Settings
+from rag.types import Endpoint
 
 KEY = 'sk-"quoted"-secret'
 ours, theirs = logging.getLogger("rag.somewhere"), logging.getLogger("library")
@@ -164,4 +166,7 @@ def test_settings_tell_no_key():
     for told in (repr(settings), str(settings.list_changed())):
         assert "secret" not in told
     assert settings.list_changed()["API_KEY"] == "…"
+    assert Settings.load({"BASE_URL": "http://me:secret@host/v1"}).list_changed() == {"BASE_URL": "http://…@host/v1"}
+    endpoint = Endpoint("http://me:secret@host/v1", KEY, "tiny")
+    assert "secret" not in f"{endpoint!r} {make_error('mute', endpoint)}".replace("me:secret@host", "host", 1)
     assert Settings().keys == []

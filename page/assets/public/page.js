@@ -30,6 +30,11 @@
   const details = make('div', 'pw-details');
   details.id = 'pw-details';
   details.hidden = true;
+  const facts = make('div', '');
+  const change = make('button', 'pw-change', 'Models …');
+  change.type = 'button';
+  change.addEventListener('click', async () => (await import(`${prefix}/public/models.js`)).openModels());
+  details.append(facts, change);
   root.append(button, banner, details);
 
   const show = (open) => {
@@ -129,7 +134,7 @@
     button.textContent = [filter, corpusText(corpus), failed, modelText(model)].filter(Boolean).join(' · ');
     advise(advice(status));
     offer(corpus);
-    details.replaceChildren(table(status), ...(failed ? failures(corpus.failed) : []));
+    facts.replaceChildren(table(status), ...(failed ? failures(corpus.failed) : []));
     return isWorking;
   };
 

@@ -9,6 +9,7 @@ RAG_TRUSTED_HOSTS. What a server on a loopback address sends on by itself can't 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from copy import copy
@@ -26,7 +27,7 @@ from rag.chat.routing.tasks import classify_task
 from rag.chat.server import describe_place
 from rag.errors import PrivateTextError
 from rag.logs.steps import log_step
-from rag.settings import Settings
+from rag.settings import NO_KEY, Settings
 from rag.text.hostile import show_name
 from rag.types import ScoredChunk
 
@@ -38,6 +39,8 @@ MakeRuntime = Callable[[str, str], Runtime]
 Classify = Callable[[str], str]
 """A question's task: ``code``, ``reasoning`` or ``general``."""
 
+_SWITCH_LIMIT_S = 60.0
+"""How long answers that are being written may hold up the change to another model."""
 _TASKS = {"code": "it asks for code", "reasoning": "it asks for reasoning", "general": "it is a general question"}
 
 
@@ -177,9 +180,13 @@ class QuestionRouter:
     ) -> None:
         self._settings = settings
         self._classify = classify
-        self._runtime = SharedRuntime(make_runtime)
-        self._models = {key: self._make_model(chosen) for key, chosen in _list_settings(settings).items()}
-        self._others = OtherModels(_list_settings(settings)["local"], self._make_model)
+        chosen = _list_settings(settings)
+        self._local = chosen["local"]
+        self._runtime = SharedRuntime(make_runtime, [one.model for one in chosen.values() if not _is_served(one)])
+        self._models = {key: self._make_model(one) for key, one in chosen.items()}
+        self._others = OtherModels(self._local, self._make_model)
+        self._listeners: list[Callable[[ModelState], None]] = []
+        self._switching = threading.Lock()
 
     def _make_model(self, settings: Settings) -> GuardedModel:
         address = settings.base_url or settings.azure_endpoint
@@ -189,6 +196,39 @@ class QuestionRouter:
         place = describe_place(address) if address else HERE
         router = ModelRouter(settings, make_runtime=self._runtime.lend)
         return GuardedModel(router, settings.model, place, [HERE, *trusted])
+
+    def switch(self, model: str, base_url: str = "", api_key: str = NO_KEY) -> None:
+        """From the next question on, have another model in the place of MODEL: Foundry Local's, or one at an address.
+
+        Blocks until answers that are being written are complete, at most a minute, and the old model is freed. The new
+        one is then looked for in the background.
+        """
+        with self._switching:
+            old, self._local = (
+                self._models["local"],
+                replace(self._local, model=model, base_url=base_url, api_key=api_key, azure_endpoint=""),
+            )
+            self._runtime.aliases = [] if base_url else [model]
+            new = self._make_model(self._local)
+            for listener in self._listeners:
+                new.router.subscribe(listener)
+            self._models = {**self._models, "local": new}
+            others, self._others = self._others, OtherModels(self._local, self._make_model)
+            log_step(logger, "model switched", level=logging.INFO, model=model, place=new.place)
+            old.router.wait_until_unused(_SWITCH_LIMIT_S)
+            old.router.close()
+            others.close()
+            new.router.start()
+
+    @property
+    def local_settings(self) -> Settings:
+        """The settings of the model in the place of MODEL."""
+        return self._local
+
+    @property
+    def address(self) -> str:
+        """Where that model is served; empty for one of Foundry Local."""
+        return self._local.base_url or self._local.azure_endpoint
 
     # ---- which model
 
@@ -298,6 +338,7 @@ class QuestionRouter:
 
     def subscribe(self, listener: Callable[[ModelState], None]) -> Callable[[], None]:
         ends = [model.router.subscribe(listener) for model in self._models.values()]
+        self._listeners.append(listener)
 
         def unsubscribe() -> None:
             for end in ends:
@@ -329,7 +370,7 @@ def _list_settings(settings: Settings) -> dict[str, Settings]:
     local = replace(settings, azure_endpoint="") if is_beside else settings
     chosen = {"local": local}
     if is_beside and settings.cloud_url:
-        key = settings.cloud_api_key or "not-required"
+        key = settings.cloud_api_key or NO_KEY
         chosen["cloud"] = replace(local, base_url=settings.cloud_url, api_key=key, model=settings.cloud_model)
     elif is_beside:
         chosen["cloud"] = replace(settings, base_url="", model=settings.cloud_model)
@@ -349,8 +390,13 @@ def place_model(settings: Settings, named: str) -> Settings:
         return replace(settings, model=named)
     address = f"http{url}"
     keys = {settings.base_url: settings.api_key, settings.cloud_url: settings.cloud_api_key}
-    key = keys.get(address) or "not-required"
+    key = keys.get(address) or NO_KEY
     return replace(settings, model=model, base_url=address, azure_endpoint="", api_key=key)
+
+
+def _is_served(settings: Settings) -> bool:
+    """Whether another program has the model."""
+    return bool(settings.base_url or settings.azure_endpoint)
 
 
 def _list_hosts(models: Iterable[GuardedModel]) -> str:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from rag.chat.foundry import OnStep
+from rag.chat.foundry import FoundryRuntime, OnStep, unload_model
 from rag.chat.router import Runtime
 from rag.types import Endpoint
 
 
 class SharedRuntime:
-    """Lends the same runtime to each who asks; it is made for the first model and closed with the last one."""
+    """Lends the same runtime to each who asks; it is made for the first model and closed with the last one.
 
-    def __init__(self, make_runtime: Callable[[str, str], Runtime]) -> None:
+    `aliases` are the models that will be asked for, so that a runtime which has to download one of them knows the
+    catalog from the beginning. A model that nobody needs any more is unloaded.
+    """
+
+    def __init__(self, make_runtime: Callable[[str, str], Runtime], aliases: Sequence[str] = ()) -> None:
+        self.aliases = aliases
         self._make_runtime = make_runtime
         self._lock = threading.Lock()
         self._runtime: Runtime | None = None
         self._borrowers: set[object] = set()
+        self._opened: dict[object, str] = {}
+        """The id of each borrower's model."""
         self._opening = threading.Lock()
 
     def lend(self, data_dir: str, catalog_url: str) -> Runtime:
@@ -29,9 +36,14 @@ class SharedRuntime:
             self._borrowers.add(borrower)
             if self._runtime is None:
                 self._runtime = self._make_runtime(data_dir, catalog_url)
+                if isinstance(self._runtime, FoundryRuntime):
+                    self._runtime.expected = self.aliases
             runtime = self._runtime
         with self._opening:  # the runtime finds and loads one model at a time
-            return runtime.open(alias, on_step)
+            endpoint = runtime.open(alias, on_step)
+        with self._lock:
+            self._opened[borrower] = endpoint.model_id
+        return endpoint
 
     def cancel_for(self, borrower: object) -> None:
         """End a download, unless another model needs the runtime."""
@@ -43,11 +55,15 @@ class SharedRuntime:
     def close_for(self, borrower: object) -> None:
         with self._lock:
             self._borrowers.discard(borrower)
+            model_id = self._opened.pop(borrower, "")
+            is_needed = not model_id or model_id in self._opened.values()
             runtime = None if self._borrowers else self._runtime
             if runtime:
                 self._runtime = None
         if runtime:
             runtime.close()
+        elif not is_needed:
+            unload_model(model_id)
 
 
 class _Lent:

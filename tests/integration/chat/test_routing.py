@@ -23,7 +23,7 @@ from rag.chat.routing.router import GuardedModel, Inquiry, QuestionRouter
 from rag.errors import PrivateTextError
 from rag.settings import Settings
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk, Verdict
-from tests.endpoint import Exchange, Reply, Requests, model_server
+from tests.endpoint import Exchange, Reply, Requests, model_server, refuse, say
 
 CLOUD = "cloud.example"
 HIT = ("boiler.md", "Descale the boiler every 90 days.")
@@ -44,19 +44,6 @@ class Proxy(Exchange):
     def do_GET(self) -> None:
         self.path = urlsplit(self.path).path
         super().do_GET()
-
-
-def say(text: str) -> Reply:
-    def reply(exchange: Exchange) -> None:
-        exchange.begin_stream()
-        exchange.send_text(text)
-        exchange.send_text("", finish="stop")
-
-    return reply
-
-
-def refuse(exchange: Exchange) -> None:
-    exchange.send_body('{"error": {"message": "out of order"}}', status=500)
 
 
 @dataclass

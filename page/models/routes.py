@@ -1,0 +1,116 @@
+"""The addresses behind the page's panel of models: which there are, which answers, and what is to be changed.
+
+What they call is loaded when the panel is first opened.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from rag.errors import QuestionError, RagError
+
+if TYPE_CHECKING:
+    from page.backend import Backend
+    from page.models.known import Downloads
+    from page.models.switching import Wanted
+
+logger = logging.getLogger(__name__)
+
+Answer = Callable[[Request, "Backend"], Awaitable[dict[str, Any]]]
+
+
+def _answering(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
+    """A handler that tells what goes wrong in a sentence."""
+
+    async def handle(request: Request) -> Response:
+        backend: Backend = await asyncio.shield(request.app.state.backend)
+        try:
+            return JSONResponse(await answer(request, backend))
+        except RagError as exc:
+            return JSONResponse({"detail": str(exc)}, 400 if isinstance(exc, QuestionError) else 502)
+
+    return handle
+
+
+async def _read_wanted(request: Request) -> Wanted:
+    from page.models.switching import read_wanted
+
+    try:
+        return read_wanted(json.loads(await request.body()))
+    except ValueError:
+        raise QuestionError("The request is no JSON.") from None
+
+
+def _get_downloads(request: Request) -> Downloads:
+    from page.models.known import Downloads
+
+    state = request.app.state
+    if not hasattr(state, "downloads"):
+        state.downloads = Downloads()
+    downloads: Downloads = state.downloads
+    return downloads
+
+
+@_answering
+async def _send_state(request: Request, backend: Backend) -> dict[str, Any]:
+    latest = _get_downloads(request).latest
+    return {
+        "model": (await asyncio.to_thread(backend.make_status))["model"],
+        "id": backend.router.state.model_id,
+        "address": backend.router.address,
+        "download": latest.to_dict() if latest else None,
+        "mayEnter": not backend.settings.password,
+    }
+
+
+@_answering
+async def _send_known(_: Request, backend: Backend) -> dict[str, Any]:
+    from page.models.known import list_known
+
+    return await list_known(backend.router.local_settings)
+
+
+@_answering
+async def _try(request: Request, backend: Backend) -> dict[str, Any]:
+    from page.models.switching import try_wanted
+
+    return {"text": await asyncio.to_thread(try_wanted, await _read_wanted(request), backend)}
+
+
+@_answering
+async def _use(request: Request, backend: Backend) -> dict[str, Any]:
+    from page.models.switching import use_wanted
+
+    await asyncio.to_thread(use_wanted, await _read_wanted(request), backend)
+    return {"text": ""}
+
+
+@_answering
+async def _download(request: Request, backend: Backend) -> dict[str, Any]:
+    downloads = _get_downloads(request)
+    downloads.begin(backend.router.local_settings, (await _read_wanted(request)).model)
+    return {"text": "The download has begun."}
+
+
+@_answering
+async def _cancel(request: Request, _: Backend) -> dict[str, Any]:
+    await _get_downloads(request).cancel()
+    return {"text": "The download was cancelled."}
+
+
+MODEL_ROUTES = (
+    Route("/models", _send_state),
+    Route("/models/known", _send_known),
+    Route("/models/try", _try, methods=["POST"]),
+    Route("/models/use", _use, methods=["POST"]),
+    Route("/models/download", _download, methods=["POST"]),
+    Route("/models/cancel", _cancel, methods=["POST"]),
+)

@@ -1,0 +1,102 @@
+"""How one chat's answers are made: temperature, length and passages, chosen behind the gear of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from chainlit.input_widget import InputWidget, NumberInput, Slider
+
+from rag.errors import SettingsError
+from rag.settings import Settings
+
+if TYPE_CHECKING:
+    from page.backend import Backend
+    from rag.answering.prompt import Around
+    from rag.chat.routing.router import QuestionRouter
+    from rag.types import Retrieval
+
+_MOST_PASSAGES = 32
+_LONGEST_ANSWER = 32_768
+_HOTTEST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What an answer of this chat is made with."""
+
+    settings: Settings
+    router: QuestionRouter
+    retrieve: Callable[..., Retrieval]
+    around: Around
+
+
+def tune(backend: Backend, chosen: Mapping[str, object]) -> Tuned:
+    """The backend's own parts, changed as far as something else was chosen. Raises SettingsError for no number."""
+    from rag.answering.prompt import make_around  # slow, and not needed to open the page
+
+    settings = read_tuning(backend.settings, chosen)
+    router, retrieve, around = backend.router, backend.retriever.retrieve, backend.around
+    if settings.temperature != backend.settings.temperature:
+        router = router.narrow(temperature=settings.temperature)
+    if settings.top_k != backend.settings.top_k:
+        retrieve = partial(retrieve, top_k=settings.top_k)
+        around = make_around(backend.index, settings.top_k)
+    return Tuned(settings, router, retrieve, around)
+
+
+def read_tuning(settings: Settings, chosen: Mapping[str, object]) -> Settings:
+    """The settings with this chat's own values. Raises SettingsError for what is no number, or one that can't be."""
+    return replace(
+        settings,
+        temperature=_read_number("Temperature", chosen.get("temperature"), settings.temperature, 0.0, _HOTTEST),
+        max_tokens=int(_read_number("Length", chosen.get("length"), settings.max_tokens, 1, _LONGEST_ANSWER)),
+        top_k=int(_read_number("Passages", chosen.get("passages"), settings.top_k, 1, _MOST_PASSAGES)),
+    )
+
+
+def _read_number(label: str, given: object, default: float, low: float, high: float) -> float:
+    if given in (None, ""):
+        return default
+    try:
+        value = float(str(given))
+    except ValueError:
+        raise SettingsError(f"{label} is {str(given)!r}; it must be a number.") from None
+    if not low <= value <= high:
+        raise SettingsError(f"{label} is {value:g}; it must be between {low:g} and {high:g}.")
+    return value
+
+
+def make_tuning_inputs(settings: Settings, chosen: Mapping[str, Any]) -> list[InputWidget]:
+    """The inputs behind the gear, each with what was chosen there or the server's own setting."""
+    with suppress(SettingsError):  # what is wrong was told when it was chosen
+        settings = read_tuning(settings, chosen)
+    return [
+        Slider(
+            id="temperature",
+            label="Temperature",
+            initial=settings.temperature,
+            min=0,
+            max=_HOTTEST,
+            step=0.1,
+            description="0 gives the same answer each time; more makes the model freer with words.",
+        ),
+        NumberInput(
+            id="length",
+            label="Length",
+            initial=settings.max_tokens,
+            description="The longest answer, in tokens: about three quarters of a word each.",
+        ),
+        Slider(
+            id="passages",
+            label="Passages",
+            initial=settings.top_k,
+            min=1,
+            max=_MOST_PASSAGES,
+            step=1,
+            description="How many passages the model reads; fewer make it faster.",
+        ),
+    ]

@@ -1,0 +1,50 @@
+"""The files in deploy/: what they copy, call and set exists. That the image can be built, no test can say."""
+
+from __future__ import annotations
+
+import plistlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from page.command import _make_parser
+from rag.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+TEXTS = {path.name: path.read_text("utf-8") for path in sorted(DEPLOY.iterdir())}
+
+
+def test_what_the_image_copies_is_there_and_all_that_is_needed():
+    copied = [word for line in re.findall(r"^COPY (.*)$", TEXTS["Dockerfile"], re.M) for word in line.split()[:-1]]
+    assert [name for name in copied if not (ROOT / name).exists()] == []
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
+    assert packages <= set(copied)
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_settings_that_are_named_exist(name: str):
+    known = {spec.metadata["env"] for spec in Settings.__dataclass_fields__.values()}
+    assert set(re.findall(r"\bRAG_[A-Z_]+\b", TEXTS[name])) <= known
+
+
+def test_the_options_with_which_the_page_is_started_exist():
+    command = re.search(r"^CMD \[(.*)\]$", TEXTS["Dockerfile"], re.M)
+    service = re.search(r"^ExecStart=\S*/pagewise (.*)$", TEXTS["pagewise.service"], re.M)
+    proxied = re.search(r"pagewise (--headless .*)$", TEXTS["nginx.conf"], re.M)
+    assert command
+    assert service
+    assert proxied
+    (agent,) = re.findall(r"```xml\n(.*?)```", TEXTS["README.md"], re.DOTALL)
+    arguments = plistlib.loads(agent.encode())["ProgramArguments"]
+    given = [
+        shlex.split(command[1].replace(",", " "))[1:],
+        service[1].split(),
+        proxied[1].split(),
+        arguments[1:],
+    ]
+    for options in given:
+        assert _make_parser("").parse_args(options).headless
+    assert _make_parser("").parse_args(given[2]).root_path == "/papers"
