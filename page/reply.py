@@ -12,8 +12,8 @@ import chainlit as cl
 from page.answer import Answer
 from page.asked import INSIST, Asked
 from page.markdown import escape_markdown
-from rag.answering.answer import answer
 from rag.answering.events import Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
+from rag.asked.asking import ask
 from rag.text.hostile import remove_invisible
 from rag.types import Restriction
 
@@ -73,8 +73,9 @@ class Reply:
         self._asked = asked
         self._answer.searched_in = remove_invisible(only.description) if only else ""
         self._answer.searched_for = remove_invisible(asked.standalone) if asked.standalone != asked.text else ""
-        events = answer(
+        events = ask(
             asked.question,
+            index=backend.index,
             retrieve=backend.retriever.retrieve,
             router=backend.router,
             settings=backend.settings,
