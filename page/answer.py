@@ -28,6 +28,7 @@ from rag.answering.events import (
     Routed,
     Shown,
     Token,
+    Told,
     Withdrawn,
 )
 from rag.text.hostile import VisibleStream, remove_invisible
@@ -46,7 +47,7 @@ def _say_who(report: AnswerReport) -> str:
     ``llama3.2, leaves this machine: example.org``.
     """
     if report.model is None:
-        return "Quotes"
+        return "Quotes" if report.kind == "passages" else "Pagewise"
     why = f", since {report.why}" if report.why else ""
     place = f", leaves this machine: {report.place[3:]}" if report.place.startswith("at ") else f" {report.place}"
     return remove_invisible(f"{report.model}{place}".strip() + why)
@@ -92,7 +93,7 @@ class Answer:
                 self.is_private = True
             case Routed(model):
                 self.model = remove_invisible(model)
-            case Quoted(text, markers, citations):
+            case Quoted(text, markers, citations) | Told(text, markers, citations):
                 self._take_quotes(text, markers)
                 self._quoted = citations
             case Shown(hits):
@@ -120,6 +121,7 @@ class Answer:
 
     def _take_quotes(self, text: str, markers: Sequence[int]) -> None:
         """Take the quotes as they may be shown; what is taken out of them moves their markers."""
+        self.quotes = ""
         places: list[int] = []
         for at, end in pairwise([0, *markers, len(text)]):
             places += [len(self.quotes)] * bool(at)

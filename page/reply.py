@@ -13,8 +13,8 @@ from page.answer import Answer
 from page.asked import INSIST, Asked
 from page.markdown import escape_markdown
 from page.models.tuning import tune
-from rag.answering.answer import answer
 from rag.answering.events import Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
+from rag.asked.asking import ask
 from rag.text.hostile import remove_invisible
 from rag.types import Restriction
 
@@ -75,8 +75,9 @@ class Reply:
         self._answer.searched_in = remove_invisible(only.description) if only else ""
         self._answer.searched_for = remove_invisible(asked.standalone) if asked.standalone != asked.text else ""
         tuned = tune(backend, asked.filters)
-        events = answer(
+        events = ask(
             asked.question,
+            index=backend.index,
             retrieve=tuned.retrieve,
             router=tuned.router,
             settings=tuned.settings,

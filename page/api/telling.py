@@ -16,9 +16,9 @@ from page.api.completions import count_usage
 from page.api.models import Choice
 from page.api.open_webui import make_frames
 from page.api.writing import Address, StopCutter, Writing, annotate
-from rag.answering.answer import answer
 from rag.answering.events import AnswerReport, Event, Retrieved
 from rag.answering.followup import Turn
+from rag.asked import asking
 from rag.chat.routing.router import Inquiry
 from rag.errors import ModelUnavailableError, PrivateTextError
 from rag.types import Citation, Restriction, Retrieval
@@ -127,8 +127,9 @@ def ask(
 ) -> AsyncGenerator[Event, None]:
     """Ask the documents; `most_tokens` can only shorten the answer that the settings allow."""
     settings = backend.settings
-    events = answer(
+    events = asking.ask(
         conversation.question,
+        index=backend.index,
         retrieve=backend.retriever.retrieve,
         router=backend.router.narrow(choice.model, temperature),
         settings=replace(settings, max_tokens=min(most_tokens or settings.max_tokens, settings.max_tokens)),

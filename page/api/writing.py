@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rag.answering.citations import defuse_markers, find_markers, match_but_for_markers
-from rag.answering.events import AnswerReport, Done, Event, Quoted, Token, Withdrawn
+from rag.answering.events import AnswerReport, Done, Event, Quoted, Token, Told, Withdrawn
 from rag.text.hostile import VisibleStream, remove_invisible, show_name
 from rag.types import Citation
 
@@ -80,7 +80,7 @@ class Writing:
     def take(self, event: Event) -> str:
         """What the event adds to the text."""
         match event:
-            case Quoted():
+            case Quoted() | Told():
                 self._quotes = _defuse_quotes(event)
             case Token(words) if self.streams and not self._is_held:
                 return self._add(self._visible.add(words))
@@ -121,7 +121,7 @@ class Writing:
         return "".join(f"\n\n{part}" for part in parts if part)
 
 
-def _defuse_quotes(quoted: Quoted) -> str:
+def _defuse_quotes(quoted: Quoted | Told) -> str:
     """The quotes with round brackets around a document's own numbers: its footnotes are none of our sources."""
     ends = [marker.end for marker in find_markers(quoted.text) if marker.start in quoted.markers]
     places = [0, *(place for pair in zip(quoted.markers, ends, strict=True) for place in pair), len(quoted.text)]

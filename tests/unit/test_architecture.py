@@ -26,6 +26,7 @@ ARROWS = {
     "page": {
         "page.access",
         "ingest",
+        "rag.asked",
         "rag.assembly",
         "rag.answering",
         "rag.chat",
@@ -53,6 +54,7 @@ ARROWS = {
         "rag.cli",
         "rag.doctor",
         "rag.evaluation",
+        "rag.asked",
         "rag.assembly",
         "rag.answering",
         "rag.chat",
@@ -74,6 +76,7 @@ ARROWS = {
         "rag.text",
     },
     "rag.assembly": {"rag.ranking", "rag.index", "rag.models", "rag.settings"},
+    "rag.asked": {"rag.answering", "rag.index", "rag.text", "rag.settings"},
     "rag.answering": {"rag.ranking", "rag.index", "rag.chat", "rag.text", "rag.settings"},
     "rag.ranking": {"rag.index", "rag.models", "rag.text"},
     "rag.index": {"rag.private", "rag.text"},

@@ -128,6 +128,22 @@ class DocumentInfo:
     header: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """A live document with what its file tells, for answers about the collection."""
+
+    id: int
+    source: str
+    title: str
+    language: str
+    chunk_count: int
+    date: str
+    """The day of its own date, or of its file's last change."""
+    sha256: bytes
+    arrived: str
+    """The day on which the file was changed or came to where it lies, whichever is later."""
+
+
 class FileDigest(NamedTuple):
     """A file of a view as the last writer left it."""
 
