@@ -46,6 +46,8 @@ from page.access.hosts import (
 from page.access.login import EndedLogins, LimitTries, distrust_callers, holds_key, is_password, make_signing_secret
 from page.addresses.programs import make_program_routes
 from page.addresses.uploads import ROUTES
+from page.library.addresses import LIBRARY_ROUTES
+from page.reader.addresses import READER_ROUTES
 from page.view import remove_foreign_links
 from rag.errors import RagError
 from rag.index.index import Index
@@ -141,7 +143,7 @@ def _prepare_folders(settings: Settings) -> None:
 def _add_page(settings: Settings, names: frozenset[str]) -> None:
     make_html: Callable[[str], str] = chainlit.server.get_html_template
     chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
-    server.routes[:0] = [*ROUTES, *make_program_routes()]
+    server.routes[:0] = [*ROUTES, *READER_ROUTES, *LIBRARY_ROUTES, *make_program_routes()]
     uploads = config.features.spontaneous_file_upload
     largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
     # The middleware that is added last is the first to see a request.
