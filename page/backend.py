@@ -16,6 +16,7 @@ from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.addresses.metrics import Metrics
 from page.filtering.filters import Choices, find_choices
+from page.library.listing import Wanted
 from page.library.shelf import Shelf
 from page.markdown import escape_markdown
 from page.reader.process import Drawer
@@ -92,6 +93,7 @@ class Backend:
                 if hits := self.retriever.retrieve("warm up").hits:
                     quote_answer("warm up", hits)
                     self.drawer.warm_up()
+                    self.shelf.list(Wanted())
                     return
             self._has_synced.wait()
 

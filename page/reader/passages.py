@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import groupby
 
 from page.reader.blocks import Span, write_html
@@ -113,12 +114,8 @@ def write_part(document: Document, first: int, last: int, marked: Chunk | None =
 def _write_page_name(document: Document, page: int | None, label: str | None) -> str:
     if page is None:
         return ""
-    kind = document.page_kind or "page"
-    return f'<p class="page-name" data-kind="{kind}" data-page="{page}">{label or page}</p>' if _is_plain(label) else ""
-
-
-def _is_plain(label: str | None) -> bool:
-    return label is None or label.replace("-", "").isalnum()
+    kind, name = escape(document.page_kind or "page"), escape(remove_invisible(label or str(page)))
+    return f'<p class="page-name" data-kind="{kind}" data-page="{page}">{name}</p>'
 
 
 def _write_passages(document: Document, stored: Sequence[StoredChunk], marked: Chunk | None, quote: str) -> str:

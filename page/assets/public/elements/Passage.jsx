@@ -17,7 +17,9 @@ export default function Passage() {
   useEffect(() => {
     const close = () => setSide(undefined);
     const onMessage = ({ data, origin }) => origin === window.location.origin && data?.pwReader === 'close' && close();
-    const onKey = ({ key, defaultPrevented }) => key === 'Escape' && !defaultPrevented && close();
+    const onKey = ({ key, defaultPrevented }) => {
+      if (key === 'Escape' && !defaultPrevented && !document.querySelector('dialog[open]')) close();
+    };
     window.addEventListener('message', onMessage);
     document.addEventListener('keydown', onKey);
     return () => {

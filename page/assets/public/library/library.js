@@ -8,6 +8,7 @@ const MOST_CHOSEN = 300;
 const IDLE_MS = 4000;
 const BUSY_MS = 1200;
 const isInside = document.documentElement.classList.contains('inside');
+document.getElementById('folders').setAttribute('aria-label', say('folders'));
 const [bar, folders, main, live] = ['bar', 'folders', 'main', 'live'].map((id) => document.getElementById(id));
 const wanted = { search: '', folder: null, state: '', sort: 'name', down: '' };
 const chosen = new Map(); // by source: what is shown of it
@@ -49,8 +50,8 @@ const COLUMNS = ['name', 'folder', 'type', 'pages', 'date', 'state'];
 const all = make('input', { type: 'checkbox', 'aria-label': say('chooseAll') });
 const heads = new Map(COLUMNS.map((name) => [name, make('button', { type: 'button', class: name, onclick: () => sortBy(name) }, say(name))]));
 const head = make('div', { class: 'row head' }, all, ...heads.values(), make('span'));
-const list = make('div', { id: 'list', tabindex: '0', role: 'grid', 'aria-label': say('library') });
-const room = make('div', { id: 'room', role: 'rowgroup' });
+const list = make('div', { id: 'list', tabindex: '0', role: 'region', 'aria-label': say('library') });
+const room = make('div', { id: 'room', role: 'list' });
 list.append(room);
 main.append(choice, said, head, list);
 
@@ -120,7 +121,7 @@ const renderFolders = () => {
   const entry = (folder, label, number, depth) => make(
     'div', { class: `entry deep${Math.min(depth, 3)}` },
     make('button', { type: 'button', 'aria-pressed': String(wanted.folder === folder), onclick: () => change({ folder }) }, make('span', {}, label), make('small', {}, count(number))),
-    folder ? make('button', { type: 'button', title: say('askFolder'), 'aria-label': `${say('askFolder')}: ${folder}`, onclick: () => askOnly([folder]) }, icon('target')) : null,
+    folder ? boxOf({ source: folder, name: folder, isFolder: true }) : null,
   );
   const entries = latest.folders.map(([folder, number]) => entry(folder, folder.split('/').at(-1), number, folder.split('/').length - 1));
   const at = folders.scrollTop;
@@ -138,17 +139,21 @@ const noteOf = (row) => {
   const title = row.title && row.title !== row.name ? row.title : '';
   return row.versions > 1 ? [title, say('versions', { count: row.versions })].filter(Boolean).join(' · ') : title;
 };
+const boxOf = (row) => {
+  const isOpen = row.isFolder || row.state === 'ready';
+  const box = make('input', { type: 'checkbox', 'aria-label': say('choose', { name: row.name }), disabled: !isOpen });
+  box.checked = chosen.has(row.source);
+  box.addEventListener('change', () => choose([row], box.checked));
+  return box;
+};
 const drawRow = (row, index) => {
   const isChosen = chosen.has(row.source);
   const note = noteOf(row);
   const name = row.state === 'ready'
     ? make('a', { href: `/read/${addressOf(row.source)}`, ...(isInside ? { target: '_blank', rel: 'noopener' } : {}) }, row.name)
     : make('span', {}, row.name);
-  const box = make('input', { type: 'checkbox', 'aria-label': say('choose', { name: row.name }), disabled: row.state !== 'ready' });
-  box.checked = isChosen;
-  box.addEventListener('change', () => choose([row], box.checked));
   const element = make(
-    'div', { class: `row${isChosen ? ' chosen' : ''}`, role: 'row', 'data-source': row.source }, box,
+    'div', { class: `row${isChosen ? ' chosen' : ''}`, role: 'listitem', 'data-source': row.source }, boxOf(row),
     make('span', { class: 'title', title: [row.folder ? `${row.folder}/${row.name}` : row.name, note].filter(Boolean).join('\n') }, name, note ? make('small', {}, note) : null),
     make('span', { class: 'folder quiet', title: row.folder }, row.folder), make('span', { class: 'type quiet' }, row.type),
     make('span', { class: 'pages number' }, row.pages ? count(row.pages) : ''), make('span', { class: 'date quiet', title: sizeOf(row.size) }, row.date),
@@ -188,15 +193,17 @@ const choose = (rows, isChosen) => {
     else chosen.delete(row.source);
   }
   renderRows();
+  renderFolders();
   renderChoice();
 };
+const filesOf = () => [...chosen.values()].filter((row) => !row.isFolder);
 const renderChoice = () => {
   choice.hidden = !chosen.size;
   all.checked = chosen.size > 0 && chosen.size >= Math.min(latest?.shown ?? 0, MOST_CHOSEN);
   choice.replaceChildren(
     make('span', {}, say('chosen', { count: count(chosen.size) })),
     make('button', { type: 'button', class: 'main', onclick: () => askOnly([...chosen.keys()]) }, say('askOnlyCount', { count: count(chosen.size) })),
-    make('button', { type: 'button', class: 'bad', onclick: () => askRemoval([...chosen.values()]) }, icon('remove'), say('remove')),
+    make('button', { type: 'button', class: 'bad', hidden: filesOf().length === 0, onclick: () => askRemoval(filesOf()) }, icon('remove'), say('remove')),
     make('button', { type: 'button', onclick: () => choose([...chosen.values()], false) }, say('clear')),
   );
 };
@@ -250,7 +257,7 @@ const openMenu = (button, row) => {
 document.addEventListener('pointerdown', ({ target }) => menu && !menu.contains(target) && closeMenu());
 
 const openDialog = (title, words, ...controls) => {
-  const dialog = make('dialog', {}, make('h2', {}, title), make('p', {}, words));
+  const dialog = make('dialog', { 'aria-label': title }, make('h2', {}, title), make('p', {}, words));
   const form = make('form', { method: 'dialog' }, ...controls, make('button', { type: 'button', onclick: () => dialog.close() }, say('cancel')));
   dialog.append(form);
   dialog.addEventListener('close', () => dialog.remove());

@@ -7,6 +7,7 @@ const open = async () => {
   const { say } = await texts;
   const dialog = document.createElement('dialog');
   dialog.id = 'pw-library';
+  dialog.setAttribute('aria-label', say('library'));
   const frame = document.createElement('iframe');
   frame.src = '/library';
   frame.title = say('library');

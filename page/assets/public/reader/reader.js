@@ -146,8 +146,8 @@ const buildTools = () => {
       if (!text.hidden) showTextOfPage(number);
     };
     tools.append(
-      tool('before', 'earlier', () => view.open(view.page - 1)), input,
-      make('span', { class: 'count' }, `/ ${view.count}`), tool('after', 'later', () => view.open(view.page + 1)),
+      tool('before', 'pageBefore', () => view.open(view.page - 1)), input,
+      make('span', { class: 'count' }, `/ ${view.count}`), tool('after', 'pageAfter', () => view.open(view.page + 1)),
       tool('smaller', 'zoomOut', () => view.zoom(1 / 1.25)), tool('fit', 'zoomFit', () => view.zoom(0), { class: 'optional' }), tool('larger', 'zoomIn', () => view.zoom(1.25)),
     );
   }
