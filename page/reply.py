@@ -107,6 +107,7 @@ class Reply:
             case Retrieved(retrieval):
                 if reason := backend.explain_gap():
                     self._answer.take(Notice(reason))
+                self._answer.coverage = await asyncio.to_thread(backend.measure_coverage)
                 self._asks_model = retrieval.verdict != "no" or self._asked.insists
                 self._answer.expects_words = self._asks_model and backend.router.state.is_ready
             case Quoted() if self._asks_model:  # else the whole answer is there in a moment
@@ -143,7 +144,8 @@ class Reply:
 
     async def _send_sources(self) -> None:
         again = self._asked.again(self.searched_for, is_private=self.is_private) if self._answer.may_insist else None
-        self._sources.props = {"id": self._message.id, INSIST: again, **self._answer.describe()}
+        more = self._asked.text if self._answer.coverage.is_partial and self.text else None
+        self._sources.props = {"id": self._message.id, INSIST: again, "again": more, **self._answer.describe()}
         await self._sources.send(for_id=self._message.id)
 
     async def _show_words(self) -> None:

@@ -340,7 +340,15 @@ def log_in(server: Server, password: str, **headers: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/status", "/metrics", "/corpus/leave.md", "/project/settings", "/ws/socket.io/?EIO=4&transport=polling"]
+    "path",
+    [
+        "/status",
+        "/corpus/leave.md",
+        "/read/leave.md",
+        "/library/list",
+        "/project/settings",
+        "/ws/socket.io/?EIO=4&transport=polling",
+    ],
 )
 def test_without_the_password_nothing_is_told_and_with_it_everything(guarded: Server, path: str):
     assert call(guarded, "GET", path)[0] == 401

@@ -14,6 +14,7 @@ from rag.index.catalog.records import (
     DocumentInfo,
     Failure,
     FileDigest,
+    FileInfo,
     FileState,
     KnownFile,
     Meta,
@@ -154,6 +155,17 @@ class BuildView:
         """The indexed document of exactly this source."""
         row = self.connection.execute(f"{_INFO} AND source = ?", (self.build.id, source)).fetchone()
         return None if row is None else _make_info(row)
+
+    def list_files(self) -> list[FileInfo]:
+        """All files of the build, failed ones included, in the order of their sources: what a list shows of them."""
+        last_page = "(SELECT coalesce(page_end, page) FROM chunks WHERE document = d.id ORDER BY ordinal DESC LIMIT 1)"
+        format_ = "CASE WHEN json_valid(d.header) THEN json_extract(d.header, '$.format') END"
+        rows = self.connection.execute(
+            f"SELECT d.source, d.title, coalesce({format_}, ''), d.page_kind, {last_page}, d.date, d.mtime_ns, d.size,"
+            f" d.chunk_count, d.sha256, d.reason, d.kind FROM documents d WHERE d.build = ? ORDER BY d.source",
+            (self.build.id,),
+        )
+        return [FileInfo(*row) for row in rows]
 
     def list_failures(self) -> list[Failure]:
         """The files that could not be indexed, in the order of their sources."""
@@ -311,6 +323,10 @@ def _make_condition(only: Restriction | None) -> tuple[str, list[str]]:
     if folder := (only.folder or "").strip("/"):
         conditions.append("(d.source = ? OR d.source >= ? AND d.source < ?)")
         values += [folder, f"{folder}/", f"{folder}0"]  # "0" is what follows "/"
+    if only.within:
+        places = [place.strip("/") for place in only.within]
+        conditions.append(f"({' OR '.join(['d.source = ? OR d.source >= ? AND d.source < ?'] * len(places))})")
+        values += [value for place in places for value in (place, f"{place}/", f"{place}0")]
     if only.file_type:
         conditions.append("lower(substr(d.source, -length(?))) = ?")
         values += [ending := "." + only.file_type.lstrip(".").lower(), ending]
