@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
-from rag.answering.answer import Router, answer, check_question
+from rag.answering.answer import Router, answer
 from rag.answering.events import Event
 from rag.answering.followup import Turn
 from rag.answering.prompt import Around
@@ -18,6 +18,7 @@ from rag.asked.telling import Telling
 from rag.errors import IndexMissingError
 from rag.index.index import Index
 from rag.settings import Settings
+from rag.text.asked import check_question
 from rag.types import Restriction, Retrieval
 
 
@@ -38,6 +39,7 @@ async def ask(
     compare: Compare | None = None,
     insist: bool = False,
     is_private: bool = False,
+    wishes: str = "",
 ) -> AsyncGenerator[Event, None]:
     """Answer whatever is asked, as events.
 
@@ -61,6 +63,7 @@ async def ask(
         compare=compare,
         insist=insist,
         is_private=is_private,
+        wishes=wishes,
     )
     async with aclosing(events):
         async for event in events:

@@ -231,9 +231,9 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
     stored = snapshot.read_chunks([best, *(candidate.id for candidate in chosen)])
     scored = [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in chosen]
     hits = tuple(merge_neighbours(scored))
-    words = find_words(wanted.question, terms, hits)
-    signals = measure_signals(evidence, dense, lexical, looks[:3], words)
-    return Found(live, hits, signals, stored[best], tuple(terms), words, asked)
+    told = find_words(wanted.question, terms, hits)
+    signals = measure_signals(evidence, dense, lexical, looks[:3], told)
+    return Found(live, hits, signals, stored[best], tuple(terms), told, asked)
 
 
 def _embed(model: OpenModel, question: str) -> Embedding:
