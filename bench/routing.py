@@ -1,4 +1,5 @@
-"""What choosing a model costs a question: ``python -m bench.routing FOLDER``, with passages of the text files there.
+"""What choosing a model, and what it is given to read, cost a question: ``python -m bench.routing FOLDER``, with
+passages of the text files there.
 
 Each question comes with six passages of 1,000 characters, on every route that has a model elsewhere. No model is asked
 and no server is reached.
@@ -11,11 +12,20 @@ import sys
 import time
 from pathlib import Path
 
+from rag.answering.prompt import build_messages, choose_passages, prompt_budget
 from rag.chat.routing.personal import find_personal
 from rag.chat.routing.router import Inquiry, QuestionRouter
 from rag.settings import Settings
+from rag.types import Chunk, ScoredChunk, StoredChunk
 
 _PASSAGES, _CHARACTERS = 6, 1000
+
+
+def budget(question: str, passages: tuple[str, ...]) -> None:
+    """Choose what a model of 4,096 tokens reads, and write its prompt."""
+    hits = [ScoredChunk(StoredChunk(n, Chunk("x/y.md", n, text)), 1.0) for n, text in enumerate(passages)]
+    tokens = prompt_budget(4096, 500)
+    build_messages(question, choose_passages(question, hits, tokens, None, "phi-4-mini"))
 
 
 def main() -> None:
@@ -35,7 +45,9 @@ def main() -> None:
         times = []
         for number, group in enumerate(groups):
             began = time.thread_time()
-            router.choose(Inquiry(f"What is said of number {number}?", group, ("x/y.md",) * _PASSAGES))
+            question = f"What is said of number {number}?"
+            router.choose(Inquiry(question, group, ("x/y.md",) * _PASSAGES))
+            budget(question, group)
             times.append((time.thread_time() - began) * 1e3)
         times.sort()
         print(

@@ -13,8 +13,8 @@ from rag.logs.steps import begin_request, log_step
 logger = logging.getLogger(__name__)
 
 _HEADER = b"x-request-id"
-_POLLED = "/status"
-"""The page asks for it each second or so."""
+_POLLED = ("/status", "/models")
+"""The page asks for them each second or so."""
 
 
 class TagRequests:
@@ -40,6 +40,6 @@ class TagRequests:
         try:
             await self._app(scope, receive, send_tagged)
         finally:
-            if scope["path"] != _POLLED:
+            if scope["path"] not in _POLLED:
                 took = round((time.perf_counter() - began) * 1000, 1)
                 log_step(logger, "called", method=scope["method"], path=scope["path"], status=status, ms=took)

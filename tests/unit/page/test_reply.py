@@ -271,9 +271,9 @@ def test_it_is_said_where_the_model_runs_and_why_it_was_that_one():
     answer = Answer()
     report = AnswerReport(QUESTION, "Nine.", True, (), "gpt", "endpoint", {"total": 1500}, place="at example.org")
     answer.take(Done(report))
-    assert answer.describe()["madeBy"] == "gpt at example.org · 1.5 s"
+    assert answer.describe()["madeBy"] == "gpt, leaves this machine: example.org · 1.5 s"
     answer.take(Done(replace(report, why="it asks for code")))
-    assert answer.describe()["madeBy"] == "gpt at example.org, since it asks for code · 1.5 s"
+    assert answer.describe()["madeBy"] == "gpt, leaves this machine: example.org, since it asks for code · 1.5 s"
 
 
 def test_without_a_model_or_without_passages_there_is_nobody_to_insist_with():
