@@ -52,6 +52,8 @@ API_ADDRESSES = {
     "/documents": Address(_READ | _WRITE),
     "/documents/": Address(_READ | frozenset({"DELETE"})),
     "/events": Address(_READ),
+    "/browser": Address(_READ),
+    "/browser/": Address(_READ),
     "/mcp": Address(frozenset({"GET", "POST", "DELETE"})),
     "/openapi.json": Address(_READ),
     "/status": Address(_READ),

@@ -22,6 +22,7 @@ from page.access.hosts import (
 )
 from page.access.login import LimitTries, distrust_callers, holds_key
 from page.access.tagging import TagRequests
+from page.addresses.browser import BROWSER_ROUTES
 from page.addresses.documents import DOCUMENT_ROUTES
 from page.api.description import make_api_routes
 from page.api.tools import make_tools
@@ -65,7 +66,7 @@ def make_server(settings: Settings, host: str) -> FastAPI:
     async def has_key(scope: Scope) -> bool:
         return bool(holds_key(scope, settings.password))
 
-    routes = [*DOCUMENT_ROUTES, *make_api_routes(), *tool_routes]
+    routes = [*DOCUMENT_ROUTES, *BROWSER_ROUTES, *make_api_routes(), *tool_routes]
     server = FastAPI(routes=routes, lifespan=run_backend, openapi_url=None)
     server.state.settings = settings
     addresses = {

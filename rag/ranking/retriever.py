@@ -143,10 +143,15 @@ class Retriever:
 
         Raises IndexMissingError while there are no vectors.
         """
+        name, embedder = self.open_embedder()
+        return name, embedder.embed_documents(texts)
+
+    def open_embedder(self) -> tuple[str, QuestionEmbedder]:
+        """The name of the model whose vectors are live, and that model. Raises as `embed` does."""
         live = self._index.read(find_live_model)
         if live is None:
             raise IndexMissingError("The index has no vectors yet. Try again once the documents are embedded.")
-        return live.name, self._open_model(live).embedder.embed_documents(texts)
+        return live.name, self._open_model(live).embedder
 
     def _search(self, wanted: Wanted) -> Found:
         """Search with the model whose vectors are live.
