@@ -248,7 +248,8 @@ async def _make_standalone(record: _Record, turns: Sequence[Turn], router: Route
     is_private = record.is_private or any(turn.is_private for turn in turns)
     plan = await asyncio.to_thread(make_plan, router, Inquiry(question, said, (), is_private))
     ready = next((choice.model for choice in plan.choices if choice.model.state.is_ready), None)
-    rewritten = await make_standalone(question, turns, ready.stream if ready else None)
+    may_rewrite = ready is not None and not is_small(ready.state.model_id)  # what a small one writes is seldom taken
+    rewritten = await make_standalone(question, turns, ready.stream if ready and may_rewrite else None)
     # Carrying over an earlier question may have made it longer than the answer's prompt has room for.
     if rewritten == question or len(rewritten) > MAX_QUESTION_CHARACTERS:
         return question

@@ -135,7 +135,7 @@ class Retriever:
         coverage = measure_coverage(model.tokenizer, question) if model else 0.0
         if model is None or coverage < _KNOWN:
             return None
-        asked, *vectors = self._threads.map(model.embedder.embed_query, (question, *sentences))
+        asked, *vectors = model.sentences.embed((question, *sentences), self._threads)
         return [float(vector @ asked) / model.spread * coverage for vector in vectors]
 
     def embed(self, texts: Sequence[str]) -> tuple[str, np.ndarray]:

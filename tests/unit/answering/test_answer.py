@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -303,6 +304,14 @@ def test_without_a_model_a_follow_up_carries_the_topic_over():
     report = events_of(ScriptedRouter(state=OFFLINE), "And how often?", turns=BEFORE)[-1].report
     assert "boiler" in report.searched_for
     assert report.answer == "Descale the boiler every 90 days. [2]"
+
+
+def test_a_small_model_is_not_waited_for_to_rewrite_a_follow_up():
+    small = replace(READY, model_id="qwen2.5-0.5b-instruct-generic-cpu:3")
+    router = ScriptedRouter(["Every 90 days."], state=small)
+    events = events_of(router, "And how often?", turns=BEFORE)
+    assert "boiler" in events[0].question
+    assert (said(events)[:14], len(router.prompts)) == ("Every 90 days.", 1)
 
 
 def test_a_model_that_fails_at_the_rewriting_is_still_asked_for_the_answer():
