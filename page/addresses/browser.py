@@ -9,7 +9,7 @@ import asyncio
 import json
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
@@ -23,7 +23,6 @@ from rag.types import Restriction
 
 if TYPE_CHECKING:
     from page.backend import Backend
-    from rag.models.embedder import Embedder
 
 MOST_PASSAGES = 50_000
 """More would be some 90 MB of text and vectors, and several times that in the browser's memory."""
@@ -55,6 +54,21 @@ _HEADERS = {
     ),
     "cache-control": "no-cache",
 }
+
+
+class _Prefixes(Protocol):
+    query: str
+    document: str
+
+
+class _Exported(Protocol):
+    """What the page tells of the embedding model."""
+
+    folder: Path
+    precision: str
+    dimensions: int
+    max_tokens: int
+    prefixes: _Prefixes
 
 
 async def send_page(request: Request) -> Response:
@@ -99,9 +113,9 @@ async def send_passages(request: Request) -> Response:
     return Response(content, media_type="application/octet-stream", headers=_HEADERS)
 
 
-def _open_embedder(backend: Backend) -> tuple[str, Embedder]:
+def _open_embedder(backend: Backend) -> tuple[str, _Exported]:
     name, embedder = backend.retriever.open_embedder()
-    return name, cast("Embedder", embedder)  # the retriever asks less of its embedders, but has no others
+    return name, cast("_Exported", embedder)  # the retriever asks less of its embedders, but has no others
 
 
 def _pack(backend: Backend, only: Restriction | None) -> bytes | None:

@@ -104,6 +104,7 @@ def test_programs_are_answered_beside_the_page(server: Server):
             return (await session.call_tool("search", {"question": QUESTION})).structuredContent
 
     assert asyncio.run(search())["hits"][0]["source"] == "leave.md"
+    assert b"Search in the browser" in call(server, "GET", "/browser/")[1]
 
 
 def test_whether_it_works_and_what_it_counted_is_told_without_a_word_of_a_document(server: Server):

@@ -64,6 +64,7 @@ NOT_RUN_HERE = {
     "claude": "another program",
     "docker": "not on a machine of the tests",
     "foundry": "another program, which tests/foundry imitates",
+    "npm": "installs from a registry; tests/e2e/test_browser_search.py runs it as the page tells it",
     "ollama": "another program",
     "open-webui": "another program, too large for the tests",
     "pip": "installs from a registry",

@@ -159,7 +159,7 @@ function makeHit([score, source, page, section, text]) {
   link.target = "_blank";
   link.textContent = page ? `${source}, page ${page}` : source;
   const place = document.createElement("small");
-  place.textContent = ` ${section} · ${score.toFixed(2)}`;
+  place.textContent = ` ${[section, score.toFixed(2)].filter(Boolean).join(" · ")}`;
   const words = document.createElement("p");
   words.textContent = text;
   words.tabIndex = 0;
