@@ -68,9 +68,11 @@ def _find_sentence(claim: str, hit: ScoredChunk, share: float) -> str:
     quote = two if needs_two else one
     if terms and _count_shared(terms, quote, language) >= share * len(terms):
         return quote
-    # In another language than the passage's, only numbers and names can be found again.
+    # In another language than the passage's, only numbers can be found again.
     values = {number.value for number in find_numbers(claim) if number.is_certain}
-    return quote if values and values <= {number.value for number in find_numbers(quote)} else ""
+    text = hit.chunk.text
+    sentences = (text[unit.start : unit.end] for unit in split_sentences(text, language)) if values else ()
+    return next((one for one in sentences if values <= {number.value for number in find_numbers(one)}), "")
 
 
 def _count_shared(terms: frozenset[str], text: str, language: str) -> int:

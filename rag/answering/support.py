@@ -161,7 +161,7 @@ def check_claim(question: str, claim: str, hit: ScoredChunk, said: frozenset[str
 def list_missing(question: str, claim: str, hits: Sequence[ScoredChunk]) -> tuple[str, ...]:
     """The numbers and names of the claim that none of these passages has, as they are written, in order.
 
-    A name may be the question's; a number may not.
+    A name may be the question's; a number may not. In another language than the passage's a name may have another form.
     """
     known = frozenset[str]().union(*(list_values(f"{hit.chunk.text}\n{name_place(hit)}") for hit in hits))
     missing = list_claimed(claim) - known
@@ -171,7 +171,7 @@ def list_missing(question: str, claim: str, hits: Sequence[ScoredChunk]) -> tupl
     is_by_capitals = detect_languages(claim)[0][0] not in NOUNS_IN_CAPITALS  # however short the claim is
     for hit in hits[:1] if is_by_capitals else ():
         language = find_language(hit)
-        for name in _find_names(claim, language):
+        for name in () if _speaks_otherwise(claim, language) else _find_names(claim, language):
             terms = frozenset(text_terms(name, language))
             asked = frozenset(text_terms(question, language))
             if terms and not any(terms & (_list_terms(one) | asked) for one in hits):

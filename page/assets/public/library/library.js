@@ -345,4 +345,4 @@ const follow = async () => {
   setTimeout(follow, latest?.isBusy ? BUSY_MS : IDLE_MS);
 };
 follow();
-if (!isInside) search.focus();
+if (!isInside && innerWidth > 640) search.focus(); // on a phone its keyboard would cover the list

@@ -161,7 +161,12 @@ const buildTools = () => {
   if (isInside) tools.append(make('a', { class: 'button', href: location.href, target: '_blank', rel: 'noopener', title: say('fullWidth'), 'aria-label': say('fullWidth') }, icon('outside')));
 };
 
-const start = async () => {
+const fetchOutline = async () => {
+  const { outline: entries } = await fetchJson('outline').catch(() => ({ outline: [] }));
+  outlineButton.hidden = entries.length === 0;
+  showOutline(entries.map(({ level, page, title }) => [level, page, title]), (page) => view.open(page));
+};
+const start = () => {
   if (data.kind === 'none') return;
   if (data.kind === 'pdf') {
     pages.hidden = false;
@@ -176,9 +181,7 @@ const start = async () => {
     const isMarked = data.layout.marks.length > 0;
     if (data.quote && !data.isFound) tell(say('notFound'));
     else if (data.quote && !isMarked) tell(say(data.layout.letters ? 'notExactly' : 'notOnPage'));
-    const entries = (await fetchJson('outline').catch(() => ({ outline: [] }))).outline.map(({ level, page, title }) => [level, page, title]);
-    outlineButton.hidden = entries.length === 0;
-    showOutline(entries, (page) => view.open(page));
+    fetchOutline();
   } else {
     namePages(body);
     offerMore();
@@ -196,7 +199,6 @@ document.addEventListener('keydown', (event) => {
   if (view && event.key === '+') view.zoom(1.25);
   if (view && event.key === '-') view.zoom(1 / 1.25);
 });
-start().then(() => {
-  main.dataset.ready = '';
-  if (isInside) window.parent.postMessage({ pwReader: 'ready' }, window.location.origin);
-});
+start();
+main.dataset.ready = '';
+if (isInside) window.parent.postMessage({ pwReader: 'ready' }, window.location.origin);
