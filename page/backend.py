@@ -17,6 +17,7 @@ from ingest.watcher import CorpusWatcher
 from page.addresses.metrics import Metrics
 from page.filtering.filters import Choices, find_choices
 from page.markdown import escape_markdown
+from page.starters import Outline
 from page.uploads import LateUploads, keep_upload, take_back_upload
 from rag.answering.prompt import make_around
 from rag.answering.quoting import quote_answer
@@ -36,6 +37,10 @@ _WARM_UP_LIMIT_S = 20.0
 
 ADDING_S = 20.0
 """How long a new file is waited for before it is said that it will be read later."""
+
+
+_MOST_OUTLINES = 12
+"""Documents that are looked into for questions to begin with."""
 
 
 class Addition(NamedTuple):
@@ -137,6 +142,13 @@ class Backend:
         key, known = snapshot.version, self._choices
         return known if known and known[0] == key else (key, find_choices(snapshot.list_sources()))
 
+    def read_outlines(self) -> list[Outline]:
+        """What some documents from all over the folder call themselves, and their headings."""
+        try:
+            return self.index.read(_read_outlines)
+        except RagError:  # nothing was indexed yet, or else the watcher's detail says why
+            return []
+
     def is_emptied_by(self, only: Restriction) -> bool:
         """Whether the index holds something to find, but nothing in the documents that `only` leaves."""
         return self.index.exists and self.index.read(lambda held: held.chunk_count > 0 and not held.count(only))
@@ -225,3 +237,13 @@ class Backend:
             return self.index.status()
         except RagError:  # nothing was indexed yet, or else the watcher's detail says why
             return IndexStatus(0, 0, 0, (), {}, 0, 0, rebuilding=False)
+
+
+def _read_outlines(snapshot: Snapshot) -> list[Outline]:
+    outlines = []
+    documents = snapshot.list_documents()
+    for info in documents[:: 1 + len(documents) // _MOST_OUTLINES]:
+        sections = [stored.chunk.section.rpartition(" > ")[2] for stored in snapshot.read_source_chunks(info.source)]
+        headings = [remove_invisible(heading).strip() for heading in sections]
+        outlines.append(Outline(show_name(info.source), remove_invisible(info.title), headings))
+    return outlines

@@ -141,6 +141,11 @@ class Settings:
         default="",
     )
 
+    history: str = _setting(
+        "RAG_HISTORY",
+        "on keeps the conversations of the page beside the index; off keeps none and shows none.",
+        default="on",
+    )
     password: str = _setting(
         "RAG_PASSWORD",
         "Password that the page asks for, eight characters or more; needed to listen beyond this machine.",
@@ -178,6 +183,10 @@ class Settings:
         settings._check()
         return settings
 
+    @property
+    def keeps_history(self) -> bool:
+        return self.history == "on"
+
     def _check(self) -> None:
         if self.chunk_overlap >= self.chunk_size:
             raise SettingsError(
@@ -192,6 +201,8 @@ class Settings:
                 raise SettingsError(f"{name} is {url!r}; it must start with http:// or https://.")
         if self.azure_endpoint and not self.base_url and not self.azure_api_key:
             raise SettingsError("AZURE_OPENAI_ENDPOINT needs a key. Set AZURE_OPENAI_API_KEY.")
+        if self.history not in ("on", "off"):
+            raise SettingsError(f"RAG_HISTORY is {self.history!r}; it must be on or off.")
         self._check_route()
         if 0 < len(self.password) < SHORTEST_PASSWORD:
             raise SettingsError(f"RAG_PASSWORD is too short; it must have at least {SHORTEST_PASSWORD} characters.")

@@ -18,6 +18,7 @@ IsLoggedIn = Callable[[Scope], Awaitable[bool]]
 DOCUMENT_PATH = "/corpus/"
 UPLOAD_PATH = "/project/file"
 ADDING_PATH = "/documents"
+CONVERSATION_PATH = "/conversations/"
 LONGEST_PATH = 4096
 """Bytes of a path; no file system has longer ones."""
 _LONGEST_NAME = 255
@@ -45,6 +46,7 @@ class Refusal:
 
 
 _READ, _WRITE = frozenset({"GET", "HEAD"}), frozenset({"POST"})
+_CHANGE = frozenset({"PUT", "DELETE"})
 API_ADDRESSES = {
     "/v1/": Address(_READ | _WRITE),
     "/search": Address(_WRITE),
@@ -75,6 +77,11 @@ ADDRESSES = {
     UPLOAD_PATH: Address(_WRITE),
     "/set-session-cookie": Address(_WRITE),
     "/ws/socket.io/": Address(_READ | _WRITE),
+    "/thread/": Address(_READ, is_open=True),
+    "/project/threads": Address(_WRITE),
+    "/project/thread": Address(_CHANGE),
+    "/feedback": Address(_CHANGE),
+    CONVERSATION_PATH: Address(_READ),
     **API_ADDRESSES,
 }
 """The addresses by their paths; a path that ends in a slash stands for all that begin with it."""

@@ -25,6 +25,7 @@ ARROWS = {
     "page.command": {"ingest", "rag.__main__", "rag.cli", "rag.private", "rag.settings"},
     "page": {
         "page.access",
+        "page.conversations",
         "ingest",
         "rag.assembly",
         "rag.answering",
@@ -36,6 +37,7 @@ ARROWS = {
         "rag.settings",
     },
     "page.access": {"rag.private", "rag.settings"},
+    "page.conversations": {"rag.private"},
     "ingest": {
         "ingest.loaders",
         "rag.cli",
@@ -87,7 +89,19 @@ ARROWS = {
 
 OWNERS = {
     "chainlit": {
-        f"page.{name}" for name in ("addresses.uploads", "chat", "command", "filtering.panel", "reply", "server")
+        f"page.{name}"
+        for name in (
+            "addresses.uploads",
+            "afterwards",
+            "chat",
+            "command",
+            "conversations.layer",
+            "conversations.live",
+            "filtering.panel",
+            "logins",
+            "reply",
+            "server",
+        )
     },
     "chromadb": {"rag.index.vectors"},
     "filelock": {"rag.models.export", "rag.index.lock"},
@@ -105,7 +119,7 @@ OWNERS = {
     "pypdf": {f"ingest.loaders.pdf.{name}" for name in ("buttons", "glyphs", "pages")},
     "pypdfium2": {f"ingest.loaders.pdf.{name}" for name in ("annotations", "buttons", "glyphs", "lines", "pages")},
     "sentence_transformers": {"rag.models.torch_models"},
-    "sqlite3": {"rag.index.catalog.database"},
+    "sqlite3": {"rag.index.catalog.database", "page.conversations.database"},
     "tantivy": {"rag.index.lexical.entry", "rag.index.lexical.index", "rag.index.lexical.search"},
     "torch": {"rag.models.torch_models"},
     "transformers": {"rag.models.torch_models"},
