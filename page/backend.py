@@ -21,6 +21,7 @@ from page.library.listing import Wanted
 from page.library.shelf import Shelf
 from page.markdown import escape_markdown
 from page.reader.process import Drawer
+from page.starters import Outline
 from page.uploads import LateUploads, keep_upload, take_back_upload
 from page.why import Coverage
 from rag.answering.prompt import make_around
@@ -41,6 +42,10 @@ _WARM_UP_LIMIT_S = 20.0
 
 ADDING_S = 20.0
 """How long a new file is waited for before it is said that it will be read later."""
+
+
+_MOST_OUTLINES = 12
+"""Documents that are looked into for questions to begin with."""
 
 
 class Addition(NamedTuple):
@@ -153,6 +158,13 @@ class Backend:
         key, known = snapshot.version, self._choices
         return known if known and known[0] == key else (key, find_choices(snapshot.list_sources()))
 
+    def read_outlines(self) -> list[Outline]:
+        """What some documents from all over the folder call themselves, and their headings."""
+        try:
+            return self.index.read(_read_outlines)
+        except RagError:  # nothing was indexed yet, or else the watcher's detail says why
+            return []
+
     def is_emptied_by(self, only: Restriction) -> bool:
         """Whether the index holds something to find, but nothing in the documents that `only` leaves."""
         return self.index.exists and self.index.read(lambda held: held.chunk_count > 0 and not held.count(only))
@@ -241,3 +253,13 @@ class Backend:
             return self.index.status()
         except RagError:  # nothing was indexed yet, or else the watcher's detail says why
             return IndexStatus(0, 0, 0, (), {}, 0, 0, rebuilding=False)
+
+
+def _read_outlines(snapshot: Snapshot) -> list[Outline]:
+    outlines = []
+    documents = snapshot.list_documents()
+    for info in documents[:: 1 + len(documents) // _MOST_OUTLINES]:
+        sections = [stored.chunk.section.rpartition(" > ")[2] for stored in snapshot.read_source_chunks(info.source)]
+        headings = [remove_invisible(heading).strip() for heading in sections]
+        outlines.append(Outline(show_name(info.source), remove_invisible(info.title), headings))
+    return outlines

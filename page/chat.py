@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
+from chainlit.data import get_data_layer
 
+from page.conversations.layer import ConversationLayer
+from page.conversations.live import tell_deleted
 from page.filtering.filters import read_restriction
 from page.filtering.panel import (
+    ATTACHED,
     choose_documents,
     find_restriction,
     offer_filters,
@@ -18,45 +24,48 @@ from page.filtering.panel import (
     remember_attached,
     show_filter,
 )
+from page.logins import admit_anybody, check_login, end_login, needs_login
 from page.markdown import escape_markdown
 from page.models.tuning import read_tuning
 from page.server import (
     call_on_reconnect,
-    check_login,
+    call_when_shown,
     close_backend,
     discard_uploads,
-    end_login,
     forget_messages,
+    get_answers,
     get_backend_if_built,
+    get_history,
     get_settings,
-    needs_login,
     prepare_server,
     release_session,
     start_backend,
     wait_for_backend,
 )
+from page.starters import make_starters
 from page.view import make_address
-from rag.errors import IndexMissingError, RagError
+from rag.errors import IndexMissingError, RagError, SettingsError
 from rag.logs.steps import begin_request
 
 if TYPE_CHECKING:
+    from chainlit.types import ThreadDict
+
     from page.backend import Backend
+    from page.conversations.database import Answered
     from page.reply import Reply
+    from rag.answering.followup import Turn
 
 logger = logging.getLogger(__name__)
 
-STARTERS = {
+SAMPLES = {
     "kettle-manual.pdf": "What does error E2 of the kettle mean?",
     "staff-handbook.md": "How many unused holidays may be carried into the next year?",
     "tram-line-7.html": "What does a single ticket for the tram cost?",
 }
-"""Questions for a first try, each shown while the sample that answers it is in the corpus."""
+"""Questions for a first try of the samples, each shown while the one that answers it is in the corpus."""
 
 TURNS = "turns"
 """Where a chat's session keeps its conversation; a new chat begins without."""
-
-REPLIES = "replies"
-"""Where a chat's session keeps the replies that are being written, and those that a lost connection broke off."""
 
 CONNECTION_LOST = "The connection to this page was lost, so the answer ends here. Ask again for the rest."
 
@@ -78,9 +87,13 @@ async def on_app_shutdown() -> None:
 
 
 @cl.set_starters
-async def set_starters(_: cl.User | None) -> list[cl.Starter]:
+async def set_starters(_: cl.User | None, language: str | None) -> list[cl.Starter]:
+    """Offer questions for a first try: those of the samples, else some made of the documents."""
     folder = get_settings().corpus_dir
-    return [cl.Starter(text, text) for source, text in STARTERS.items() if (folder / source).is_file()]
+    texts = [text for source, text in SAMPLES.items() if (folder / source).is_file()]
+    if not texts and (backend := get_backend_if_built()):
+        texts = make_starters(await asyncio.to_thread(backend.read_outlines), language or "")
+    return [cl.Starter(text, text) for text in texts]
 
 
 @cl.on_chat_start
@@ -92,18 +105,34 @@ async def on_chat_start() -> None:
 
 @cl.on_chat_end
 async def on_chat_end() -> None:
-    """A tab was closed or its connection was lost: nobody reads on, so no model need write on."""
-    for reply in _get_replies():
-        reply.break_off(CONNECTION_LOST)
+    """A tab was closed or its connection was lost.
+
+    Where conversations are kept, its answer goes on, to be read later. Otherwise nobody reads on, so no model need
+    write on.
+    """
+    if not get_history():
+        for reply in _get_replies():
+            reply.break_off(CONNECTION_LOST)
     forget_messages()
     release_session()
 
 
 async def on_reconnect() -> None:
     """The page is back, after a while without network; show it what became of its last answers."""
+    if thread := await _find_thread():
+        await cl.context.emitter.resume_thread(thread)
     for reply in [reply for reply in _get_replies() if reply.broken_off]:
-        _get_replies().discard(reply)
+        get_answers().discard(cl.context.session.thread_id, reply)
         await reply.finish()
+
+
+async def on_chat_resume(thread: ThreadDict) -> None:
+    """A kept conversation was opened: its filters are this page's, too."""
+    attached = (thread["metadata"] or {}).get(ATTACHED, ())
+    cl.user_session.set(ATTACHED, tuple(attached))
+    with contextlib.suppress(SettingsError):  # the status line says so
+        await _show_chosen_filter()
+    cl.user_session.set("offering", asyncio.create_task(_offer_filters()))
 
 
 @cl.on_window_message
@@ -113,15 +142,16 @@ async def on_window_message(message: object) -> None:
     elif isinstance(message, dict) and ASK_ONLY in message:
         choose_documents(message[ASK_ONLY])
         await on_settings_update({})
+    else:
+        await _tell_changes()
 
 
 @cl.on_settings_update
 async def on_settings_update(_: dict[str, Any]) -> None:
-    await show_filter("Filters need attention")
     try:
-        only = read_restriction(read_chosen_filters())
         read_tuning(get_settings(), read_chosen_filters())
-        await show_filter(f"Only {only.description}" if only else "")
+        await _keep_filters()
+        await _show_chosen_filter()
         await find_restriction(await wait_for_backend(), read_chosen_filters())
     except RagError as error:
         await cl.ErrorMessage(escape_markdown(str(error))).send()
@@ -135,13 +165,14 @@ async def on_message(message: cl.Message) -> None:
     from page.reply import Reply
 
     request = begin_request()
-    reply = Reply()
-    _get_replies().add(reply)
+    reply = Reply(get_history())
+    get_answers().add(message.thread_id, reply)
     try:
         backend = await wait_for_backend()
         await _add_documents(backend, message)
+        await _keep_filters()
         if message.content or not message.elements:
-            asked = read_asked(message.content, message.metadata, read_chosen_filters(), cl.user_session.get(TURNS, ()))
+            asked = read_asked(message.content, message.metadata, read_chosen_filters(), await _read_turns())
             only = await find_restriction(backend, asked.filters)
             await reply.stream_answer(backend, asked, only)
     except IndexMissingError:
@@ -157,8 +188,8 @@ async def on_message(message: cl.Message) -> None:
         _remember_turn(message.content, reply)
         await reply.finish()
         forget_messages()
-        if not reply.broken_off:
-            _get_replies().discard(reply)
+        if get_history() or not reply.broken_off:
+            get_answers().discard(message.thread_id, reply)
 
 
 async def _add_documents(backend: Backend, message: cl.Message) -> None:
@@ -191,12 +222,67 @@ def _remember_turn(question: str, reply: Reply) -> None:
         cl.user_session.set(TURNS, add_turn(others, turn))
 
 
-def _get_replies() -> set[Reply]:
-    """This chat's replies; see `REPLIES`."""
-    replies: set[Reply] | None = cl.user_session.get(REPLIES)
-    if replies is None:
-        cl.user_session.set(REPLIES, replies := set())
-    return replies
+async def _read_turns() -> Sequence[Turn]:
+    """What a follow-up may refer to: what was asked and answered in this chat, from whichever page."""
+    from rag.answering.followup import KEPT_TURNS, Turn, add_turn
+
+    thread_id, history = cl.context.session.thread_id, get_history()
+    kept: Sequence[Answered] | None = history and await history.read(
+        lambda database: database.read_last_answers(thread_id, 2 * KEPT_TURNS), otherwise=None
+    )
+    if kept is None:
+        turns: Sequence[Turn] = cl.user_session.get(TURNS, ())
+        return turns
+    last = {answer.question: answer for answer in kept if answer.text}
+    found: Sequence[Turn] = ()
+    for answer in kept:
+        if last.get(answer.question) is answer:
+            found = add_turn(found, Turn(answer.question, answer.text, answer.is_private))
+    return found
+
+
+async def _keep_filters() -> None:
+    """Keep this chat's filters, and the documents that came with it, for when it is opened again."""
+    history, session = get_history(), cl.context.session
+    chosen, attached = read_chosen_filters(), cl.user_session.get(ATTACHED, ())
+    if history and session.has_first_interaction and (chosen or attached):
+        settings = {"chat_settings": dict(chosen), ATTACHED: list(attached)}
+        await history.write(lambda database: database.keep_settings(session.thread_id, settings))
+
+
+async def _show_chosen_filter() -> None:
+    """Say which filter is chosen. Raises SettingsError for one that can't be."""
+    try:
+        only = read_restriction(read_chosen_filters())
+    except SettingsError:
+        await show_filter("Filters need attention")
+        raise
+    await show_filter(f"Only {only.description}" if only else "")
+
+
+async def _find_thread() -> ThreadDict | None:
+    layer = get_data_layer()
+    return await layer.get_thread(cl.context.session.thread_id) if layer else None
+
+
+async def _leave_deleted(conversation: str) -> None:
+    """A conversation is deleted: end what is written in it, and have the pages that show it leave."""
+    for reply in get_answers().find(conversation):
+        reply.break_off("deleted")
+    await tell_deleted(conversation)
+
+
+def _get_replies() -> list[Reply]:
+    """The replies of this chat that are being written, and those that a lost connection broke off."""
+    return get_answers().find(cl.context.session.thread_id)
+
+
+async def _tell_changes() -> None:
+    """Say what has changed of the answers on the page, as soon as there is a backend; see `_offer_filters`."""
+    from page.afterwards import tell_changes
+
+    if (backend := get_backend_if_built()) and (history := get_history()):
+        await tell_changes(backend, history)
 
 
 async def _offer_filters() -> None:
@@ -210,3 +296,9 @@ if needs_login():
     cl.password_auth_callback(check_login)
     cl.on_logout(end_login)
 call_on_reconnect(on_reconnect)
+call_when_shown(_tell_changes)
+if history := get_history():
+    cl.data_layer(lambda: ConversationLayer(history, _leave_deleted))
+    cl.on_chat_resume(on_chat_resume)
+    if not needs_login():
+        cl.header_auth_callback(admit_anybody)

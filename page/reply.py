@@ -8,23 +8,30 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import chainlit as cl
+from chainlit.utils import utc_now
 
+from page.afterwards import show_afterwards
 from page.answer import Answer
 from page.asked import INSIST, Asked
+from page.conversations.database import Answered
 from page.markdown import escape_markdown
 from page.models.tuning import tune
 from rag.answering.events import Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
 from rag.asked.asking import ask
+from rag.private import name_this_process
 from rag.text.hostile import remove_invisible
 from rag.types import Restriction
 
 if TYPE_CHECKING:
     from page.backend import Backend
+    from page.conversations.history import History
 
 SHOW_EVERY_S = 0.04
 """Tokens that come faster are shown together: the page goes over the whole answer each time."""
 _SHARE_OF_SHOWING = 0.1
 """How much of the time may be spent on that, however long the answer gets."""
+_KEEP_EVERY_S = 1.0
+"""How much of an answer may be lost if the server is killed."""
 
 _NO_FILE = "#"
 """The address of an element that only our own Sources.jsx shows: without one, Chainlit would write it into a file."""
@@ -34,17 +41,21 @@ class Reply:
     """The answer to one question, on the page.
 
     Call `stream_answer` once, and `finish` whatever became of it. Any other task may end the answer early by
-    `break_off`.
+    `break_off`. With a history, the answer is kept there as it comes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, history: History | None = None) -> None:
+        self._history = history
+        self._backend: Backend | None = None
+        self._keep_again_at = 0.0
         self._answer = Answer()
         self._asked = Asked("", {})
         self._asks_model = False
-        self._message = cl.Message("")
-        self._sources = cl.CustomElement(name="Sources", props={}, url=_NO_FILE)
+        self._message = cl.Message("", created_at=utc_now())
+        self._sources = cl.CustomElement(name="Sources", props={}, url=_NO_FILE, for_id=self._message.id)
         self._show_again_at = 0.0
-        self._task: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
+        """What writes the answer; None before and while files are added."""
 
     @property
     def text(self) -> str:
@@ -70,7 +81,7 @@ class Reply:
         """Show the answer while it is written. Raises RagError if there can't be one."""
         if self.broken_off:  # while the files of the message were added, which goes on
             return
-        self._task = asyncio.current_task()
+        self.task, self._backend = asyncio.current_task(), backend
         self._asked = asked
         self._answer.searched_in = remove_invisible(only.description) if only else ""
         self._answer.searched_for = remove_invisible(asked.standalone) if asked.standalone != asked.text else ""
@@ -124,8 +135,8 @@ class Reply:
     def break_off(self, reason: str) -> None:
         """Stop searching and writing at once, which closes the model's stream; `reason` is shown below the answer."""
         self._answer.broken_off = reason
-        if self._task:
-            self._task.cancel()
+        if self.task:
+            self.task.cancel()
 
     async def finish(self) -> None:
         """Show the complete answer with its sources; after a stop or an error, what was said until then."""
@@ -135,18 +146,32 @@ class Reply:
             self._message.content = shown or escape_markdown(self.broken_off)
             await self._message.send()
             await self._send_sources()
+            await self._keep(is_complete=True)
+            if self._backend:
+                shown = (self._message.id, self._asked.text, self._sources.props)
+                await show_afterwards(*shown, self._backend, self._history)
+
+    async def show_again(self) -> None:
+        """Show what there is of the answer to a page that has just come."""
+        if self._sources.props:
+            await cl.context.emitter.send_step(self._message.to_dict())
+            await cl.context.emitter.send_element(self._sources.to_dict())
 
     async def _show_quotes(self) -> None:
         """Show the answer as it is before a model's first word, and before that what stands below it: both at once."""
         await self._send_sources()
         self._message.content = self._answer.show()
         await self._message.send()
+        await self._keep()
 
     async def _send_sources(self) -> None:
+        self._describe()
+        await self._sources.send(for_id=self._message.id)
+
+    def _describe(self) -> None:
         again = self._asked.again(self.searched_for, is_private=self.is_private) if self._answer.may_insist else None
         more = self._asked.text if self._answer.coverage.is_partial and self.text else None
         self._sources.props = {"id": self._message.id, INSIST: again, "again": more, **self._answer.describe()}
-        await self._sources.send(for_id=self._message.id)
 
     async def _show_words(self) -> None:
         """Show what is written so far, in place of what was shown before: a word may change what another one means."""
@@ -156,3 +181,16 @@ class Reply:
             await self._message.stream_token(shown, is_sequence=True)
             now = time.monotonic()
             self._show_again_at = now + max(SHOW_EVERY_S, (now - began) / _SHARE_OF_SHOWING)
+            if now >= self._keep_again_at:
+                self._keep_again_at = now + _KEEP_EVERY_S
+                await self._keep()
+
+    async def _keep(self, *, is_complete: bool = False) -> None:
+        if self._history is None:
+            return
+        self._describe()
+        question, writer = self.searched_for or self._asked.text, "" if is_complete else name_this_process()
+        answered = Answered(self._message.id, question, self.text, self.is_private, writer)
+        conversation, step, sources = self._message.thread_id, self._message.to_dict(), self._sources.to_dict()
+        kept = (conversation, answered, dict(step), dict(sources))
+        await self._history.write(lambda database: database.keep_answer(*kept))

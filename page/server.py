@@ -9,9 +9,9 @@ import asyncio
 import contextlib
 import logging
 import os
-import secrets
 import shutil
 import sys
+import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,21 +21,18 @@ import chainlit.cli
 import chainlit.config
 import chainlit.server
 import chainlit.socket
-from chainlit.auth import get_current_user, get_token_from_cookies
+from chainlit.auth import get_current_user
 from chainlit.chat_context import chat_contexts
 from chainlit.config import config
 from chainlit.markdown import get_markdown_str
 from chainlit.server import app as server
 from chainlit.server import sio
-from chainlit.session import WebsocketSession, ws_sessions_id
-from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import Response
+from chainlit.session import WebsocketSession
+from chainlit.types import MessagePayload
 
 from page.access.gate import Gate
 from page.access.hosts import (
     KnownHostsOnly,
-    Scope,
     allow_origins,
     is_loopback,
     list_names,
@@ -43,13 +40,19 @@ from page.access.hosts import (
     require_free_port,
     require_password,
 )
-from page.access.login import EndedLogins, LimitTries, distrust_callers, holds_key, is_password, make_signing_secret
+from page.access.login import EndedLogins, LimitTries, distrust_callers, make_signing_secret
 from page.access.prefix import PutPrefix, TakePrefix, read_prefix
 from page.access.tagging import TagRequests
+from page.addresses.conversations import CONVERSATION_ROUTES
 from page.addresses.programs import make_program_routes
 from page.addresses.uploads import ROUTES
+from page.conversations.history import History
+from page.conversations.layer import describe
+from page.conversations.live import Answers, follow_other_server, name_room, share_events, show_running, take_message
 from page.library.addresses import LIBRARY_ROUTES
+from page.logins import admit, find_reader, is_logged_in
 from page.reader.addresses import READER_ROUTES
+from page.texts import translate
 from page.view import remove_foreign_links
 from rag import cli
 from rag.errors import RagError
@@ -69,7 +72,7 @@ ASSETS = Path(__file__).with_name("assets")
 """Chainlit's settings for our page, the text of its "Readme", and what the browser loads."""
 
 # What a page of ours never says; Chainlit would act on it all the same.
-UNUSED_EVENTS = ("edit_message", "message_favorite", "fetch_favorites", "audio_start", "audio_chunk", "audio_end")
+UNUSED_EVENTS = ("message_favorite", "fetch_favorites", "audio_start", "audio_chunk", "audio_end")
 
 _BACK_WITHIN_S = 60.0
 """How long what was attached and not sent is kept for a page that lost its connection."""
@@ -115,6 +118,10 @@ def _use_own_assets() -> None:
     chainlit.config.config_translation_dir = chainlit.config.TRANSLATIONS_DIR
     vars(chainlit.cli).update(init_markdown=lambda root: None)  # it would write a file there
     vars(chainlit.server).update(get_markdown_str=lambda root, language: get_markdown_str(str(ASSETS), language))
+    load = chainlit.config.ChainlitConfig.load_translation
+    chainlit.config.ChainlitConfig.load_translation = (  # type: ignore[method-assign]  # it knows no other way
+        lambda self, language: translate(language, load(self, language))
+    )
     settings = chainlit.config.load_settings()
     config.project, config.features, config.ui = (settings[name] for name in ("project", "features", "ui"))
 
@@ -138,6 +145,7 @@ def _prepare_folders(settings: Settings) -> None:
         chainlit.config.FILES_DIRECTORY = make_process_folder(Index(settings.index_dir).uploads_dir)
         if settings.password:
             distrust_callers()
+        if settings.password or settings.keeps_history:
             os.environ["CHAINLIT_AUTH_SECRET"] = make_signing_secret(settings.index_dir / "page", settings.password)
     except OSError as error:
         raise RagError(f"{settings.index_dir} can't be written ({error.strerror}). Set RAG_INDEX_DIR.") from error
@@ -148,15 +156,19 @@ def _prepare_folders(settings: Settings) -> None:
 
 def _add_page(settings: Settings, names: frozenset[str]) -> None:
     make_html: Callable[[str], str] = chainlit.server.get_html_template
-    chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
+    login = " data-pw-login" if settings.password else ""
+    chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path)).replace(
+        "<html", f"<html{login}", 1
+    )
     # The prefix of Chainlit's own routes, which they lack where its server was imported before it was known.
     made_with = chainlit.server.SOCKET_IO_PATH.removesuffix("/ws/socket.io")
-    server.routes[:0] = ours = [*ROUTES, *READER_ROUTES, *LIBRARY_ROUTES, *make_program_routes()]
+    ours = [*ROUTES, *CONVERSATION_ROUTES, *READER_ROUTES, *LIBRARY_ROUTES, *make_program_routes()]
+    server.routes[:0] = ours
     uploads = config.features.spontaneous_file_upload
     largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
     # The middleware that is added last is the first to see a request.
     server.add_middleware(PutPrefix, prefix=made_with, ours=ours)
-    server.add_middleware(Gate, is_logged_in=_is_logged_in if settings.password else None, largest_upload=largest)
+    server.add_middleware(Gate, is_logged_in=is_logged_in if settings.password else None, largest_upload=largest)
     server.add_middleware(LimitTries, password=settings.password)
     origins = list_origins(settings)
     server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host), origins=origins)
@@ -164,59 +176,64 @@ def _add_page(settings: Settings, names: frozenset[str]) -> None:
     server.add_middleware(TakePrefix, prefix=read_prefix())
     server.add_middleware(TagRequests)
     sio.on("connection_successful", _greet)
+    sio.on("client_message", take_message)
+    sio.on("stop", _stop)
+    sio.on("edit_message", _take_edited)
+    config.features.edit_message = settings.keeps_history
     for event in UNUSED_EVENTS:
         del sio.handlers["/"][event]
     server.state.settings = settings
+    server.state.answers = Answers()
+    server.state.history = _open_history(settings)
     server.state.ended = EndedLogins(settings.index_dir / "page" / "ended", config.project.user_session_timeout)
 
 
+def _open_history(settings: Settings) -> History | None:
+    """The conversations, if they are to be kept: Chainlit wants a user for that, who is the same for all pages."""
+    if not settings.keeps_history:
+        return None
+    server.dependency_overrides[get_current_user] = find_reader
+    vars(chainlit.socket).update(_authenticate_connection=admit)
+    return History(settings.index_dir / "page" / "conversations.sqlite3")
+
+
 async def _greet(sid: str) -> None:
-    """Take a page's connection as Chainlit does, and tell the app of one that is back."""
+    """Take a page's connection as Chainlit does, and show it what is being written in its conversation."""
     await chainlit.socket.connection_successful(sid)
     session = WebsocketSession.get(sid)
-    if session and session.restored:
+    if session is None:
+        return
+    if session.thread_id_to_resume and not session.has_first_interaction:  # it was deleted
+        session.thread_id, session.thread_id_to_resume = str(uuid.uuid4()), None
+    await share_events(session)
+    if session.restored:
         await server.state.on_reconnect()
+    await show_running(session, get_answers())
+    if session.thread_id_to_resume:
+        await server.state.when_shown()
+    if (history := get_history()) and session.has_first_interaction:
+        await follow_other_server(session, history)
 
 
-# Logins
+async def _take_edited(sid: str, payload: MessagePayload) -> None:
+    """Ask an edited question in place of what it was, and of all that followed."""
+    session, history = WebsocketSession.get(sid), get_history()
+    if session and history:
+        identity = str(payload["message"]["id"])
+        await history.write(lambda database: database.forget_from(session.thread_id, identity))
+        if thread := await history.read(lambda database: database.read(session.thread_id), otherwise=None):
+            await sio.emit("resume_thread", describe(thread), to=name_room(session.thread_id), skip_sid=sid)
+        await sio.emit("update_message", payload["message"], to=sid)
+        await take_message(sid, payload)
 
 
-_LOGIN = "login"
-"""Under which name a login's id stands in its cookie. Without one, two of the same second would be the same."""
-
-
-async def check_login(_: str, password: str) -> cl.User | None:
-    """Log in whoever knows the password; there is one for all, and any name will do."""
-    is_right = is_password(password, get_settings().password)
-    return cl.User("reader", metadata={_LOGIN: secrets.token_hex(16)}) if is_right else None
-
-
-async def end_login(request: Request, _: Response) -> dict[str, bool]:
-    """Log out: the cookie is worth nothing any more, whoever has a copy, and the open pages of this login are closed.
-
-    Other browsers stay logged in.
-    """
-    if login := await _find_login(request):
-        server.state.ended.end(login)
-        own = [one.socket_id for one in ws_sessions_id.values() if one.user and one.user.metadata.get(_LOGIN) == login]
-        # Not by `sio.disconnect`: a page could go on over the connection, which stays.
-        for connection in filter(None, [sio.manager.eio_sid_from_sid(socket_id, "/") for socket_id in own]):
-            await sio.eio.disconnect(connection)
-    return {"success": True}
-
-
-async def _is_logged_in(scope: Scope) -> bool:
-    return bool(holds_key(scope, get_settings().password) or await _find_login(HTTPConnection(scope)))
-
-
-async def _find_login(connection: HTTPConnection) -> str:
-    """The id of the login that the request's cookie is from; empty if it has none, or one that was ended."""
-    try:
-        user = await get_current_user(get_token_from_cookies(connection.cookies) or "")
-    except HTTPException:
-        return ""
-    login = str(user.metadata.get(_LOGIN, "")) if user else ""
-    return "" if server.state.ended.is_ended(login) else login
+async def _stop(sid: str) -> None:
+    """End what is being written in the page's conversation, be it asked by another page."""
+    if session := WebsocketSession.get(sid):
+        writing = [answer.task for answer in get_answers().find(session.thread_id) if answer.task]
+        for task in writing or [session.current_task]:
+            if task:
+                task.cancel()
 
 
 # The settings and the backend
@@ -227,9 +244,16 @@ def get_settings() -> Settings:
     return settings
 
 
-def needs_login() -> bool:
-    settings: Settings | None = getattr(server.state, "settings", None)
-    return bool(settings and settings.password)
+def get_history() -> History | None:
+    """The conversations; None if they aren't kept."""
+    history: History | None = getattr(server.state, "history", None)
+    return history
+
+
+def get_answers() -> Answers:
+    """The answers that are being written."""
+    answers: Answers = server.state.answers
+    return answers
 
 
 def start_backend() -> None:
@@ -291,6 +315,11 @@ def call_on_reconnect(callback: Callable[[], Awaitable[None]]) -> None:
     Chainlit has no such event.
     """
     server.state.on_reconnect = callback
+
+
+def call_when_shown(callback: Callable[[], Awaitable[None]]) -> None:
+    """Have `callback` called, within the chat, when a page has been shown a kept conversation."""
+    server.state.when_shown = callback
 
 
 def discard_uploads(message: cl.Message) -> None:

@@ -69,7 +69,7 @@ def make_process_folder(base: Path) -> Path:
 
     base.mkdir(mode=0o700, parents=True, exist_ok=True)
     clear_dead_folders(base)
-    own = base / _name_folder(psutil.Process())
+    own = base / _name_process(psutil.Process())
     own.mkdir(mode=0o700, exist_ok=True)
     return own
 
@@ -78,7 +78,7 @@ def clear_dead_folders(base: Path, prefix: str = "") -> None:
     """Delete the folders below `base` of processes that have ended."""
     with contextlib.suppress(OSError):  # there is no such folder, most of the time
         for folder in list(base.iterdir()):
-            if folder.name.startswith(prefix) and not _is_in_use(folder.name.removeprefix(prefix)):
+            if folder.name.startswith(prefix) and not is_running(folder.name.removeprefix(prefix)):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -89,16 +89,23 @@ def make_temporary_folder() -> tempfile.TemporaryDirectory[str]:
     import psutil
 
     clear_dead_folders(Path(tempfile.gettempdir()), _PREFIX)
-    prefix = f"{_PREFIX}{_name_folder(psutil.Process())}-"
+    prefix = f"{_PREFIX}{_name_process(psutil.Process())}-"
     return tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
 
 
-def _name_folder(process: psutil.Process) -> str:
+def name_this_process() -> str:
+    """A name for this process that no other has, be it later: for `is_running`."""
+    import psutil
+
+    return _name_process(psutil.Process())
+
+
+def _name_process(process: psutil.Process) -> str:
     return f"{process.pid}-{process.create_time():.0f}"
 
 
-def _is_in_use(name: str) -> bool:
-    """Whether the process that made the folder of that name still runs; another may have its number by now."""
+def is_running(name: str) -> bool:
+    """Whether the process of that name still runs; another may have its number by now."""
     import psutil
 
     number, _, start = name.partition("-")

@@ -144,6 +144,11 @@ class Settings:
         default="",
     )
 
+    history: str = _setting(
+        "RAG_HISTORY",
+        "on keeps the conversations of the page beside the index; off keeps none and shows none.",
+        default="on",
+    )
     password: str = _setting(
         "RAG_PASSWORD",
         "Password that the page asks for, eight characters or more; needed to listen beyond this machine.",
@@ -205,6 +210,10 @@ class Settings:
         shown = {spec.metadata["env"]: str(getattr(self, spec.name)) if spec.repr else "…" for spec in changed}
         return {name: re.sub(r"(?<=//)[^/@]*@", "…@", value) for name, value in shown.items()}
 
+    @property
+    def keeps_history(self) -> bool:
+        return self.history == "on"
+
     def _check(self) -> None:
         if self.log_level not in LOG_LEVELS:
             raise SettingsError(f"RAG_LOG_LEVEL is {self.log_level!r}; it must be one of {', '.join(LOG_LEVELS)}.")
@@ -222,6 +231,8 @@ class Settings:
                 raise SettingsError(f"{name} is {url!r}; it must start with http:// or https://.")
         if self.azure_endpoint and not self.base_url and not self.azure_api_key:
             raise SettingsError("AZURE_OPENAI_ENDPOINT needs a key. Set AZURE_OPENAI_API_KEY.")
+        if self.history not in ("on", "off"):
+            raise SettingsError(f"RAG_HISTORY is {self.history!r}; it must be on or off.")
         self._check_route()
         if 0 < len(self.password) < SHORTEST_PASSWORD:
             raise SettingsError(f"RAG_PASSWORD is too short; it must have at least {SHORTEST_PASSWORD} characters.")

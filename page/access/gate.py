@@ -19,6 +19,7 @@ DOCUMENT_PATH = "/corpus/"
 READER_PATH, READING_PATH = "/read/", "/reading/"
 UPLOAD_PATH = "/project/file"
 ADDING_PATH = "/documents"
+CONVERSATION_PATH = "/conversations/"
 LONGEST_PATH = 4096
 """Bytes of a path; no file system has longer ones."""
 _LONGEST_NAME = 255
@@ -46,6 +47,7 @@ class Refusal:
 
 
 _READ, _WRITE = frozenset({"GET", "HEAD"}), frozenset({"POST"})
+_CHANGE = frozenset({"PUT", "DELETE"})
 API_ADDRESSES = {
     "/v1/": Address(_READ | _WRITE),
     "/search": Address(_WRITE),
@@ -85,6 +87,11 @@ ADDRESSES = {
     "/models": Address(_READ),
     "/models/": Address(_READ | _WRITE),
     "/ws/socket.io/": Address(_READ | _WRITE),
+    "/thread/": Address(_READ, is_open=True),
+    "/project/threads": Address(_WRITE),
+    "/project/thread": Address(_CHANGE),
+    "/feedback": Address(_CHANGE),
+    CONVERSATION_PATH: Address(_READ),
     **API_ADDRESSES,
 }
 """The addresses by their paths; a path that ends in a slash stands for all that begin with it."""

@@ -22,7 +22,9 @@ async def send_status(request: Request) -> Response:
         backend: Backend = await asyncio.shield(request.app.state.backend)
     except Exception as error:  # whatever kept the backend from being built is for the user to read
         return Response(f"The service could not start ({error}). The terminal says more.", 503)
-    return JSONResponse(await asyncio.to_thread(backend.make_status))
+    status = await asyncio.to_thread(backend.make_status)
+    history = request.app.state.history
+    return JSONResponse(status | {"history": history.problem if history else ""})
 
 
 async def send_health(_: Request) -> Response:

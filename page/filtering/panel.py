@@ -19,9 +19,9 @@ from rag.types import Restriction
 if TYPE_CHECKING:
     from page.backend import Backend
 
-_ATTACHED = "attached"
+ATTACHED = "attached"
 """Where a chat's session keeps the documents that came with its messages."""
-_MOST_ATTACHED = 100
+_MOSTATTACHED = 100
 """The latest ones; more would make each search slower."""
 
 _OFFERED = "offered"
@@ -41,7 +41,7 @@ async def find_restriction(backend: Backend, chosen: Mapping[str, object]) -> Re
     Raises SettingsError for a wrong date, QuestionError if the restriction leaves no document.
     """
     only = read_restriction(chosen)
-    only = replace(only, also=cl.user_session.get(_ATTACHED, ())) if only else None
+    only = replace(only, also=cl.user_session.get(ATTACHED, ())) if only else None
     is_emptied: bool = only is not None and await asyncio.to_thread(backend.is_emptied_by, only)
     if only and is_emptied:
         raise QuestionError(
@@ -52,8 +52,8 @@ async def find_restriction(backend: Backend, chosen: Mapping[str, object]) -> Re
 
 def remember_attached(source: str) -> None:
     """Have this chat find a document that came with its message, whatever its filters say."""
-    attached = dict.fromkeys([*cl.user_session.get(_ATTACHED, ()), source])
-    cl.user_session.set(_ATTACHED, tuple(attached)[-_MOST_ATTACHED:])
+    attached = dict.fromkeys([*cl.user_session.get(ATTACHED, ()), source])
+    cl.user_session.set(ATTACHED, tuple(attached)[-_MOSTATTACHED:])
 
 
 def choose_documents(given: object) -> None:

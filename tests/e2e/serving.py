@@ -91,7 +91,12 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    folder: Path, models_dir: Path, settings: Mapping[str, str], *arguments: str, app: Path = ROOT / "app.py"
+    folder: Path,
+    models_dir: Path,
+    settings: Mapping[str, str],
+    *arguments: str,
+    app: Path = ROOT / "app.py",
+    port: int | None = None,
 ) -> Iterator[Server]:
     """A server over ``folder/corpus``, or another one; it is up when this is entered, but may still be reading."""
     if not (folder / "app").exists():
@@ -99,7 +104,7 @@ def serving(
         shutil.copytree(models_dir, folder / "index" / "models")
     (folder / "corpus").mkdir(exist_ok=True)
     paths = {"RAG_CORPUS_DIR": str(folder / "corpus"), "RAG_INDEX_DIR": str(folder / "index")}
-    port = free_port()
+    port = port or free_port()
     log = folder / f"server-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(

@@ -93,7 +93,7 @@ def server(script: Script, models_dir: Path, tmp_path_factory: pytest.TempPathFa
     (folder / "corpus" / "leave.md").write_text(LEAVE, "utf-8")
     with (
         model_server(script.reply) as (address, _),
-        serving(folder, models_dir, {"BASE_URL": address, "MODEL": "tiny"}) as server,
+        serving(folder, models_dir, {"BASE_URL": address, "MODEL": "tiny", "RAG_HISTORY": "off"}) as server,
     ):
         server.wait_until(is_settled)
         yield server

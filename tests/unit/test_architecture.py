@@ -25,6 +25,7 @@ ARROWS = {
     "page.command": {"ingest", "rag.__main__", "rag.cli", "rag.private", "rag.settings"},
     "page": {
         "page.access",
+        "page.conversations",
         "ingest",
         "rag.asked",
         "ingest.loaders",
@@ -39,6 +40,7 @@ ARROWS = {
         "rag.settings",
     },
     "page.access": {"rag.private", "rag.settings"},
+    "page.conversations": {"rag.private"},
     "ingest": {
         "ingest.loaders",
         "rag.cli",
@@ -93,7 +95,19 @@ ARROWS = {
 OWNERS = {
     "chainlit": {
         f"page.{name}"
-        for name in ("addresses.uploads", "chat", "command", "filtering.panel", "models.tuning", "reply", "server")
+        for name in (
+            "addresses.uploads",
+            "afterwards",
+            "chat",
+            "command",
+            "conversations.layer",
+            "conversations.live",
+            "filtering.panel",
+            "models.tuning",
+            "logins",
+            "reply",
+            "server",
+        )
     },
     "chromadb": {"rag.index.vectors"},
     "filelock": {"rag.models.export", "rag.index.lock"},
@@ -114,7 +128,7 @@ OWNERS = {
         *(f"ingest.loaders.pdf.{name}" for name in ("annotations", "buttons", "glyphs", "lines", "pages")),
     },
     "sentence_transformers": {"rag.models.torch_models"},
-    "sqlite3": {"rag.index.catalog.database"},
+    "sqlite3": {"rag.index.catalog.database", "page.conversations.database"},
     "tantivy": {"rag.index.lexical.entry", "rag.index.lexical.index", "rag.index.lexical.search"},
     "torch": {"rag.models.torch_models"},
     "transformers": {"rag.models.torch_models"},

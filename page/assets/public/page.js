@@ -9,7 +9,20 @@
   const WORKING_MS = 700;
   const IDLE_MS = 2500;
   const OFFER_WHILE_BUSY_MS = 20000;
-  const count = (n, one, many = `${one}s`) => `${n.toLocaleString()} ${n === 1 ? one : many}`;
+
+  // The page's own texts, in the browser's language; they come with Chainlit's.
+  let texts = {};
+  const say = (key, values = {}) => (texts[key] ?? '').replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+  const number = (n) => n.toLocaleString(texts.language);
+  const sayCount = (key, n) => say(`${key}.${new Intl.PluralRules(texts.language).select(n)}`, { n: number(n) });
+  let chainlits = {};
+  const sayChainlits = (path) => path.split('.').reduce((found, part) => found?.[part], chainlits) ?? '';
+  window.pagewise = { say, sayCount, sayChainlits };
+  const loadTexts = async () => {
+    const response = await fetch(`/project/translations?language=${navigator.language || 'en'}`);
+    chainlits = (await response.json()).translation;
+    texts = chainlits.pagewise;
+  };
 
   const make = (tag, className, text = '') => {
     const element = document.createElement(tag);
@@ -45,44 +58,46 @@
   document.addEventListener('keydown', ({ key }) => key === 'Escape' && show(false));
   document.addEventListener('click', ({ target }) => root.contains(target) || show(false));
 
-  const percent = (share) => `${Math.floor(share * 100)} %`;
+  const percent = (share) => Math.floor(share * 100);
   const isBusy = ({ activity }) => ['starting', 'scan', 'read', 'embed'].includes(activity);
   const needsHelp = ({ corpus, model }) => corpus.activity === 'failed' || model.kind === 'failed';
 
   const corpusText = ({ activity, done, total, documents, passages, vectors }) => {
-    if (activity === 'failed') return 'Documents need attention';
-    if (activity === 'read' && done < total) return `Reading ${done.toLocaleString()} of ${count(total, 'file')}`;
-    if (!documents) return activity === 'idle' ? 'No documents yet' : 'Reading documents';
-    return count(documents, 'document') + (vectors < passages ? `, vectors ${percent(vectors / passages)}` : '');
+    if (activity === 'failed') return say('corpus.failed');
+    if (activity === 'read' && done < total) return say('corpus.reading', { done: number(done), total: number(total) });
+    if (!documents) return activity === 'idle' ? say('corpus.none') : say('corpus.starting');
+    const rest = vectors < passages ? [say('vectors', { percent: percent(vectors / passages) })] : [];
+    return [sayCount('documents', documents), ...rest].join(', ');
   };
 
   const modelText = ({ kind, name, percent: done }) => {
     if (kind === 'ready') return name;
-    if (kind === 'failed') return 'quotes only';
-    return done == null ? 'model starting' : `model ${Math.floor(done)} %`;
+    if (kind === 'failed') return say('quotes.only');
+    return done == null ? say('model.starting') : say('model.percent', { percent: Math.floor(done) });
   };
 
-  const advice = ({ corpus, model }) => {
+  const advice = ({ corpus, model, history }) => {
     if (corpus.detail) return corpus.detail;
     if (corpus.activity === 'idle' && !corpus.documents) {
-      return `Drop files into ${corpus.folder}, or attach them to a message.`;
+      return say('drop', { folder: corpus.folder });
     }
-    return model.kind === 'failed' ? `${model.detail} ${model.fix} Until then, answers are quotes from your documents.` : '';
+    if (model.kind !== 'failed') return history;
+    return `${model.detail} ${model.fix} ${say('until.then')}`;
   };
 
   // Of this chat, as the server says it; a new one begins without.
   let filter = '';
 
   const rows = ({ corpus, model }) => [
-    ...(filter ? [['This chat', filter]] : []),
-    ['Folder', corpus.folder],
-    ['Documents', `${count(corpus.documents, 'document')}, ${count(corpus.passages, 'passage')}`],
-    ['Vectors', corpus.vectors < corpus.passages
-      ? `${count(corpus.passages - corpus.vectors, 'passage')} to go; their words are found already`
-      : 'complete'],
-    ['Model', model.detail],
-    ['Privacy', model.privacy],
-    ...(model.fix ? [['What to do', model.fix]] : []),
+    ...(filter ? [[say('row.chat'), filter]] : []),
+    [say('row.folder'), corpus.folder],
+    [say('row.documents'), `${sayCount('documents', corpus.documents)}, ${sayCount('passages', corpus.passages)}`],
+    [say('row.vectors'), corpus.vectors < corpus.passages
+      ? say('vectors.rest', { passages: sayCount('passages', corpus.passages - corpus.vectors) })
+      : say('vectors.complete')],
+    [say('row.model'), model.detail],
+    [say('row.privacy'), model.privacy],
+    ...(model.fix ? [[say('row.todo'), model.fix]] : []),
   ];
 
   const table = (status) => {
@@ -98,7 +113,7 @@
       item.prepend(make('strong', '', source));
       list.append(item);
     }
-    return [make('h2', '', `${count(failed.length, 'file')} not read`), list];
+    return [make('h2', '', sayCount('unread', failed.length)), list];
   };
 
   // The chat makes room for the banner.
@@ -127,9 +142,10 @@
 
   const render = (status) => {
     latest = status;
+    window.dispatchEvent(new CustomEvent('pw-status', { detail: status }));
     const { corpus, model } = status;
     const isWorking = isBusy(corpus) || !['ready', 'failed'].includes(model.kind);
-    const failed = corpus.failed.length ? `${count(corpus.failed.length, 'file')} not read` : '';
+    const failed = corpus.failed.length ? sayCount('unread', corpus.failed.length) : '';
     root.dataset.tone = needsHelp(status) ? 'warn' : isWorking ? 'busy' : 'ok';
     button.textContent = [filter, corpusText(corpus), failed, modelText(model)].filter(Boolean).join(' · ');
     advise(advice(status));
@@ -169,9 +185,9 @@
       root.hidden = response.status === 401; // the page shows its login form
       if (root.hidden) return awaitLogin();
       loginForm.disconnect();
-      return response.ok ? render(await response.json()) : fail('Not working', await response.text());
+      return response.ok ? render(await response.json()) : fail(say('broken'), await response.text());
     } catch {
-      return fail('Disconnected', 'The server does not answer. Start it again with: uv run chainlit run app.py');
+      return fail(say('disconnected'), say('disconnected.why', { command: 'uv run chainlit run app.py' }));
     }
   };
 
@@ -275,18 +291,25 @@
     const target = findOutside(event.target.closest?.('.ai-message a[href]'));
     if (!target || event.button > 1) return;
     const isOpenable = ['http:', 'https:', 'mailto:'].includes(target.protocol);
-    if (isOpenable && window.confirm(`This link leads to ${nameTarget(target)}. Open it?\n\n${target.href}`)) return;
+    if (isOpenable && window.confirm(`${say('leaving', { host: nameTarget(target) })}\n\n${target.href}`)) return;
     event.preventDefault();
     event.stopPropagation();
   };
   document.addEventListener('click', confirmLeaving, true);
   document.addEventListener('auxclick', confirmLeaving, true);
 
-  document.addEventListener('DOMContentLoaded', () => {
+  document.addEventListener('DOMContentLoaded', async () => {
     new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
     document.body.append(root);
     import(`${prefix}/public/library/panel.js`);
     fetch(`${prefix}/public/elements/Sources.jsx`); // so that the first answer needn't wait for it
+    await loadTexts();
+    root.setAttribute('aria-label', say('status'));
+    if (!latest) button.textContent = say('connecting');
+    document.documentElement.lang = texts.language;
+    import(`${prefix}/public/conversations.js`);
+    import(`${prefix}/public/welcome.js`);
+    import(`${prefix}/public/access.js`);
     poll();
   });
 })();

@@ -62,8 +62,9 @@ class Browser(BaseChainlitEmitter):
         self._show(step_dict["id"], step_dict["output"])
 
     async def send_element(self, element_dict: Any) -> None:
-        self.below = element_dict["props"]
-        self._keep()
+        if element_dict["name"] == "Sources":
+            self.below = element_dict["props"]
+            self._keep()
 
     def _show(self, id: str, text: str) -> None:
         self.messages[id] = text

@@ -44,7 +44,8 @@ def test_what_the_page_needs_is_answered(path):
         "/redoc",
         "/healthz",
         "/mcp/more",
-        "/project/threads",
+        "/project/thread/x",
+        "/project/share/x",
         "/element/x",
         "/statuses",
         "/public",
@@ -115,9 +116,9 @@ OPEN = {"/", "/login", "/logout", "/auth/config", "/favicon", "/logo", "/project
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_without_a_login_only_the_login_page_is_answered(path):
-    method = "GET" if "GET" in ADDRESSES[path].methods else "POST"
+    method = "GET" if "GET" in ADDRESSES[path].methods else min(ADDRESSES[path].methods)
     status = open_client(nobody).request(method, path).status_code
-    assert status == (200 if path in OPEN | {"/assets/", "/public/"} else 401)
+    assert status == (200 if path in OPEN | {"/assets/", "/public/", "/thread/"} else 401)
 
 
 def test_without_a_login_no_websocket_opens():

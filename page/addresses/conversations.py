@@ -1,0 +1,29 @@
+"""The address of a conversation, as a file of Markdown."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from page.access.gate import CONVERSATION_PATH
+from page.conversations.history import History
+from page.conversations.reading import write_markdown
+
+
+async def send_conversation(request: Request) -> Response:
+    """Answer with a conversation and the sources of its answers."""
+    history: History | None = request.app.state.history
+    identity = request.path_params["identity"]
+    found = history and await history.read(lambda database: database.read(identity), otherwise=None)
+    if not found:
+        return Response("There is no such conversation, or not any more.", 404)
+    name = quote(re.sub(r"[^\w -]+", "", found.title).strip()[:60] or "conversation")
+    headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}.md"}
+    return Response(write_markdown(found), media_type="text/markdown", headers=headers)
+
+
+CONVERSATION_ROUTES = (Route(f"{CONVERSATION_PATH}{{identity}}.md", send_conversation),)
