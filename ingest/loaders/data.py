@@ -46,11 +46,21 @@ _DECLARED = re.compile(r'\ufeff?"?sep=([^\r\n"])"?[,;\t|]*+\s*+$', re.IGNORECASE
 
 def _join_cells(rows: Iterable[list[str]]) -> Iterator[str]:
     """A line for each row. Titles above the head are lines without cells; a head of several rows becomes one."""
-    has_head = False
+    width = 0
+    """Cells of the table's head; 0 before it."""
+    is_behind_gap = False
     for line in write_table([make_one_line(cell) for cell in cells] for cells in rows):
-        has_head = has_head or "\t" in line.strip("\t")
-        if line.strip("\t"):
-            yield line if has_head else line.strip("\t")
+        own = line.strip("\t")
+        if not own:
+            is_behind_gap = True
+            continue
+        columns = line.rstrip("\t").count("\t") + 1
+        if is_behind_gap and 1 < columns != width > 0:  # another table
+            yield ""
+            width = 0
+        is_behind_gap = False
+        width = width or (columns if "\t" in own else 0)
+        yield line if width else own
 
 
 def _split_lines(blocks: Iterable[str]) -> Iterator[str]:

@@ -174,6 +174,8 @@ class _Writer:
         self._add_text(element.text)
 
     def _close_element(self, tag: str) -> None:
+        if tag == "dt" and (term := "".join(self._line).strip()) and term[-1] not in ":.?!":
+            self._line[:] = [f"{term}:"]  # what it means follows
         if tag in _BLOCKS:
             self._end_block()
             self._mark = ""

@@ -116,11 +116,13 @@
     return [make('h2', '', sayCount('unread', failed.length)), list];
   };
 
-  // The chat makes room for the banner.
   const advise = (text) => {
     banner.textContent = text;
-    document.documentElement.style.setProperty('--pw-banner', `${banner.offsetHeight}px`);
   };
+  // The chat makes room for the banner, however high it becomes: in a narrower window it has more lines.
+  new ResizeObserver(() => {
+    document.documentElement.style.setProperty('--pw-banner', `${banner.offsetHeight}px`);
+  }).observe(banner);
 
   let latest = null;
   window.addEventListener('message', ({ data, origin }) => {

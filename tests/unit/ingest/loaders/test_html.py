@@ -125,3 +125,8 @@ def test_what_comes_after_endless_nesting_is_not_lost(tag, depth):
 def test_many_menus_and_tables_in_tables_end():
     assert convert_html("<p>story</p>" + "<nav>a</nav>" * 30_000).startswith("story")
     assert "deep" in convert_html(("<table><tr><td>a<td>" * 600 + "deep" + "</table>" * 600) * 5)
+
+
+def test_a_term_announces_what_it_means():
+    text = convert_html("<dl><dt>Gusset <i>(f)</i> </dt><dd>It widens a seam.</dd><dt>Why?</dt><dd>It wears.</dd></dl>")
+    assert text == "Gusset (f):\n\nIt widens a seam.\n\nWhy?\n\nIt wears."

@@ -267,6 +267,11 @@ def test_times_and_dates_of_the_first_row_are_no_head(name, make):
             'Who,Where\n"Weiß; Ina","Ulm, Mitte"\n"Lenz, Ole",Bonn\n',
             "Who\tWhere\nWeiß; Ina\tUlm, Mitte\nLenz, Ole\tBonn",
         ),
+        (
+            "Team;Points;Goals\nOtter;9;22\n\nReferee;Games\nBakke;7\n",
+            "Team\tPoints\tGoals\nOtter\t9\t22\n\nReferee\tGames\nBakke\t7",
+        ),
+        ("a;b\n1;2\n\n3;4\n;;\n5;6\n", "a\tb\n1\t2\n3\t4\n5\t6"),
         ("Berth~Draught\n12~1,85\n13~0,95\n", "Berth\tDraught\n12\t1,85\n13\t0,95"),
         ("Part^Shelf\nV-belt^C4\n", "Part\tShelf\nV-belt\tC4"),
         ("Room:Floor:Seats\nAula:0:240\n", "Room\tFloor\tSeats\nAula\t0\t240"),
