@@ -65,7 +65,9 @@ def test_a_question_is_about_something_unknown_if_no_document_names_it(question,
 
 
 def test_a_question_in_words_of_its_own_is_not_about_something_unknown_if_retrieval_has_hope():
-    retrieval = Retrieval("plan for bad weather", "hybrid", tuple(ENGLISH), "unsure", 0.3, unknown_words=("plan", "bad"))
+    retrieval = Retrieval(
+        "plan for bad weather", "hybrid", tuple(ENGLISH), "unsure", 0.3, unknown_words=("plan", "bad")
+    )
     assert not is_about_unknown(retrieval)
 
 
