@@ -2,10 +2,9 @@
 
     uv run python -m bench.abstention.fit_small DATASET=INDEX …
 
-Datasets and indexes are those of `bench.abstention.fit`, whose weights for large corpora are not touched by what is
-said in a folder of ten notes. Within a set the answerable questions, the near misses (``kind`` is ``near``) and the
-others weigh two, one and one. What is printed of a set comes from weights fitted on all the other sets; the weights
-written are those of all of them.
+Datasets and indexes are those of `bench.abstention.fit`; the folders of `bench/small_folders/absent.txt` are some, too.
+Within a set the answerable questions, the near misses (``kind`` is ``near``) and the others weigh two, one and one.
+What is printed of a set comes from weights fitted on all the other sets; the weights written are those of all of them.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Whether the corpus can answer at all: a calibrated probability from what both searches saw.
 
-The probability is a logistic model's, whose weights stand in `calibration.json`; `bench/abstention/fit.py` writes them.
-Each embedding model that was calibrated has its own, found by the model's exact name and the digest of its weights. A
-model's precision may differ: a reduced one is kept only if its vectors agree with the original's. What the weights were
-fitted on, and what came of it, stands in `bench/RESULTS.md`.
+The probability is a logistic model's, whose weights stand in `calibration.json`; `fit.py` and `fit_small.py` in
+`bench/abstention/` write them. Each embedding model that was calibrated has its own, found by its exact name and
+the digest of its weights. A model's precision may differ: a reduced one is kept only if its vectors agree with the
+original's. What the weights were fitted on, and what came of it, stands in `bench/RESULTS.md`.
 """
 
 from __future__ import annotations
