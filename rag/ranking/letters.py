@@ -1,7 +1,7 @@
 """How many of a question's words a passage has in part: a compound's half, another ending, a word misspelt at its end.
 
-Terms are whole stems, so "Ausflug" finds nothing in "Vereinsausflug", and in languages without spaces a rewording shares
-few pairs of characters. Four letters in a row, or a single character, are enough. Pure.
+Terms are whole stems, so "Ausflug" finds nothing in "Vereinsausflug", and in languages without spaces a rewording
+shares few pairs of characters. Four letters in a row, or a single character, are enough. Pure.
 """
 
 from __future__ import annotations
