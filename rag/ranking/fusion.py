@@ -133,25 +133,21 @@ def add_letters(score: float, shared: float) -> float:
     return score + _LETTERS_WEIGHT * shared
 
 
-def order_by_sentences(scores: Sequence[float], cosines: Sequence[float], cosine_weight: float) -> list[int]:
-    """The places of passages, best first, by their scores and the cosines of their best sentences.
+def add_sentences(scores: Sequence[float], cosines: Sequence[float], cosine_weight: float) -> list[float]:
+    """What passages are worth with the cosines of their best sentences.
 
-    `cosine_weight` is what a unit of a passage's own cosine is worth, `Scale.dense`. Passages that are equal keep their
-    order.
+    `cosine_weight` is what a unit of a passage's own cosine is worth, `Scale.dense`.
     """
-    worth = [s + _SENTENCE_WEIGHT * cosine_weight * c for s, c in zip(scores, cosines, strict=True)]
-    return sorted(range(len(worth)), key=lambda place: -worth[place])
+    return [s + _SENTENCE_WEIGHT * cosine_weight * c for s, c in zip(scores, cosines, strict=True)]
 
 
-def order_by_relevance(scores: Sequence[float], relevance: Sequence[float], *, obeyed: bool) -> list[int]:
-    """The places of passages, best first, by their scores and by what a reranking model gives them.
+def add_relevance(worth: Sequence[float], relevance: Sequence[float], *, obeyed: bool) -> list[float]:
+    """What passages are worth with what a reranking model gives them.
 
     The model's order is `obeyed` where its numbers have a scale that nobody measured. Else both count: as little as the
-    two searches has a cross-encoder seen all that is known of a passage, the document's name for one. Passages that are
-    equal keep their order.
+    two searches has a cross-encoder seen all that is known of a passage, the document's name for one.
     """
-    fused = relevance if obeyed else [s + _LOGIT_WEIGHT * r for s, r in zip(scores, relevance, strict=True)]
-    return sorted(range(len(fused)), key=lambda place: -fused[place])
+    return list(relevance) if obeyed else [w + _LOGIT_WEIGHT * r for w, r in zip(worth, relevance, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

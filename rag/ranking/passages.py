@@ -33,6 +33,8 @@ class Candidate:
     source: str
     score: float
     keys: np.ndarray
+    worth: float | None = None
+    """What the sum of all that was read of it comes to; None where that is the score."""
 
     @cached_property
     def terms(self) -> frozenset[int]:

@@ -21,13 +21,13 @@ from rag.ranking.fusion import (
     Fused,
     add_definition,
     add_letters,
+    add_relevance,
+    add_sentences,
     find_codes,
     find_occurrences,
     fuse,
     make_scale,
     measure_closeness,
-    order_by_relevance,
-    order_by_sentences,
 )
 from rag.ranking.letters import compare_letters
 from rag.ranking.passages import Candidate, choose, merge_neighbours
@@ -51,11 +51,12 @@ _SMALL = REMEMBERED_PASSAGES
 more, and the sentences of its passages are soon all known. Among 1,037 pages of filings, the weight of codes would put
 the right one first in 53 % of the questions instead of 59 %, by "10-Q"."""
 
-_READ_CLOSELY = 10
-"""Candidates whose sentences are compared with the question in a small index (the table is in `bench/RESULTS.md`)."""
-
 _RERANKED = 12
 """Candidates given to the reranking model (the table is in `bench/RESULTS.md`)."""
+
+_READ_CLOSELY = _RERANKED
+"""Candidates whose sentences are compared with the question in a small index, so that a reranking model's scores are
+added to what is known of all of them."""
 
 _NO_TERMS = np.empty(0, np.uint32)
 
@@ -310,23 +311,31 @@ def _lift_shared_letters(snapshot: Searchable, candidates: list[Candidate], ques
 def _read_closely(
     snapshot: Searchable, candidates: list[Candidate], asked: Embedding, cosine_weight: float, threads: Executor
 ) -> list[Candidate]:
-    """The candidates, the first of them in the order that they have with their best sentences' cosines.
-
-    The new order takes over the scores of the old one, for the other candidates have no such cosine.
-    """
-    stored = snapshot.read_chunks([candidate.id for candidate in candidates[:_READ_CLOSELY]])
-    passages = [stored[candidate.id].chunk.text for candidate in candidates[:_READ_CLOSELY]]
+    """The candidates, the first of them in the order that they have with their best sentences' cosines."""
+    read = candidates[:_READ_CLOSELY]
+    stored = snapshot.read_chunks([candidate.id for candidate in read])
+    passages = [stored[candidate.id].chunk.text for candidate in read]
     cosines = asked.model.sentences.find_best_cosines(asked.vector, passages, threads)
-    order = order_by_sentences([candidate.score for candidate in candidates[: len(passages)]], cosines, cosine_weight)
-    read = [replace(candidates[better], score=candidates[place].score) for place, better in enumerate(order)]
-    return [*read, *candidates[len(read) :]]
+    worth = add_sentences([candidate.score for candidate in read], cosines, cosine_weight)
+    return _put_in_order(candidates, range(len(read)), worth)
+
+
+def _put_in_order(candidates: list[Candidate], places: Sequence[int], worth: Sequence[float]) -> list[Candidate]:
+    """The candidates, of which those at the `places`, which ascend, are ordered by their `worth`.
+
+    Each place keeps its score, for those that weren't read have nothing beside theirs. Equals keep their order.
+    """
+    best_first = sorted(range(len(places)), key=lambda number: -worth[number])
+    ordered = list(candidates)
+    for place, number in zip(places, best_first, strict=True):
+        ordered[place] = replace(candidates[places[number]], score=candidates[place].score, worth=worth[number])
+    return ordered
 
 
 def _rerank(snapshot: Searchable, question: str, candidates: list[Candidate], rerank: Rerank) -> list[Candidate]:
     """The candidates, the first of them in the order that they have with what the reranking model says of them.
 
-    Those that it can't read keep their places, and so do all for a question in another language than its own. The new
-    order takes over the scores of the old one, for most candidates have none of the model's.
+    Those that it can't read keep their places, and so do all for a question in another language than its own.
     """
     if rerank.language and not may_be_in(rerank.language, question):
         return candidates
@@ -338,11 +347,8 @@ def _rerank(snapshot: Searchable, question: str, candidates: list[Candidate], re
     ]
     relevance = rerank(question, [stored[candidates[place].id].chunk.embed_text for place in read])
     read = read[: len(relevance)]
-    order = order_by_relevance([candidates[place].score for place in read], relevance, obeyed=not rerank.is_measured)
-    reranked = list(candidates)
-    for place, better in zip(read, order, strict=True):
-        reranked[place] = replace(candidates[read[better]], score=candidates[place].score)
-    return reranked
+    before = [candidates[place].score if (w := candidates[place].worth) is None else w for place in read]
+    return _put_in_order(candidates, read, add_relevance(before, relevance, obeyed=not rerank.is_measured))
 
 
 def _read_language(stored: StoredChunk, asked: str) -> str:
