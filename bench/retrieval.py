@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -84,42 +85,71 @@ def _new(source: str) -> NewDocument:
     return NewDocument(Document(source, (), language="en"), FileState(1, 1, 1), source.encode())
 
 
-def measure(folder: Path, questions: list[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one process saw of one index."""
+
+    chunks: int
+    disk_mb: float
+    first_ms: float
+    """The first question, with all that is loaded for it."""
+    times: dict[str, list[dict[str, float]]]
+    """Milliseconds by part of each question, by the kind of search."""
+    peak_mb: float
+    """Memory of the process, at most."""
+
+
+def measure(folder: Path, questions: list[str]) -> Measured:
     settings = Settings(index_dir=folder)
+    only = Restriction("folder7")
     with closing(Index(folder)) as index, closing(open_retriever(index, settings)) as retriever:
         status = index.status()
-        print(f"{status.chunks:,} chunks, {status.vectors:,} vectors, {status.bytes / 1e6:,.0f} MB on disk")
         began = time.perf_counter()
         retriever.retrieve(questions[0])
-        print(f"{'first':18} {(time.perf_counter() - began) * 1e3:8.0f} ms, Chroma's loading included")
-        _print_times("whole retrieval", questions, retriever.retrieve)
-        _print_times("lexical alone", questions, lambda text: retriever.retrieve(text, mode="lexical"))
-        only = Restriction("folder7")
-        _print_times("in 1 % of folders", questions, lambda text: retriever.retrieve(text, only=only))
-        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:,.0f} MB")
+        first_ms = (time.perf_counter() - began) * 1e3
+        kinds: dict[str, Callable[[str], Retrieval]] = {
+            "whole retrieval": retriever.retrieve,
+            "lexical alone": lambda text: retriever.retrieve(text, mode="lexical"),
+            "in 1 % of folders": lambda text: retriever.retrieve(text, only=only),
+        }
+        times = {name: _ask(questions, retrieve) for name, retrieve in kinds.items()}
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    return Measured(status.chunks, status.bytes / 1e6, first_ms, times, peak_mb)
 
 
-def _print_times(name: str, questions: list[str], ask: Callable[[str], Retrieval]) -> None:
+def _ask(questions: list[str], retrieve: Callable[[str], Retrieval]) -> list[dict[str, float]]:
     for question in questions[:_WARM_UP]:
-        ask(question)
-    found = [ask(question).milliseconds for question in questions[_WARM_UP:]]
-    parts = "  ".join(f"{part} {np.median([times[part] for times in found]):.1f}" for part in found[0])
-    total = [times["total"] for times in found]
-    print(f"{name:18} p50 {np.percentile(total, 50):6.2f} ms  p95 {np.percentile(total, 95):6.2f} ms  ({parts})")
+        retrieve(question)
+    return [dict(retrieve(question).milliseconds) for question in questions[_WARM_UP:]]
 
 
-def _questions(texts: Path, path: Path | None) -> list[str]:
+def show(measured: Measured) -> None:
+    print(f"{measured.chunks:,} chunks, {measured.disk_mb:,.0f} MB on disk")
+    print(f"{'first':18} {measured.first_ms:8.0f} ms, all loading included")
+    for name, times in measured.times.items():
+        parts = "  ".join(f"{part} {np.median([one[part] for one in times]):.1f}" for part in times[0])
+        total = [one["total"] for one in times]
+        print(f"{name:18} p50 {np.percentile(total, 50):6.2f} ms  p95 {np.percentile(total, 95):6.2f} ms  ({parts})")
+    print(f"peak memory {measured.peak_mb:,.0f} MB")
+
+
+def read_questions(texts: Path, path: Path | None = None) -> list[str]:
     if path is None:
         return [run.split(". ")[0] for run in _runs(texts)][:: max(1, len(_runs(texts)) // _QUESTIONS)]
     rows: Iterator[dict[str, str]] = map(json.loads, path.read_text("utf-8").splitlines())
     return [row["question"] for row in rows][: _QUESTIONS + _WARM_UP]
 
 
-def main(texts: Path, folder: Path, count: int, questions: Path | None) -> None:
+def make_index(texts: Path, folder: Path, count: int) -> None:
+    """In a process of its own, unless there is one."""
     if not (folder / "catalog.sqlite3").is_file():
         code = f"from bench.retrieval import *; build(Path({str(texts)!r}), Path({str(folder)!r}), {count})"
         subprocess.run([sys.executable, "-c", code], check=True)
-    measure(folder, _questions(texts, questions))
+
+
+def main(texts: Path, folder: Path, count: int, questions: Path | None) -> None:
+    make_index(texts, folder, count)
+    show(measure(folder, read_questions(texts, questions)))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from ingest.plan import Plan
 from ingest.report import SyncReport
 from ingest.sync import SyncOptions, plan_sync, sync_corpus
 from rag import cli
-from rag.index.catalog.records import Failure
+from rag.index.catalog.records import Failure, FileInfo
 from rag.index.index import Index, IndexStatus
 from rag.settings import Settings
 
@@ -51,6 +51,7 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     status = commands.add_parser(
         "status", help="what the index holds", description="What the index holds, and which files could not be read."
     )
+    status.add_argument("--documents", action="store_true", help="list the documents, too")
     check = commands.add_parser("check", help="the same as --check", description=_CHECK)
     check.set_defaults(check=True)
     _add_wait(check, default=argparse.SUPPRESS)
@@ -153,9 +154,12 @@ def _show_status(options: argparse.Namespace) -> int:
     settings = cli.load_settings(options)
     with closing(Index(settings.index_dir)) as index:
         status = index.status()
+        files = index.read(lambda held: held.list_files()) if options.documents and index.exists else []
     if options.json:
-        cli.print_json(_encode_status(status))
+        listed = {"files": [_encode_file(file) for file in files]} if options.documents else {}
+        cli.print_json({**_encode_status(status), **listed})
         return 0
+    _show_files(file for file in files if file.reason is None)
     print(f"{status.documents:,} documents, {status.chunks:,} chunks, {status.bytes / 1e6:,.1f} MB in {index.folder}")
     if status.vectors < status.chunks:
         print(
@@ -167,6 +171,37 @@ def _show_status(options: argparse.Namespace) -> int:
         cli.show(f"  {name}: {value}")
     _tell_failures(status.failures)
     return 0
+
+
+def _show_files(files: Iterable[FileInfo]) -> None:
+    """A line for each document: how many pages or passages it has, of when it is, its name and title."""
+    from rag.text.hostile import show_name
+
+    for file in files:
+        length = f"{file.pages:,} {file.page_kind or 'page'}{'s' * (file.pages != 1)}" if file.pages else ""
+        title = f"  {show_name(file.title)}" if file.title else ""
+        date = file.date[:10] or _format_time(file.mtime_ns / 1e9)[:10]
+        cli.show(f"{date:10}  {length or _count_chunks(file.passages):>12}  {show_name(file.source)}{title}")
+
+
+def _count_chunks(count: int) -> str:
+    return f"{count:,} chunk{'s' * (count != 1)}"
+
+
+def _encode_file(file: FileInfo) -> dict[str, Any]:
+    return {
+        "source": file.source,
+        "title": file.title,
+        "format": file.format,
+        "pages": file.pages,
+        "page_kind": file.page_kind,
+        "date": file.date,
+        "modified": _format_time(file.mtime_ns / 1e9),
+        "bytes": file.size,
+        "chunks": file.passages,
+        "state": "ready" if file.reason is None else "failed",
+        "reason": file.reason,
+    }
 
 
 def _encode_status(status: IndexStatus) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ingest.passwords import find_passwords_file
 from rag.processes import StopSwitch
 from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
 
@@ -111,7 +112,7 @@ class Pipeline:
             chunk_size=settings.chunk_size,
             chunk_overlap=settings.chunk_overlap,
             max_tokens=DEFAULT_EMBED_MAX_TOKENS if is_default else self.embedder.max_tokens,
-            passwords_file=settings.index_dir / "passwords.txt",
+            passwords_file=find_passwords_file(settings.index_dir),
             ocr_languages=settings.ocr_languages,
         )
         return ParsePool(config, settings.index_dir / "scratch")

@@ -102,6 +102,8 @@ class CorpusWatcher:
         """What is at the mount points and links that the last sync saw: no event tells of a disk that comes or goes."""
         self._catalog: tuple[int, int] | None = None
         """The index's catalog, as the last sync left it."""
+        self._retries = False
+        """Whether the next sync gives failed files another try."""
         self._options = SyncOptions(
             settle_s=SETTLE_S,
             wait_s=0,
@@ -123,6 +125,11 @@ class CorpusWatcher:
         """Have the folder looked at now."""
         self._last_event = time.monotonic()
         self._changed.set()
+
+    def retry(self) -> None:
+        """Have the files read again that failed before."""
+        self._retries = True
+        self.wake()
 
     def close(self) -> None:
         """Stop in about a second; what is done stays done, what is being read or prepared is given up."""
@@ -182,7 +189,8 @@ class CorpusWatcher:
         self._check_at = max(self._check_at, time.monotonic() + CHECK_AFTER_S)
         self._retry_at = float("inf")
         try:
-            report = sync_corpus(self._index, self._pipeline, self._options)
+            retries, self._retries = self._retries, False
+            report = sync_corpus(self._index, self._pipeline, replace(self._options, retry=retries))
         except IndexLockedError as exc:
             self._rest("waiting", str(exc))
         except IndexMissingError:  # it was deleted meanwhile

@@ -6,12 +6,14 @@ rests on stands below it, shown by Sources.jsx: the remark, the quotes where the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 from page.markdown import escape_markdown, show_answer, show_quotes
-from page.view import make_cards
+from page.view import describe_spot, make_cards
+from page.why import Coverage, describe_progress, explain
 from rag.answering.citations import UNFINISHED_MARKER, add_citations, cite_sources
 from rag.answering.events import (
     AnswerReport,
@@ -28,10 +30,12 @@ from rag.answering.events import (
     Routed,
     Shown,
     Token,
+    Told,
     Withdrawn,
 )
+from rag.answering.spots import Marked, Spot, find_spots
 from rag.text.hostile import VisibleStream, remove_invisible
-from rag.types import Citation, ScoredChunk
+from rag.types import Citation, Retrieval, ScoredChunk
 
 QUOTES_LABEL = "From your documents"
 
@@ -46,7 +50,7 @@ def _say_who(report: AnswerReport) -> str:
     ``llama3.2, leaves this machine: example.org``.
     """
     if report.model is None:
-        return "Quotes"
+        return "Quotes" if report.kind == "passages" else "Pagewise"
     why = f", since {report.why}" if report.why else ""
     place = f", leaves this machine: {report.place[3:]}" if report.place.startswith("at ") else f" {report.place}"
     return remove_invisible(f"{report.model}{place}".strip() + why)
@@ -71,7 +75,13 @@ class Answer:
         self.is_private = False
         """Whether no other machine may get to read it, nor what is made from it."""
         self.may_insist = False
+        self.coverage = Coverage()
+        """What could be searched."""
         self._hits: tuple[ScoredChunk, ...] = ()
+        self._question = ""
+        """The question that was searched for."""
+        self._retrieval: Retrieval | None = None
+        self._report: AnswerReport | None = None
         self._shown_to_model: tuple[ScoredChunk, ...] = ()
         self._visible = VisibleStream()
         self._quote_markers: Sequence[int] = ()
@@ -81,18 +91,21 @@ class Answer:
         self._remark = ""
         self._notices: list[str] = []
         self._made_by = ""
+        self._spots: tuple[Spot, ...] = ()
+        """Where the links of the model's words lead, in order."""
+        self._is_ended = False
 
     def take(self, event: Event) -> None:
         match event:
             case Rewritten(question):
                 self.searched_for = remove_invisible(question)
             case Retrieved(retrieval):
-                self._hits = retrieval.hits
+                self._hits, self._question, self._retrieval = retrieval.hits, retrieval.question, retrieval
             case Private():
                 self.is_private = True
             case Routed(model):
                 self.model = remove_invisible(model)
-            case Quoted(text, markers, citations):
+            case Quoted(text, markers, citations) | Told(text, markers, citations):
                 self._take_quotes(text, markers)
                 self._quoted = citations
             case Shown(hits):
@@ -114,12 +127,14 @@ class Answer:
             case Citations(citations):
                 self._citations = citations
             case Done(report):
+                self._report = report
                 total = report.milliseconds["total"]
                 duration = f"{total / 1000:.1f} s" if total >= 1000 else f"{total:.0f} ms"
                 self._made_by = f"{_say_who(report)} · {duration}"
 
     def _take_quotes(self, text: str, markers: Sequence[int]) -> None:
         """Take the quotes as they may be shown; what is taken out of them moves their markers."""
+        self.quotes = ""
         places: list[int] = []
         for at, end in pairwise([0, *markers, len(text)]):
             places += [len(self.quotes)] * bool(at)
@@ -130,6 +145,7 @@ class Answer:
         """Take what was said until now for the whole answer, and find its citations if they haven't come."""
         self.words += self._visible.end()
         self.expects_words = False
+        self._is_ended = True
         if not self._citations:
             self._citations = add_citations(cite_sources(self.words, self._shown_to_model), self._quoted)
 
@@ -153,7 +169,11 @@ class Answer:
     def _show_words(self, is_complete: bool) -> str:
         start = max(0, len(self.words) - _LONGEST_MARKER)
         half = None if is_complete else UNFINISHED_MARKER.search(self.words, start)
-        return show_answer(self.words[: half.start()] if half else self.words, len(self._shown_to_model))
+        marked: list[Marked] = []
+        shown = show_answer(self.words[: half.start()] if half else self.words, len(self._shown_to_model), marked)
+        if self._is_ended:
+            self._spots = find_spots(self._question, marked, self._shown_to_model)
+        return shown
 
     @property
     def _has_quotes_below(self) -> bool:
@@ -172,6 +192,7 @@ class Answer:
         """The properties that Sources.jsx shows."""
         hits = (*self._shown_to_model, *self._hits[len(self._shown_to_model) :])
         citations = self._citations or self._quoted
+        cards = make_cards(hits, citations)
         early = STOPPED_EARLY if self.is_stopped and not self.words else ""
         end = (self.broken_off if self.text else "") or early
         return {
@@ -180,20 +201,38 @@ class Answer:
             "note": self._note,
             "label": self._label,
             "quotes": show_quotes(self.quotes, self._quote_markers) if self._has_quotes_below else "",
-            "sources": make_cards(hits, citations),
+            "sources": cards,
             "cited": [citation.number for citation in citations],
+            "spots": [describe_spot(spot) for spot in self._spots],
+            "quoted": self._list_quoted(),
+            "isQuoted": not self.words,
+            "isUncited": self._is_ended and bool(self.words) and not self._spots and not self.is_not_found,
             "searchedFor": self.searched_for,
             "searchedIn": self.searched_in,
-            "notices": [*self._notices, *filter(None, [end])],
+            "notices": [*self._notices, *filter(None, [self.coverage.remark, end])],
+            "why": self._explain(cards),
             "madeBy": self._made_by,
             "written": self._write(),
         }
 
+    def _explain(self, cards: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Why the answer is as it is, once all of it is there."""
+        if not self._retrieval or not self._report:
+            return None
+        cited = {citation.number for citation in self._citations}
+        given = len(self._shown_to_model)
+        return explain(self._retrieval, self._report, cards, given, cited, self.coverage)
+
+    def _list_quoted(self) -> list[str]:
+        """What stands before each marker of the quotes: that is what it is a quote of."""
+        places = [0, *self._quote_markers]
+        return [re.sub(r"\A\[\d+\]", "", self.quotes[start:end]).strip() for start, end in pairwise(places)]
+
     def _describe_reading(self) -> str:
-        count = len(self._shown_to_model)
-        if not self.expects_words or self.words or not count:
+        given = len(self._shown_to_model)
+        if not self.expects_words or self.words or not given:
             return ""
-        return f"{self.model} is reading {count} passage{'s' * (count != 1)} …"
+        return describe_progress(self.coverage, len(self._hits), self.model, given, self.searched_in)
 
     def _write(self) -> str:
         """All that there is to read, in the order of the page, as it is copied."""

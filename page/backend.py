@@ -15,9 +15,14 @@ from ingest.report import SyncReport
 from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.addresses.metrics import Metrics
+from page.api.given import GivenAnswers
 from page.filtering.filters import Choices, find_choices
+from page.library.listing import Wanted
+from page.library.shelf import Shelf
 from page.markdown import escape_markdown
+from page.reader.process import Drawer
 from page.uploads import LateUploads, keep_upload, take_back_upload
+from page.why import Coverage
 from rag.answering.prompt import make_around
 from rag.answering.quoting import quote_answer
 from rag.assembly import open_retriever
@@ -68,6 +73,9 @@ class Backend:
         self.around = make_around(self.index, settings.top_k)
         self.router = QuestionRouter(settings)
         self.metrics = Metrics()
+        self.given = GivenAnswers(doubts=bool(settings.private_folders))
+        self.drawer = Drawer()
+        self.shelf = Shelf(self.index, self.watcher, settings)
         self._choices: tuple[tuple[int, ...], Choices] | None = None
         self._warming = threading.Thread(target=self._warm_up, name="warm-up", daemon=True)
 
@@ -86,6 +94,8 @@ class Backend:
             with contextlib.suppress(RagError):
                 if hits := self.retriever.retrieve("warm up").hits:
                     quote_answer("warm up", hits)
+                    self.drawer.warm_up()
+                    self.shelf.list(Wanted())
                     return
             self._has_synced.wait()
 
@@ -94,7 +104,7 @@ class Backend:
         self._has_synced.set()
         if self._warming.is_alive():
             self._warming.join(_WARM_UP_LIMIT_S)
-        for part in (self.watcher, self.router, self.pipeline, self.retriever, self.index):
+        for part in (self.drawer, self.watcher, self.router, self.pipeline, self.retriever, self.index):
             part.close()
 
     def explain_missing_index(self) -> str:
@@ -108,6 +118,12 @@ class Backend:
         """Why the index lacks documents just now, while it is made anew; empty otherwise."""
         now = self.watcher.status
         return now.detail if now.activity in ("scan", "read", "embed") else ""
+
+    def measure_coverage(self) -> Coverage:
+        """How many documents can be searched just now, and how many files of how many were read."""
+        now = self.watcher.status
+        done, total = (now.done, now.total) if now.activity in ("scan", "read") else (0, 0)
+        return Coverage(self._read_index_status().documents, done, total)
 
     def make_status(self) -> dict[str, Any]:
         """What the page shows of the corpus and the model; JSON values only."""

@@ -11,6 +11,7 @@ import chainlit as cl
 
 from page.filtering.filters import read_restriction
 from page.filtering.panel import (
+    choose_documents,
     find_restriction,
     offer_filters,
     read_chosen_filters,
@@ -59,6 +60,9 @@ REPLIES = "replies"
 
 CONNECTION_LOST = "The connection to this page was lost, so the answer ends here. Ask again for the rest."
 
+ASK_ONLY = "pwOnly"
+"""Under which name a message of the page has the documents that were chosen in the library."""
+
 CORPUS_CHANGED = "pw-corpus-changed"
 """What page.js says when other documents are indexed than before."""
 
@@ -106,6 +110,9 @@ async def on_reconnect() -> None:
 async def on_window_message(message: object) -> None:
     if message == CORPUS_CHANGED:
         await _offer_filters()
+    elif isinstance(message, dict) and ASK_ONLY in message:
+        choose_documents(message[ASK_ONLY])
+        await on_settings_update({})
 
 
 @cl.on_settings_update

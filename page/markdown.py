@@ -15,7 +15,9 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from page.dialect import parse
-from rag.answering.citations import MARKER, read_numbers
+from rag.answering.citations import MARKER, find_markers, read_numbers
+from rag.answering.spots import Marked
+from rag.answering.support import find_claims
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _SIGNS = re.compile(r"[$&*:<@\[\\\]_`|~]|!(?=\[|\Z)|(?<=www)\.", re.IGNORECASE)
 _LINE_START = re.compile(r"^[ \t]*(?:([#+\-=>])|(\d{1,9})([.)])|(?=(&#58;){3}))?", re.MULTILINE)
 _HEADING_END = re.compile(r"(?<!\S)#+(?=\s*\Z)")
+_NO_MARKER = "\u00a0"
+"""Stands for a marker in code; a plain space could make a table's wide gap."""
 _BETWEEN_WORDS = "\u200b"
 """In Thai, say. Nobody sees it, but Chainlit puts its cursor where it stands."""
 
@@ -115,11 +119,11 @@ _HIGHEST_NUMBER = 99
 where a line begins."""
 
 
-def show_answer(text: str, passages: int) -> str:
+def show_answer(text: str, passages: int, marked: list[Marked] | None = None) -> str:
     """A model's answer as Markdown that shows all of it; its markers become links, ``[1, 2]`` two of them.
 
     A marker in code, and one without a passage, stays as it is. An image becomes a link to it, since showing it would
-    tell its host that the answer was read.
+    tell its host that the answer was read. To `marked`, each link's marker is added with its claim, in order.
     """
     tokens = parse(text) if len(text) <= _LONGEST_PARSED else None
     if tokens is None:
@@ -127,7 +131,31 @@ def show_answer(text: str, passages: int) -> str:
     writer = _Writer(passages)
     for token in tokens:
         writer.take(token)
+    if marked is not None:
+        marked += writer.marked
     return "\n".join(writer.lines)
+
+
+def _list_marked(tokens: Sequence[Token], passages: int) -> Iterator[Marked]:
+    """The markers that become links in a paragraph, a heading or a cell, each with its own claim."""
+    text, is_link = "", False
+    for token in tokens:
+        is_link = (is_link or token.type == "link_open") and token.type != "link_close"
+        is_words = token.type == "text" and not is_link
+        text += (
+            "\n"
+            if token.type.endswith("break")
+            else token.content
+            if is_words
+            else MARKER.sub(_NO_MARKER, token.content)
+        )
+    claims = find_claims(text)
+    for marker in find_markers(text):
+        if not marker.numbers or not all(1 <= number <= passages for number in marker.numbers):
+            continue
+        claim = next((one for one in claims if one.start <= marker.start < one.end), None)
+        for number in marker.numbers:
+            yield Marked(number, " ".join(claim.text.split()) if claim else "", claim.numbers if claim else ())
 
 
 def _link_markers(text: str, passages: int) -> str:
@@ -186,6 +214,8 @@ class _Writer:
 
     def __init__(self, passages: int) -> None:
         self.lines: list[str] = []
+        self.marked: list[Marked] = []
+        """The markers that became links, in order."""
         self._passages = passages
         self._containers = [_Container()]
         self._lists: list[_List] = []
@@ -252,6 +282,7 @@ class _Writer:
     def _write_text(self, token: Token) -> None:
         """A paragraph, a heading or a cell."""
         text = _write_inline(token.children or (), self._passages, bool(self._rows))
+        self.marked += _list_marked(token.children or (), self._passages)
         if self._rows:
             self._rows[-1].append(text)
         else:

@@ -13,8 +13,8 @@ from page.answer import Answer
 from page.asked import INSIST, Asked
 from page.markdown import escape_markdown
 from page.models.tuning import tune
-from rag.answering.answer import answer
 from rag.answering.events import Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
+from rag.asked.asking import ask
 from rag.text.hostile import remove_invisible
 from rag.types import Restriction
 
@@ -75,8 +75,9 @@ class Reply:
         self._answer.searched_in = remove_invisible(only.description) if only else ""
         self._answer.searched_for = remove_invisible(asked.standalone) if asked.standalone != asked.text else ""
         tuned = tune(backend, asked.filters)
-        events = answer(
+        events = ask(
             asked.question,
+            index=backend.index,
             retrieve=tuned.retrieve,
             router=tuned.router,
             settings=tuned.settings,
@@ -106,6 +107,7 @@ class Reply:
             case Retrieved(retrieval):
                 if reason := backend.explain_gap():
                     self._answer.take(Notice(reason))
+                self._answer.coverage = await asyncio.to_thread(backend.measure_coverage)
                 self._asks_model = retrieval.verdict != "no" or self._asked.insists
                 self._answer.expects_words = self._asks_model and backend.router.state.is_ready
             case Quoted() if self._asks_model:  # else the whole answer is there in a moment
@@ -142,7 +144,8 @@ class Reply:
 
     async def _send_sources(self) -> None:
         again = self._asked.again(self.searched_for, is_private=self.is_private) if self._answer.may_insist else None
-        self._sources.props = {"id": self._message.id, INSIST: again, **self._answer.describe()}
+        more = self._asked.text if self._answer.coverage.is_partial and self.text else None
+        self._sources.props = {"id": self._message.id, INSIST: again, "again": more, **self._answer.describe()}
         await self._sources.send(for_id=self._message.id)
 
     async def _show_words(self) -> None:

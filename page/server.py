@@ -48,6 +48,8 @@ from page.access.prefix import PutPrefix, TakePrefix, read_prefix
 from page.access.tagging import TagRequests
 from page.addresses.programs import make_program_routes
 from page.addresses.uploads import ROUTES
+from page.library.addresses import LIBRARY_ROUTES
+from page.reader.addresses import READER_ROUTES
 from page.view import remove_foreign_links
 from rag import cli
 from rag.errors import RagError
@@ -149,7 +151,7 @@ def _add_page(settings: Settings, names: frozenset[str]) -> None:
     chainlit.server.get_html_template = lambda root_path: remove_foreign_links(make_html(root_path))
     # The prefix of Chainlit's own routes, which they lack where its server was imported before it was known.
     made_with = chainlit.server.SOCKET_IO_PATH.removesuffix("/ws/socket.io")
-    server.routes[:0] = ours = [*ROUTES, *make_program_routes()]
+    server.routes[:0] = ours = [*ROUTES, *READER_ROUTES, *LIBRARY_ROUTES, *make_program_routes()]
     uploads = config.features.spontaneous_file_upload
     largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
     # The middleware that is added last is the first to see a request.

@@ -1,4 +1,4 @@
-"""Makes a file that came through the page a file of the corpus."""
+"""The files of the corpus as the page deals with them: found by their source, made of what came, taken back."""
 
 from __future__ import annotations
 
@@ -59,6 +59,16 @@ def take_back_upload(corpus_dir: Path, source: str, content: Path) -> bool:
         return not target.exists()
     except OSError:  # then it stays, and the page goes on naming it
         return False
+
+
+def find_corpus_file(corpus_dir: Path, source: str) -> Path | None:
+    """The file with that source; None if there is none or it lies outside the folder, be it by a symbolic link."""
+    folder = corpus_dir.resolve()
+    try:
+        path = (folder / source).resolve()
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+    return path if path.is_relative_to(folder) and path.is_file() else None
 
 
 class LateUploads:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from page.access.prefix import read_prefix
 from rag.answering.citations import make_citation
+from rag.answering.spots import Spot
 from rag.text.hostile import remove_invisible, show_name
 from rag.types import Citation, ScoredChunk
 
@@ -16,24 +17,37 @@ from rag.types import Citation, ScoredChunk
 def make_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:
     """One card for each passage that a marker can open, in order; a cited one knows its quote. JSON values only."""
     cited = {citation.number: citation for citation in citations}
-    return [_make_card(cited.get(n) or make_citation(n, hit.stored, "")) for n, hit in enumerate(hits, start=1)]
+    return [
+        _make_card(cited.get(n) or make_citation(n, hit.stored, ""), hit.chunk.ordinal)
+        for n, hit in enumerate(hits, start=1)
+    ]
 
 
-def _make_card(citation: Citation) -> dict[str, Any]:
-    is_pdf = citation.source.lower().endswith(".pdf")
-    # The page looks for the quote in the text, so both have to be shown alike.
-    parts = citation.text.partition(citation.quote) if citation.quote else (citation.text, "", "")
-    before, quoted, after = map(remove_invisible, parts)
+def _make_card(citation: Citation, ordinal: int) -> dict[str, Any]:
     return {
         "number": citation.number,
         "source": show_name(citation.source),
         "place": remove_invisible(describe_place(citation)),
         "section": remove_invisible(citation.section),
-        "quote": quoted,
-        "text": before + quoted + after,
+        "quote": remove_invisible(citation.quote),
         "url": make_address(citation.source),
-        "page": citation.page if is_pdf else None,
+        "reader": make_reader_address(citation.source, citation.page, ordinal),
     }
+
+
+def describe_spot(spot: Spot) -> dict[str, Any]:
+    """What a marker leads to, as JSON values."""
+    return {
+        "number": spot.number,
+        "quote": remove_invisible(spot.quote),
+        "lacks": [remove_invisible(one) for one in spot.lacks],
+    }
+
+
+def make_reader_address(source: str, page: int | None, passage: int) -> str:
+    """The address at which the reader opens that passage; ``&quote=`` with what is to be marked may follow."""
+    where = f"page={page}&" if page is not None else ""
+    return f"/read/{quote(source)}?{where}passage={passage}"
 
 
 def make_address(source: str) -> str:

@@ -21,7 +21,7 @@ from rag.settings import Settings
 from rag.types import MODES, Restriction, Retrieval
 
 if TYPE_CHECKING:
-    from rag.answering.events import AnswerReport, Event
+    from rag.answering.events import AnswerReport, Event, Told
     from rag.chat.routing.router import QuestionRouter
 
 _EPILOG = """examples:
@@ -149,8 +149,8 @@ def _read_count(text: str) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
-    from rag.answering.answer import check_question
     from rag.assembly import open_retriever
+    from rag.text.asked import check_question
 
     settings = _load_settings(options, top_k=options.top_k)
     begin_request()
@@ -244,11 +244,12 @@ def _format_place(source: str, page: int | None, kind: str) -> str:
 
 
 def _ask(options: argparse.Namespace) -> int:
-    from rag.answering.answer import answer, check_question
     from rag.answering.prompt import make_around
+    from rag.asked.asking import ask, wants_model
     from rag.assembly import open_retriever
     from rag.chat.foundry import FoundryRuntime
     from rag.chat.routing.router import QuestionRouter
+    from rag.text.asked import check_question
 
     check_question(options.question)
     settings = _load_settings(options, model=options.model)
@@ -267,11 +268,13 @@ def _ask(options: argparse.Namespace) -> int:
         # A failure is told once, with the answer.
         cli.hush("rag.chat")
         router.subscribe(lambda state: cli.say(state.detail) if state.kind in _WORTH_TELLING else None)
-        router.start()
-        router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
+        if wants_model(options.question):
+            router.start()
+            router.settle(24 * 3600 if options.download else _MODEL_START_S, download=options.download)
         around = make_around(index, settings.top_k)
-        ask = partial(
-            answer,
+        events = ask(
+            options.question,
+            index=index,
             retrieve=retriever.retrieve,
             router=router,
             settings=settings,
@@ -279,7 +282,7 @@ def _ask(options: argparse.Namespace) -> int:
             around=around,
             compare=retriever.compare_sentences,
         )
-        report = cli.work_while_read(_show_answer(ask(options.question), as_json=options.json))
+        report = cli.work_while_read(_show_answer(events, as_json=options.json))
     if options.json:
         cli.print_json(report.to_dict())
     return 0
@@ -338,11 +341,13 @@ class _Printer:
         """What takes their place; None if nothing was taken back."""
 
     def show(self, event: Event) -> None:
-        from rag.answering.events import Citations, Judged, Quoted, Shown, Token, Withdrawn
+        from rag.answering.events import Citations, Judged, Quoted, Shown, Token, Told, Withdrawn
 
         match event:
             case Quoted(text):
                 self._quotes = text
+            case Told():
+                self._quotes = _drop_bare_markers(event)
             case Shown():
                 self._show_quotes()
             case Token(text) if self._said_again is not None:
@@ -355,7 +360,7 @@ class _Printer:
             case Judged(outcome, remark):
                 self._show_judged(outcome, remark)
             case Citations(citations):
-                for cited in citations:
+                for cited in filter(lambda one: one.quote, citations):
                     place = _format_place(cited.source, cited.page, cited.page_kind)
                     cli.show(f"[{cited.number}] {place}: “{' '.join(cited.quote.split())}”")
 
@@ -383,6 +388,17 @@ class _Printer:
         if self._quotes:
             cli.show(self._quotes + "\n")
             self._quotes = ""
+
+
+def _drop_bare_markers(told: Told) -> str:
+    """What the program tells, without the markers of documents that nothing is quoted of: their names stand there."""
+    bare = {citation.number for citation in told.citations if not citation.quote}
+    text = told.text
+    for start in reversed(told.markers):
+        end = text.index("]", start) + 1
+        if int(text[start + 1 : end - 1]) in bare:
+            text = text[:start].rstrip(" ") + text[end:]
+    return text
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -73,6 +73,21 @@ def open_private_stdout() -> IO[str]:
     return lines
 
 
+def harden(memory_bytes: int) -> None:
+    """Have the system enforce a limit of memory where it can, and refuse the network whatever a document asks for."""
+    with contextlib.suppress(ImportError, ValueError, OSError):  # no such limits on Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
+    sys.addaudithook(_refuse_network)
+
+
+def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto"):
+        raise PermissionError("a document asked for the network")
+
+
 def name_signal(exit_code: int) -> str:
     """The name of the signal that ended a process, such as ``SIGKILL``; empty if none did."""
     if exit_code < 0:

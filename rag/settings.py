@@ -153,6 +153,12 @@ class Settings:
     hosts: str = _setting(
         "RAG_HOSTS", "More host names that the page answers to, separated by commas; needs RAG_PASSWORD.", default=""
     )
+    public_url: str = _setting(
+        "RAG_PUBLIC_URL",
+        "Address at which browsers reach this server, for links in answers to programs; empty for the one that the"
+        " program called.",
+        default="",
+    )
     cors_origins: str = _setting(
         "RAG_CORS_ORIGINS",
         "Web sites whose scripts may call the API, separated by commas: http://localhost:3000.",
@@ -210,6 +216,7 @@ class Settings:
             ("BASE_URL", self.base_url),
             ("AZURE_OPENAI_ENDPOINT", self.azure_endpoint),
             ("CLOUD_BASE_URL", self.cloud_url),
+            ("RAG_PUBLIC_URL", self.public_url),
         ):
             if url and not url.startswith(("http://", "https://")):
                 raise SettingsError(f"{name} is {url!r}; it must start with http:// or https://.")

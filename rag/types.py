@@ -87,7 +87,7 @@ class StoredChunk:
 
 @dataclass(frozen=True, slots=True)
 class ScoredChunk:
-    """A hit. Higher scores are better; scores compare within one answer only."""
+    """A hit. Higher scores are better; they go from some −1 to some 100 and compare within one answer only."""
 
     stored: StoredChunk
     score: float
@@ -114,6 +114,8 @@ class Restriction:
     has no date of its own has its file's."""
     until: str | None = None
     """The last year, month or day up to which documents may be, in the same form."""
+    within: tuple[str, ...] = ()
+    """Documents and folders, one of which a document must be or lie in; empty for all."""
     also: tuple[str, ...] = ()
     """Documents that may be found whatever the rest says."""
 
@@ -126,6 +128,9 @@ class Restriction:
         """What may be found, in the plural: ``pdf files in manuals since 2023``."""
         kind = f"{self.file_type.lstrip('.').lower()} files" if self.file_type else "documents"
         place = f" in {self.folder.strip('/')}" if self.folder else ""
+        if self.within:
+            more_names = f" and {len(self.within) - _MOST_NAMED} more" if len(self.within) > _MOST_NAMED else ""
+            place += f" among {', '.join(self.within[:_MOST_NAMED])}{more_names}"
         more = f", and {', '.join(self.also)}" if self.also else ""
         return f"{kind}{place}{self._period}{more}"
 
@@ -135,6 +140,9 @@ class Restriction:
             return f" from {self.since} to {self.until}"
         return f" since {self.since}" if self.since else f" until {self.until}" if self.until else ""
 
+
+_MOST_NAMED = 3
+"""Chosen documents and folders that are named."""
 
 Verdict = Literal["yes", "unsure", "no"]
 """Whether the documents answer a question, as far as retrieval can tell: ``no`` only where that is nearly certain."""

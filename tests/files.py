@@ -222,6 +222,8 @@ def _cell(cell: SheetCell, codes: Sequence[str], result: str) -> str:
     style = f' s="{codes.index(code) + 1}"' if code else ""
     if isinstance(value, str) and value.startswith("="):
         return f"<c{style}><f>{escape(value[1:])}</f><v>{result}</v></c>"
+    if value in ("#N/A", "#DIV/0!"):
+        return f'<c{style} t="e"><v>{value}</v></c>'
     if isinstance(value, str):
         return f'<c{style} t="inlineStr"><is><t>{value}</t></is></c>' if value else f"<c{style}/>"
     return f"<c{style}><v>{value}</v></c>"
@@ -235,7 +237,8 @@ def compound_file(**streams: bytes) -> bytes:
     table = [0xFFFFFFFD, *(1 + n for n in range(1, folder_sectors)), end]
     entries = [_entry("Root Entry", 5, end, 0, child=1)]
     for number, (name, data) in enumerate(padded.items(), start=1):
-        entries.append(_entry(name.replace("_", " "), 2, len(table), len(data), right=(number + 1) % (len(padded) + 1)))
+        shown = name if name.startswith("__") else name.replace("_", " ")
+        entries.append(_entry(shown, 2, len(table), len(data), right=(number + 1) % (len(padded) + 1)))
         table += [*range(len(table) + 1, len(table) + len(data) // 512), end]
     entries += [bytes(128)] * (4 * folder_sectors - len(entries))
     head = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 62, 3, 0xFFFE, 9, 6) + bytes(10)

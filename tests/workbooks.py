@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 from tests import files
 
-Value = str | float | bytes
-"""A text, a number, or the tokens of a formula whose result is an empty text, as programs write that don't compute."""
+Value = str | float | bytes | complex
+"""A text, a number, or the tokens of a formula whose result is an empty text, as programs write that don't compute.
+
+An error's number is an imaginary one.
+"""
 Cell = Value | tuple[Value, str]
 """A value, perhaps with its number format."""
 _CODES = ["0.0%", "00000", "d\\.m\\.yyyy", "[h]:mm", '#,##0.00 "€"', '"Lot "@', "hh:mm", "#,##0;(#,##0)"]
@@ -46,6 +49,8 @@ def xls(
                 body += _record(0x06, place + struct.pack("<Q6xH", 0xFFFF000000000003, len(value)) + value)
             elif isinstance(value, str):
                 body += _record(0x204, place + struct.pack("<HB", len(value), 1) + value.encode("utf-16-le"))
+            elif isinstance(value, complex):
+                body += _record(0x205, place + struct.pack("<BB", int(value.imag), 1))
             else:
                 body += _record(0x203, place + struct.pack("<d", value))
     body += _record(0xE5, struct.pack("<H", len(merged)) + b"".join(struct.pack("<4H", *area) for area in merged))
@@ -87,6 +92,8 @@ def xlsb(
                 sheet += _wide(8, place + _text("") + struct.pack("<HI", 0, len(value)) + value + bytes(4))
             elif isinstance(value, str):
                 sheet += _wide(6, place + _text(value))
+            elif isinstance(value, complex):
+                sheet += _wide(3, place + bytes([int(value.imag)]))
             else:
                 sheet += _wide(5, place + struct.pack("<d", value))
     sheet += _wide(146) + _wide(177, struct.pack("<I", len(merged)))

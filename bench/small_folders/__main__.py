@@ -3,7 +3,8 @@
     uv run python -m bench.small_folders FOLDER [CASES]
 
 The folders and their questions stand in CASES: `cases.txt` unless it is named, or `unseen.txt`, by which no number in
-the ranking was chosen, though a feature was left out because of it. Each becomes a dataset below FOLDER (form:
+the ranking was chosen, though a feature was left out because of it, or `collections.txt`, of longer notes and reworded
+questions, written before any number was chosen and used for none. Each becomes a dataset below FOLDER (form:
 `rag.evaluation.retrieval`) with an index of its own beside it, which later runs use again. The table has a row for each
 language, each kind of question and each size of a folder: the share with the right file first, and among the first
 three. Below it come the verdicts, where there are questions that the notes don't answer, and the questions that missed.

@@ -31,8 +31,11 @@ def _read_csv_rows(data: bytes) -> Iterator[list[str]]:
     declared = _DECLARED.match(sample[0]) if sample else None
     separator = declared[1] if declared else find_separator("".join(sample))
     rest = itertools.chain(sample[declared is not None :], lines)
+    sign = separator[0]
+    if len(separator) > 1:
+        rest = (line.replace(separator, sign) for line in rest)
     try:
-        yield from csv.reader(rest, delimiter=separator, skipinitialspace=separator != "\t")
+        yield from csv.reader(rest, delimiter=sign, skipinitialspace=sign != "\t")
     except csv.Error as error:
         raise LoadError(f"it is not a readable table ({error})") from error
 
@@ -73,6 +76,8 @@ _CLEAN = re.compile(r"[^,;\t|]*+(?:[,;|] [^,;\t|]*+)*+|[\s$€£¥%+\-.,'\d]+")
 def find_separator(sample: str) -> str:
     """The separator that gives the same number of cells in most lines, and leaves no other one in them.
 
+    It is a sign, or two of the same.
+
     A decimal comma divides each line alike, too, but leaves ``Hans;12`` and a blank before a first name.
     """
     lines = [line for line in _QUOTED.sub("x", sample).splitlines() if line.strip()]
@@ -85,7 +90,32 @@ def find_separator(sample: str) -> str:
         clean = sum(_CLEAN.fullmatch(cell) is not None for cell in cells)
         return agreed / len(rows) * clean / len(cells) if cells else 0.0
 
-    return max("\t;|,", key=measure_agreement) if lines and any(map(measure_agreement, "\t;|")) else ","
+    usual = max("\t;|,", key=measure_agreement) if lines and any(map(measure_agreement, "\t;|")) else ","
+    return _find_odd_separator(lines, usual) or usual
+
+
+def _find_odd_separator(lines: list[str], usual: str) -> str:
+    """A separator that few programs write; none unless it divides each line alike, and the usual one doesn't.
+
+    A usual one that is doubled everywhere is one as well.
+    """
+
+    def count(mark: str) -> int:
+        counts = {line.count(mark) for line in lines}
+        return counts.pop() if len(counts) == 1 and len(lines) > 1 else 0
+
+    has_usual = any(usual in line for line in lines)
+    if has_usual and not any(usual in line.replace(usual * 2, "") for line in lines):
+        return usual * 2 if count(usual) > 1 else ""
+    odd = max(_ODD, key=count)
+    if count(odd) > count(usual):
+        return odd
+    # A time has colons as well, but no name of a column is a time.
+    is_headed = len(lines) > 1 and not re.search(r"\d", lines[0])
+    return ":" if is_headed and not has_usual and count(":") > 1 else ""
+
+
+_ODD = "~^¦\x1f\x01§"
 
 
 def load_json(source: str, data: bytes, options: ReadOptions) -> Reading:

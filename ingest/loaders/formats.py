@@ -46,6 +46,7 @@ FORMATS = (
     Format("xls", "office.sheets:load_sheets", (".xls", ".xlt")),
     Format("epub", "web.epub:load_epub", (".epub",)),
     Format("msg", "mail:load_msg", (".msg",)),
+    Format("tnef", "tnef:load_tnef", (".tnef",)),
     Format("eml", "mail:load_eml", (".eml", ".mht", ".mhtml")),
     Format("mbox", "mail:load_mbox", (".mbox", ".mbx")),
     Format("ics", "ical:load_calendar", (".ics", ".ical", ".vcs")),
@@ -82,6 +83,7 @@ _TEXTS = frozenset(
     "html xml ipynb json yaml csv tsv vtt srt markdown rst asciidoc org code text eml mbox ics vcf".split()
 )
 
+_BINARY_SIGNS = ((b"{\\rt", "rtf"), (b"\x78\x9f\x3e\x22", "tnef"))
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_STREAMS = (
     ("WordDocument", "doc"),
@@ -146,8 +148,8 @@ def detect(source: str, data: bytes) -> Format:
 def _detect_binary(source: str, data: bytes) -> str:
     if b"%PDF-" in data[:1024]:
         return "pdf"
-    if data.startswith(b"{\\rt"):
-        return "rtf"
+    if name := next((name for sign, name in _BINARY_SIGNS if data.startswith(sign)), ""):
+        return name
     if data.startswith(_OLE):
         return _detect_ole(data)
     if data.startswith(b"PK\x03\x04"):

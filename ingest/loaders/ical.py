@@ -247,7 +247,7 @@ _DATES = frozenset("DUE COMPLETED RDATE EXDATE RECURRENCE-ID BDAY ANNIVERSARY DE
 
 
 def _write_entry(entry: _Component) -> str:
-    """The entry with all that names it in one sentence, so that its date and place are found by its name."""
+    """The entry with its date and place in one sentence, and its name in each line: of many, one alone may be read."""
     name, place, due = entry.read("SUMMARY"), entry.read("LOCATION"), entry.find("DUE")
     period = _write_period(entry) or (f"due {_write_property_date(due)}" if due else "")
     told = ": ".join(part for part in (name, "; ".join(part for part in (period, place) if part)) if part)
@@ -255,7 +255,8 @@ def _write_entry(entry: _Component) -> str:
     blocks.append(told if told != name else "")
     described = [line for line in entry.properties if line.name in ("DESCRIPTION", "COMMENT")]
     blocks.extend(_unescape(line.value).strip() for line in described)
-    blocks.append("\n".join(f"- {label}: {value}" for label, value in _list_fields(entry, _ENTRY_FIELDS)))
+    of = f"{name}, " if name else ""
+    blocks.append("\n".join(f"- {of}{label}: {value}" for label, value in _list_fields(entry, _ENTRY_FIELDS)))
     return "\n\n".join(block for block in blocks if block)
 
 

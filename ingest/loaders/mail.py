@@ -15,6 +15,7 @@ from email.utils import parsedate_to_datetime
 from itertools import islice
 
 from ingest.loaders.encoding import decode
+from ingest.loaders.packed_rtf import convert_packed_rtf
 from ingest.loaders.reading import Reading, ReadOptions, make_label, make_one_line, make_single_page
 from ingest.loaders.web.html import convert_html
 from rag.errors import LoadError
@@ -256,7 +257,7 @@ def read_attachment(name: str, data: bytes, options: ReadOptions) -> Iterator[st
 
 
 _SUBJECT, _SENDER, _SENDER_ADDRESS, _TO, _CC = "0037", "0C1A", "5D01", "0E04", "0E03"
-_BODY, _HTML, _HEADERS = "1000", "1013", "007D"
+_BODY, _HTML, _RTF, _HEADERS = "1000", "1013", "1009", "007D"
 _FILE_LONG, _FILE_SHORT, _DATA = "3707", "3704", "3701"
 
 
@@ -326,15 +327,17 @@ class _Outlook:
             "Subject": self.read_text(_SUBJECT),
         }  # fmt: skip
         yield "\n".join(f"{name}: {make_one_line(value)}" for name, value in fields.items() if value)
-        yield self._choose_body()
+        yield self._choose_body(options)
         for storage in self._find_storages():
             yield from self._read_attached(storage, options)
 
-    def _choose_body(self) -> str:
+    def _choose_body(self, options: ReadOptions) -> str:
         if text := self.read_text(_BODY).replace("\r\n", "\n").strip():
             return text
         html = self.read_binary(_HTML)
-        return convert_html(decode(html) if html else self.read_text(_HTML)) if html or self.read_text(_HTML) else ""
+        if html or self.read_text(_HTML):
+            return convert_html(decode(html) if html else self.read_text(_HTML))
+        return convert_packed_rtf(self.read_binary(_RTF), options)
 
     def _find_storages(self) -> list[str]:
         pattern = re.compile(re.escape(self._prefix) + r"(__attach_version1\.0_#[0-9A-Fa-f]{8}/)")

@@ -5,7 +5,6 @@ The libraries for RTF lose more of the text (`bench/RESULTS.md`, "Loaders").
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass, replace
 
@@ -19,6 +18,7 @@ from ingest.loaders.reading import (
     make_one_line,
     make_single_page,
 )
+from ingest.loaders.rtf_parts import MergedCells, find_encoding, read_form_field
 from rag.errors import LoadError
 from rag.types import Document
 
@@ -61,8 +61,10 @@ _CHARSETS = {
     238: "cp1250", 254: "cp437", 255: "cp850",
 }  # fmt: skip
 """The encodings of fonts by Windows' numbers. 0 (Western), 1 (any) and 2 (symbols) have none of their own."""
+_ROW_WORDS = frozenset("trowd cellx clvmrg clmrg".split())
 _KNOWN = {*_SIGNS, *_PARAGRAPH_ENDS, *_KEPT, *_DROPPED, *_ENCODINGS, *_DATE_PARTS}.union(
-    "* cell row u pard v deleted s outlinelevel ilvl intbl sbasedon f fcharset cpg deff plain uc ansicpg bin".split()
+    "* cell row u pard v deleted s outlinelevel ilvl intbl sbasedon f fcharset cpg deff plain uc ansicpg bin".split(),
+    _ROW_WORDS,
 )
 """The words and signs that mean something here; most others are about looks, and are passed over."""
 
@@ -103,6 +105,7 @@ class _Story:
         self._rows: list[str] = []
         self._cells: list[list[str]] = []
         self._cell: list[str] = []
+        self.merged = MergedCells()
 
     def end_paragraph(self, look: _Look, level: int) -> None:
         """End a paragraph, which is a heading if its `level` isn't 0."""
@@ -140,7 +143,7 @@ class _Story:
         """End a row. Where it arranges the page rather than tells data, its paragraphs are read one by one."""
         cells, self._cells = self._cells, []
         if len(cells) > 1 and all(sum(map(len, cell)) <= LAYOUT_CELL for cell in cells):
-            row = "\t".join(map(join_cell, cells))
+            row = "\t".join(self.merged.fill([join_cell(cell) for cell in cells]))
             self._rows.extend([row] if row.strip() else ())
             return
         self._end_table()
@@ -190,6 +193,8 @@ class _Reader:
         self.edges: dict[str, None] = {}
         self.properties: dict[str, str] = {}
         self._data = data
+        self._at = 0
+        """Where the next token begins."""
         self._is_utf8 = not data.isascii() and is_utf8(data)
         self._encoding = "cp1252"
         self._fonts: dict[int, str] = {}
@@ -206,7 +211,7 @@ class _Reader:
         """Read all tokens. Raises LoadError if groups nest too deep."""
         at = 0
         while found := _TOKEN.search(self._data, at):
-            at = found.end()
+            at = self._at = found.end()
             word, number, digits, sign, brace, plain = found.groups()
             if plain or digits:
                 self._add_bytes(plain or bytes.fromhex(digits.decode()))
@@ -300,6 +305,8 @@ class _Reader:
     def _read_word(self, word: str, value: int | None) -> None:
         self._end_bytes()
         group = self._group
+        if word == "fldinst" and group.story is not None and not group.is_hidden:
+            group.story.parts.append(read_form_field(self._data, self._at, group.encoding or self._encoding))
         if group.is_optional and word not in _OPTIONAL:
             group.story, group.destination = None, word
         elif word in _DROPPED or word in _KEPT:
@@ -347,7 +354,7 @@ class _Reader:
         if word == "f" and group.destination == "fonttbl":
             self._font = number
         elif word in ("fcharset", "cpg") and group.destination == "fonttbl":
-            self._fonts[self._font] = _CHARSETS.get(number, "") if word == "fcharset" else _find_encoding(number)
+            self._fonts[self._font] = _CHARSETS.get(number, "") if word == "fcharset" else find_encoding(number)
             self._knows_encodings |= bool(self._fonts[self._font])
         elif word == "f":
             group.encoding = self._find_font_encoding(number)
@@ -358,7 +365,7 @@ class _Reader:
         elif word == "uc":
             group.fallback = max(0, number)
         elif word in _ENCODINGS or word == "ansicpg":
-            self._encoding = _ENCODINGS.get(word) or _find_encoding(number)
+            self._encoding = _ENCODINGS.get(word) or find_encoding(number)
         else:
             return False
         return True
@@ -378,6 +385,8 @@ class _Reader:
             story.end_cell(group.look)
         elif word == "row":
             story.end_row()
+        elif word in _ROW_WORDS:
+            story.merged.read(word)
         elif word == "u" and value is not None:
             story.parts.append(chr(value % 0x10000))
             self._to_skip = group.fallback
@@ -385,11 +394,3 @@ class _Reader:
             story.parts.append(f"{_DATE_PARTS[word]}{value or 0:02}")
         else:
             story.parts.append(_SIGNS.get(word, ""))
-
-
-def _find_encoding(code_page: int) -> str:
-    """Python's name of a Windows code page; that of the Western one if Python doesn't know it."""
-    try:
-        return codecs.lookup({65001: "utf-8", 10000: "mac_roman"}.get(code_page, f"cp{code_page}")).name
-    except LookupError:
-        return "cp1252"

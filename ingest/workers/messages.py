@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ingest.passwords import read_passwords_file
 from rag.types import Chunk, Document
 
 MEGABYTE = 1_000_000
@@ -54,11 +55,7 @@ class ParseConfig:
     limits: Limits = Limits()
 
     def read_passwords(self) -> tuple[str, ...]:
-        try:
-            lines = self.passwords_file.read_text("utf-8").splitlines() if self.passwords_file else []
-        except (OSError, UnicodeDecodeError):
-            return ()
-        return tuple(line for line in lines if line)
+        return read_passwords_file(self.passwords_file) if self.passwords_file else ()
 
 
 def encode_config(config: ParseConfig) -> str:

@@ -10,7 +10,6 @@ file's bytes, splits the text and turns whatever is wrong with the file into a r
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import json
@@ -29,7 +28,7 @@ from ingest.loaders.reading import Reading, ReadOptions, make_label
 from ingest.splitting.splitter import Splitter
 from ingest.workers.messages import MEGABYTE, Limits, Outcome, ParseConfig, decode_config, encode_chunk, encode_outcome
 from rag.errors import LoadError, UnsupportedError
-from rag.processes import leave_signals_to_parent, open_private_stdout
+from rag.processes import harden, leave_signals_to_parent, open_private_stdout
 from rag.text.hostile import remove_escapes
 from rag.types import Chunk, Document, Page
 
@@ -44,28 +43,12 @@ def main() -> None:
     answers = open_private_stdout()
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     config = decode_config(sys.stdin.readline())
-    _harden(config.limits)
+    harden(config.limits.memory_bytes * 3 // 2)  # the parent, which can name the reason, should be first
     splitter = build_splitter(config)
     threading.Thread(target=_take_lines, args=(lines,), daemon=True).start()
     _send(answers, {"ready": True})
     while line := lines.get():
         _serve(json.loads(line), config, splitter, answers)
-
-
-def _harden(limits: Limits) -> None:
-    """Have the system enforce the limits where it can, and refuse the network whatever a document asks for."""
-    with contextlib.suppress(ImportError, ValueError, OSError):  # no such limits on Windows
-        import resource
-
-        hard = limits.memory_bytes * 3 // 2  # the parent, which can name the reason, should be first
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
-    sys.addaudithook(_refuse_network)
-
-
-def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
-    if event in ("socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto"):
-        raise PermissionError("a document asked for the network")
 
 
 def build_splitter(config: ParseConfig) -> Splitter:

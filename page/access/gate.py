@@ -16,6 +16,7 @@ from page.access.hosts import App, Message, Receive, Scope, Send, refuse
 IsLoggedIn = Callable[[Scope], Awaitable[bool]]
 
 DOCUMENT_PATH = "/corpus/"
+READER_PATH, READING_PATH = "/read/", "/reading/"
 UPLOAD_PATH = "/project/file"
 ADDING_PATH = "/documents"
 LONGEST_PATH = 4096
@@ -51,6 +52,9 @@ API_ADDRESSES = {
     "/documents": Address(_READ | _WRITE),
     "/documents/": Address(_READ | frozenset({"DELETE"})),
     "/events": Address(_READ),
+    "/browser": Address(_READ),
+    "/browser/": Address(_READ),
+    "/mcp": Address(frozenset({"GET", "POST", "DELETE"})),
     "/openapi.json": Address(_READ),
     "/status": Address(_READ),
     "/health": Address(_READ, is_open=True),
@@ -71,6 +75,10 @@ ADDRESSES = {
     "/public/": Address(_READ, is_open=True),
     "/avatars/": Address(_READ),
     DOCUMENT_PATH: Address(_READ),
+    READER_PATH: Address(_READ),
+    READING_PATH: Address(_READ),
+    "/library": Address(_READ),
+    "/library/": Address(_READ | _WRITE),
     "/project/settings": Address(_READ),
     UPLOAD_PATH: Address(_WRITE),
     "/set-session-cookie": Address(_WRITE),
@@ -169,7 +177,7 @@ def is_possible_path(path: str) -> bool:
     parts = path.split("/")
     is_plain = not _CONTROL.search(path) and not {".", ".."}.intersection(parts)
     is_short = all(len(part.encode()) <= _LONGEST_NAME for part in parts)
-    return (is_plain and is_short) or path.startswith(DOCUMENT_PATH)
+    return (is_plain and is_short) or path.startswith((DOCUMENT_PATH, READER_PATH, READING_PATH))
 
 
 def _read_announced_size(scope: Scope) -> int:

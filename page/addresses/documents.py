@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from page.uploads import find_corpus_file
+
 if TYPE_CHECKING:
     from page.backend import Backend
 
@@ -75,16 +77,6 @@ def _find_document(request: Request) -> Path | None:
     if not built.done() or built.exception() or not built.result().has_document(source):
         return None
     return find_corpus_file(request.app.state.settings.corpus_dir, source)
-
-
-def find_corpus_file(corpus_dir: Path, source: str) -> Path | None:
-    """The file with that source; None if there is none or it lies outside the folder, be it by a symbolic link."""
-    folder = corpus_dir.resolve()
-    try:
-        path = (folder / source).resolve()
-    except (OSError, ValueError):  # a name that no file can have
-        return None
-    return path if path.is_relative_to(folder) and path.is_file() else None
 
 
 DOCUMENT_ROUTES = (

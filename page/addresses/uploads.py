@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from page.access.gate import UPLOAD_PATH
+from page.addresses.browser import BROWSER_ROUTES
 from page.addresses.documents import DOCUMENT_ROUTES
 from page.models.routes import MODEL_ROUTES
 from rag.private import open_privately
@@ -71,6 +72,7 @@ async def accept_session(_: Request) -> Response:
 ROUTES = (
     *DOCUMENT_ROUTES,
     *MODEL_ROUTES,
+    *BROWSER_ROUTES,
     Route("/set-session-cookie", accept_session, methods=["POST"]),
     Route(UPLOAD_PATH, take_upload, methods=["POST"]),
 )

@@ -12,15 +12,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, UploadFile
 from fastapi.responses import StreamingResponse
 
-from page.addresses.documents import find_corpus_file
 from page.api.asked import SearchCall
 from page.api.completions import make_event
 from page.api.failures import CallError, CallRoute, FailureBody
 from page.api.reading import MissingDocumentError, describe_documents, read_text
 from page.api.routes import wait_for_backend
 from page.filtering.filters import read_restriction
-from rag.answering.answer import check_question
+from page.uploads import find_corpus_file
 from rag.private import make_temporary_folder, open_privately
+from rag.text.asked import check_question
 
 document_routes = APIRouter(
     route_class=CallRoute,

@@ -18,6 +18,7 @@ from page.api.reading import MissingDocumentError
 from rag.errors import (
     IndexMissingError,
     ModelUnavailableError,
+    PrivateTextError,
     PromptTooLongError,
     QuestionError,
     RagError,
@@ -75,6 +76,18 @@ def make_failure(exc: Exception) -> JSONResponse:
     return JSONResponse(FailureBody(error=failure).model_dump(), status)
 
 
+_OURS: tuple[tuple[type[RagError], tuple[int, str | None, str | None]], ...] = (
+    (MissingDocumentError, (404, None, "document_not_found")),
+    (QuestionError, (400, None, None)),
+    (SettingsError, (400, None, None)),
+    (PromptTooLongError, (400, "messages", "context_length_exceeded")),
+    (IndexMissingError, (503, None, "index_missing")),
+    (PrivateTextError, (400, "messages", "private_text")),
+    (ModelUnavailableError, (503, None, "model_unavailable")),
+)
+"""Status, field and code of our own errors; the first that fits counts. All others are the server's fault."""
+
+
 def describe_failure(exc: Exception) -> tuple[int, Failure]:
     """The status and what to say."""
     match exc:
@@ -83,18 +96,9 @@ def describe_failure(exc: Exception) -> tuple[int, Failure]:
         case RequestValidationError():
             param, sentence = _read_validation(exc)
             return 400, _describe(400, sentence, param)
-        case MissingDocumentError():
-            return 404, _describe(404, str(exc), code="document_not_found")
-        case QuestionError() | SettingsError():
-            return 400, _describe(400, str(exc))
-        case PromptTooLongError():
-            return 400, _describe(400, str(exc), "messages", "context_length_exceeded")
-        case IndexMissingError():
-            return 503, _describe(503, str(exc), code="index_missing")
-        case ModelUnavailableError():
-            return 503, _describe(503, str(exc), code="model_unavailable")
         case RagError():
-            return 500, _describe(500, str(exc))
+            status, param, code = next((what for kind, what in _OURS if isinstance(exc, kind)), (500, None, None))
+            return status, _describe(status, str(exc), param, code)
         case HTTPException():
             return exc.status_code, _describe(exc.status_code, str(exc.detail))
     logger.error("A call failed", exc_info=exc)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from page.api.failures import CallError
+from rag.chat.routing.router import GuardedModel
 from rag.types import Restriction
 
 if TYPE_CHECKING:
@@ -25,25 +26,33 @@ class Choice:
     """The folder of the documents that may be found; empty for all."""
     is_bare: bool = False
     """Whether the language model is asked without documents."""
+    model: GuardedModel | None = None
+    """The language model that is asked for; None for the one that the settings choose."""
 
 
 def list_models(backend: Backend) -> list[str]:
-    """The names that can be asked for: the documents, with the language model, by folder; and that model alone."""
-    state = backend.router.state
-    model = [f"{CORPUS}/{state.model_id}", state.model_id] if state.is_ready else []
-    return [CORPUS, *model, *(f"{FOLDER}{folder}" for folder in backend.find_choices().folders)]
+    """The names that can be asked for: the documents, with the language model, by folder; and that model alone.
+
+    Then the other models that are where the language model is, in the same two ways.
+    """
+    names = backend.router.list_names()
+    ways = [way for name in names for way in (f"{CORPUS}/{name}", name)]
+    return [CORPUS, *ways[:2], *(f"{FOLDER}{folder}" for folder in backend.find_choices().folders), *ways[2:]]
 
 
 def choose_model(name: str, backend: Backend) -> Choice:
-    """Raises CallError for a model that there is none of, and names those that there are."""
+    """What the name stands for; a language model that isn't ready is waited for.
+
+    Raises CallError for a model that there is none of, and names those that there are.
+    """
     if name.startswith(FOLDER):
         folder = name.removeprefix(FOLDER).strip("/")
         if folder and backend.index.read(lambda snapshot: snapshot.count(Restriction(folder=folder))):
             return Choice(folder=folder)
-    own = {backend.router.state.model_id, backend.settings.model} - {""}
-    if name in {CORPUS, *(f"{CORPUS}/{model}" for model in own)}:
+    if name == CORPUS:
         return Choice()
-    if name in own:
-        return Choice(is_bare=True)
+    own = name.removeprefix(f"{CORPUS}/")
+    if own and (model := backend.router.find_model(own)):
+        return Choice(is_bare=own == name, model=model)
     known = ", ".join(list_models(backend))
     raise CallError(404, f"There is no model {name!r}. There are: {known}.", param="model", code="model_not_found")

@@ -24,11 +24,12 @@ from page.api.asked import (
 from page.api.completions import DONE, Completion, count_usage, make_event
 from page.api.failures import CallError, CallRoute, FailureBody, describe_failure
 from page.api.models import choose_model, list_models
+from page.api.open_webui import is_open_webui
 from page.api.responses import ResponseForm
-from page.api.telling import End, Told, ask, ask_model_alone, begin, collect, cut, wait_unless_left
+from page.api.telling import End, Told, ask, ask_model_alone, begin, collect, cut, recall_private, wait_unless_left
 from page.api.writing import Address, StopCutter, cut_sources, make_document_address
-from rag.answering.answer import check_question
 from rag.answering.followup import Turn
+from rag.text.asked import check_question
 
 if TYPE_CHECKING:
     from page.backend import Backend
@@ -78,17 +79,26 @@ def _describe_model(name: str) -> dict[str, Any]:
 
 @openai_routes.post("/chat/completions", response_model=None)
 async def complete_chat(request: Request, call: ChatCall) -> dict[str, Any] | Response:
+    call.refuse_unserved()
     backend = await wait_for_backend(request)
     choice = await asyncio.to_thread(choose_model, call.model, backend)
     completion = Completion(call.model)
     finish: Finish
     if choice.is_bare:
-        pieces = ask_model_alone(backend, call)
-        finish = partial(_finish_bare, read="\n".join(map(read_text, call.messages)))
+        reasons: list[str] = []
+        pieces = ask_model_alone(backend, call, choice, reasons.append)
+        finish = partial(_finish_bare, read="\n".join(map(read_text, call.messages)), reasons=reasons)
     else:
-        conversation = _read_conversation(call.messages)
-        told = Told(_make_addresses(request), conversation.question, streams=call.stream)
-        pieces = told.write(ask(backend, conversation, choice, call.most_tokens))
+        conversation = recall_private(backend, _read_conversation(call.messages))
+        told = Told(
+            backend,
+            _make_addresses(request, backend),
+            conversation,
+            streams=call.stream,
+            to_open_webui=call.stream and is_open_webui(request.headers),
+        )
+        asked = ask(backend, conversation, choice, most_tokens=call.most_tokens, temperature=call.temperature)
+        pieces = told.write(asked)
         finish = told.finish
     pieces = cut(pieces, StopCutter(call.stops))
     if call.stream:
@@ -100,19 +110,21 @@ async def complete_chat(request: Request, call: ChatCall) -> dict[str, Any] | Re
     return completion.make_whole(text, end.usage, end.reason, **end.more)
 
 
-def _make_addresses(request: Request) -> Address:
-    return partial(make_document_address, str(request.base_url))
+def _make_addresses(request: Request, backend: Backend) -> Address:
+    url = backend.settings.public_url
+    return partial(make_document_address, f"{url.rstrip('/')}/" if url else str(request.base_url))
 
 
-def _finish_bare(text: str, *, read: str) -> End:
-    return End("stop", count_usage(read, text), {})
+def _finish_bare(text: str, *, read: str, reasons: list[str]) -> End:
+    reason = next(iter(reasons), "stop")
+    return End(reason if reason in ("length", "content_filter") else "stop", count_usage(read, text), {})
 
 
 def _read_conversation(messages: list[Message]) -> Conversation:
     """What is asked; the turns without the lists of sources that we wrote below our answers."""
     conversation = read_conversation(messages)
     turns = tuple(Turn(turn.question, cut_sources(turn.answer)) for turn in conversation.turns)
-    return Conversation(check_question(conversation.question), turns)
+    return Conversation(check_question(conversation.question), turns, conversation.wishes)
 
 
 async def _stream_completion(
@@ -129,6 +141,8 @@ async def _stream_completion(
         yield make_event(FailureBody(error=describe_failure(exc)[1]).model_dump())
         return
     end = finish(text)
+    for frame in end.frames:
+        yield make_event(frame)
     yield make_event(completion.make_piece(end.more, end.reason))
     if wants_usage:
         yield make_event(completion.make_usage(end.usage))
@@ -140,15 +154,16 @@ async def _stream_completion(
 
 @openai_routes.post("/responses", response_model=None)
 async def respond(request: Request, call: ResponseCall) -> dict[str, Any] | Response:
+    call.refuse_unserved()
     backend = await wait_for_backend(request)
     choice = await asyncio.to_thread(choose_model, call.model, backend)
     if choice.is_bare:
         raise CallError(400, f"{call.model} answers at /v1/chat/completions; here only documents do.", param="model")
-    given = [Message(role="user", content=call.input)] if isinstance(call.input, str) else call.input
-    conversation = _read_conversation(given)
+    conversation = recall_private(backend, _read_conversation(call.messages))
     form = ResponseForm(call.model, conversation.question)
-    told = Told(_make_addresses(request), conversation.question, streams=call.stream)
-    pieces = told.write(ask(backend, conversation, choice, call.max_output_tokens))
+    told = Told(backend, _make_addresses(request, backend), conversation, streams=call.stream)
+    asked = ask(backend, conversation, choice, most_tokens=call.max_output_tokens, temperature=call.temperature)
+    pieces = told.write(asked)
     if call.stream:
         events = _stream_response(form, told, await begin(request, pieces))
         return StreamingResponse(events, media_type="text/event-stream")

@@ -22,9 +22,10 @@ from page.access.hosts import (
 )
 from page.access.login import LimitTries, distrust_callers, holds_key
 from page.access.tagging import TagRequests
+from page.addresses.browser import BROWSER_ROUTES
 from page.addresses.documents import DOCUMENT_ROUTES
 from page.api.description import make_api_routes
-from page.api.tools import MCP_PATH, make_tools
+from page.api.tools import make_tools
 from page.backend import Backend
 from rag import cli
 from rag.settings import Settings
@@ -65,13 +66,12 @@ def make_server(settings: Settings, host: str) -> FastAPI:
     async def has_key(scope: Scope) -> bool:
         return bool(holds_key(scope, settings.password))
 
-    routes = [*DOCUMENT_ROUTES, *make_api_routes(), *tool_routes]
+    routes = [*DOCUMENT_ROUTES, *BROWSER_ROUTES, *make_api_routes(), *tool_routes]
     server = FastAPI(routes=routes, lifespan=run_backend, openapi_url=None)
     server.state.settings = settings
     addresses = {
         **API_ADDRESSES,
         DOCUMENT_PATH: Address(frozenset({"GET", "HEAD"})),
-        MCP_PATH: Address(frozenset({"GET", "POST", "DELETE"})),
     }
     # The middleware that is added last is the first to see a request.
     server.add_middleware(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,11 +14,13 @@ from starlette.requests import ClientDisconnect
 from page.api.asked import ChatCall, Conversation, read_text
 from page.api.completions import count_usage
 from page.api.models import Choice
+from page.api.open_webui import make_frames
 from page.api.writing import Address, StopCutter, Writing, annotate
-from rag.answering.answer import answer
 from rag.answering.events import AnswerReport, Event, Retrieved
+from rag.answering.followup import Turn
+from rag.asked import asking
 from rag.chat.routing.router import Inquiry
-from rag.errors import ModelUnavailableError
+from rag.errors import ModelUnavailableError, PrivateTextError
 from rag.types import Citation, Restriction, Retrieval
 
 if TYPE_CHECKING:
@@ -33,24 +35,55 @@ class End:
     usage: dict[str, int]
     more: dict[str, Any]
     """Further fields of the message."""
+    frames: Sequence[dict[str, Any]] = ()
+    """Events of a program's own that are streamed before the end."""
 
 
 class Told:
     """An answer from the documents, as it is told to a program."""
 
-    def __init__(self, make_address: Address, question: str, *, streams: bool) -> None:
-        self._writing = Writing(make_address, streams)
+    def __init__(
+        self,
+        backend: Backend,
+        make_address: Address,
+        conversation: Conversation,
+        *,
+        streams: bool,
+        to_open_webui: bool = False,
+    ) -> None:
+        self._backend = backend
+        self._to_open_webui = to_open_webui
+        self._writing = Writing(make_address, streams, lists_sources=not to_open_webui)
         self.retrieval: Retrieval | None = None
-        self._question = question
+        self._conversation = conversation
 
     async def write(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[str, None]:
-        """The text, piece by piece."""
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, Retrieved):
-                    self.retrieval = event.retrieval
-                if text := self._writing.take(event):
-                    yield text
+        """The text, piece by piece. At its end, be it early, it is remembered whether it may be read elsewhere."""
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, Retrieved):
+                        self.retrieval = event.retrieval
+                    if text := self._writing.take(event):
+                        yield text
+        finally:
+            self._note_given()
+
+    def _note_given(self) -> None:
+        """Whatever was sent of the answer will come back, as a part of the program's conversation."""
+        text, report, given = self._writing.text, self.report, self._backend.given
+        if self.retrieval is None or not text:
+            return
+        question = self._conversation.question
+        is_private = any(turn.is_private for turn in self._conversation.turns)
+        inquiry = Inquiry.of_hits(self.retrieval.question, self.retrieval.hits, asked=question, is_private=is_private)
+        if not self._backend.router.find_private(inquiry):
+            given.note_open(text)
+        elif report is None:
+            given.note_private(text)
+        else:
+            given.note_private(report.answer.replace(report.remark, ""))  # remarks are the same for many answers
+            given.note_private(report.quotes)
 
     @property
     def report(self) -> AnswerReport | None:
@@ -65,42 +98,74 @@ class Told:
     def finish(self, text: str) -> End:
         """`text` is what was sent, which a stop sequence may have cut."""
         hits = self.retrieval.hits if self.retrieval else ()
-        usage = count_usage("\n".join([self._question, *(hit.chunk.text for hit in hits)]), text)
-        annotations = annotate(text, self.citations, self._writing.address)
-        return End(self.report.finish if self.report else "stop", usage, {"annotations": annotations})
+        usage = count_usage("\n".join([self._conversation.question, *(hit.chunk.text for hit in hits)]), text)
+        reason = self.report.finish if self.report else "stop"
+        if self._to_open_webui:
+            return End(reason, usage, {}, make_frames(self.citations, hits, self._writing.address))
+        return End(reason, usage, {"annotations": annotate(text, self.citations, self._writing.address)})
+
+
+def recall_private(backend: Backend, conversation: Conversation) -> Conversation:
+    """The conversation, whose turns say whether they hold what no model on another machine may read."""
+
+    def recall(turn: Turn) -> Turn:
+        is_private = backend.given.is_private(turn.question, is_answer=False) or backend.given.is_private(
+            turn.answer, is_answer=True
+        )
+        return Turn(turn.question, turn.answer, is_private)
+
+    return replace(conversation, turns=tuple(map(recall, conversation.turns)))
 
 
 def ask(
-    backend: Backend, conversation: Conversation, choice: Choice, most_tokens: int | None
+    backend: Backend,
+    conversation: Conversation,
+    choice: Choice,
+    *,
+    most_tokens: int | None,
+    temperature: float | None,
 ) -> AsyncGenerator[Event, None]:
     """Ask the documents; `most_tokens` can only shorten the answer that the settings allow."""
     settings = backend.settings
-    events = answer(
+    events = asking.ask(
         conversation.question,
+        index=backend.index,
         retrieve=backend.retriever.retrieve,
-        router=backend.router,
+        router=backend.router.narrow(choice.model, temperature),
         settings=replace(settings, max_tokens=min(most_tokens or settings.max_tokens, settings.max_tokens)),
         only=Restriction(folder=choice.folder) if choice.folder else None,
         turns=conversation.turns,
         around=backend.around,
         compare=backend.retriever.compare_sentences,
+        is_private=backend.given.is_private(conversation.question, is_answer=False),
+        wishes=conversation.wishes,
     )
     return backend.metrics.watch(events)
 
 
-async def ask_model_alone(backend: Backend, call: ChatCall) -> AsyncGenerator[str, None]:
-    """The language model's own answer, of the first model of the route that is ready and may read this.
+async def ask_model_alone(
+    backend: Backend, call: ChatCall, choice: Choice, on_finish: Callable[[str], None]
+) -> AsyncGenerator[str, None]:
+    """The language model's own answer, if it is ready and may read this.
 
-    Raises ModelUnavailableError if there is none.
+    Raises ModelUnavailableError if not.
     """
     messages = [{"role": message.role, "content": read_text(message)} for message in call.messages]
     said = tuple(message["content"] for message in messages)
-    plan = await asyncio.to_thread(backend.router.choose, Inquiry(said[-1], said))
+    given = backend.given
+    is_private = any(given.is_private(read_text(one), is_answer=one.role == "assistant") for one in call.messages)
+    router = backend.router.narrow(choice.model, call.temperature)
+    plan = await asyncio.to_thread(router.choose, Inquiry(said[-1], said, (), is_private))
+    if plan.private and not plan.choices:
+        raise PrivateTextError(
+            f"{plan.private[:1].upper()}{plan.private[1:]}, so only a model on this machine may read it, and"
+            f" {call.model} runs elsewhere. Begin a new conversation without it, or ask another model."
+        )
     ready = [choice.model for choice in plan.choices if (await choice.model.refresh()).is_ready]
     if not ready:
-        raise ModelUnavailableError(f"{backend.router.state.detail} {backend.router.state.fix}".strip())
+        raise ModelUnavailableError(f"{router.state.detail} {router.state.fix}".strip())
     most = min(call.most_tokens or backend.settings.max_tokens, backend.settings.max_tokens)
-    async with aclosing(ready[0].stream(messages, most)) as pieces:
+    async with aclosing(ready[0].stream(messages, most, on_finish)) as pieces:
         async for piece in pieces:
             if piece:
                 yield piece

@@ -22,10 +22,11 @@ from pydantic import AnyUrl, Field
 from page.api.reading import describe_documents, read_text
 from page.backend import Backend
 from page.filtering.filters import read_restriction
-from rag.answering.answer import answer, check_question
 from rag.answering.events import Done
+from rag.asked import asking
 from rag.errors import RagError
 from rag.settings import Settings
+from rag.text.asked import check_question
 
 MCP_PATH = "/mcp"
 _SCHEME = "corpus:///"
@@ -109,8 +110,9 @@ def make_tools(find_backend: FindBackend, settings: Settings) -> FastMCP:
         """
         backend = await find_backend()
         with _told():
-            events = answer(
+            events = asking.ask(
                 question,
+                index=backend.index,
                 retrieve=backend.retriever.retrieve,
                 router=backend.router,
                 settings=backend.settings,

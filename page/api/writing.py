@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from rag.answering.citations import defuse_markers, find_markers, match_but_for_markers
-from rag.answering.events import AnswerReport, Done, Event, Quoted, Token, Withdrawn
+from rag.answering.events import AnswerReport, Done, Event, Quoted, Token, Told, Withdrawn
 from rag.text.hostile import VisibleStream, remove_invisible, show_name
 from rag.types import Citation
 
@@ -65,6 +65,8 @@ class Writing:
     address: Address
     streams: bool
     """Whether the words are sent as they come; else all is written at the end."""
+    lists_sources: bool = True
+    """Whether the sources stand below the text; else only markers that it lacks: the program lists the sources."""
     text: str = ""
     """All that was written so far."""
     report: AnswerReport | None = field(default=None, init=False)
@@ -78,7 +80,7 @@ class Writing:
     def take(self, event: Event) -> str:
         """What the event adds to the text."""
         match event:
-            case Quoted():
+            case Quoted() | Told():
                 self._quotes = _defuse_quotes(event)
             case Token(words) if self.streams and not self._is_held:
                 return self._add(self._visible.add(words))
@@ -96,27 +98,30 @@ class Writing:
     def _end(self, report: AnswerReport) -> str:
         """What is missing at the end: all of it, or what the model's words lack."""
         whole = remove_invisible(self._replace_quotes(report))
-        below = self._write_below(report)
         if whole.startswith(self.text):
-            return whole[len(self.text) :] + below
-        words = whole.removesuffix(report.remark).rstrip()
-        if match_but_for_markers(words, self.text):
-            return (f"\n\n{report.remark}" if report.remark else "") + below
-        return f"\n\n{whole}{below}"
+            rest = whole[len(self.text) :]
+        elif match_but_for_markers(whole.removesuffix(report.remark).rstrip(), self.text):
+            rest = f"\n\n{report.remark}" if report.remark else ""
+        else:
+            rest = f"\n\n{whole}"
+        return rest + self._write_below(report, self.text + rest)
 
     def _replace_quotes(self, report: AnswerReport) -> str:
         return report.answer.replace(report.quotes, self._quotes) if report.quotes else report.answer
 
-    def _write_below(self, report: AnswerReport) -> str:
+    def _write_below(self, report: AnswerReport, above: str) -> str:
         """What a reader needs beside the answer: the quotes, if it is to be compared with them; the sources."""
         is_compared = report.outcome == "unsure" and report.quotes and report.quotes not in report.answer
         quotes = "\n".join(f"> {line}" for line in remove_invisible(self._quotes).splitlines()) if is_compared else ""
         lines = [f"[{one.number}] {name_place(one)} <{self.address(one)}>" for one in report.citations]
         parts = [quotes, "\n".join([SOURCES, *lines]) if lines else ""]
+        if not self.lists_sources:
+            told = {number for marker in find_markers(above) for number in marker.numbers}
+            parts = [quotes, " ".join(f"[{one.number}]" for one in report.citations if one.number not in told)]
         return "".join(f"\n\n{part}" for part in parts if part)
 
 
-def _defuse_quotes(quoted: Quoted) -> str:
+def _defuse_quotes(quoted: Quoted | Told) -> str:
     """The quotes with round brackets around a document's own numbers: its footnotes are none of our sources."""
     ends = [marker.end for marker in find_markers(quoted.text) if marker.start in quoted.markers]
     places = [0, *(place for pair in zip(quoted.markers, ends, strict=True) for place in pair), len(quoted.text)]

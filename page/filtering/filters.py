@@ -13,6 +13,11 @@ EVERY_FOLDER = "/"
 EVERY_TYPE = "."
 """Chosen values that restrict nothing: a list on the page can't have an empty one, and no folder or ending is so."""
 
+ONLY = "only"
+"""Under which name a chat's filters have the documents and folders that were chosen in the library."""
+MOST_CHOSEN = 300
+"""SQLite takes a condition of a thousand parts."""
+
 _MOST_FOLDERS = 100
 _MOST_TYPES = 30
 """As many as a person looks through in a list."""
@@ -52,8 +57,16 @@ def _find_uppermost(folders: Mapping[str, int]) -> tuple[str, ...]:
     return tuple(sorted(first[:_MOST_FOLDERS]))
 
 
+def read_chosen(given: object) -> tuple[str, ...]:
+    """The documents and folders that were chosen in the library, from what the page sends."""
+    chosen = (
+        [one for one in given if isinstance(one, str) and one.strip("/")] if isinstance(given, list | tuple) else []
+    )
+    return tuple(dict.fromkeys(chosen))[:MOST_CHOSEN]
+
+
 def read_restriction(values: Mapping[str, object]) -> Restriction | None:
-    """What the page's inputs ``folder``, ``type``, ``since`` and ``until`` leave; None if they restrict nothing.
+    """What the inputs ``folder``, ``type``, ``since`` and ``until``, and the library's choice, leave; None for all.
 
     Raises SettingsError for what is no date.
     """
@@ -63,5 +76,6 @@ def read_restriction(values: Mapping[str, object]) -> Restriction | None:
         file_type.strip(".") or None,
         bound("Since", since.strip() or None),
         bound("Until", until.strip() or None),
+        read_chosen(values.get(ONLY)),
     )
     return None if only == Restriction() else only

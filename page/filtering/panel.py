@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import chainlit as cl
 from chainlit.input_widget import InputWidget, Select, TextInput
 
-from page.filtering.filters import EVERY_FOLDER, EVERY_TYPE, Choices, read_restriction
+from page.filtering.filters import EVERY_FOLDER, EVERY_TYPE, ONLY, Choices, read_chosen, read_restriction
 from page.models.tuning import make_tuning_inputs
 from rag.errors import QuestionError
 from rag.text.hostile import remove_invisible, show_name
@@ -29,9 +29,10 @@ _OFFERED = "offered"
 
 
 def read_chosen_filters() -> Mapping[str, object]:
-    """The values of this chat's inputs, by their ids; empty before anything was chosen."""
+    """The values of this chat's inputs, by their ids, and what was chosen in the library; empty before either."""
     chosen: Mapping[str, object] = cl.user_session.get("chat_settings") or {}
-    return chosen
+    only: tuple[str, ...] = cl.user_session.get(ONLY, ())
+    return {**chosen, ONLY: list(only)} if only else chosen
 
 
 async def find_restriction(backend: Backend, chosen: Mapping[str, object]) -> Restriction | None:
@@ -55,9 +56,15 @@ def remember_attached(source: str) -> None:
     cl.user_session.set(_ATTACHED, tuple(attached)[-_MOST_ATTACHED:])
 
 
+def choose_documents(given: object) -> None:
+    """Keep this chat to documents and folders that were chosen in the library; an empty list ends that."""
+    cl.user_session.set(ONLY, read_chosen(given))
+
+
 async def show_filter(text: str) -> None:
     """Put `text` into the status line of this page; an empty one says that there is no filter."""
-    await cl.send_window_message({"pwFilter": remove_invisible(text)})
+    chosen = len(cl.user_session.get(ONLY, ()))
+    await cl.send_window_message({"pwFilter": remove_invisible(text), "pwChosen": chosen})
 
 
 async def offer_filters(backend: Backend) -> None:

@@ -41,7 +41,7 @@ def tune(backend: Backend, chosen: Mapping[str, object]) -> Tuned:
     settings = read_tuning(backend.settings, chosen)
     router, retrieve, around = backend.router, backend.retriever.retrieve, backend.around
     if settings.temperature != backend.settings.temperature:
-        router = router.at_temperature(settings.temperature)
+        router = router.narrow(temperature=settings.temperature)
     if settings.top_k != backend.settings.top_k:
         retrieve = partial(retrieve, top_k=settings.top_k)
         around = make_around(backend.index, settings.top_k)

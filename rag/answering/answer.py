@@ -7,7 +7,6 @@ follow-up is first made a question that stands alone; from then on that is the q
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -39,6 +38,7 @@ from rag.answering.prompt import (
     answer_budget,
     build_messages,
     choose_passages,
+    count_tokens,
     has_room,
     is_small,
     prompt_budget,
@@ -48,15 +48,12 @@ from rag.answering.remarks import name_language, say_not_found, say_unproved, sa
 from rag.answering.steps import log_answer
 from rag.answering.substance import Assessment, assess
 from rag.chat.routing.router import Choice, Inquiry, Model, Plan, QuestionRouter, make_plan
-from rag.errors import ModelUnavailableError, PromptTooLongError, QuestionError
+from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.logs.steps import begin_request, read_request
 from rag.ranking.question import is_about_unknown
 from rag.settings import Settings
+from rag.text.asked import MAX_QUESTION_CHARACTERS, check_question
 from rag.types import Citation, Restriction, Retrieval, ScoredChunk
-
-MAX_QUESTION_CHARACTERS = 2_000
-"""The longest question that is taken. A longer one would leave no room for passages in a context of 4,096 tokens,
-Japanese being the worst case; and the embedding model reads about 1,000 characters of it anyway."""
 
 _PROMPT_ATTEMPTS = 4
 """How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
@@ -87,6 +84,7 @@ async def answer(
     compare: Compare | None = None,
     insist: bool = False,
     is_private: bool = False,
+    wishes: str = "",
 ) -> AsyncGenerator[Event, None]:
     """Answer a question, as events; `rag.answering.events` says in which order they come.
 
@@ -94,12 +92,13 @@ async def answer(
     gives what stands around a passage in its document, for the model to read too; `compare` tells how close sentences
     are to the question, for the quotes. `insist` asks the model even if retrieval is all but certain that the documents
     don't have the answer. `is_private` says that it was made from something private, so that no model on
-    another machine may read it. Closing the iterator stops the model at once.
+    another machine may read it. `wishes` are the asking program's instructions for the model, on form and tone. Closing
+    the iterator stops the model at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
     """
-    record = _Record(check_question(question), is_private)
+    record = _Record(check_question(question), is_private, wishes)
     if not read_request():
         begin_request()
     record.question = await _make_standalone(record, turns, router)
@@ -108,7 +107,8 @@ async def answer(
     record.retrieval = retrieval = await asyncio.to_thread(retrieve, record.question, only=only)
     record.mark("retrieve")
     yield Retrieved(retrieval)
-    inquiry = Inquiry.of_hits(record.question, retrieval.hits, asked=record.asked, is_private=record.is_private)
+    asked = f"{record.asked}\n{wishes}"
+    inquiry = Inquiry.of_hits(record.question, retrieval.hits, asked=asked, is_private=record.is_private)
     record.plan = await asyncio.to_thread(make_plan, router, inquiry)
     if record.plan.private:
         yield Private(record.plan.private)
@@ -147,19 +147,6 @@ async def answer_report(
         return [event.report async for event in events if isinstance(event, Done)][-1]
 
 
-def check_question(question: str) -> str:
-    """The question without control characters and white space around it. Raises QuestionError if it can't be asked."""
-    question = re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", " ", question).strip()
-    if not question:
-        raise QuestionError("The question is empty. Write what you want to know.")
-    if len(question) > MAX_QUESTION_CHARACTERS:
-        raise QuestionError(
-            f"The question has {len(question):,} characters; at most {MAX_QUESTION_CHARACTERS:,} are read. "
-            "Shorten it, and put long text into a document instead."
-        )
-    return question
-
-
 @dataclass(slots=True)
 class _Record:
     """What has been said of one answer, and when."""
@@ -167,6 +154,7 @@ class _Record:
     asked: str
     is_private: bool = False
     """Whether it was made from something private."""
+    wishes: str = ""
     question: str = ""
     """The question that was asked, made to stand alone."""
     retrieval: Retrieval = field(default_factory=lambda: Retrieval("", "hybrid", (), "no", 0.0))
@@ -260,7 +248,8 @@ async def _make_standalone(record: _Record, turns: Sequence[Turn], router: Route
     is_private = record.is_private or any(turn.is_private for turn in turns)
     plan = await asyncio.to_thread(make_plan, router, Inquiry(question, said, (), is_private))
     ready = next((choice.model for choice in plan.choices if choice.model.state.is_ready), None)
-    rewritten = await make_standalone(question, turns, ready.stream if ready else None)
+    may_rewrite = ready is not None and not is_small(ready.state.model_id)  # what a small one writes is seldom taken
+    rewritten = await make_standalone(question, turns, ready.stream if ready and may_rewrite else None)
     # Carrying over an earlier question may have made it longer than the answer's prompt has room for.
     if rewritten == question or len(rewritten) > MAX_QUESTION_CHARACTERS:
         return question
@@ -319,7 +308,7 @@ async def _stream_answer(
     model, state = choice.model, await choice.model.refresh()
     if not state.is_ready:
         raise ModelUnavailableError(f"{state.detail} {state.fix}".strip())
-    budget = prompt_budget(state.context_length, settings.max_tokens)
+    budget = prompt_budget(state.context_length, settings.max_tokens) - count_tokens(record.wishes)
     hits = record.retrieval.hits
     if not choice.may_shorten and not has_room(record.question, hits, budget, state.model_id):
         raise PromptTooLongError(f"The passages are more than the model {state.model_id} can read at once.")
@@ -329,10 +318,10 @@ async def _stream_answer(
         record.shown = await asyncio.to_thread(choose_passages, record.question, hits, budget, around, state.model_id)
         yield Shown(record.shown)
         language = name_language(record.retrieval) if is_small(state.model_id) else ""
-        messages = build_messages(record.question, record.shown, language)
+        messages = build_messages(record.question, record.shown, language, record.wishes)
         answer_tokens = answer_budget(model.state.context_length, settings.max_tokens)
         try:
-            async with aclosing(stream_words(model, messages, answer_tokens, reasons.append)) as pieces:
+            async with aclosing(stream_words(model, messages, record.shown, answer_tokens, reasons.append)) as pieces:
                 async for piece in pieces:
                     yield record.say(piece) if piece else record.withdraw()
             break
@@ -340,7 +329,7 @@ async def _stream_answer(
             if attempt == _PROMPT_ATTEMPTS or record.text or not choice.may_shorten:
                 raise
             budget = min(
-                prompt_budget(model.state.context_length, settings.max_tokens),
+                prompt_budget(model.state.context_length, settings.max_tokens) - count_tokens(record.wishes),
                 halve_passages(record.question, messages, budget),
             )
             yield Notice("The model can read less at once than expected; it is asked again with fewer passages.")
@@ -369,7 +358,7 @@ def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Ju
         return record.judge("not_found", say_not_found(retrieval, only), may_insist=may_insist and not is_asked)
     if is_refused:
         return record.judge("unsure", say_unread(retrieval))
-    if record.text and worth and worth.supported is False:
+    if record.text and worth and worth.supported is not True:  # a bare "yes" says nothing that a passage could have
         return record.judge("unsure", say_unproved(retrieval))
     if record.text and worth and worth.binding is not None:
         is_proved = retrieval.answerable and worth.binding >= _BOUND

@@ -5,34 +5,52 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
+from rag.answering.marker_forms import MarkerReader
 from rag.answering.prompt import build_messages, count_message_tokens
 from rag.answering.substance import cut_loop
 from rag.chat.routing.router import Model
+from rag.errors import ModelUnavailableError
+from rag.types import ScoredChunk
 
 _LOOK_EVERY = 200
 """Characters of an answer after which it is looked at again whether it has begun to repeat itself."""
 
 
 async def stream_words(
-    model: Model, messages: Sequence[dict[str, str]], tokens: int, on_finish: Callable[[str], None]
+    model: Model,
+    messages: Sequence[dict[str, str]],
+    passages: Sequence[ScoredChunk],
+    tokens: int,
+    on_finish: Callable[[str], None],
 ) -> AsyncGenerator[str, None]:
-    """The answer piece by piece; an empty piece takes back all before it. An answer that repeats itself is ended.
+    """The answer piece by piece, with the `passages` of the messages named as we name them.
 
-    Raises what `Model.stream` raises.
+    An empty piece takes back all before it. An answer that repeats itself is ended.
+
+    Raises what `Model.stream` raises, behind all words that came.
     """
     text, looked_at = "", 0
-    async with aclosing(model.stream(messages, tokens, on_finish)) as pieces:
-        async for piece in pieces:
-            if not piece and text:
-                text = ""
-                yield ""
-            if words := piece if text else piece.lstrip():
-                text += words
-                yield words
-            if len(text) // _LOOK_EVERY > looked_at:
-                looked_at = len(text) // _LOOK_EVERY
-                if cut_loop(text) != text:
-                    return  # what comes after it would be cut anyway
+    reader = MarkerReader(passages, messages[-1]["content"])
+    try:
+        async with aclosing(model.stream(messages, tokens, on_finish)) as pieces:
+            async for piece in pieces:
+                if not piece and text:
+                    text, reader = "", reader.restart()
+                    yield ""
+                if words := piece if text else piece.lstrip():
+                    text += words
+                    if shown := reader.take(words):
+                        yield shown
+                if len(text) // _LOOK_EVERY > looked_at:
+                    looked_at = len(text) // _LOOK_EVERY
+                    if cut_loop(text) != text:
+                        break  # what comes after it would be cut anyway
+    except ModelUnavailableError:
+        if rest := reader.end():
+            yield rest
+        raise
+    if rest := reader.end():
+        yield rest
 
 
 def explain_end(reason: str, answer_tokens: int) -> str:

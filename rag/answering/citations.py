@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.text.hostile import INVISIBLE
+from rag.text.language import choose_language
 from rag.text.sentences import Sentence, split_sentences
-from rag.text.terms import choose_language, text_terms
+from rag.text.terms import text_terms
 from rag.types import Citation, ScoredChunk, StoredChunk
 
 _OPEN, _CLOSE = "[\\[【［〔]", "[\\]】］〕]"
 _MOST_NUMBERS = 16
-_WORDS = (
+PASSAGE_WORDS = (
     "passages?|sources?|documents?|docs?|excerpts?|extracts?|citations?|cit|references?|refs?|contexts?|notes?|nos?"
     "|passagen?|quellen?|dokumente?|textstellen?|belege?|extraits?|documentos?|pasajes?|fuentes?|fragmentos?|citas?"
     "|fontes?|fonti|passagens?|passag(?:gio|gi)|brani|brano|documenti|trechos?|bron|bronnen|documenten|fragmenten"
@@ -34,7 +35,7 @@ _AND = r"(?:\b(?:and|und|et|y|e|en|og|och|и)\b|[と和与與及및와과])"
 
 # Nothing is tried twice, however long a run of spaces: each quantifier keeps what it took.
 _DASH = r"\s*+[-‐‑‒–—~〜～]\s*+"
-_ONE = rf"(?:(?:{_WORDS})[.:]?\s*+)?#?\d{{1,3}}+(?:{_DASH}\d{{1,3}}+)?"
+_ONE = rf"(?:(?:{PASSAGE_WORDS})[.:]?\s*+)?#?\d{{1,3}}+(?:{_DASH}\d{{1,3}}+)?"
 _BETWEEN = rf"\s*+(?:[,;，；、&+]\s*+(?:{_AND}\s*+)?|{_AND}\s*+)"
 # Without round brackets: they are what is made of a marker that stands within another.
 _NOTE = r"(?:\s*+†[^\[\]【】［］〔〕()\n]{0,80}+)?"
@@ -79,12 +80,17 @@ def find_markers(text: str) -> Iterator[Marker]:
 
 
 def read_numbers(match: re.Match[str]) -> tuple[int, ...]:
-    """The numbers of a match of `MARKER`, as they stand; none where another branch of a longer pattern matched.
+    """The numbers of a match of `MARKER`, as they stand; none where another branch of a longer pattern matched."""
+    return list_numbers(match[1] or "")
+
+
+def list_numbers(text: str) -> tuple[int, ...]:
+    """The numbers in a text, each once.
 
     A range stands for all its numbers, if they aren't more than a marker may have; else for its ends.
     """
     numbers: list[int] = []
-    for first, last in _RANGE.findall(match[1] or ""):
+    for first, last in _RANGE.findall(text):
         ends = [int(first), *([int(last)] if last else [])]
         is_range = len(ends) == 2 and 0 < ends[1] - ends[0] < _MOST_NUMBERS
         numbers += range(ends[0], ends[1] + 1) if is_range else ends
@@ -115,6 +121,8 @@ def _passes_for_marker(inner: str) -> bool:
 
 _LONGEST_CLAIM = 1_500
 """Characters before a marker in which its sentence is looked for, so that a long answer costs no more than a short."""
+_LONGEST_LEAD = 3
+"""Words before a marker that leads to its sentence: "According to [1], …"."""
 _LONGEST_QUOTE = 2
 """Sentences of a quote; a third one seldom adds a word that the claim has."""
 
@@ -193,6 +201,9 @@ def _find_claims(answer_text: str) -> Iterator[tuple[int, str]]:
     plain = blot_markers(answer_text)
     for marker in find_markers(answer_text):
         claim = _find_last_sentence(plain[max(0, marker.start - _LONGEST_CLAIM) : marker.start])
+        if len(claim.split()) <= _LONGEST_LEAD:
+            behind = split_sentences(plain[marker.end : marker.end + _LONGEST_CLAIM])[:1]
+            claim = " ".join([claim, *(plain[marker.end :][unit.start : unit.end] for unit in behind)])
         yield from ((number, claim) for number in marker.numbers)
 
 

@@ -1,6 +1,9 @@
 """What `answer` yields, in this order: Rewritten for a follow-up, Retrieved, Private if it is, Quoted; if a model is
 asked, Routed, Shown and Tokens, and all three again if another is asked in its place; then Judged, Citations, and Done,
 which has the report of the whole answer. Notices may stand anywhere between. Withdrawn takes the Tokens back.
+
+`rag.asked.asking.ask` yields the same for a question to the passages. For another, Told stands in the place of Quoted
+and may come again, and Progress may stand anywhere.
 """
 
 from __future__ import annotations
@@ -78,6 +81,31 @@ class Quoted:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What the program itself says of the documents, for a question that is none to the passages.
+
+    It takes the place of what it told before: a table grows.
+    """
+
+    text: str
+    """No markup: all but the markers is the program's and the documents' words, with rows and items as in quotes."""
+    markers: tuple[int, ...] = ()
+    """Where the markers begin in the text."""
+    citations: tuple[Citation, ...] = ()
+    """What they stand for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the reading of whole documents is."""
+
+    done: int
+    total: int
+    source: str
+    """The document that is read now."""
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """The next piece of the model's text, which is Markdown; it may be a word or a page."""
 
@@ -142,14 +170,21 @@ class AnswerReport:
     """Why it was that model, as a clause; empty where there was nothing to choose."""
     private: str = ""
     """Why no model on another machine was asked, as a clause; empty where nothing kept one from it."""
+    kind: str = "passages"
+    """What was asked for: see `rag.asked.kinds.Kind`."""
+    table: tuple[dict[str, Any], ...] = ()
+    """The documents that the answer lists, each with what it says of them; empty for one from passages."""
+    counts: dict[str, Any] = field(default_factory=dict)
+    """What the program counted for the answer; empty for one from passages."""
     worth: Assessment | None = None
     """What the model's words are worth, shown or not; None where it wrote none or failed on the way."""
 
     def to_dict(self) -> dict[str, Any]:
-        """As `ask --json` prints it: without words that were taken back."""
+        """As `ask --json` prints it: without words that were taken back, and without what passages don't have."""
         shown = ("number", "source", "page", "quote")
         citations = [{name: getattr(citation, name) for name in shown} for citation in self.citations]
-        return {name: value for name, value in asdict(self).items() if name != "worth"} | {"citations": citations}
+        left_out = {"worth", "table", "counts"} if self.kind == "passages" else {"worth"}
+        return {name: value for name, value in asdict(self).items() if name not in left_out} | {"citations": citations}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,5 +195,18 @@ class Done:
 
 
 Event = (
-    Rewritten | Retrieved | Private | Quoted | Routed | Shown | Notice | Token | Withdrawn | Judged | Citations | Done
+    Rewritten
+    | Retrieved
+    | Private
+    | Quoted
+    | Told
+    | Progress
+    | Routed
+    | Shown
+    | Notice
+    | Token
+    | Withdrawn
+    | Judged
+    | Citations
+    | Done
 )

@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from rag.answering.standing import WORD, cut_beginning, detect_language, find_topic, lacks_topic, stands_alone
 from rag.errors import ModelUnavailableError
 from rag.text.hostile import neutralise_for_model
+from rag.text.language import detect_languages
 from rag.text.question_words import QUESTION_END, QUESTION_WORDS, SPACELESS_LANGUAGES
 from rag.text.scripts import HIRAGANA
 from rag.text.sentences import split_sentences
-from rag.text.terms import detect_languages, question_terms, text_terms
+from rag.text.terms import question_terms, text_terms
 
 KEPT_TURNS = 3
 """How many turns a follow-up may go back to; its own question was made to stand alone, so more add nothing."""

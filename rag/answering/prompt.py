@@ -35,6 +35,9 @@ If no passage tells the answer, say that the documents don't say it."""
 """It asks for no markers, which `rag.answering.support` sets: small models that are asked for the number of a passage
 write nothing else. Chosen with a model of half a billion parameters: bench/RESULTS.md, "Answering and chat"."""
 
+_WISHES = "\n\nFor form, tone and language, keep to this too, while you answer from the passages alone:\n"
+"""Introduces what a program wishes; the answer is weighed against its passages as any other."""
+
 DEFAULT_CONTEXT_LENGTH = 4096
 """Tokens of the model's context where its server doesn't tell: the smallest context among common chat
 models."""
@@ -83,15 +86,18 @@ def is_small(model_id: str) -> bool:
     return bool(sizes) and max(sizes) < _SMALL
 
 
-def build_messages(question: str, hits: Sequence[ScoredChunk], language: str = "") -> list[dict[str, str]]:
+def build_messages(
+    question: str, hits: Sequence[ScoredChunk], language: str = "", wishes: str = ""
+) -> list[dict[str, str]]:
     """System and user message; all of `hits` are in it, in order.
 
     `language` is the English name of the one to answer in, which small models keep to more often if it is named.
+    `wishes` are the asking program's own instructions, which stand behind ours.
     """
     passages = "\n\n".join(_format_passage(number, hit.chunk) for number, hit in enumerate(hits, start=1))
     end = f"\nAnswer in {language}:" if language else ""
     return [
-        {"role": "system", "content": SYSTEM_PROMPT},
+        {"role": "system", "content": f"{SYSTEM_PROMPT}{_WISHES}{wishes}" if wishes else SYSTEM_PROMPT},
         {"role": "user", "content": f"Context:\n{passages}\n\nQuestion: {_defuse(question.strip())}{end}"},
     ]
 

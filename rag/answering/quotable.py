@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from rag.text.question_words import QUESTION_END
+from rag.text.question_words import QUESTION_END, QUESTION_WORDS
 from rag.text.scripts import DENSE, SPACELESS
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.tables import split_cells
@@ -113,7 +113,7 @@ def _name_cells(row: Quotable, text: str) -> Iterator[str]:
 
 
 def _list_units(text: str, language: str) -> list[Sentence]:
-    units = [line for unit in split_sentences(text, language) for line in _cut_lines(text, unit)]
+    units = [line for unit in split_sentences(text, language) for line in _cut_lines(text, unit, language)]
     joined: list[Sentence] = []
     for unit in units:
         if joined and _is_label(text, joined[-1], unit):
@@ -132,30 +132,35 @@ def _is_label(text: str, unit: Sentence, below: Sentence) -> bool:
     return "\n" not in text[unit.start : below.start] and count_words(text[unit.start : unit.end]) <= _LABEL
 
 
-def _cut_lines(text: str, unit: Sentence) -> Iterator[Sentence]:
+def _cut_lines(text: str, unit: Sentence, language: str) -> Iterator[Sentence]:
     """The unit's lines if they were broken on purpose, as in a chat or an address: more would have fitted in."""
     if unit.kind not in ("sentence", "item") or "\n" not in text[unit.start : unit.end]:
         yield unit
         return
-    full = _find_full_width(text, unit)
+    full = _find_full_width(text, unit, language)
     start = unit.start
+    begun = text[: unit.start].rpartition("\n")[2]  # what stands before it in its first line
     for line, below in pairwise(re.finditer(r"\S.*", text[unit.start : unit.end])):
-        if _is_broken(line[0], below[0], full):
+        if _is_broken(begun + line[0], below[0], full, language):
             yield replace(unit, start=start, end=unit.start + line.start() + len(line[0].rstrip()))
             start = unit.start + below.start()
+        begun = ""
     yield replace(unit, start=start)
 
 
-def _find_full_width(text: str, unit: Sentence) -> float:
+def _find_full_width(text: str, unit: Sentence, language: str) -> float:
     """The width from which on a line of the unit's paragraph is full; endless if most are broken long before it."""
     above, below = text[: unit.start].rpartition("\n\n")[2], text[unit.end :].partition("\n\n")[0]
     lines = re.findall(r"\S.*", f"{above}{text[unit.start : unit.end]}{below}")
     full = _FULL * max(_NARROW, *map(_measure_width, lines))
-    broken = [_is_broken(line, next_line, full) for line, next_line in pairwise(lines)]
+    broken = [_is_broken(line, next_line, full, language) for line, next_line in pairwise(lines)]
     return math.inf if 2 * sum(broken) >= len(broken) else full
 
 
-def _is_broken(line: str, below: str, full: float) -> bool:
+def _is_broken(line: str, below: str, full: float, language: str) -> bool:
+    """Whether the line ends before it is full; no one ends it on purpose behind "on" or "the"."""
+    if line.split()[-1] in QUESTION_WORDS.get(language, ()):
+        return False
     first = below[0] if _SPACELESS.match(below) else below.split(maxsplit=1)[0]
     return not first[0].islower() and _measure_width(line.rstrip()) + 1 + _measure_width(first) <= full
 

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from rag.answering.citations import make_citation
 from rag.answering.quotable import Quotable, count_words, describe, list_quotables
+from rag.text.language import choose_language, detect_languages
 from rag.text.scripts import THAI
 from rag.text.sentences import Sentence
 from rag.text.tables import split_cells
-from rag.text.terms import choose_language, detect_languages, mend_terms
+from rag.text.terms import mend_terms
 from rag.types import Citation, ScoredChunk
 
 Compare = Callable[[str, Sequence[str]], "Sequence[float] | None"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rag.text.terms import detect_languages
+from rag.text.language import detect_languages
 from rag.types import Restriction, Retrieval
 
 _SURE_OF_LANGUAGE = 0.5

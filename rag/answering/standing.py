@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from rag.answering.followup_words import COURTESIES, FOLLOWUP_WORDS, NO_WORDS, FollowupWords
+from rag.text.language import detect_languages
 from rag.text.question_words import QUESTION_WORDS, SPACELESS_LANGUAGES
 from rag.text.scripts import HAN, HANGUL, KANA
-from rag.text.terms import detect_languages, question_terms, text_terms
+from rag.text.terms import question_terms, text_terms
 
 _POINTS_BEFORE = 3
 """A pointer after as many words of a topic points at one of them: "… engine that takes in steam and exhausts it"."""

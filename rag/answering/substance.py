@@ -26,7 +26,8 @@ Kind = Literal["answer", "bare", "heading", "echo", "refusal"]
 
 _WORD = re.compile(rf"[{DENSE}]|[^\W_{DENSE}]+")
 _LABEL = re.compile(
-    r"\A\s*(?:assistant\s*\n|[*_#>\s]*(?:answer|assistant|antwort|respuesta|réponse|risposta|resposta|antwoord|回答|答案|답변?|ответ)\s*[:：][*_]*\s*)",
+    r"\A\s*(?:assistant\s*\n|[*_#>\s]*(?:(?:final |short )?answer|assistant|antwort|respuesta|réponse|risposta"
+    r"|resposta|antwoord|回答|答案|답변?|ответ)\s*[:：][*_]*\s*)",
     re.IGNORECASE,
 )
 _ATTRIBUTION = re.compile(

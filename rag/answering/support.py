@@ -18,10 +18,11 @@ from itertools import pairwise
 from rag.answering.citations import MARKER, find_markers
 from rag.answering.numbers import Number, find_numbers, list_claimed, list_values
 from rag.ranking.question import NOUNS_IN_CAPITALS
+from rag.text.language import choose_language, detect_languages
 from rag.text.scripts import DENSE
 from rag.text.sentences import Sentence, split_sentences
 from rag.text.tables import split_cells
-from rag.text.terms import choose_language, detect_languages, question_terms, text_terms
+from rag.text.terms import question_terms, text_terms
 from rag.types import ScoredChunk
 
 _LONG = 4
@@ -155,6 +156,27 @@ def check_claim(question: str, claim: str, hit: ScoredChunk, said: frozenset[str
         if _is_anothers(question, value, hit, language, said | own):
             return value
     return _find_strange_words(question, claim, hit, language)
+
+
+def list_missing(question: str, claim: str, hits: Sequence[ScoredChunk]) -> tuple[str, ...]:
+    """The numbers and names of the claim that none of these passages has, as they are written, in order.
+
+    A name may be the question's; a number may not. In another language than the passage's a name may have another form.
+    """
+    known = frozenset[str]().union(*(list_values(f"{hit.chunk.text}\n{name_place(hit)}") for hit in hits))
+    missing = list_claimed(claim) - known
+    found = [
+        (number.start, claim[number.start : number.end]) for number in find_numbers(claim) if number.value in missing
+    ]
+    is_by_capitals = detect_languages(claim)[0][0] not in NOUNS_IN_CAPITALS  # however short the claim is
+    for hit in hits[:1] if is_by_capitals else ():
+        language = find_language(hit)
+        for name in () if _speaks_otherwise(claim, language) else _find_names(claim, language):
+            terms = frozenset(text_terms(name, language))
+            asked = frozenset(text_terms(question, language))
+            if terms and not any(terms & (_list_terms(one) | asked) for one in hits):
+                found.append((claim.index(name), name))
+    return tuple(dict.fromkeys(text for _, text in sorted(found)))
 
 
 def _find_strange_words(question: str, claim: str, hit: ScoredChunk, language: str) -> str:

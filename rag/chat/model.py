@@ -87,9 +87,12 @@ class ChatModel:
         messages: Sequence[dict[str, str]],
         max_tokens: int,
         on_finish: Callable[[str], None] | None = None,
+        *,
         temperature: float | None = None,
     ) -> AsyncGenerator[str, None]:
         """The answer piece by piece, without the model's thoughts; closing the iterator makes the server stop.
+
+        `temperature` takes the place of the settings' one.
 
         An empty piece takes back all before it: they were thoughts, as was seen at their end. `on_finish` is told the
         reason of the answer's end: ``stop``, ``length`` where `max_tokens` cut it off, or another that the server

@@ -28,6 +28,14 @@ def may_be_downloaded(data_dir: Path, alias: str) -> bool:
     return any(wanted in names.get(model_id, {wanted}) for model_id in ids)
 
 
+def list_downloaded(data_dir: Path) -> list[str]:
+    """The ids of the models on the disk, and of the user's own folders."""
+    cache = data_dir / "cache" / "models"
+    own = _read_names(cache / "foundry.local.modelinfo.json")
+    found = {_read_model_id(config.parent) for config in cache.rglob("genai_config.json")}
+    return sorted({*own, *found} - {""})
+
+
 def read_context_length(folder: Path) -> int | None:
     """How many tokens the model in the folder can hold, by its own ``genai_config.json``; None if that doesn't tell.
 

@@ -40,6 +40,14 @@ def probe(base_url: str, api_key: str, model: str) -> Endpoint:
     return Endpoint(urls[0], api_key, model, alias=model)
 
 
+def list_offered(base_url: str, api_key: str) -> list[str]:
+    """The names of the models that a server lists; empty where it has no list. Blocks, and raises, as `probe` does."""
+    urls = _list_urls(base_url)
+    _require_listener(Endpoint(urls[0], api_key, ""))
+    lists = (run_briefly(list_models(Endpoint(url, api_key, ""))) for url in urls)
+    return list(next((offered for offered in lists if offered is not None), {}))
+
+
 def probe_azure(address: str, api_key: str, version: str, deployment: str) -> Endpoint:
     """The endpoint of a deployment at Azure, once a request without messages has shown that it is there.
 

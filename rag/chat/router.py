@@ -335,6 +335,7 @@ class ModelRouter:
         messages: Messages,
         max_tokens: int,
         on_finish: Callable[[str], None] | None = None,
+        *,
         temperature: float | None = None,
     ) -> AsyncGenerator[str, None]:
         """The model's answer, piece by piece; see `ChatModel.stream`. Closing it stops the model.
@@ -347,7 +348,7 @@ class ModelRouter:
         try:
             with self._idle.using(self._get_own_id(model)):
                 await self._require_room(model, messages, max_tokens)
-                async with aclosing(model.stream(messages, max_tokens, on_finish, temperature)) as pieces:
+                async with aclosing(model.stream(messages, max_tokens, on_finish, temperature=temperature)) as pieces:
                     async for piece in pieces:
                         yield piece
             self._note_success(model)

@@ -28,7 +28,9 @@ class Embedder:
         """Longer texts are cut to this many tokens, the model's own special tokens included."""
         self.precision = manifest.precision
         self.agreement = manifest.agreement
-        self._prefixes = manifest.prefixes
+        self.folder = folder
+        """Where the model and its tokenizer are, as ONNX Runtime and tokenizers read them."""
+        self.prefixes = manifest.prefixes
         self._model = OnnxModel(folder, manifest.max_tokens, manifest.dimensions)
 
     @classmethod
@@ -44,11 +46,11 @@ class Embedder:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Normalised vectors, one row for each text, in order."""
-        return self._model.run_all(lambda text: self._model.tokenizer.encode(self._prefixes.document + text), texts)
+        return self._model.run_all(lambda text: self._model.tokenizer.encode(self.prefixes.document + text), texts)
 
     def embed_query(self, text: str) -> Vectors:
         """The normalised vector of a question."""
-        return self._model.run(self._model.tokenizer.encode(self._prefixes.query + text))
+        return self._model.run(self._model.tokenizer.encode(self.prefixes.query + text))
 
     def close(self) -> None:
         """End the model's threads, once what they run is done. It can't be used any more."""

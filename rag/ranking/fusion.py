@@ -50,8 +50,12 @@ _DEFINITION_WORTH = 6.0
 """What a score gains by a definition that is asked for. Chosen on the code set, where 3 and 12 put the right chunk
 first in 1 % fewer and 2 % more of the questions."""
 
-_SENTENCE_WEIGHT = 0.5
+_SENTENCE_WEIGHT = 1.0
 """Weight of the best sentence's cosine, in that of the passage's own (the table is in `bench/RESULTS.md`)."""
+
+_LETTERS_WEIGHT = 1.0
+"""Weight of the parts of words that a passage shares with the question: nearly the same from .7 to 1.4 on the everyday
+collections (the table is in `bench/RESULTS.md`)."""
 
 _LOGIT_WEIGHT = 1.2
 """What a unit of the packaged cross-encoder's logit adds to a score (the table is in `bench/RESULTS.md`)."""
@@ -86,13 +90,16 @@ def make_scale(
     `spread` is the standard deviation of the model's cosines, `coverage` how well its vocabulary covers the question
     (0…1), `best_lexical` the highest BM25. If each term fell on its number of chunks independently of the others, BM25
     would deviate by `deviation`: an occurrence counts the term's idf, for the part for frequency and length, 0 to 2.2,
-    would scale all scores alike.
+    would scale all scores alike. A term that every chunk has deviates a little all the same, as if a chunk without it
+    were yet to come: among one or two chunks there may be no others, and nothing can be counted in deviations of zero.
     """
     cosine_weight = _UNKNOWN_WEIGHT + _KNOWN_WEIGHT * coverage
     whole = FULL_MATCH * sum(term.idf for term in terms)
     matched_share = min(1.0, best_lexical / whole) if whole else 0.0
     shares = [min(1.0, term.chunks / max(chunk_count, 1)) for term in terms]
-    deviation = math.sqrt(sum(term.idf**2 * p * (1 - p) for term, p in zip(terms, shares, strict=True)))
+    least = 1 / (4 * (chunk_count + 1))
+    variances = [max(p * (1 - p), least) if p else 0.0 for p in shares]
+    deviation = math.sqrt(sum(term.idf**2 * variance for term, variance in zip(terms, variances, strict=True)))
     return Scale(cosine_weight / max(spread, 1e-6), _MATCH_WEIGHT * matched_share / max(deviation, 1e-6))
 
 
@@ -119,6 +126,11 @@ def fuse(
 def add_definition(score: float) -> float:
     """The score of a passage that defines what the question names."""
     return score + _DEFINITION_WORTH
+
+
+def add_letters(score: float, shared: float) -> float:
+    """The score of a passage that shares parts of words with the question, as `rag.ranking.letters` counts them."""
+    return score + _LETTERS_WEIGHT * shared
 
 
 def order_by_sentences(scores: Sequence[float], cosines: Sequence[float], cosine_weight: float) -> list[int]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.index.lexical.entry import QuestionTerm
+from rag.text.language import choose_language, detect_languages
 from rag.text.scripts import DENSE
-from rag.text.terms import choose_language, detect_languages, text_terms
+from rag.text.terms import text_terms
 from rag.types import Retrieval, ScoredChunk
 
 _WORD = re.compile(rf"[^\W_{DENSE}]{{3,}}")
 """A word between spaces; the words of dense scripts can't be told apart without a dictionary."""
+
+_DENSE_TERM = 0.5
+"""What a term of a dense script counts as beside a word: it is a pair of characters, and a word has two or three."""
 
 _FOREIGN = 0.3
 """How likely a language must be: what it looks like says enough, for little is lost by not being sure that nothing is
@@ -20,9 +26,36 @@ there. Tuned on the everyday collections in nine languages."""
 NOUNS_IN_CAPITALS = frozenset({"de"})
 """Languages in which a capital makes no name of a noun."""
 
+_UNNAMED = 0.2
+"""The probability of an answer below which a question with none of its words in the documents is about nothing in
+them: five of 511 answerable questions of 33 small collections, left out by collection (`bench/RESULTS.md`)."""
+
 _PLAINLY = 0.8
 """How likely another language must be for a question not to be read as one's own: a few English words look like any
 language, 4 % of the everyday questions most like another, none of them this much."""
+
+
+_DENSE_CHARACTER = re.compile(f"[{DENSE}]")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a question that say what it is about: those that no document has, and those that one has."""
+
+    unknown: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    unknown_count: float = 0.0
+    """How many no document has, with those of dense scripts, of which there are only terms."""
+    known_count: float = 0.0
+
+    @property
+    def known_share(self) -> float:
+        """The part that some document has, 0…1; a half if there are none."""
+        count = self.unknown_count + self.known_count
+        return self.known_count / count if count else 0.5
+
+
+NO_WORDS = Words()
 
 
 def is_foreign(question: str, hits: Sequence[ScoredChunk]) -> bool:
@@ -42,15 +75,18 @@ def may_be_in(language: str, question: str) -> bool:
 
 def collect_common_words(languages: Iterable[str]) -> frozenset[str]:
     """Words of these languages that any text may have: "how", "often", "must"."""
+    return _collect_common_words(frozenset(languages))
+
+
+@lru_cache(maxsize=16)
+def _collect_common_words(languages: frozenset[str]) -> frozenset[str]:
     from stopwordsiso import stopwords
 
     return frozenset().union(*(stopwords(language) for language in languages))
 
 
-def find_words(
-    question: str, terms: Sequence[QuestionTerm], hits: Sequence[ScoredChunk]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The question's words that no document has, and those that one has, as they are written in it.
+def find_words(question: str, terms: Sequence[QuestionTerm], hits: Sequence[ScoredChunk]) -> Words:
+    """The question's words as they are written in it.
 
     Stop words are left out. A misspelt word whose neighbours were searched for in its place is in neither.
     """
@@ -64,21 +100,24 @@ def find_words(
         found = [count[t] for language in languages for t in text_terms(word, language) if t in count]
         if found and word.casefold() not in common:
             (known if any(found) else unknown).append(word)
-    return tuple(unknown), tuple(known)
+    dense = [bool(term.chunks) for term in terms if _DENSE_CHARACTER.search(term.text) and "_" not in term.text]
+    has = _DENSE_TERM * sum(dense)
+    lacks = _DENSE_TERM * len(dense) - has
+    return Words(tuple(unknown), tuple(known), len(unknown) + lacks, len(known) + has)
 
 
 def is_about_unknown(retrieval: Retrieval) -> bool:
     """Whether the question is about something that no document so much as names: its answer isn't there, very likely.
 
-    So it is if the documents have none of its words of some weight, of which there are two or more, or if a name isn't
-    there; not if the question is in another language than the passages, nor if retrieval thinks that they answer it.
+    So it is if a name isn't there, or if the documents have none of its words of some weight, of which there are two or
+    more, and retrieval hardly believes in an answer: a reworded question has none of them either. Not if the question
+    is in another language than the passages, nor if retrieval thinks that they answer it.
     """
     unknown = retrieval.unknown_words
     if not unknown or retrieval.answerable or is_foreign(retrieval.question, retrieval.hits):
         return False
-    return (len(unknown) > 1 and not retrieval.known_words) or any(
-        _is_name(word, retrieval.question) for word in unknown
-    )
+    is_named = not (len(unknown) > 1 and not retrieval.known_words) or retrieval.confidence >= _UNNAMED
+    return not is_named or any(_is_name(word, retrieval.question) for word in unknown)
 
 
 def _is_name(word: str, question: str) -> bool:

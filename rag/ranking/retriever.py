@@ -16,7 +16,7 @@ from rag.errors import IndexMissingError, SettingsError
 from rag.logs.steps import log_step
 from rag.models.manifest import share_vectors
 from rag.ranking.abstention import choose_verdict, compute_confidence, find_calibration, is_in_doubt
-from rag.ranking.question import find_words, is_foreign
+from rag.ranking.question import NO_WORDS, is_foreign
 from rag.ranking.search import (
     Found,
     LiveModel,
@@ -106,7 +106,6 @@ class Retriever:
         verdict = choose_verdict(probability, by_words=found.embedding is None)
         if verdict == "no" and is_foreign(question, found.hits):
             verdict = "unsure"
-        unknown, known = find_words(question, found.terms, found.hits) if verdict != "yes" else ((), ())
         log_step(
             logger,
             "searched",
@@ -118,7 +117,8 @@ class Retriever:
             by_meaning=found.embedding is not None,
             **{f"{name}_ms": round(value, 1) for name, value in milliseconds.items()},
         )
-        return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, unknown, known)
+        words = found.words if verdict != "yes" else NO_WORDS
+        return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, words.unknown, words.known)
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
         """What the verdict rests on, for calibration; None for an empty index."""
@@ -135,7 +135,7 @@ class Retriever:
         coverage = measure_coverage(model.tokenizer, question) if model else 0.0
         if model is None or coverage < _KNOWN:
             return None
-        asked, *vectors = self._threads.map(model.embedder.embed_query, (question, *sentences))
+        asked, *vectors = model.sentences.embed((question, *sentences), self._threads)
         return [float(vector @ asked) / model.spread * coverage for vector in vectors]
 
     def embed(self, texts: Sequence[str]) -> tuple[str, np.ndarray]:
@@ -143,10 +143,15 @@ class Retriever:
 
         Raises IndexMissingError while there are no vectors.
         """
+        name, embedder = self.open_embedder()
+        return name, embedder.embed_documents(texts)
+
+    def open_embedder(self) -> tuple[str, QuestionEmbedder]:
+        """The name of the model whose vectors are live, and that model. Raises as `embed` does."""
         live = self._index.read(find_live_model)
         if live is None:
             raise IndexMissingError("The index has no vectors yet. Try again once the documents are embedded.")
-        return live.name, self._open_model(live).embedder.embed_documents(texts)
+        return live.name, self._open_model(live).embedder
 
     def _search(self, wanted: Wanted) -> Found:
         """Search with the model whose vectors are live.

@@ -20,6 +20,7 @@ from rag.ranking.fusion import (
     Closeness,
     Fused,
     add_definition,
+    add_letters,
     find_codes,
     find_occurrences,
     fuse,
@@ -28,11 +29,12 @@ from rag.ranking.fusion import (
     order_by_relevance,
     order_by_sentences,
 )
+from rag.ranking.letters import compare_letters
 from rag.ranking.passages import Candidate, choose, merge_neighbours
-from rag.ranking.question import may_be_in
+from rag.ranking.question import NO_WORDS, Words, find_words, may_be_in
 from rag.ranking.sentences import REMEMBERED_PASSAGES, SentenceReader
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
-from rag.text.terms import choose_language
+from rag.text.language import choose_language
 from rag.types import Restriction, ScoredChunk, StoredChunk
 
 if TYPE_CHECKING:
@@ -167,6 +169,7 @@ class Found:
     best: StoredChunk | None = None
     """The best passage of the first order, before it is merged with its neighbours."""
     terms: tuple[QuestionTerm, ...] = ()
+    words: Words = NO_WORDS
     embedding: Embedding | None = None
     """None where words alone were searched for."""
 
@@ -213,20 +216,24 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
         if snapshot.can_search_words(wanted.question):
             raise
         return _search_vectors(snapshot, wanted, live, embedding.result() if embedding else None)
-    signals = measure_signals(evidence, dense, lexical, looks[:3])
     if not candidates:
-        return Found(live, signals=signals, embedding=asked)
+        return Found(live, signals=measure_signals(evidence, dense, lexical, looks), embedding=asked)
     best = candidates[0].id  # what the verdict was calibrated with: the first order, whatever reads it again
     if not is_dense:
         candidates = _lift_definitions(snapshot, candidates, wanted.question)
+    if not is_dense and evidence.chunk_count <= _SMALL:
+        candidates = _lift_shared_letters(snapshot, candidates, wanted.question)
     if asked and not is_dense and evidence.chunk_count <= _SMALL:
         candidates = _read_closely(snapshot, candidates, asked, scale.dense, threads)
     if wanted.rerank:
         candidates = _rerank(snapshot, wanted.question, candidates, wanted.rerank)
     chosen = choose(candidates, wanted.top_k, wanted.diversity)
     stored = snapshot.read_chunks([best, *(candidate.id for candidate in chosen)])
-    hits = [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in chosen]
-    return Found(live, tuple(merge_neighbours(hits)), signals, stored[best], tuple(terms), asked)
+    scored = [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in chosen]
+    hits = tuple(merge_neighbours(scored))
+    told = find_words(wanted.question, terms, hits)
+    signals = measure_signals(evidence, dense, lexical, looks[:3], told)
+    return Found(live, hits, signals, stored[best], tuple(terms), told, asked)
 
 
 def _embed(model: OpenModel, question: str) -> Embedding:
@@ -288,6 +295,15 @@ def _lift_definitions(snapshot: Searchable, candidates: list[Candidate], questio
         replace(one, score=add_definition(one.score)) if is_defined_in(names, stored[one.id].chunk.text) else one
         for one in read
     ]
+    return [*sorted(lifted, key=lambda candidate: -candidate.score), *rest]
+
+
+def _lift_shared_letters(snapshot: Searchable, candidates: list[Candidate], question: str) -> list[Candidate]:
+    """The candidates, of which those gain that have parts of the question's words."""
+    read, rest = candidates[:_SECOND_LOOK], candidates[_SECOND_LOOK:]
+    stored = snapshot.read_chunks([candidate.id for candidate in read])
+    shared = compare_letters(question, [stored[candidate.id].chunk.embed_text for candidate in read])
+    lifted = [replace(one, score=add_letters(one.score, more)) for one, more in zip(read, shared, strict=True)]
     return [*sorted(lifted, key=lambda candidate: -candidate.score), *rest]
 
 

@@ -13,11 +13,14 @@ from concurrent.futures import Executor
 
 import numpy as np
 
+from rag.text.language import detect_languages
 from rag.text.sentences import split_sentences
-from rag.text.terms import detect_languages
 
 REMEMBERED_PASSAGES = 500
 """Passages whose sentences' vectors are kept: some ten of 1.5 KB each, 8 MB in all."""
+
+REMEMBERED_TEXTS = 4_000
+"""Single texts whose vectors are kept, the sentences that were compared for the quotes: 6 MB."""
 
 
 class SentenceReader:
@@ -25,8 +28,8 @@ class SentenceReader:
 
     def __init__(self, embed: Callable[[str], np.ndarray]) -> None:
         self._embed = embed
-        self._lock = threading.Lock()
-        self._known: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._passages = _Memory()
+        self._texts = _Memory()
 
     def find_best_cosines(self, asked: np.ndarray, passages: Sequence[str], threads: Executor) -> list[float]:
         """The highest cosine of a sentence of each passage with `asked`, a question's vector.
@@ -35,18 +38,41 @@ class SentenceReader:
         """
         return [float((self._read(passage, threads) @ asked).max()) for passage in passages]
 
+    def embed(self, texts: Sequence[str], threads: Executor) -> list[np.ndarray]:
+        """The vector of each text; those that aren't remembered are embedded in `threads`."""
+        known = {text: self._texts.recall(text) for text in texts}
+        new = [text for text, vector in known.items() if vector is None]
+        made = dict(zip(new, threads.map(self._embed, new), strict=True))
+        for text, vector in made.items():
+            self._texts.keep(text, vector, REMEMBERED_TEXTS)
+        return [made[text] if (vector := known[text]) is None else vector for text in texts]
+
     def _read(self, passage: str, threads: Executor) -> np.ndarray:
         """The vectors of the passage's sentences, a row each; of the whole, if it has none."""
-        with self._lock:
-            vectors = self._known.get(passage)
-            if vectors is not None:
-                self._known.move_to_end(passage)
-                return vectors
-        language = detect_languages(passage)[0][0]
-        sentences = [passage[unit.start : unit.end] for unit in split_sentences(passage, language)]
-        vectors = np.stack(list(threads.map(self._embed, sentences or [passage])))
-        with self._lock:
-            self._known[passage] = vectors
-            while len(self._known) > REMEMBERED_PASSAGES:
-                self._known.popitem(last=False)
+        vectors = self._passages.recall(passage)
+        if vectors is None:
+            language = detect_languages(passage)[0][0]
+            sentences = [passage[unit.start : unit.end] for unit in split_sentences(passage, language)]
+            vectors = np.stack(list(threads.map(self._embed, sentences or [passage])))
+            self._passages.keep(passage, vectors, REMEMBERED_PASSAGES)
         return vectors
+
+
+class _Memory:
+    """Vectors by their text; those that weren't asked for the longest are forgotten first."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, np.ndarray] = OrderedDict()
+
+    def recall(self, text: str) -> np.ndarray | None:
+        with self._lock:
+            if text in self._known:
+                self._known.move_to_end(text)
+            return self._known.get(text)
+
+    def keep(self, text: str, vectors: np.ndarray, most: int) -> None:
+        with self._lock:
+            self._known[text] = vectors
+            while len(self._known) > most:
+                self._known.popitem(last=False)

@@ -16,9 +16,11 @@ import numpy as np
 
 from rag.index.lexical.entry import QuestionTerm
 from rag.ranking.fusion import FULL_MATCH, Closeness
+from rag.ranking.question import NO_WORDS, Words
+from rag.text.language import detect_languages
 from rag.text.scripts import DENSE
 from rag.text.sentences import Sentence, split_sentences
-from rag.text.terms import detect_languages, text_terms
+from rag.text.terms import text_terms
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -76,6 +78,10 @@ class Signals:
     as if they stood beside each stretch."""
     unseen: float
     """Number of terms that the corpus doesn't have."""
+    known_share: float
+    """Share of the question's words that some document has, however rare; stop words are left out."""
+    unknown_words: float
+    """How many of them none has."""
     size: float
     """Size of the corpus: 0 for ten chunks or fewer, 1 for 2,000 or more. It grows with the logarithm, because that is
     how fast the best of so many chance matches grows."""
@@ -86,7 +92,11 @@ WEIGHTED = tuple(field.name for field in fields(Signals) if field.name != "size"
 
 
 def measure_signals(
-    evidence: Evidence, dense: Mapping[int, float], lexical: Mapping[int, float], looks: Sequence[Closeness]
+    evidence: Evidence,
+    dense: Mapping[int, float],
+    lexical: Mapping[int, float],
+    looks: Sequence[Closeness],
+    words: Words = NO_WORDS,
 ) -> Signals:
     """`dense` and `lexical` are each search's list, best first; `looks` the best passages of the two together."""
     # What was joined and is nowhere as such says nothing, for its parts are terms too.
@@ -106,6 +116,8 @@ def measure_signals(
         second=looks[1].present / total if len(looks) > 1 else 0.0,
         window=max((look.window + look.named for look in looks), default=0.0) / total,
         unseen=sum(not term.chunks for term in terms),
+        known_share=words.known_share,
+        unknown_words=words.unknown_count,
         size=math.log(min(max(evidence.chunk_count, small), large) / small) / math.log(large / small),
     )
 

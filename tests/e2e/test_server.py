@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import re
@@ -24,6 +25,7 @@ from tests.e2e.asking import SocketChat, open_socket
 from tests.e2e.serving import Server, command, environment, free_port, is_settled, serving
 from tests.e2e.talking import Chat
 from tests.endpoint import Exchange, model_server
+from tests.integration.api.test_tools import connecting_by_http
 
 OpenChat = Callable[..., Chat]
 LEAVE = "# Leave\n\nStaff have 28 days of leave. Five unused days of leave may be kept until March.\n"
@@ -96,6 +98,13 @@ def test_programs_are_answered_beside_the_page(server: Server):
         text = json.load(reply)["choices"][0]["message"]["content"]
     assert "28 days" in text
     assert text.endswith(f"[1] leave.md <{server.url}/corpus/leave.md>")
+
+    async def search() -> Any:
+        async with connecting_by_http(server.url) as session:
+            return (await session.call_tool("search", {"question": QUESTION})).structuredContent
+
+    assert asyncio.run(search())["hits"][0]["source"] == "leave.md"
+    assert b"Search in the browser" in call(server, "GET", "/browser/")[1]
 
 
 def test_whether_it_works_and_what_it_counted_is_told_without_a_word_of_a_document(server: Server):
@@ -332,7 +341,15 @@ def log_in(server: Server, password: str, **headers: str) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/status", "/metrics", "/corpus/leave.md", "/project/settings", "/ws/socket.io/?EIO=4&transport=polling"]
+    "path",
+    [
+        "/status",
+        "/corpus/leave.md",
+        "/read/leave.md",
+        "/library/list",
+        "/project/settings",
+        "/ws/socket.io/?EIO=4&transport=polling",
+    ],
 )
 def test_without_the_password_nothing_is_told_and_with_it_everything(guarded: Server, path: str):
     assert call(guarded, "GET", path)[0] == 401

@@ -51,7 +51,7 @@ def test_answers_are_quotes_and_the_page_says_so_and_what_to_do(server: Server, 
         f"{server.status()['model']['detail']} So these are quotes from your documents."
     )
     chat.open_source(answer)
-    expect(chat.panel.locator("mark")).to_contain_text("closed for cleaning")
+    expect(chat.reader.locator("mark")).to_contain_text("closed for cleaning")
 
 
 def test_a_corpus_folder_that_is_gone_is_named_and_its_return_noticed(server: Server, chat: Chat):

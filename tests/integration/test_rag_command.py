@@ -24,6 +24,18 @@ from tests.endpoint import Exchange, begin_and_hang, model_server, talk_slowly
 ROOT = Path(__file__).parents[2]
 SEARCH_FIELDS = {"rank", "source", "page", "section", "score", "text", "chunk_id"}
 
+UNNEEDED = (
+    "asyncio",
+    "chromadb",
+    "ingest",
+    "llama_index",
+    "openai",
+    "rag.answering.answer",
+    "rag.chat",
+    "requests",
+    "torch",
+)
+
 
 def run(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", *arguments]
@@ -58,6 +70,15 @@ def test_search_keeps_to_top_k_and_shows_the_place(index):
     assert done.stdout.startswith("1. tram-line-7.html")
     assert "\n2. " not in done.stdout
     assert done.stderr == ""
+
+
+def test_a_search_imports_nothing_that_asking_or_indexing_needs(index):
+    script = "import sys; from rag.__main__ import main; main(sys.argv[1:]); print(*sys.modules)"
+    command = [sys.executable, "-c", script, "search", "--index", index, "How often should I descale the kettle?"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    shown, _, modules = done.stdout.strip().rpartition("\n")
+    assert shown.startswith("1. kettle-manual.pdf")
+    assert {name for name in modules.split() if name.startswith(UNNEEDED)} == set()
 
 
 def test_search_shows_the_cells_of_workbooks_as_their_programs_do(models_dir, tmp_path, capsys):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -17,23 +20,93 @@ from rag.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {path: path.read_text("utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+DOCS = "\n".join(PAGES.values())
+COMMANDS = PAGES[ROOT / "docs" / "commands.md"]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
-def _row(env: str) -> str:
-    return next((line for line in README.splitlines() if line.startswith(f"| `{env}` |")), "")
+def _load_reference() -> Any:
+    spec = importlib.util.spec_from_file_location("reference", ROOT / "docs" / "reference.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-@pytest.mark.parametrize("spec", fields(Settings), ids=lambda spec: spec.metadata["env"])
-def test_every_setting_stands_in_the_readme_with_its_default(spec):
-    default = str(spec.default) if str(spec.default) else "empty"
-    assert f"`{default}`" in _row(spec.metadata["env"]) or default in _row(spec.metadata["env"])
+@pytest.mark.parametrize("name", ["settings.md", "commands.md"])
+def test_the_tables_of_settings_and_commands_are_those_of_the_code(name):
+    reference = _load_reference()
+    page = PAGES[ROOT / "docs" / name]
+    assert page == reference.fill_in(page, reference.PARTS[name]()), "run: uv run python docs/reference.py"
 
 
-def test_the_readme_names_no_setting_that_does_not_exist():
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_between_the_pages_leads_somewhere(path):
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)", PAGES[path]):
+        file = (path.parent / target).resolve() if target else path
+        assert file.exists(), target
+        heads = re.findall(r"^#+ (.*)$", PAGES[file], re.MULTILINE) if anchor else []
+        names = [re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads]
+        assert not anchor or anchor in names, anchor
+
+
+def test_every_page_stands_in_the_site_s_menu():
+    menu = (ROOT / "mkdocs.yml").read_text("utf-8")
+    names = [path.relative_to(ROOT / "docs").as_posix() for path in PAGES if path.is_relative_to(ROOT / "docs")]
+    assert [name for name in names if f": {name}\n" not in menu] == []
+
+
+NOT_RUN_HERE = {
+    ".venv/bin/pagewise": "the page, which tests/e2e opens",
+    ".venv/bin/python": "installs from a registry; tests/e2e/test_installed.py installs without one",
+    "cd": "goes to a folder of the reader's",
+    "claude": "another program",
+    "docker": "not on a machine of the tests",
+    "foundry": "another program, which tests/foundry imitates",
+    "npm": "installs from a registry; tests/e2e/test_browser_search.py runs it as the page tells it",
+    "ollama": "another program",
+    "open-webui": "another program, too large for the tests",
+    "pip": "installs from a registry",
+    "python": "installs from a registry, or is held to the code below",
+    "uv": "installs from a registry, or runs what others check",
+}
+"""Programs whose lines in the docs no test runs."""
+
+
+def _list_commands() -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", DOCS, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    return list(dict.fromkeys(line for line in lines if not line.startswith("export ")))
+
+
+@pytest.mark.parametrize("line", _list_commands())
+def test_every_command_of_the_docs_is_one_that_the_code_takes_or_known_not_to_run_here(line):
+    from ingest.__main__ import _make_parser as make_ingest_parser
+    from page.command import _make_parser as make_page_parser
+    from rag.__main__ import _make_parser as make_rag_parser
+
+    words = shlex.split(line)
+    while words and re.match(r"[A-Z_]+=", words[0]):
+        name = words.pop(0).partition("=")[0]
+        assert name in {spec.metadata["env"] for spec in fields(Settings)}, name
+    program, *given = words
+    if program != "pagewise":
+        assert program in NOT_RUN_HERE
+        return
+    if not given or given[0].startswith("-"):
+        make_page_parser("").parse_args(given)
+    elif given[0] == "ingest":
+        make_ingest_parser("pagewise ingest").parse_args(given[1:])
+    elif given[0] in ("status", "check"):
+        make_ingest_parser("pagewise").parse_args(given)
+    else:
+        make_rag_parser("pagewise").parse_args(given)
+
+
+def test_the_docs_name_no_setting_that_does_not_exist():
     known = {spec.metadata["env"] for spec in fields(Settings)}
-    assert set(re.findall(r"\bRAG_[A-Z_]+\b", README)) <= known
+    assert set(re.findall(r"\bRAG_[A-Z_]+\b", DOCS)) <= known
 
 
 @pytest.mark.parametrize(
@@ -57,15 +130,15 @@ def test_every_command_explains_itself(command):
     ).stdout
     assert "--corpus" in shown or "COMMAND" in shown
     assert f"python -m {' '.join(command)}" in shown
-    assert f"python -m {' '.join(command)}" in README
+    assert f"python -m {' '.join(command)}" in COMMANDS
 
 
 @pytest.mark.parametrize(
     "command",
     ["", *(f" {name}" for name in "ingest check status search ask compare eval doctor models serve mcp".split())],
 )
-def test_every_command_of_pagewise_has_a_row_in_the_readme(command):
-    rows = [line for line in README.splitlines() if line.startswith("| `pagewise")]
+def test_every_command_of_pagewise_has_a_row_in_the_docs(command):
+    rows = [line for line in COMMANDS.splitlines() if line.startswith("| `pagewise")]
     assert len([row for row in rows if re.match(rf"\| `pagewise{command}[` ]", row)]) >= 1
     assert len(rows) == 12
 
@@ -73,7 +146,7 @@ def test_every_command_of_pagewise_has_a_row_in_the_readme(command):
 def test_every_benchmark_that_is_named_exists():
     files = [path for folder in ("rag", "ingest", "page", "bench") for path in (ROOT / folder).rglob("*.*")]
     texts = [path.read_text("utf-8") for path in files if path.suffix in (".py", ".md")]
-    named = set(re.findall(r"\bbench[./][a-z_]+(?:[./][a-z_]+)*", "\n".join([README, CONTRIBUTING, *texts])))
+    named = set(re.findall(r"\bbench[./][a-z_]+(?:[./][a-z_]+)*", "\n".join([DOCS, CONTRIBUTING, *texts])))
     paths = {ROOT / name.replace(".", "/").removesuffix("/py") for name in named}
     assert sorted(path for path in paths if not path.exists() and not path.with_suffix(".py").exists()) == []
 
@@ -88,7 +161,6 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "scripts").iterdir()), ids=lambda path: path.name)
 def test_every_script_stands_in_the_docs_with_what_to_type_on_windows(path):
-    assert f"`scripts/{path.name}`" in README
     row = next(line for line in CONTRIBUTING.splitlines() if line.startswith(f"| `scripts/{path.name}` |"))
     for command in re.findall(r"`(uv [^`]*)`", row):
         assert command in path.read_text("utf-8")

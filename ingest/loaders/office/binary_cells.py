@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ingest.loaders.office.compiled_formulas import FormulaWriter
+from ingest.loaders.office.compiled_formulas import ERRORS, FormulaWriter
 from ingest.loaders.office.format_codes import BUILT_IN
 from ingest.loaders.office.number_formats import NumberFormat, read_format
 from ingest.loaders.office.ooxml import Package
@@ -34,13 +34,18 @@ class SheetStyles:
     rows: dict[int, list[_StyledPlace]] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
     formulas: dict[int, dict[int, str]] = field(default_factory=dict)
-    """The formulas by row and column, if the sheet has the results of none."""
+    """The formulas by row and column, if the sheet has the results of none; and errors."""
     _known: dict[_StyledPlace, _StyledPlace] = field(default_factory=dict)
     """Each place once, because millions of cells have few of them."""
 
     def add_cell(self, row: int, column: int, style: int, is_text: bool) -> None:
         place = (column, style, is_text)
         self.rows.setdefault(row, []).append(self._known.setdefault(place, place))
+
+    def add_error(self, row: int, column: int, number: int) -> None:
+        """Keep an error by its number; other numbers are none."""
+        if number in ERRORS:
+            self.formulas.setdefault(row, {})[column] = ERRORS[number]
 
     def add_formulas(self, formulas: Sequence[_Formula], writer: FormulaWriter) -> None:
         """Keep the sheet's formulas unless the last one has a result: its program computes, so that all have theirs."""
@@ -102,7 +107,7 @@ _MOST_PLANNED = 300_000
 _BOF, _EOF, _DATE_MODE, _BOUND_SHEET, _XF, _FORMAT, _MERGED = 0x809, 0x0A, 0x22, 0x85, 0xE0, 0x41E, 0xE5
 _NUMBERS, _SEVERAL_NUMBERS = {0x203, 0x27E, 0x06}, 0xBD
 _TEXTS = {0xFD, 0x204, 0xD6}
-_FORMULA, _SHEETS_MEANT, _NAME = 0x06, 0x17, 0x18
+_FORMULA, _SHEETS_MEANT, _NAME, _ERROR = 0x06, 0x17, 0x18, 0x205
 _BIFF8 = 0x600
 _IS_OPEN = 0x02
 """The flag of a formula that is to be computed when the file is opened."""
@@ -197,12 +202,23 @@ def _read_xls_formula(body: bytes) -> _Formula:
     return _Formula(row, column, body[22 : 22 + size], not (is_text or is_zero), is_text)
 
 
+def _read_xls_error(kind: int, body: bytes) -> tuple[int, int, int]:
+    """Row, column and number of an error; the number is −1 where the cell has another value."""
+    body = body.ljust(14, b"\0")
+    row, column = struct.unpack_from("<2H", body)
+    if kind == _ERROR:
+        return row, column, body[6] if body[7:8] == b"\1" else -1
+    return row, column, body[8] if body[6:7] == b"\2" and body[12:14] == b"\xff\xff" else -1
+
+
 def _read_xls_sheet(stream: bytes, start: int, writer: FormulaWriter | None) -> SheetStyles:
     sheet = SheetStyles()
     formulas: list[_Formula] = []
     for kind, body in _read_records(stream, start):
         if kind == _FORMULA and len(body) > 22 and not (formulas and formulas[-1].has_result):
             formulas.append(_read_xls_formula(body))
+        if kind in (_FORMULA, _ERROR):
+            sheet.add_error(*_read_xls_error(kind, body))
         if kind == _MERGED:
             for top, bottom, left, right in struct.iter_unpack("<4H", body[2 : 2 + (len(body) - 2) // 8 * 8]):
                 sheet.merged.append(((top, left), (bottom, right)))
@@ -224,6 +240,7 @@ _ROW, _XLSB_NUMBERS, _XLSB_TEXTS = 0, {2, 5, 9}, {6, 7, 8, 62}
 _FMT, _XLSB_XF, _BEGIN_CELL_XFS, _END_CELL_XFS = 44, 47, 617, 618
 _BOOK_PROPERTIES, _BUNDLE_SHEET, _MERGE_CELL, _XLSB_NAME, _XLSB_SHEETS_MEANT = 153, 156, 176, 39, 362
 _TEXT_FORMULA, _NUMBER_FORMULA, _XLSB_FORMULAS = 8, 9, {8, 9, 10, 11}
+_XLSB_ERRORS = {3, 11}
 
 
 def open_xlsb(package: Package, main: str) -> BinaryBook:
@@ -305,6 +322,8 @@ def _read_xlsb_sheet(part: bytes, writer: FormulaWriter) -> SheetStyles:
     for kind, body in _read_wide_records(part):
         if kind in _XLSB_FORMULAS and len(body) >= 20 and not (formulas and formulas[-1].has_result):
             formulas.append(_read_xlsb_formula(row, kind, body))
+        if kind in _XLSB_ERRORS and len(body) >= 9:
+            sheet.add_error(row, int.from_bytes(body[:4], "little"), body[8])
         if kind == _ROW:
             row = int.from_bytes(body[:4], "little")
         elif (kind in _XLSB_NUMBERS or kind in _XLSB_TEXTS) and len(body) >= 8:

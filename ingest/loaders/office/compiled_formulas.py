@@ -40,7 +40,7 @@ _SIGNS = {
     0x03: "+", 0x04: "-", 0x05: "*", 0x06: "/", 0x07: "^", 0x08: "&", 0x09: "<", 0x0A: "<=", 0x0B: "=", 0x0C: ">=",
     0x0D: ">", 0x0E: "<>", 0x0F: " ", 0x10: ",", 0x11: ":",
 }  # fmt: skip
-_ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
+ERRORS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 _USER_DEFINED = 255
 """The function whose name is its first argument."""
 _CHOOSES, _SUMS = 0x04, 0x10
@@ -172,7 +172,7 @@ _OTHERS: dict[int, Callable[[FormulaWriter, _Parts], None]] = {
     0x16: lambda _, parts: parts.push(""),
     0x17: FormulaWriter._take_text,
     0x19: FormulaWriter._take_attribute,
-    0x1C: lambda _, parts: parts.push(_ERRORS[parts.take("<B")]),
+    0x1C: lambda _, parts: parts.push(ERRORS[parts.take("<B")]),
     0x1D: lambda _, parts: parts.push("TRUE" if parts.take("<B") else "FALSE"),
     0x1E: lambda _, parts: parts.push(str(parts.take("<H"))),
     0x1F: lambda _, parts: parts.push(f"{parts.take_several('<d')[0]:.15g}"),

@@ -118,7 +118,7 @@ def _read_rows(sheet: CalamineSheet | None, shown: ShownCells | None, content: b
     if sheet is None:
         return
     start = sheet.start[1] if sheet.start else 16_384
-    has_more = shown is not None and shown.has_formulas_alone(content)
+    has_more = shown is not None and shown.tells_more(content)
     columns = (min(cells) for _, cells in shown.find_cells(content)) if shown and has_more else ()
     first = min([start, *columns])
     pad = [""] * (start - first) if sheet.start else []

@@ -23,9 +23,9 @@ from ingest.loaders.reading import make_one_line
 # Each part is bounded: an opening bracket that nothing closes must not make the search look on to the file's end.
 _TAG = rb"<(?:\w{1,20}:)?"
 _ATTRIBUTES = rb"[^<>]{0,300}"
-_CELL = re.compile(  # one with a style or a formula
+_CELL = re.compile(  # one with a style, a formula or an error
     _TAG + rb'c\b(?=[^<>]{0,300}?\sr="([A-Z]{1,3})(\d{1,7})")'
-    rb'(?=[^<>]{0,300}?(?:\ss="(\d{1,7})"|>\s{0,20}' + _TAG + rb"f\b))"
+    rb'(?=[^<>]{0,300}?(?:\ss="(\d{1,7})"|\st="e"|>\s{0,20}' + _TAG + rb"f\b))"
     rb'(?:(?=[^<>]{0,300}?\st="(\w{1,20})"))?[^<>]{0,300}>'
     rb"(?:\s{0,20}" + _TAG + rb"f\b(?:[^<>]{0,500}/>|[^<>]{0,500}>([^<]{0,9000})</(?:\w{1,20}:)?f>))?"
     rb"(?:\s{0,20}" + _TAG + rb"v>([^<]{0,100})</)?"
@@ -39,6 +39,8 @@ _FORMULA_ALONE, _FORMULA_OPEN = (
     for shown in (_NO_RESULT, _NO_RESULT + rb"|" + _TAG + rb"v>0</")
 )
 _LONGEST_FORMULA = 500
+_NOT_AVAILABLE = b">#N/A<"
+"""The error that calamine takes for an empty cell."""
 _SAMPLE = 20_000
 """Bytes of a sheet that tell whether its program leaves references out."""
 
@@ -60,12 +62,15 @@ class ShownCells:
     def read_sheet(self, part: str) -> bytes:
         """The part's bytes; empty for one that isn't XML, as in XLSB, and for one that shows nothing but its values."""
         content = (self._package.archive.get(part) or b"") if part.endswith(".xml") else b""
-        if not self._formats and not self.has_formulas_alone(content):
+        if not self._formats and not self.tells_more(content):
             return b""
         return _number_cells(content) if _UNNUMBERED.search(content, 0, content.rfind(b">", 0, _SAMPLE)) else content
 
-    def has_formulas_alone(self, sheet: bytes) -> bool:
-        """Whether the sheet has formulas without a stored result, as programs write that don't compute."""
+    def tells_more(self, sheet: bytes) -> bool:
+        """Whether cells that have no value for calamine show something: formulas without a stored result, as programs
+        write that don't compute, and an error."""
+        if _NOT_AVAILABLE in sheet:
+            return True
         has_formulas = b"</f>" in sheet or b":f>" in sheet  # far quicker to see than whether one stands alone
         sign = _FORMULA_OPEN if self._computes_on_load else _FORMULA_ALONE
         return has_formulas and sign.search(sheet) is not None
@@ -117,6 +122,8 @@ class ShownCells:
     ) -> str | NumberFormat | None:
         """What the cell shows; None if it is its value."""
         is_number, style = kind in (None, b"n"), style or b""
+        if kind == b"e":
+            return (value or b"").decode("utf-8", "replace") or None
         is_open = self._computes_on_load and value == b"0" and formula
         if is_number and value and not is_open:
             return self._show_number(style, value) if style in self._formats else None

@@ -9,6 +9,7 @@ import ctypes
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class GlyphReader:
         self._is_named = _COMPOSED.search(data) is not None
         self._pypdf: pypdf.PdfReader | None = None
         self._is_readable = True
+        self._known: dict[int, _Names] = {}
+        """What was read of a font, by the number of its object: pages share them."""
         self._name = ctypes.create_string_buffer(256)
 
     def mark(self, text_page: pdfium.PdfTextPage, text: str, index: int) -> tuple[str, dict[int, str]]:
@@ -83,11 +86,32 @@ class GlyphReader:
         try:
             self._pypdf = self._pypdf or open_by_pypdf(self._data, self._passwords)
             page = self._pypdf.pages[index]
-            fonts = list(_find_fonts(page.get("/Resources"), set(), 0))
-            return {key: text for font in fonts for key, text in _read_differences(font)}
+            return self._read_resources(page.get("/Resources"), set(), 0)
         except Exception:  # pypdf fails in many ways on a damaged file; its text is read without this
             self._is_readable = self._pypdf is not None
             return {}
+
+    def _read_resources(self, resources: Any, seen: set[int], depth: int) -> _Names:  # noqa: ANN401 (pypdf's objects)
+        """The names in the fonts of a page and of the forms drawn on it."""
+        resources = resources.get_object() if resources is not None else {}
+        names: _Names = {}
+        fonts = resources.get("/Font", {}).get_object() if "/Font" in resources else {}
+        for font in list(fonts.values())[:_MOST_FONTS]:
+            names |= self._read_font(font)
+        forms = resources.get("/XObject", {}).get_object() if "/XObject" in resources and depth < _DEEPEST else {}
+        for form in list(forms.values())[:_MOST_FONTS]:
+            number = getattr(form, "idnum", 0)
+            if number in seen or len(seen) > _MOST_FONTS:
+                continue
+            seen.add(number)
+            names |= self._read_resources(form.get_object().get("/Resources"), seen, depth + 1)
+        return names
+
+    def _read_font(self, font: Any) -> _Names:  # noqa: ANN401 (pypdf's objects)
+        number = getattr(font, "idnum", 0)
+        if not number or number not in self._known:
+            self._known[number] = dict(_read_differences(font.get_object()))
+        return self._known[number]
 
 
 def _list_letters(text_page: pdfium.PdfTextPage, text: str, count: int) -> list[str]:
@@ -106,24 +130,14 @@ def open_by_pypdf(data: bytes, passwords: Sequence[str]) -> pypdf.PdfReader:
     import pypdf
 
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(data), strict=True)
+        reader.strict = False  # from here on: only opening would look at every object of the file
+    except Exception:  # pypdf fails in many ways on a damaged file, which it then reads more patiently
+        reader = pypdf.PdfReader(io.BytesIO(data), strict=False)
     if reader.is_encrypted:
         any(reader.decrypt(password) for password in ("", *passwords))
     return reader
-
-
-def _find_fonts(resources: Any, seen: set[int], depth: int) -> Iterator[Any]:  # noqa: ANN401 (pypdf's objects)
-    """The fonts of a page and of the forms drawn on it."""
-    resources = resources.get_object() if resources is not None else {}
-    fonts = resources.get("/Font", {}).get_object() if "/Font" in resources else {}
-    yield from (font.get_object() for font in list(fonts.values())[:_MOST_FONTS])
-    forms = resources.get("/XObject", {}).get_object() if "/XObject" in resources and depth < _DEEPEST else {}
-    for form in list(forms.values())[:_MOST_FONTS]:
-        number = getattr(form, "idnum", 0)
-        if number in seen or len(seen) > _MOST_FONTS:
-            continue
-        seen.add(number)
-        yield from _find_fonts(form.get_object().get("/Resources"), seen, depth + 1)
 
 
 def _read_differences(font: Any) -> Iterator[tuple[tuple[str, int], str]]:  # noqa: ANN401 (pypdf's objects)
@@ -139,6 +153,7 @@ def _read_differences(font: Any) -> Iterator[tuple[tuple[str, int], str]]:  # no
         code += 1
 
 
+@lru_cache(maxsize=4096)
 def read_glyph_name(name: str) -> str:
     """The text of a glyph by the rules of the Adobe glyph list; empty if its name says none.
 

@@ -285,6 +285,7 @@
   document.addEventListener('DOMContentLoaded', () => {
     new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
     document.body.append(root);
+    import(`${prefix}/public/library/panel.js`);
     fetch(`${prefix}/public/elements/Sources.jsx`); // so that the first answer needn't wait for it
     poll();
   });

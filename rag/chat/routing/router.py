@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from rag.chat.foundry import FoundryRuntime
 from rag.chat.router import Messages, ModelRouter, ModelState, Runtime
+from rag.chat.routing.others import OtherModels
 from rag.chat.routing.personal import find_personal, iter_personal
 from rag.chat.routing.private_folders import find_private_source
 from rag.chat.routing.shared_runtime import SharedRuntime
@@ -113,35 +114,25 @@ def make_plan(router: Model | QuestionRouter, inquiry: Inquiry) -> Plan:
 class GuardedModel:
     """A `ModelRouter` that sends nothing private to another machine than this one and those that are trusted."""
 
-    def __init__(
-        self,
-        router: ModelRouter,
-        name: str,
-        place: str,
-        trusted: Sequence[str],
-        *,
-        is_private: bool = False,
-        temperature: float | None = None,
-    ) -> None:
+    def __init__(self, router: ModelRouter, name: str, place: str, trusted: Sequence[str]) -> None:
         self.router = router
         self.name = name
         self._planned_place = place
         self._trusted = trusted
-        self._is_private = is_private
-        self._temperature = temperature
+        self._is_private = False
+        self._temperature: float | None = None
 
     def for_private(self) -> GuardedModel:
         """The same model for what is private as a whole, though its words don't show it."""
-        return self._copy(is_private=True, temperature=self._temperature)
+        model = copy(self)
+        model._is_private = True
+        return model
 
-    def at_temperature(self, temperature: float) -> GuardedModel:
-        """The same model, with another temperature than that of the settings."""
-        return self._copy(is_private=self._is_private, temperature=temperature)
-
-    def _copy(self, *, is_private: bool, temperature: float | None) -> GuardedModel:
-        return GuardedModel(
-            self.router, self.name, self._planned_place, self._trusted, is_private=is_private, temperature=temperature
-        )
+    def at_temperature(self, temperature: float | None) -> GuardedModel:
+        """The same model at another temperature; at that of the settings for None."""
+        model = copy(self)
+        model._temperature = temperature
+        return model
 
     @property
     def place(self) -> str:
@@ -167,7 +158,9 @@ class GuardedModel:
                 f"What the model {self.name} {self.place} would read holds {held}, which doesn't leave this machine. "
                 "Ask a model on this machine, by MODEL and BASE_URL."
             )
-        async with aclosing(self.router.stream(messages, max_tokens, on_finish, self._temperature)) as pieces:
+        async with aclosing(
+            self.router.stream(messages, max_tokens, on_finish, temperature=self._temperature)
+        ) as pieces:
             async for piece in pieces:
                 yield piece
 
@@ -191,6 +184,7 @@ class QuestionRouter:
         self._local = chosen["local"]
         self._runtime = SharedRuntime(make_runtime, [one.model for one in chosen.values() if not _is_served(one)])
         self._models = {key: self._make_model(one) for key, one in chosen.items()}
+        self._others = OtherModels(self._local, self._make_model)
         self._listeners: list[Callable[[ModelState], None]] = []
         self._switching = threading.Lock()
 
@@ -202,12 +196,6 @@ class QuestionRouter:
         place = describe_place(address) if address else HERE
         router = ModelRouter(settings, make_runtime=self._runtime.lend)
         return GuardedModel(router, settings.model, place, [HERE, *trusted])
-
-    def at_temperature(self, temperature: float) -> QuestionRouter:
-        """The same models for answers with another temperature; it is started, switched and closed with this one."""
-        same = copy(self)
-        same._models = {key: model.at_temperature(temperature) for key, model in self._models.items()}
-        return same
 
     def switch(self, model: str, base_url: str = "", api_key: str = NO_KEY) -> None:
         """From the next question on, have another model in the place of MODEL: Foundry Local's, or one at an address.
@@ -225,9 +213,11 @@ class QuestionRouter:
             for listener in self._listeners:
                 new.router.subscribe(listener)
             self._models = {**self._models, "local": new}
+            others, self._others = self._others, OtherModels(self._local, self._make_model)
             log_step(logger, "model switched", level=logging.INFO, model=model, place=new.place)
             old.router.wait_until_unused(_SWITCH_LIMIT_S)
             old.router.close()
+            others.close()
             new.router.start()
 
     @property
@@ -241,6 +231,31 @@ class QuestionRouter:
         return self._local.base_url or self._local.azure_endpoint
 
     # ---- which model
+
+    def find_model(self, name: str) -> GuardedModel | None:
+        """The model of that name: one of the settings', or another that is where the local one is; None if none is.
+
+        Another one is found or loaded now, which takes from milliseconds to minutes; nothing is downloaded.
+        """
+        own = (model for model in self._models.values() if name in (model.name, model.state.model_id))
+        return next(own, None) or self._others.find(name)
+
+    def list_names(self) -> list[str]:
+        """The names of the models that `find_model` finds: first the one that is ready, at most some dozens in all."""
+        ready = [model.state.model_id for model in self._in_order() if model.state.is_ready]
+        return list(dict.fromkeys(ready + self._others.list_names()))
+
+    def narrow(self, model: GuardedModel | None = None, temperature: float | None = None) -> QuestionRouter:
+        """A view of this router for one question: one model alone, or all; at another temperature.
+
+        Privacy holds as before. The view isn't started and not closed.
+        """
+        view = copy(self)
+        if model:
+            view._settings = replace(self._settings, route="local")
+        models = {"local": model} if model else self._models
+        view._models = {key: one.at_temperature(temperature) for key, one in models.items()}
+        return view
 
     def choose(self, inquiry: Inquiry) -> Plan:
         """The models that may read this. It takes some milliseconds for texts that it hasn't seen, if any is elsewhere.
@@ -317,6 +332,7 @@ class QuestionRouter:
             model.router.start()
 
     def close(self) -> None:
+        self._others.close()
         for model in self._models.values():
             model.router.close()
 

@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from rag.index.catalog.database import MANY, Connection, MalformedValueError, run_over_parts
-from rag.index.catalog.records import Build, DocumentInfo, Failure, FileDigest, FileState, KnownFile, Meta
+from rag.index.catalog.records import (
+    Build,
+    CatalogEntry,
+    DocumentInfo,
+    Failure,
+    FileDigest,
+    FileInfo,
+    FileState,
+    KnownFile,
+    Meta,
+)
 from rag.types import Chunk, Restriction, StoredChunk
 
 # CROSS keeps SQLite from going through all documents of the build to find 100 chunks: .4 ms, not 11, at 100,000 chunks.
@@ -123,6 +133,17 @@ class BuildView:
         """The indexed documents, in the order of their sources."""
         return [_make_info(row) for row in self.connection.execute(f"{_INFO} ORDER BY source", (self.build.id,))]
 
+    def list_entries(self, only: Restriction | None = None) -> list[CatalogEntry]:
+        """The indexed documents that may be found, in the order of their sources."""
+        allowed, values = _make_condition(only)
+        rows = self.connection.execute(
+            f"SELECT d.id, d.source, d.title, d.language, d.chunk_count, substr({_DATE}, 1, 10), d.sha256,"
+            " date(max(d.mtime_ns, d.ctime_ns) / 1000000000, 'unixepoch', 'localtime')"
+            f" FROM documents d WHERE d.build = ? AND d.reason IS NULL{allowed} ORDER BY d.source",
+            (self.build.id, *values),
+        )
+        return [CatalogEntry(*row) for row in rows]
+
     def list_sources(self) -> list[str]:
         """The sources of the indexed documents, in order: `list_documents` at a fraction of its cost."""
         rows = self.connection.execute(
@@ -134,6 +155,17 @@ class BuildView:
         """The indexed document of exactly this source."""
         row = self.connection.execute(f"{_INFO} AND source = ?", (self.build.id, source)).fetchone()
         return None if row is None else _make_info(row)
+
+    def list_files(self) -> list[FileInfo]:
+        """All files of the build, failed ones included, in the order of their sources: what a list shows of them."""
+        last_page = "(SELECT coalesce(page_end, page) FROM chunks WHERE document = d.id ORDER BY ordinal DESC LIMIT 1)"
+        format_ = "CASE WHEN json_valid(d.header) THEN json_extract(d.header, '$.format') END"
+        rows = self.connection.execute(
+            f"SELECT d.source, d.title, coalesce({format_}, ''), d.page_kind, {last_page}, d.date, d.mtime_ns, d.size,"
+            f" d.chunk_count, d.sha256, d.reason, d.kind FROM documents d WHERE d.build = ? ORDER BY d.source",
+            (self.build.id,),
+        )
+        return [FileInfo(*row) for row in rows]
 
     def list_failures(self) -> list[Failure]:
         """The files that could not be indexed, in the order of their sources."""
@@ -185,6 +217,11 @@ class BuildView:
         """All chunks of a document, in order."""
         rows = self.connection.execute(f"{_STORED} WHERE c.document = ? ORDER BY c.ordinal", (document_id,))
         return [_make_chunk(row) for row in rows]
+
+    def read_first_chunk(self, document_id: int) -> StoredChunk | None:
+        """The chunk with which a document begins; None for one that was replaced meanwhile, or has no text."""
+        row = self.connection.execute(f"{_STORED} WHERE c.document = ? ORDER BY c.ordinal LIMIT 1", (document_id,))
+        return next(map(_make_chunk, row), None)
 
     def read_source_chunks(self, source: str) -> list[StoredChunk]:
         """All chunks of the document of exactly this source, in order."""
@@ -286,6 +323,10 @@ def _make_condition(only: Restriction | None) -> tuple[str, list[str]]:
     if folder := (only.folder or "").strip("/"):
         conditions.append("(d.source = ? OR d.source >= ? AND d.source < ?)")
         values += [folder, f"{folder}/", f"{folder}0"]  # "0" is what follows "/"
+    if only.within:
+        places = [place.strip("/") for place in only.within]
+        conditions.append(f"({' OR '.join(['d.source = ? OR d.source >= ? AND d.source < ?'] * len(places))})")
+        values += [value for place in places for value in (place, f"{place}/", f"{place}0")]
     if only.file_type:
         conditions.append("lower(substr(d.source, -length(?))) = ?")
         values += [ending := "." + only.file_type.lstrip(".").lower(), ending]

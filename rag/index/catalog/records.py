@@ -128,6 +128,43 @@ class DocumentInfo:
     header: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """A live document with what its file tells, for answers about the collection."""
+
+    id: int
+    source: str
+    title: str
+    language: str
+    chunk_count: int
+    date: str
+    """The day of its own date, or of its file's last change."""
+    sha256: bytes
+    arrived: str
+    """The day on which the file was changed or came to where it lies, whichever is later."""
+
+
+class FileInfo(NamedTuple):  # ten thousand are listed at a time: a dataclass takes four times as long
+    """A file of the corpus as a list shows it."""
+
+    source: str
+    title: str
+    format: str
+    page_kind: str
+    pages: int | None
+    """The last page with text; None where the document has no pages."""
+    date: str
+    """The document's own date; empty where it has none."""
+    mtime_ns: int
+    size: int
+    passages: int
+    sha256: bytes
+    reason: str | None
+    """Why it could not be indexed; None if it was."""
+    kind: str
+    """Of a failed one: ``failed``, ``unsupported``, ``empty`` or ``scanned``."""
+
+
 class FileDigest(NamedTuple):
     """A file of a view as the last writer left it."""
 

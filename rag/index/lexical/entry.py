@@ -16,7 +16,8 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from rag.text.terms import choose_language, detect_languages, text_terms
+from rag.text.language import detect_languages, find_plain_language
+from rag.text.terms import list_all_forms, text_terms
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +28,9 @@ REPEATS = 3
 in chunks of some 200 words a term's second occurrence tells little. Tuned on three sets (see `bench/RESULTS.md`)."""
 
 _OPENING_CHARACTERS = 600
+_SHORT = 40
+"""Terms of a chunk that is indexed in all languages if its own is a guess: a longer one tells its language, or is made
+of numbers, which are the same in all. Set by reading short notes, not tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +131,14 @@ def open_folder(schema: tantivy.Schema, folder: Path) -> tantivy.Index:
 
 def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]:
     """The chunk's fields. A document's name and title are found with its first chunk, and are context to the others."""
-    name_text = f"{entry.source.rpartition('.')[0] or entry.source}\n{entry.title}" if entry.ordinal == 0 else ""
-    named = detect_languages(f"{re.sub(r'[/_]', ' ', name_text)}\n{entry.text}")[0][0] if name_text else ""
-    language = choose_language(entry.text, entry.language, named)
-    terms = text_terms(f"{entry.section}\n{entry.text}", language)
+    name_text = f"{entry.source.rpartition('.')[0] or entry.source}\n{entry.title}"
+    language, is_known = _choose_language(entry, name_text)
+    written = f"{entry.section}\n{entry.text}"
+    terms = text_terms(written, language)
+    if not is_known and len(terms) <= _SHORT:
+        # A note of two words is then found by a question in its language, whatever language it was taken for.
+        own = set(terms)
+        terms += [form for form in list_all_forms(written) if form not in own]
     fields: dict[str, int | str | bytes | list[str]] = {"id": entry.id, "tie_break": entry.tie_break}
     fields |= {"language": language, "places": _list_places(entry.source), "keys": _pack_terms(terms)}
     if entry.ordinal == 0:
@@ -140,6 +148,13 @@ def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]
         opens = make_storable(entry.source)
         fields |= {"opens": opens, "name": _pack_terms(name), "opening": _pack_terms(opening)}
     return fields | {"length": len(terms), "terms": " ".join(terms * REPEATS)}
+
+
+def _choose_language(entry: LexicalEntry, name_text: str) -> tuple[str, bool]:
+    """The language by which the chunk's words are bent, and whether it is more than a guess by its name."""
+    known = find_plain_language(entry.text) or entry.language
+    named = f"{re.sub(r'[/_]', ' ', name_text)}\n{entry.text}"
+    return known or detect_languages(named)[0][0], bool(known)
 
 
 def make_storable(path: str) -> str:

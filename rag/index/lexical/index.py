@@ -27,7 +27,8 @@ from rag.index.lexical.entry import (
     open_folder,
 )
 from rag.index.lexical.search import CommittedState, find_best
-from rag.text.terms import detect_languages, mend_terms
+from rag.text.language import detect_languages
+from rag.text.terms import mend_terms
 from rag.types import Restriction
 
 if TYPE_CHECKING:

@@ -137,9 +137,13 @@ class CommittedState:
             places.append(make_storable(only.folder.strip("/")))
         if only.file_type:
             places.append("." + only.file_type.lstrip(".").lower())
-        if not places:
+        if not places and not only.within:
             return []
         terms = [(Occur.Must, Query.term_query(self.schema, "places", place, "basic")) for place in places]
+        if only.within:
+            chosen = [make_storable(place.strip("/")) for place in only.within]
+            one_of = [(Occur.Should, Query.term_query(self.schema, "places", place, "basic")) for place in chosen]
+            terms.append((Occur.Must, Query.boolean_query(one_of)))
         also = (Query.term_query(self.schema, "places", make_storable(source), "basic") for source in only.also)
         allowed = [Query.boolean_query(terms), *also]
         query = Query.boolean_query([(Occur.Should, one) for one in allowed])

@@ -23,7 +23,7 @@ TEXTS = {
     "boiler.md": "# Boiler\n\nThe tank of the boiler holds 18 litres.\n\nDescale the boiler every 90 days.\n",
     "house/ferry.md": "# Ferry\n\nThe ferry to the island leaves at noon. See footnote [2] of the timetable.\n",
 }
-START_S = 60.0
+START_S = 180.0
 
 
 @dataclass(frozen=True)

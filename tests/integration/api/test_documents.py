@@ -62,6 +62,22 @@ def test_a_document_is_added_found_and_deleted(api, http):
     assert not (api.corpus / "a.pdf").exists()
 
 
+def test_too_many_passages_for_a_browser_are_offered_by_folder(http, monkeypatch):
+    monkeypatch.setattr("page.addresses.browser.MOST_PASSAGES", 1)
+    refused = http.get("/browser/passages")
+    assert (refused.status_code, refused.json()["folders"]) == (413, ["/browser/?folder=house"])
+    packed = http.get("/browser/passages", params={"folder": "house"}).content
+    size = int.from_bytes(packed[:4], "little")
+    told = json.loads(packed[4 : 4 + size])
+    assert [passage[0] for passage in told["passages"]] == ["house/ferry.md"]
+    assert len(packed) == 4 + size + 2 * told["dimensions"]
+    missing = http.get("/browser/runtime/tokenizers.min.mjs")
+    assert missing.status_code == 404
+    assert "npm install --prefix" in missing.text
+    for outside in ("/browser/runtime/package.json", "/browser/model/x/model.onnx", "/browser/..%2Fconfig.toml"):
+        assert http.get(outside).status_code == 404
+
+
 def test_what_the_index_does_is_told_as_it_happens(api, http):
     with http.stream("GET", "/events") as stream:
         lines = (line for line in stream.iter_lines() if line.startswith("data: "))

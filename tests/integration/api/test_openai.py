@@ -93,9 +93,8 @@ def test_a_conversation_goes_on(api, client):
     assert "How often must the boiler be descaled?" in answering
 
 
-def test_parts_of_a_message_are_read_and_instructions_and_tools_are_tolerated(client):
+def test_parts_of_a_message_are_read_and_tools_that_are_offered_are_tolerated(client):
     messages = [
-        {"role": "system", "content": "You are a pirate."},
         {"role": "user", "content": [{"type": "text", "text": TANK}]},
     ]
     tools = [{"type": "function", "function": {"name": "look", "parameters": {}}}]
@@ -138,6 +137,15 @@ def test_a_stop_sequence_ends_the_text(client, stream):
             None,
         ),
         ({"temperature": 9}, openai.BadRequestError, "temperature", None),
+        ({"response_format": {"type": "json_object"}}, openai.BadRequestError, "response_format", None),
+        ({"tool_choice": "required"}, openai.BadRequestError, "tool_choice", None),
+        ({"logprobs": True}, openai.BadRequestError, "logprobs", None),
+        (
+            {"messages": [{"role": "system", "content": "x" * 4_001}, *user(TANK)]},
+            openai.BadRequestError,
+            "messages",
+            None,
+        ),
         ({"extra_body": {"model": 3}}, openai.BadRequestError, "model", None),
         ({"messages": user("x" * 1_100_000)}, openai.APIStatusError, None, None),
     ],
@@ -194,6 +202,8 @@ def test_a_response_has_its_passages_as_a_file_search(api, client):
     citation = message.content[0].annotations[0]
     assert (citation.type, citation.file_id) == ("file_citation", "boiler.md")
     assert response.output_text[citation.index :].startswith("[1]")
+    with pytest.raises(openai.BadRequestError, match="aren't kept"):
+        client.responses.create(model="corpus", input=TANK, previous_response_id=response.id)
     with client.responses.stream(model="corpus", input=user(TANK)) as stream:
         kinds = [event.type for event in stream]
         assert stream.get_final_response().output_text == response.output_text

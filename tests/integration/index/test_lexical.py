@@ -182,6 +182,14 @@ def test_languages_are_told_from_the_text(index):
     assert index.languages == {"en": 3, "da": 1}
 
 
+@pytest.mark.parametrize("question", ["Where is the amber?", "Wo ist amber?", "amber grove", "amber"])
+def test_a_note_of_two_words_is_found_whatever_language_it_and_the_question_look_like(index, question):
+    notes = [LexicalEntry(21, "one/b.txt", 1, "", "", "amber grove"), LexicalEntry(22, "one.txt", 0, "", "", "amber")]
+    index.add([*notes, LexicalEntry(23, "Steine.txt", 0, "", "", "Die Steine liegen im Schrank neben der Tür.")])
+    index.commit()
+    assert {21, 22} <= set(found(index, question))
+
+
 def test_a_damaged_index_is_named_with_what_to_do(index, tmp_path):
     (tmp_path / "lexical" / "meta.json").write_text("{")
     with pytest.raises(IndexUnusableError, match=r"lexical.*pagewise ingest"):

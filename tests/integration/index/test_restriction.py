@@ -76,6 +76,8 @@ ALL = {"a/one.md", "a/b/two.md", "ab/three.txt", "four.TXT"}
         (Restriction(since="2021-05-03", until="2023-11"), {"a/one.md", "a/b/two.md"}),
         (Restriction(since="2021-05-04", until="2023-10"), set()),
         (Restriction("a", "md", "2022"), {"a/b/two.md"}),
+        (Restriction(within=("a/b", "four.TXT")), {"a/b/two.md", "four.TXT"}),
+        (Restriction("a", within=("a/b/", "four.TXT")), {"a/b/two.md"}),
         (Restriction("a/b", also=("four.TXT",)), {"a/b/two.md", "four.TXT"}),
         (
             Restriction("none", "pdf", "2030", also=("a/one.md", "ab/three.txt", "gone.md")),

@@ -241,7 +241,7 @@ def test_the_index_equals_the_folder_after_every_sync():
     run_state_machine_as_test(
         FolderAndIndex,
         settings=settings(
-            max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "15")),
+            max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "8")),
             stateful_step_count=14,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -149,6 +149,14 @@ def test_status_tells_what_the_index_holds(place):
     assert status["fingerprint"]["chunk_size"] == 220
 
 
+def test_status_lists_the_documents_if_asked(place):
+    files = json.loads(ingest(place, "status", "--documents", "--json")[1])["files"]
+    assert [file["state"] for file in files] == ["ready", "ready"]
+    assert {"source", "title", "format", "pages", "date", "bytes", "chunks"} <= set(files[0])
+    listed = ingest(place, "status", "--documents")[1]
+    assert all(file["source"] in listed for file in files)
+
+
 def test_status_without_an_index_says_what_to_do(tmp_path):
     code, _, errors = ingest(tmp_path, "status")
     assert code == 3

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from rag.answering.answer import MAX_QUESTION_CHARACTERS, answer
+from rag.answering.answer import answer
 from rag.answering.events import (
     AnswerReport,
     Citations,
@@ -27,6 +28,7 @@ from rag.answering.prompt import count_message_tokens
 from rag.chat.router import ModelState
 from rag.errors import IndexUnusableError, ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
+from rag.text.asked import MAX_QUESTION_CHARACTERS
 from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
 
 READY = ModelState("ready", "The model answers.", model_id="tiny:1", context_length=4096)
@@ -139,7 +141,7 @@ def test_an_answer_that_ends_before_its_time_says_why(reason: str, notice: str):
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
     report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.to_dict()
     fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
-    told = {"failure", "verdict", "outcome", "quotes", "remark", "finish", "place", "why", "private"}
+    told = {"failure", "verdict", "outcome", "quotes", "remark", "finish", "place", "why", "private", "kind"}
     assert set(report) == fields | told
     assert report["failure"] == ""
     assert report["searched_for"] == report["question"]
@@ -304,6 +306,14 @@ def test_without_a_model_a_follow_up_carries_the_topic_over():
     assert report.answer == "Descale the boiler every 90 days. [2]"
 
 
+def test_a_small_model_is_not_waited_for_to_rewrite_a_follow_up():
+    small = replace(READY, model_id="qwen2.5-0.5b-instruct-generic-cpu:3")
+    router = ScriptedRouter(["Every 90 days."], state=small)
+    events = events_of(router, "And how often?", turns=BEFORE)
+    assert "boiler" in events[0].question
+    assert (said(events)[:14], len(router.prompts)) == ("Every 90 days.", 1)
+
+
 def test_a_model_that_fails_at_the_rewriting_is_still_asked_for_the_answer():
     router = ScriptedRouter([ModelUnavailableError("It broke off.")], ["Because of lime [2]."])
     events = events_of(router, "Why?", turns=BEFORE)
@@ -428,6 +438,8 @@ def judged(router: ScriptedRouter, verdict: Verdict, **options: Any) -> tuple[Ju
         ("[1]", "yes", "answered"),
         ("[1]", "unsure", "unsure"),
         ("The key lies there. [1]", "yes", "unsure"),
+        ("Yes.", "yes", "unsure"),
+        ("No [2].", "yes", "unsure"),
     ],
 )
 def test_the_verdict_the_refusal_and_the_passages_together_make_the_look(words: str, verdict: Verdict, outcome: str):
@@ -457,7 +469,7 @@ def test_without_a_model_the_answer_stands_above_the_doubt(verdict: Verdict, out
 
 def test_what_no_document_names_is_not_found_though_the_verdict_is_unsure():
     def retrieve(question: str, *, only: Restriction | None = None) -> Retrieval:
-        return Retrieval(question, "hybrid", HITS, "unsure", 0.4, unknown_words=("capital", "Australia"))
+        return Retrieval(question, "hybrid", HITS, "unsure", 0.15, unknown_words=("capital", "Australia"))
 
     report = events_of(ScriptedRouter(state=OFFLINE), "capital of Australia", retrieve=retrieve)[-1].report
     assert report.outcome == "not_found"

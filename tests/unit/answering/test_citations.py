@@ -72,6 +72,7 @@ def test_a_citation_carries_all_that_is_needed_to_find_its_place():
         ("Descale it every 90 days [1].", "Descale the boiler every 90 days."),
         ("Descale it every 90 days.[1] The rest is silence.", "Descale the boiler every 90 days."),
         ("Vinegar must not be used. [1]", "Use citric powder, never vinegar."),
+        ("According to [1], descale it every 90 days.", "Descale the boiler every 90 days."),
         ("It has 1.8 litres [1].", "The tank holds 1.8 litres."),
         ("Employees have 27 days of vacation [2].", "Employees get 27 days of paid vacation."),
     ],

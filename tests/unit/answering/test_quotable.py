@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from rag.answering.quotable import count_words, describe, list_quotables
@@ -61,6 +63,16 @@ def test_a_wrapped_sentence_stays_one():
 def test_a_wrapped_line_may_begin_with_a_capital():
     wrapped = "The rooms were booked for all who asked, and the keys are kept by\nTamsin until the bus leaves."
     assert quoted(wrapped) == [wrapped]
+
+
+@pytest.mark.parametrize("width", [40, 62, 115])
+def test_a_wrapped_line_may_begin_with_a_number(width: int):
+    text = (
+        "The soil is only 25 centimetres deep, so nothing with a tap root does well there. Tomatoes went in on 12 May "
+        "this year and were ripe from the third week of July; the best variety was Matina. Water them for 20 minutes."
+    )
+    quotes = quoted(textwrap.fill(text, width))
+    assert " ".join(quotes[1].split()).startswith("Tomatoes went in on 12 May this year and were ripe from the")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from page.answer import QUOTES_LABEL, STOPPED_EARLY, Answer
 from page.asked import Asked, read_asked
 from page.markdown import link_source
 from page.reply import Reply
+from page.why import Coverage
 from rag.answering.events import AnswerReport, Done
 from rag.answering.followup import Turn
 from rag.chat.router import ModelState
@@ -26,9 +27,11 @@ from rag.errors import QuestionError
 from rag.settings import Settings
 from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
 
+VERDICT = "The search takes it that your documents answer this (90%)."
 LOST = "The connection was lost."
 QUESTION = "How deep is the soil?"
 QUOTE = "The soil on the roof is nine centimetres deep."
+READING = "Searched 7 documents, found 1 passage; tiny is reading 1 of them …"
 QUOTED = f"{QUOTE} {link_source(1)}"
 HIT = ScoredChunk(StoredChunk(1, Chunk("roof.md", 0, QUOTE)), 1.0)
 OTHER = ScoredChunk(StoredChunk(2, Chunk("pool.md", 0, "The pool is closed.")), 0.9)
@@ -101,9 +104,11 @@ def make_backend(router: Router, verdict: Verdict = "yes", hits: tuple[ScoredChu
     return SimpleNamespace(
         retriever=SimpleNamespace(retrieve=retrieve, compare_sentences=None),
         router=router,
+        index=None,  # no question here is about the collection
         settings=Settings(),
         around=None,
         explain_gap=str,
+        measure_coverage=lambda: Coverage(7),
         metrics=Metrics(),
     )
 
@@ -162,8 +167,8 @@ def test_the_quotes_are_there_before_the_model_reads_and_stay_below_its_words():
     assert reply.text == "Nine centimetres [1]."
     assert browser.seen[:3] == [
         ("", "", QUOTED),
-        ("", "tiny is reading 1 passage …", QUOTED),
-        ("Nine centimetres", "tiny is reading 1 passage …", QUOTED),
+        ("", READING, QUOTED),
+        ("Nine centimetres", READING, QUOTED),
     ]
     assert browser.seen[-1] == (f"Nine centimetres {link_source(1)}.", "", QUOTED)
     below = browser.below
@@ -179,6 +184,33 @@ def test_the_sources_are_those_of_the_words_and_then_those_of_the_quotes():
     _, browser = ask("It is closed [2].", hits=(HIT, OTHER))
     assert browser.below["cited"] == [2, 1]
     assert [card["quote"] for card in browser.below["sources"]] == [QUOTE, "The pool is closed."]
+
+
+def test_each_marker_has_the_sentence_behind_its_own_claim_or_what_speaks_against_it():
+    text = "The bed lies in the sun. The soil on the roof is nine centimetres deep. Nobody waters it."
+    hit = ScoredChunk(StoredChunk(1, Chunk("roof.md", 3, text)), 1.0)
+    said = "It is nine centimetres deep [1]. Nobody waters it [1]. It costs 12 euros [1]. Yes `[1]`."
+    _, browser = ask(said, hits=(hit,))
+    assert browser.below["spots"] == [
+        {"number": 1, "quote": "The soil on the roof is nine centimetres deep.", "lacks": []},
+        {"number": 1, "quote": "Nobody waters it.", "lacks": []},
+        {"number": 1, "quote": "", "lacks": ["12"]},
+    ]
+    assert browser.below["sources"][0]["reader"] == "/read/roof.md?passage=3"
+    assert browser.below["quoted"][0] == "The soil on the roof is nine centimetres deep."
+    assert not browser.below["isUncited"]
+    why = browser.below["why"]
+    assert why["said"][:2] == ["Searched 7 documents by their words and by their meaning.", VERDICT]
+    assert [one["isGiven"] for one in why["passages"]] == [True]
+
+
+def test_an_answer_without_a_citation_and_one_on_a_part_of_the_files_say_so():
+    backend = make_backend(Router("Beans need sun."))
+    backend.measure_coverage = lambda: Coverage(7, 3, 9)
+    _, browser = show(lambda reply: reply.stream_answer(backend, Asked(QUESTION, {}), None))
+    assert browser.below["isUncited"]
+    assert browser.below["again"] == QUESTION
+    assert "this rests on 3 of 9" in browser.below["notices"][-1]
 
 
 def test_without_a_model_the_quotes_are_the_answer():

@@ -21,6 +21,7 @@ from rag.ranking.abstention import (
     parse_calibrations,
 )
 from rag.ranking.fusion import Closeness
+from rag.ranking.question import Words
 from rag.ranking.signals import Evidence, Signals, measure_signals
 from rag.settings import DEFAULT_EMBED_MODEL
 
@@ -40,9 +41,11 @@ def judge(measured, fingerprint):
 def test_a_perfect_match_is_answerable_and_nothing_at_all_is_not(model):
     terms = TERMS[:2]
     evidence = replace(EVIDENCE, terms=terms)
-    good = measure_signals(evidence, {1: 0.8, 2: 0.2}, {1: 16.0}, [Closeness(10, 10, 0, 0), Closeness(4, 4, 0, 0)])
+    looks, every_word = [Closeness(10, 10, 0, 0), Closeness(4, 4, 0, 0)], Words(known_count=2)
+    good = measure_signals(evidence, {1: 0.8, 2: 0.2}, {1: 16.0}, looks, every_word)
     good = replace(good, sentence_cosine=11.0)
-    poor = measure_signals(replace(evidence, terms=[TERMS[2]]), {1: 0.2, 2: 0.15}, {}, [])
+    no_word = Words(unknown_count=2)
+    poor = measure_signals(replace(evidence, terms=[TERMS[2]]), {1: 0.2, 2: 0.15}, {}, [], no_word)
     assert choose_verdict(judge(good, model), by_words=not model) == "yes"
     # Words alone can hardly tell that nothing is there.
     assert choose_verdict(judge(poor, model), by_words=not model) == ("no" if model else "unsure")
@@ -67,6 +70,14 @@ def test_a_word_that_is_missing_says_less_in_a_small_corpus(sentence_cosine):
     assert loss(0.0) < loss(1.0)
 
 
+def test_words_that_no_document_has_count_in_a_small_corpus_however_well_the_rest_fits():
+    def judge_with(words: Words) -> float:
+        evidence = replace(EVIDENCE, chunk_count=10)
+        return judge(measure_signals(evidence, {1: 0.4, 2: 0.2}, {1: 14.0}, [FULL], words), MODEL)
+
+    assert judge_with(Words(known_count=3)) > judge_with(Words(unknown_count=3)) + 0.2
+
+
 def test_the_sentence_is_asked_for_only_where_it_can_turn_the_verdict():
     clear = measure_signals(replace(EVIDENCE, terms=TERMS[:2]), {1: 0.8, 2: 0.2}, {1: 16.0}, [FULL])
     nothing = measure_signals(replace(EVIDENCE, terms=[TERMS[2]]), {1: 0.2}, {}, [])
@@ -85,7 +96,7 @@ def test_an_unknown_model_is_judged_by_the_lexical_search_alone():
     assert judge(measured, "another-model") == judge(replace(measured, cosine=0.0), "another-model")
 
 
-@given(st.lists(st.floats(-1e3, 1e3), min_size=10, max_size=10), st.floats(0, 1), st.sampled_from([MODEL, ""]))
+@given(st.lists(st.floats(-1e3, 1e3), min_size=12, max_size=12), st.floats(0, 1), st.sampled_from([MODEL, ""]))
 def test_the_confidence_is_a_probability(values, size, model):
     assert 0 <= judge(Signals(*[*values, size]), model) <= 1
 
@@ -121,7 +132,7 @@ def test_the_default_model_is_calibrated_in_any_precision(precision):
 )
 def test_a_model_of_another_name_or_digest_is_not_calibrated(other):
     assert find_calibration(other) is None
-    measured = Signals(9.0, 2.0, 9.0, 8.0, 1.0, 0.5, 0.5, 0.4, 0.5, 1, 0.5)
+    measured = Signals(9.0, 2.0, 9.0, 8.0, 1.0, 0.5, 0.5, 0.4, 0.5, 1, 0.5, 1, 0.5)
     assert judge(measured, other) == judge(measured, "")
 
 
@@ -141,18 +152,18 @@ def test_a_weight_that_is_missing_or_unknown_is_named(place, change):
 @pytest.mark.parametrize(
     ("values", "size", "model", "probability"),
     [
-        ((5.3, 1.3, 5.6, None, 0.77, 0.46, 0.53, 0.36, 0.04, 1), 0.0, fingerprint(), 0.61654049884039),
-        ((5.67, 1.48, 5.2, None, 0.78, 0.86, 0.82, 0.41, 0.06, 2), 0.4, fingerprint(), 0.5406639887229079),
-        ((5.59, 2.95, 3.19, None, 0.64, 0.3, 0.56, 0.22, 0.82, 0), 1.0, fingerprint(), 0.5870346122034049),
-        ((4.41, 2.14, 3.75, 4.29, 0.86, 0.6, 0.81, 0.35, 0.53, 1), 0.0, fingerprint(), 0.5678979622970698),
-        ((5.86, 2.85, 4.45, 4.75, 0.59, 0.75, 0.54, 0.21, 0.5, 1), 0.4, fingerprint(), 0.6153667148152238),
-        ((6.92, 1.58, 6.92, 4.35, 0.71, 0.73, 0.58, 0.34, 0.04, 2), 1.0, fingerprint(), 0.3397900418382157),
-        ((4.31, 2.12, 6.16, None, 0.67, 0.45, 0.75, 0.56, 0.07, 0), 0.0, "", 0.4118967055676267),
-        ((7.78, 1.95, 5.66, None, 0.85, 0.65, 1.0, 0.58, 0.28, 1), 0.4, "", 0.49124389526478685),
-        ((7.55, 1.69, 6.76, None, 0.81, 0.55, 0.61, 0.2, 0.74, 1), 1.0, "", 0.28034519024079),
-        ((5.56, 2.74, 3.32, 5.35, 0.77, 0.82, 0.91, 0.6, 0.28, 1), 0.0, "", 0.6437895089261613),
-        ((7.95, 2.37, 4.52, 4.69, 0.54, 0.31, 0.83, 0.01, 0.83, 0), 0.4, "", 0.4078849035986522),
-        ((5.05, 1.01, 4.68, 5.11, 0.78, 0.87, 0.85, 0.36, 0.62, 2), 1.0, "", 0.3141841225236165),
+        ((5.3, 1.3, 5.6, None, 0.77, 0.46, 0.53, 0.36, 0.04, 1, 0.5, 1), 0.0, fingerprint(), 0.397167805099441),
+        ((5.67, 1.48, 5.2, None, 0.78, 0.86, 0.82, 0.41, 0.06, 2, 0.25, 2), 0.4, fingerprint(), 0.27795504690984624),
+        ((5.59, 2.95, 3.19, None, 0.64, 0.3, 0.56, 0.22, 0.82, 0, 1.0, 0), 1.0, fingerprint(), 0.5870346122034049),
+        ((4.41, 2.14, 3.75, 4.29, 0.86, 0.6, 0.81, 0.35, 0.53, 1, 0.5, 1), 0.0, fingerprint(), 0.4806296992723052),
+        ((5.86, 2.85, 4.45, 4.75, 0.59, 0.75, 0.54, 0.21, 0.5, 1, 0.5, 1), 0.4, fingerprint(), 0.5160539797897247),
+        ((6.92, 1.58, 6.92, 4.35, 0.71, 0.73, 0.58, 0.34, 0.04, 2, 0.25, 2), 1.0, fingerprint(), 0.3397900418382157),
+        ((4.31, 2.12, 6.16, None, 0.67, 0.45, 0.75, 0.56, 0.07, 0, 1.0, 0), 0.0, "", 0.5578818382691786),
+        ((7.78, 1.95, 5.66, None, 0.85, 0.65, 1.0, 0.58, 0.28, 1, 0.5, 1), 0.4, "", 0.4227847653548407),
+        ((7.55, 1.69, 6.76, None, 0.81, 0.55, 0.61, 0.2, 0.74, 1, 0.5, 1), 1.0, "", 0.28034519024079),
+        ((5.56, 2.74, 3.32, 5.35, 0.77, 0.82, 0.91, 0.6, 0.28, 1, 0.5, 1), 0.0, "", 0.4627118591094862),
+        ((7.95, 2.37, 4.52, 4.69, 0.54, 0.31, 0.83, 0.01, 0.83, 0, 1.0, 0), 0.4, "", 0.5961276597994285),
+        ((5.05, 1.01, 4.68, 5.11, 0.78, 0.87, 0.85, 0.36, 0.62, 2, 0.25, 2), 1.0, "", 0.3141841225236165),
     ],
 )
 def test_named_weights_give_the_probabilities_of_the_fit(values, size, model, probability):

@@ -29,14 +29,21 @@ def test_a_question_is_foreign_if_no_passage_is_in_its_language(question, hits, 
 def test_the_words_that_no_document_has_are_told_from_those_that_one_has():
     question = "What does the estimate say about the Invoice?"
     terms = make_terms(question, "en", {"estim", "the", "about"})
-    assert find_words(question, terms, ENGLISH) == (("Invoice",), ("estimate",))
+    words = find_words(question, terms, ENGLISH)
+    assert (words.unknown, words.known, words.known_share) == (("Invoice",), ("estimate",), 0.5)
+
+
+def test_words_without_spaces_count_by_their_terms():
+    question = "屋根の見積もり"
+    terms = make_terms(question, "ja", {"屋根"})
+    words = find_words(question, terms, ENGLISH)
+    assert (words.unknown, words.known, words.known_count) == ((), (), 0.5)
+    assert words.unknown_count == (len(terms) - 1) / 2
 
 
 def test_stop_words_and_words_without_terms_are_in_neither():
-    assert find_words("Would you have been there?", make_terms("Would you have been there?", "en", set()), ENGLISH) == (
-        (),
-        (),
-    )
+    words = find_words("Would you have been there?", make_terms("Would you have been there?", "en", set()), ENGLISH)
+    assert (words.unknown, words.known, words.known_share) == ((), (), 0.5)
 
 
 @pytest.mark.parametrize(
@@ -53,8 +60,15 @@ def test_stop_words_and_words_without_terms_are_in_neither():
     ],
 )
 def test_a_question_is_about_something_unknown_if_no_document_names_it(question, hits, unknown, known, expected):
-    retrieval = Retrieval(question, "hybrid", tuple(hits), "unsure", 0.4, unknown_words=unknown, known_words=known)
+    retrieval = Retrieval(question, "hybrid", tuple(hits), "unsure", 0.15, unknown_words=unknown, known_words=known)
     assert is_about_unknown(retrieval) == expected
+
+
+def test_a_question_in_words_of_its_own_is_not_about_something_unknown_if_retrieval_has_hope():
+    retrieval = Retrieval(
+        "plan for bad weather", "hybrid", tuple(ENGLISH), "unsure", 0.3, unknown_words=("plan", "bad")
+    )
+    assert not is_about_unknown(retrieval)
 
 
 def test_what_retrieval_takes_for_answered_is_not_about_something_unknown():

@@ -53,3 +53,13 @@ def test_a_passage_is_embedded_once_while_it_is_remembered(embedder, threads, mo
     for passage in ("the key", "the shed", "the key", "the water", "the key", "the shed"):
         reader.find_best_cosines(asked, [passage], threads)
     assert embedder.asked == {"the key": 1, "the shed": 2, "the water": 1}
+
+
+def test_a_text_that_is_compared_again_is_not_embedded_again(embedder, threads, monkeypatch):
+    monkeypatch.setattr(sentences, "REMEMBERED_TEXTS", 2)
+    reader = SentenceReader(embedder.embed)
+    first = reader.embed(["the key", "the shed", "the key"], threads)
+    assert [vector.tolist() for vector in first] == [[1, 0, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]]
+    assert len(reader.embed(["the shed", "the water"], threads)) == 2
+    reader.embed(["the shed", "the key"], threads)
+    assert embedder.asked == {"the key": 2, "the shed": 1, "the water": 1}

@@ -1,38 +1,37 @@
-// The side panel's text: where a passage stands, and the passage with the quoted part marked.
-
+// The side panel: the reader, open at the passage that was asked for. It is a page of our own (page/reader/) in a frame,
+// so that nothing of a document is part of this page. Escape closes it, from within too, and the focus goes back.
 import { useEffect, useRef } from 'react';
-
-// Passages are Markdown with the line breaks of the page that they are from.
-const unwrapped = (text) => text.replace(/([^\n|])\n(?=[^\s#|>*\d-])/g, '$1 ');
-const Heading = ({ text }) => {
-  const [, hashes, title] = text.match(/^(#+ +)(.*)$/);
-  return <strong><span className="pw-hashes">{hashes}</span>{title}</strong>;
-};
-const withHeadings = (text) =>
-  unwrapped(text).split(/^(#{1,6} +.*)$/m).map((part, index) => (index % 2 ? <Heading key={index} text={part} /> : part));
+import { useSetRecoilState } from 'recoil';
+import { sideViewState } from '@chainlit/react-client';
 
 export default function Passage() {
-  const { source, place, section, quote, text, url } = props;
-  const start = quote ? text.indexOf(quote) : -1;
-  const [before, after] = start < 0 ? [text, ''] : [text.slice(0, start), text.slice(start + quote.length)];
+  const { reader, source, place, said } = props;
+  const frame = useRef(null);
+  const setSide = useSetRecoilState(sideViewState);
 
-  // A passage may be longer than the panel.
-  const marked = useRef(null);
   useEffect(() => {
-    marked.current?.scrollIntoView({ block: 'center' });
-  }, [text, quote]);
+    const opener = document.activeElement;
+    frame.current?.focus();
+    return () => opener?.isConnected && opener.focus();
+  }, []);
+  useEffect(() => {
+    const close = () => setSide(undefined);
+    const onMessage = ({ data, origin }) => origin === window.location.origin && data?.pwReader === 'close' && close();
+    const onKey = ({ key, defaultPrevented }) => {
+      if (key === 'Escape' && !defaultPrevented && !document.querySelector('dialog[open]')) close();
+    };
+    window.addEventListener('message', onMessage);
+    document.addEventListener('keydown', onKey);
+    return () => {
+      window.removeEventListener('message', onMessage);
+      document.removeEventListener('keydown', onKey);
+    };
+  }, []);
 
   return (
-    <article className="pw-passage">
-      <header>
-        <a href={url} target="_blank" rel="noreferrer" title="Open the document">{source}</a>
-        <p>{[place, section].filter(Boolean).join(' · ')}</p>
-      </header>
-      <blockquote>
-        {withHeadings(before)}
-        {start >= 0 && <mark ref={marked}>{withHeadings(quote)}</mark>}
-        {withHeadings(after)}
-      </blockquote>
+    <article className="pw-passage" aria-label={[source, place].filter(Boolean).join(', ')}>
+      {said && <p className="pw-said" role="note">{said}</p>}
+      <iframe ref={frame} src={reader} title={[source, place].filter(Boolean).join(', ')} tabIndex={0} />
     </article>
   );
 }

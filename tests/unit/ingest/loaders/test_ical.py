@@ -30,7 +30,7 @@ def _card(lines: str, encoding: str = "utf-8") -> list[str]:
             "2026-02-27 23:30 (Asia/Tokyo) to 2026-02-28 00:30 (Asia/Tokyo)",
         ),
         ("DTSTART:20260227T081500\nDURATION:PT1H30M", "2026-02-27 08:15, 1 h 30 min"),
-        ("DUE:20260227", "due 2026-02-27\n\n- due: 2026-02-27"),
+        ("DUE:20260227", "due 2026-02-27\n\n- Launch, due: 2026-02-27"),
         ("DTSTART:some day", "some day"),
     ],
 )
@@ -49,8 +49,9 @@ def test_an_event_with_all_that_is_told_of_it():
     )
     assert text == (
         "## Regatta, first round\n\nRegatta, first round: 2026-02-27; Pier 4\n\nBring:\n- oars; and\n- lamps\n\n"
-        "- repeats: every 2 weeks, on Friday, until 2026-05-01 00:00 UTC\n- except on: 2026-03-13, 2026-04-10\n"
-        "- attendee: Moe: Liv <liv@example.org> (needs action)"
+        "- Regatta, first round, repeats: every 2 weeks, on Friday, until 2026-05-01 00:00 UTC\n"
+        "- Regatta, first round, except on: 2026-03-13, 2026-04-10\n"
+        "- Regatta, first round, attendee: Moe: Liv <liv@example.org> (needs action)"
     )
 
 
@@ -70,7 +71,7 @@ def test_an_event_with_all_that_is_told_of_it():
 )
 def test_a_rule_by_which_something_repeats_is_told_in_words(rule, told):
     text = _calendar(f"BEGIN:VEVENT\nSUMMARY:Launch\nRRULE:{rule}\nRDATE:20260703\nEND:VEVENT")
-    assert text == f"## Launch\n\n- repeats: {told}\n- also on: 2026-07-03"
+    assert text == f"## Launch\n\n- Launch, repeats: {told}\n- Launch, also on: 2026-07-03"
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,35 @@ def test_places_where_text_stands(body, text):
     assert _text(body) == text
 
 
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [
+        (rb"\fftype1\ffres1\ffdefres0", "Paid: ☒ yes"),
+        (rb"\fftype1\ffres0\ffdefres1", "Paid: ☐ yes"),
+        (rb"\fftype1\ffres25\ffdefres1{\*\ffname a{b}}", "Paid: ☒ yes"),
+        (rb"\fftype2\ffres1{\*\ffl cash}{\*\ffl Gr\'fc\'dfe}", "Paid: Grüße yes"),
+        (rb"\fftype2\ffres25\ffdefres0{\*\ffl cash}{\*\ffl card}", "Paid: cash yes"),
+        (rb"\fftype2\ffres9{\*\ffl cash}", "Paid: yes"),
+        (rb"\fftype0", "Paid: yes"),
+    ],
+)
+def test_the_fields_of_a_form_show_what_was_chosen(field, shown):
+    body = rb"Paid: {\field{\*\fldinst FORM {\*\formfield{" + field + rb"}}}{\fldrslt }}yes\par"
+    assert _text(body) == shown
+
+
+def test_merged_cells_hold_for_each_row_and_column_that_they_cover():
+    body = (
+        rb"\trowd\cellx1\cellx2\cellx3\intbl Stable\cell Horse\cell Feed\cell\row"
+        rb"\trowd\clvmgf\cellx1\cellx2\cellx3\intbl East\cell Freya\cell oats\cell\row"
+        rb"\trowd\clvmrg\cellx1\clmgf\cellx2\clmrg\cellx3\intbl \cell absent\cell\cell\row"
+        rb"\trowd\clvmrg\cellx1\cellx2\cellx3\intbl \cell Odin\cell hay\cell\row"
+        rb"\trowd\cellx1\cellx2\cellx3\intbl \cell Balder\cell hay\cell\row\pard"
+    )
+    rows = ["Stable\tHorse\tFeed", "East\tFreya\toats", "East\tabsent\tabsent", "East\tOdin\thay", "\tBalder\thay"]
+    assert _text(body).split("\n") == rows
+
+
 def test_properties():
     info = rb"{\info{\title \u1055?\'dc}{\author Jane}{\creatim\yr2020\mo3\dy4\hr5\min6}{\revtim\yr2021\mo1\dy2}}"
     header = read("a.rtf", START + info + b"Body}", ReadOptions())[1].header

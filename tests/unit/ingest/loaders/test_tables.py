@@ -136,6 +136,17 @@ def test_a_sheet_reads_as_its_program_shows_it():
     )
 
 
+@pytest.mark.parametrize("code", ["", "0.0%"])
+def test_errors_of_a_sheet_are_shown(code: str):
+    rows: list[list[files.SheetCell]] = [
+        ["Well", "Yield", "Rate"],
+        ["Ost", ("#N/A", code), "#DIV/0!"],
+        ["West", "#N/A"],
+    ]
+    text = _read("a.xlsx", files.xlsx({"Wells": rows}))
+    assert text == "# Wells\n\nWell\tYield\tRate\nOst\t#N/A\t#DIV/0!\nWest\t#N/A"
+
+
 def test_rows_of_formulas_alone_stand_in_their_place():
     rows: list[list[files.SheetCell]] = [["", "a"], [], ["=B1", ""], ["", "=B1&1"]]
     assert _read("a.xlsx", files.xlsx({"S": rows})) == "# S\n\n\ta\n\n=B1\n\t=B1&1"
@@ -256,6 +267,11 @@ def test_times_and_dates_of_the_first_row_are_no_head(name, make):
             'Who,Where\n"Weiß; Ina","Ulm, Mitte"\n"Lenz, Ole",Bonn\n',
             "Who\tWhere\nWeiß; Ina\tUlm, Mitte\nLenz, Ole\tBonn",
         ),
+        ("Berth~Draught\n12~1,85\n13~0,95\n", "Berth\tDraught\n12\t1,85\n13\t0,95"),
+        ("Part^Shelf\nV-belt^C4\n", "Part\tShelf\nV-belt\tC4"),
+        ("Room:Floor:Seats\nAula:0:240\n", "Room\tFloor\tSeats\nAula\t0\t240"),
+        ("Ward||Beds\nHeather||14\n", "Ward\tBeds\nHeather\t14"),
+        ("Left at\n10:30:00\n11:20:00\n", "Left at\n10:30:00\n11:20:00"),
         ("\ufeffsep=|\na;1|b;2\n3|4\n", "a;1\tb;2\n3\t4"),
         (
             "List of May, late;;\n\nWho;What;Paid\nIna;tea;1,50\n;mug;2,25\n",

@@ -43,7 +43,7 @@ def test_what_the_page_needs_is_answered(path):
         "/docs",
         "/redoc",
         "/healthz",
-        "/mcp",
+        "/mcp/more",
         "/project/threads",
         "/element/x",
         "/statuses",

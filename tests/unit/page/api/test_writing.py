@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from page.api.asked import Message, read_conversation
 from page.api.failures import CallError
+from page.api.open_webui import is_open_webui, make_frames
 from page.api.writing import StopCutter, Writing
 from rag.answering.events import AnswerReport, Done, Quoted, Token, Withdrawn
 from rag.answering.followup import Turn
-from rag.types import Citation
+from rag.types import Chunk, Citation, ScoredChunk, StoredChunk
 
 TEXT = st.text("abc", max_size=12)
 
@@ -75,3 +76,18 @@ def test_a_conversation_is_its_last_question_with_the_turns_before():
 def test_a_conversation_without_a_question_at_its_end_is_refused(roles):
     with pytest.raises(CallError, match="last message"):
         read_conversation([say(role, "x") for role in roles])
+
+
+def test_a_program_that_lists_the_sources_itself_gets_markers_and_quotes_with_their_page():
+    writing = Writing(lambda citation: f"http://here/{citation.source}#page={citation.page}", True, lists_sources=False)
+    cited = (Citation(1, "a.pdf", 3, "Noon."), Citation(3, "a.pdf", 3, "At one."))
+    report = AnswerReport("q", "At noon [1].", True, cited, "m", "local", outcome="answered")
+    assert "".join(map(writing.take, (Token("At noon [1]."), Done(report)))) == "At noon [1].\n\n[3]"
+    hits = [ScoredChunk(StoredChunk(n, Chunk(f"{n}.md", 0, f"Text {n}.")), 1.0) for n in range(4)]
+    sources = [frame["event"]["data"] for frame in make_frames(cited, hits, writing.address)]
+    assert [one["document"] for one in sources] == [["Noon."], ["Text 1."], ["At one."]]
+    assert [one["source"]["name"] for one in sources] == ["a.pdf, page 3", "1.md", "a.pdf, page 3"]
+    assert sources[0]["source"]["url"] == "http://here/a.pdf#page=3"
+    assert len({one["source"]["id"] for one in sources}) == 3
+    assert is_open_webui({"X-OpenWebUI-Chat-Id": "c"})
+    assert not is_open_webui({"user-agent": "OpenAI/Python"})

@@ -32,6 +32,8 @@ def _read(name: str, data: bytes) -> str:
         ((0.625, "hh:mm"), "15:00"),
         ((-4200.0, "#,##0;(#,##0)"), "(4,200)"),
         (0.125, "0.125"),
+        (42j, "#N/A"),
+        (7j, "#DIV/0!"),
     ],
 )
 def test_a_cell_reads_as_excel_shows_it(name, make, cell, shown):

@@ -1,0 +1,94 @@
+"""The door to all answers: what a question asks for decides who answers it. In doubt the passages do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from rag.answering.answer import Router, answer
+from rag.answering.events import Event
+from rag.answering.followup import Turn
+from rag.answering.prompt import Around
+from rag.answering.quoting import Compare
+from rag.asked.collection import tell_collection, tell_small_talk, tell_topic
+from rag.asked.kinds import PASSAGES, Asked, find_kind
+from rag.asked.telling import Telling
+from rag.errors import IndexMissingError
+from rag.index.index import Index
+from rag.settings import Settings
+from rag.text.asked import check_question
+from rag.types import Restriction, Retrieval
+
+
+class Search(Protocol):  # what this needs of `Retriever.retrieve`
+    def __call__(self, question: str, *, top_k: int | None = None, only: Restriction | None = None) -> Retrieval: ...
+
+
+async def ask(
+    question: str,
+    *,
+    index: Index,
+    retrieve: Search,
+    router: Router,
+    settings: Settings,
+    only: Restriction | None = None,
+    turns: Sequence[Turn] = (),
+    around: Around | None = None,
+    compare: Compare | None = None,
+    insist: bool = False,
+    is_private: bool = False,
+    wishes: str = "",
+) -> AsyncGenerator[Event, None]:
+    """Answer whatever is asked, as events.
+
+    A question to the passages is answered by `rag.answering.answer.answer`, which also tells what the arguments mean
+    and what is raised; so is one that is asked again because its user insists. Closing the iterator stops everything.
+    """
+    asked = PASSAGES if insist else find_kind(question)
+    telling = await asyncio.to_thread(_tell, check_question(question), asked, index, retrieve, only)
+    if telling:
+        for event in telling.give():
+            yield event
+        return
+    events = answer(
+        question,
+        retrieve=retrieve,
+        router=router,
+        settings=settings,
+        only=only,
+        turns=turns,
+        around=around,
+        compare=compare,
+        insist=insist,
+        is_private=is_private,
+        wishes=wishes,
+    )
+    async with aclosing(events):
+        async for event in events:
+            yield event
+
+
+def wants_model(question: str) -> bool:
+    """Whether a language model may have something to say to it: the catalog answers without one."""
+    return find_kind(question).kind not in ("small_talk", "collection")
+
+
+def _tell(question: str, asked: Asked, index: Index, retrieve: Search, only: Restriction | None) -> Telling | None:
+    """What the program tells by itself; None for a question to the passages."""
+    if asked.kind == "small_talk":
+        return tell_small_talk(question, asked, _count_documents(index))
+    if asked.kind == "collection" and asked.look == "about":
+        return tell_topic(question, asked, lambda topic, most: retrieve(topic, top_k=most, only=only))
+    if asked.kind == "collection":
+        index.require()
+        return index.read(lambda snapshot: tell_collection(question, asked, snapshot, only))
+    return None
+
+
+def _count_documents(index: Index) -> int:
+    try:
+        return index.read(lambda snapshot: snapshot.count_all()[0]) if index.exists else 0
+    except IndexMissingError:  # deleted this very moment
+        return 0

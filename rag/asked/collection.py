@@ -1,0 +1,148 @@
+"""What the catalog tells: which documents there are, how many, what is new, what could not be read, what is about X."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
+
+from rag.answering.prompt import keep_close
+from rag.answering.quoting import quote_answer
+from rag.asked.kinds import Asked
+from rag.asked.sentences import Says, speak
+from rag.asked.telling import Telling, name_document
+from rag.index.catalog.records import CatalogEntry, Failure
+from rag.index.snapshot import Snapshot
+from rag.text.hostile import show_name
+from rag.types import Restriction, Retrieval, ScoredChunk
+
+_SHOWN = 20
+"""Documents that are listed; of more, the newest."""
+_FOLDERS = 12
+_TYPES = 12
+_SEARCHED = 40
+"""Passages among which a topic's documents are looked for."""
+_NAMED_BY_TYPE = {"word": ("docx", "doc"), "excel": ("xlsx", "xls"), "powerpoint": ("pptx", "ppt"), "markdown": ("md",)}
+
+Search = Callable[[str, int], Retrieval]
+"""From a topic and a number of passages to what is found of it."""
+
+
+def tell_small_talk(question: str, asked: Asked, count: int) -> Telling:
+    """The program's own words, with how much is indexed where that helps."""
+    says = speak(asked.language)
+    telling = Telling("small_talk", question)
+    telling.add_line(getattr(says, asked.talk or "hello"))
+    if asked.talk in ("hello", "who", "can"):
+        telling.add_line(says.held.format(count=count) if count else says.nothing_held)
+    telling.counts = {"documents": count}
+    return telling
+
+
+def tell_collection(question: str, asked: Asked, snapshot: Snapshot, only: Restriction | None = None) -> Telling:
+    """Answer from the catalog: everything counted is counted there, under the filters that are set."""
+    says, telling = speak(asked.language), Telling("collection", question)
+    entries = [one for one in snapshot.list_entries(only) if _is_of_type(one.source, asked.file_type)]
+    if asked.look == "failed":
+        _tell_failures(telling, says, snapshot.list_failures(), only)
+    elif asked.look == "new":
+        _tell_news(telling, says, snapshot, entries, asked.since)
+    else:
+        _tell_list(telling, says, snapshot, entries, with_names=asked.look == "list")
+    return telling
+
+
+def _is_of_type(source: str, file_type: str) -> bool:
+    if not file_type:
+        return True
+    return PurePosixPath(source).suffix.lower().lstrip(".") in _NAMED_BY_TYPE.get(file_type, (file_type,))
+
+
+def _tell_list(
+    telling: Telling, says: Says, snapshot: Snapshot, entries: Sequence[CatalogEntry], *, with_names: bool
+) -> None:
+    telling.counts = {"documents": len(entries)}
+    if not entries:
+        telling.add_line(says.none_such if snapshot.count_all()[0] else says.nothing_held)
+        return
+    types = Counter(PurePosixPath(one.source).suffix.lower().lstrip(".") or "–" for one in entries)
+    counted = ", ".join(f"{show_name(name)} {count}" for name, count in types.most_common(_TYPES))
+    telling.counts["types"] = dict(types)
+    telling.add_line(says.documents.format(count=len(entries), types=f"({counted})"))
+    folders = Counter(str(PurePosixPath(one.source).parent) for one in entries)
+    folders.pop(".", None)
+    if folders:
+        named = ", ".join(f"{show_name(name)} ({count})" for name, count in folders.most_common(_FOLDERS))
+        telling.counts["folders"] = dict(folders)
+        telling.add_line(says.folders.format(folders=named))
+    if failures := snapshot.list_failures():
+        telling.counts["failed"] = len(failures)
+        telling.add_line(says.failed.format(count=len(failures)))
+    if with_names:
+        _list_documents(telling, says, snapshot, entries)
+
+
+def _list_documents(telling: Telling, says: Says, snapshot: Snapshot, entries: Sequence[CatalogEntry]) -> None:
+    """The documents, those in full view the newest ones; each opens with its marker."""
+    newest = sorted(entries, key=lambda one: (one.arrived, one.date), reverse=True)
+    telling.table = [_describe(one) for one in newest]
+    telling.add_line()
+    for one in newest[:_SHOWN]:
+        telling.add_line(f"- {name_document(one.source, one.title)}, {one.date}")
+        telling.cite(snapshot.read_first_chunk(one.id))
+    if len(newest) > _SHOWN:
+        telling.add_line()
+        telling.add_line(says.more.format(count=len(newest) - _SHOWN))
+
+
+def _describe(one: CatalogEntry) -> dict[str, str]:
+    return {"source": one.source, "title": one.title, "date": one.date, "arrived": one.arrived}
+
+
+def _tell_news(telling: Telling, says: Says, snapshot: Snapshot, entries: Sequence[CatalogEntry], since: str) -> None:
+    """What came or changed from a day on; without one, the newest documents."""
+    new = [one for one in entries if not since or one.arrived >= since]
+    telling.counts = {"documents": len(new), **({"since": since} if since else {})}
+    if not new:
+        telling.add_line(says.nothing_since.format(day=since) if since else says.nothing_held)
+        return
+    telling.add_line(says.since.format(day=since, count=len(new)) if since else says.newest)
+    _list_documents(telling, says, snapshot, new)
+
+
+def _tell_failures(telling: Telling, says: Says, failures: Sequence[Failure], only: Restriction | None) -> None:
+    folder = (only.folder or "").strip("/") if only else ""
+    there = [one for one in failures if not folder or one.source == folder or one.source.startswith(f"{folder}/")]
+    telling.counts = {"failed": len(there)}
+    telling.table = [{"source": one.source, "reason": one.reason} for one in there]
+    telling.add_line(says.failed.format(count=len(there)) if there else says.none_failed)
+    if there:
+        telling.add_line()
+    for one in there[:_SHOWN]:
+        telling.add_line(f"- {show_name(one.source)}: {' '.join(one.reason.split())}")
+    if len(there) > _SHOWN:
+        telling.add_line()
+        telling.add_line(says.more.format(count=len(there) - _SHOWN))
+
+
+def tell_topic(question: str, asked: Asked, search: Search) -> Telling:
+    """The documents that say something about a topic, each with the sentence that says it best."""
+    says, telling = speak(asked.language), Telling("collection", question)
+    found = search(asked.topic, _SEARCHED)
+    best: dict[str, ScoredChunk] = {}
+    for hit in keep_close(found.hits) if found.verdict != "no" else ():
+        best.setdefault(hit.chunk.source, hit)
+    telling.counts = {"documents": len(best)}
+    if not best:
+        telling.outcome = "not_found"
+        telling.add_line(says.nothing_about.format(topic=asked.topic))
+        return telling
+    telling.add_line(says.about.format(topic=asked.topic, count=len(best)))
+    telling.add_line()
+    for source, hit in best.items():
+        quotes = quote_answer(asked.topic, [hit], 1)
+        quote = quotes.citations[0].quote if quotes.citations else hit.chunk.text
+        telling.table.append({"source": source, "page": hit.chunk.page, "quote": quote})
+        telling.add_line(f"- {name_document(source, hit.chunk.title)} – “{' '.join(quote.split())}”")
+        telling.cite(hit.stored, quote)
+    return telling

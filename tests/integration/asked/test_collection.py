@@ -1,0 +1,76 @@
+"""What is asked of the collection is answered from the catalog, so the counts and names are those of the folder."""
+
+from __future__ import annotations
+
+from rag.answering.events import Quoted, Retrieved, Token, Told
+from rag.index.index import Index
+from rag.types import Restriction
+
+DOCUMENTS = {
+    "flat/lease.txt",
+    "flat/house-rules.md",
+    "minutes/minutes-2026-03-12.md",
+    "minutes/minutes-2026-04-09.md",
+    "invoices/invoice-17.txt",
+    "invoices/invoice-18.txt",
+}
+
+
+def test_the_documents_are_listed_and_counted_and_each_one_opens(desk):
+    report = desk.report("What documents do I have?")
+    assert (report.kind, report.outcome, report.model) == ("collection", "answered", None)
+    assert {row["source"] for row in report.table} == DOCUMENTS == {one.source for one in report.citations}
+    assert report.counts == {
+        "documents": 6,
+        "types": {"txt": 3, "md": 3},
+        "folders": {"flat": 2, "invoices": 2, "minutes": 2},
+        "failed": 1,
+    }
+    assert report.answer.startswith("Documents: 6.")
+    assert desk.report("wie viele Dokumente gibt es?").answer.startswith("Dokumente: 6.")
+    assert desk.report("how many CSV files are there?").counts == {"documents": 0}
+
+
+def test_filters_say_of_which_documents(desk):
+    only = Restriction(folder="flat")
+    assert desk.report("which files are there?", only=only).counts["documents"] == 2
+    assert desk.report("which files could not be read?", only=only).counts == {"failed": 0}
+    assert desk.report("what is new since yesterday?", only=Restriction(file_type="md")).counts["documents"] == 3
+
+
+def test_what_is_new_and_what_could_not_be_read_is_told_with_dates_and_reasons(desk):
+    new = desk.report("quoi de nouveau depuis hier ?")
+    assert new.answer.startswith("Nouveaux ou modifiés depuis le ")
+    assert {row["source"] for row in new.table} == DOCUMENTS
+    failed = desk.report("哪些文件无法读取？")
+    assert failed.answer.startswith("无法读取的文件：1 个。")
+    assert [row["source"] for row in failed.table] == ["broken.pdf"]
+    assert failed.table[0]["reason"] in failed.answer
+
+
+def test_a_topic_s_documents_are_listed_with_what_they_say(desk):
+    report = desk.report("which documents mention the hedge?")
+    assert {row["source"] for row in report.table} == {
+        "minutes/minutes-2026-03-12.md",
+        "minutes/minutes-2026-04-09.md",
+    }
+    assert all("hedge" in row["quote"] for row in report.table)
+    nothing = desk.report("is there anything about quantum chromodynamics?")
+    assert (nothing.outcome, nothing.citations, nothing.table) == ("not_found", (), ())
+
+
+def test_small_talk_is_answered_by_the_program_in_the_user_s_language(desk, tmp_path):
+    assert "6" in desk.report("Hello!").answer
+    assert desk.report("Bonjour, qui es-tu ?").answer.startswith("Je suis Pagewise")
+    assert desk.report("谢谢！").answer == "不客气。随时可以继续提问。"
+    empty = type(desk)(Index(tmp_path / "none"), desk.retriever, desk.settings)
+    assert "No document is indexed yet" in empty.report("what can you do?").answer
+
+
+def test_all_else_is_a_question_to_the_passages(desk):
+    events = desk.list_events("How high is the deposit?")
+    assert any(isinstance(event, Quoted) for event in events)
+    assert not any(isinstance(event, Told) for event in events)
+    told = desk.list_events("what documents do I have?", insist=True)
+    assert any(isinstance(event, Retrieved) for event in told)
+    assert not any(isinstance(event, (Told, Token)) for event in told)
