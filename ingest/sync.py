@@ -73,7 +73,7 @@ def sync_corpus(index: Index, pipeline: Pipeline, options: SyncOptions = SyncOpt
     names = ("added", "changed", "removed", "moved", "unchanged", "chunks", "embedded", "reused", "pending")
     counts = {name: getattr(report, name) for name in names}
     level = logging.DEBUG if report.is_noop else logging.INFO
-    log_step(logger, "synced", level=level, failed=len(report.failed), seconds=round(report.seconds, 3), **counts)
+    log_step(logger, "synced", counts, level=level, failed=len(report.failed), seconds=round(report.seconds, 3))
     return report
 
 

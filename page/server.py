@@ -124,6 +124,8 @@ def _use_own_assets() -> None:
     )
     settings = chainlit.config.load_settings()
     config.project, config.features, config.ui = (settings[name] for name in ("project", "features", "ui"))
+    for link in config.ui.header_links or ():
+        link.url, link.icon_url = read_prefix() + link.url, read_prefix() + link.icon_url
 
 
 def _quiet_terminal() -> None:

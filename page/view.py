@@ -47,7 +47,7 @@ def describe_spot(spot: Spot) -> dict[str, Any]:
 def make_reader_address(source: str, page: int | None, passage: int) -> str:
     """The address at which the reader opens that passage; ``&quote=`` with what is to be marked may follow."""
     where = f"page={page}&" if page is not None else ""
-    return f"/read/{quote(source)}?{where}passage={passage}"
+    return f"{read_prefix()}/read/{quote(source)}?{where}passage={passage}"
 
 
 def make_address(source: str) -> str:

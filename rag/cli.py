@@ -55,13 +55,15 @@ def add_folders(command: argparse.ArgumentParser, *, default: object = None) -> 
     command.add_argument("--debug", action="store_true", default=default, help="tell each step on standard error")
 
 
-def load_settings(options: argparse.Namespace, **arguments: object) -> Settings:
-    """The settings, with these arguments before them. With --debug, or RAG_LOG_LEVEL=debug, steps are told from now on.
+def load_settings(options: argparse.Namespace, *, model: str | None = None, top_k: int | None = None) -> Settings:
+    """The settings, with these before them. With --debug, or RAG_LOG_LEVEL=debug, steps are told from now on.
 
     Raises SettingsError.
     """
     level = "debug" if options.debug else None
-    settings = Settings.load(corpus_dir=options.corpus, index_dir=options.index, log_level=level, **arguments)
+    settings = Settings.load(
+        corpus_dir=options.corpus, index_dir=options.index, log_level=level, model=model, top_k=top_k
+    )
     if settings.log_level == "debug":
         show_debug(settings)
     return settings
@@ -73,7 +75,7 @@ def show_debug(settings: Settings) -> None:
 
     output.show_steps(settings.keys)
     own = f"{platform.python_implementation()} {platform.python_version()}, {platform.platform(terse=True)}"
-    log_step(logger, "started", process=os.getpid(), on=own, **settings.list_changed())
+    log_step(logger, "started", settings.list_changed(), process=os.getpid(), on=own)
 
 
 def keep_log(settings: Settings) -> None:

@@ -20,6 +20,11 @@ def read_prefix() -> str:
     return f"/{path}" if path else ""
 
 
+def prefix_addresses(html: str) -> str:
+    """A page of ours whose attributes have the prefix before the addresses of what it loads."""
+    return html.replace('="/public/', f'="{read_prefix()}/public/')
+
+
 class TakePrefix:
     """ASGI middleware that takes the prefix off an address, to be the first that looks at one."""
 

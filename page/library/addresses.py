@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from page.access.prefix import prefix_addresses
 from page.library.listing import SORTS, STATES, Wanted
 from page.reader.addresses import HEADERS
 from rag.errors import RagError, SettingsError
@@ -24,7 +25,7 @@ _ASSETS = Path(__file__).parents[1] / "assets"
 
 async def send_library(_: Request) -> Response:
     """Answer with the page that lists the documents."""
-    return HTMLResponse((_ASSETS / "library.html").read_text("utf-8"), headers=HEADERS)
+    return HTMLResponse(prefix_addresses((_ASSETS / "library.html").read_text("utf-8")), headers=HEADERS)
 
 
 async def send_list(request: Request) -> Response:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from ingest.loaders.encoding import decode
 from ingest.passwords import read_passwords
+from page.access.prefix import prefix_addresses
 from page.reader.passages import (
     Document,
     Target,
@@ -144,7 +145,7 @@ async def send_reader(request: Request) -> Response:
 
 def _fill(name: str, data: dict[str, Any], body: str) -> str:
     """The page with its values; the data stand in an attribute, where nothing of them is markup."""
-    template = Template((_ASSETS / "reader.html").read_text("utf-8"))
+    template = Template(prefix_addresses((_ASSETS / "reader.html").read_text("utf-8")))
     return template.substitute(name=escape(name), data=escape(json.dumps(data)), body=body)
 
 

@@ -14,6 +14,7 @@ def log_answer(report: AnswerReport) -> None:
     log_step(
         logger,
         "answered",
+        {f"{name}_ms": value for name, value in report.milliseconds.items()},
         level=logging.INFO,
         verdict=report.verdict,
         outcome=report.outcome,
@@ -26,5 +27,4 @@ def log_answer(report: AnswerReport) -> None:
         cited=len(report.citations),
         finish=report.finish,
         has_failed=bool(report.failure),
-        **{f"{name}_ms": value for name, value in report.milliseconds.items()},
     )

@@ -142,7 +142,7 @@ class ChatModel:
         may_load, pauses = True, iter(_PAUSES_S)
         while True:
             try:
-                log_step(logger, "model asked", **_describe(self.endpoint, request))
+                log_step(logger, "model asked", _describe(self.endpoint, request))
                 async with aclosing(self._send(request, limits)) as pieces:
                     async for piece in pieces:
                         self._learn(untried)

@@ -25,15 +25,18 @@ class SharedFile(RotatingFileHandler):
 
     def _follow(self) -> None:
         """Open the file that has the name now, if that is another one."""
+        if self.stream and not self._has_name(self.stream.fileno()):
+            self.stream.close()
+            self.stream = None
+        self.stream = self.stream or self._open()
+
+    def _has_name(self, number: int) -> bool:
+        """Whether the open file of that number is the one that has the name."""
         try:
-            named, opened = os.stat(self.baseFilename), os.fstat(self.stream.fileno())
-            is_same = (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
-        except (OSError, AttributeError, ValueError):  # it was deleted, or isn't open
-            is_same = False
-        if not is_same:
-            if self.stream:
-                self.stream.close()
-            self.stream = self._open()
+            named, opened = os.stat(self.baseFilename), os.fstat(number)
+        except OSError:  # it was deleted
+            return False
+        return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
 
     def doRollover(self) -> None:
         """Put the full file away, unless another process does so now or, on Windows, has it open."""

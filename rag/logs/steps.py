@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 
 LOG_LEVELS = {
@@ -43,7 +43,15 @@ def read_request() -> str:
     return _request.get()
 
 
-def log_step(logger: logging.Logger, step: str, *, level: int = logging.DEBUG, **values: Value) -> None:
+def log_step(
+    logger: logging.Logger,
+    step: str,
+    more: Mapping[str, Value] | None = None,
+    *,
+    level: int = logging.DEBUG,
+    **values: Value,
+) -> None:
     """Note that a step is done, with values that hold no text of a document, a question or an answer."""
     if logger.isEnabledFor(level):
-        logger.log(level, step, extra={VALUES: {name: value for name, value in values.items() if value is not None}})
+        given = {**values, **(more or {})}
+        logger.log(level, step, extra={VALUES: {name: value for name, value in given.items() if value is not None}})

@@ -109,13 +109,13 @@ class Retriever:
         log_step(
             logger,
             "searched",
+            {f"{name}_ms": round(value, 1) for name, value in milliseconds.items()},
             mode=mode,
             hits=len(found.hits),
             best=round(found.hits[0].score, 3) if found.hits else None,
             probability=round(probability, 3),
             verdict=verdict,
             by_meaning=found.embedding is not None,
-            **{f"{name}_ms": round(value, 1) for name, value in milliseconds.items()},
         )
         words = found.words if verdict != "yes" else NO_WORDS
         return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, words.unknown, words.known)

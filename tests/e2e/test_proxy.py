@@ -43,6 +43,11 @@ def test_everything_works_below_a_prefix_which_the_proxy_passes_on_or_takes_away
                 assert link.startswith(f"{PREFIX}/corpus/")
                 got = chat.page.request.get(f"{proxy.url.partition(PREFIX)[0]}{link}")
                 assert (got.status, got.text()[:7]) == (200, "# Leave")
+                chat.page.keyboard.press("Escape")
+                chat.page.goto(f"{proxy.url}library")
+                expect(chat.page.get_by_role("link", name="leave & more.md")).to_be_visible()
+                chat.page.get_by_role("link", name="leave & more.md").click()
+                expect(chat.page.get_by_text("Staff have 28 days of leave.").first).to_be_visible()
                 assert proxy.strays == []
                 assert chat.problems == []
                 _check_api(proxy.url)

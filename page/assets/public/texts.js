@@ -65,4 +65,6 @@ export const make = (tag, attributes = {}, ...children) => {
   return element;
 };
 
+// Where a proxy serves the page below a path of its own, all addresses begin with it.
+export const prefix = new URL('..', import.meta.url).pathname.replace(/\/$/, '');
 export const addressOf = (source) => source.split('/').map(encodeURIComponent).join('/');

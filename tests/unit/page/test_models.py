@@ -1,4 +1,4 @@
-"""The panel of models without a browser: who may send what where, downloads, progress, a chat's own values."""
+"""The panel of models without a browser: who may send what where, downloads, a chat's own values."""
 
 from __future__ import annotations
 

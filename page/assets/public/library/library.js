@@ -1,6 +1,6 @@
 // The library: all documents of the folder, as long as the list may be. The server sorts, searches and cuts it.
-import { icon } from '/public/icons.js';
-import { addressOf, count, make, say } from '/public/texts.js';
+import { icon } from '../icons.js';
+import { addressOf, count, make, prefix, say } from '../texts.js';
 
 const ROW = 48;
 const PART = 100;
@@ -18,7 +18,7 @@ let asked = 0;
 
 const call = async (what, body) => {
   const options = body ? { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) } : { cache: 'no-store' };
-  const response = await fetch(`/library/${what}`, options);
+  const response = await fetch(`${prefix}/library/${what}`, options);
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(answer.detail ?? response.statusText);
   return answer;
@@ -39,7 +39,7 @@ const keyButton = make('button', { type: 'button', hidden: true, onclick: () => 
 const retryButton = make('button', { type: 'button', hidden: true, onclick: () => retry() }, icon('retry'), say('retryAll'));
 const leave = isInside
   ? make('button', { type: 'button', title: say('close'), 'aria-label': say('close'), onclick: () => window.parent.postMessage({ pwLibrary: 'close' }, window.location.origin) }, icon('close'))
-  : make('a', { class: 'button', href: '/' }, icon('back'), say('toChat'));
+  : make('a', { class: 'button', href: `${prefix}/` }, icon('back'), say('toChat'));
 bar.append(make('h1', {}, say('library')), total, search, states, retryButton, keyButton, add, picker, leave);
 document.title = say('library');
 
@@ -150,7 +150,7 @@ const drawRow = (row, index) => {
   const isChosen = chosen.has(row.source);
   const note = noteOf(row);
   const name = row.state === 'ready'
-    ? make('a', { href: `/read/${addressOf(row.source)}`, ...(isInside ? { target: '_blank', rel: 'noopener' } : {}) }, row.name)
+    ? make('a', { href: `${prefix}/read/${addressOf(row.source)}`, ...(isInside ? { target: '_blank', rel: 'noopener' } : {}) }, row.name)
     : make('span', {}, row.name);
   const element = make(
     'div', { class: `row${isChosen ? ' chosen' : ''}`, role: 'listitem', 'data-source': row.source }, boxOf(row),
@@ -217,7 +217,7 @@ all.addEventListener('change', async () => {
 const askOnly = (sources) => {
   if (isInside) return window.parent.postMessage({ pwLibrary: 'only', sources }, window.location.origin);
   sessionStorage.setItem('pw-only', JSON.stringify(sources));
-  window.location.assign('/');
+  window.location.assign(`${prefix}/`);
   return undefined;
 };
 
@@ -231,7 +231,7 @@ const openMenu = (button, row) => {
   closeMenu();
   const item = (name, key, act, more = {}) => make('button', { type: 'button', role: 'menuitem', ...more, onclick: () => { closeMenu(); act(); } }, icon(name), say(key));
   const entries = [
-    row.state === 'ready' ? item('outside', 'open', () => window.open(`/read/${addressOf(row.source)}`, '_blank', 'noopener')) : null,
+    row.state === 'ready' ? item('outside', 'open', () => window.open(`${prefix}/read/${addressOf(row.source)}`, '_blank', 'noopener')) : null,
     row.state === 'ready' ? item('target', 'askOnly', () => askOnly([row.source])) : null,
     row.state === 'failed' ? item('retry', 'retry', retry) : null,
     row.isEncrypted ? item('key', 'password', () => askPassword()) : null,
@@ -307,7 +307,7 @@ const addFiles = async (files) => {
     const form = new FormData();
     form.append('file', file);
     try {
-      const response = await fetch('/documents', { method: 'POST', body: form });
+      const response = await fetch(`${prefix}/documents`, { method: 'POST', body: form });
       const answer = await response.json().catch(() => ({}));
       if (!response.ok) throw new Error(answer.error?.message ?? answer.detail ?? response.statusText);
       tell(say('added', { name: answer.source }));

@@ -1,5 +1,6 @@
 // The library over the chat: the header's link opens it in a dialog, and what is chosen there this chat is kept to.
-const texts = import('/public/texts.js');
+const prefix = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
+const texts = import('../texts.js');
 
 const send = (sources) => window.postMessage({ pwOnly: sources }, window.location.origin); // Chainlit passes it on
 
@@ -9,7 +10,7 @@ const open = async () => {
   dialog.id = 'pw-library';
   dialog.setAttribute('aria-label', say('library'));
   const frame = document.createElement('iframe');
-  frame.src = '/library';
+  frame.src = `${prefix}/library`;
   frame.title = say('library');
   dialog.append(frame);
   dialog.addEventListener('close', () => dialog.remove());
@@ -20,7 +21,7 @@ const open = async () => {
 };
 
 document.addEventListener('click', (event) => {
-  const link = event.target.closest?.('a[href="/library"]');
+  const link = event.target.closest?.(`a[href="${prefix}/library"]`);
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   event.stopPropagation();

@@ -1,5 +1,5 @@
 // The pages of a PDF: pictures that are fetched as they come into sight, with the quote marked and letters to select.
-import { addressOf, make, say } from '/public/texts.js';
+import { addressOf, make, prefix, say } from '../texts.js';
 
 const WIDTHS = [500, 700, 1000, 1400, 2000, 2800];
 const FARTHEST = 4;
@@ -84,7 +84,7 @@ export class Pages {
   #pictureOf(leaf) {
     const wanted = leaf.offsetWidth * window.devicePixelRatio;
     const width = WIDTHS.find((one) => one >= wanted) ?? WIDTHS.at(-1);
-    return `/reading/picture/${addressOf(this.source)}?page=${leaf.dataset.page}&width=${width}&of=${this.data.stamp}`;
+    return `${prefix}/reading/picture/${addressOf(this.source)}?page=${leaf.dataset.page}&width=${width}&of=${this.data.stamp}`;
   }
 
   #draw(leaf) {

@@ -1,7 +1,7 @@
 // The reader: shows the document that its address names, as pages or as text, at the passage that the address names.
-import { icon } from '/public/icons.js';
-import { addressOf, make, say } from '/public/texts.js';
-import { Pages } from '/public/reader/pages.js';
+import { icon } from '../icons.js';
+import { addressOf, make, prefix, say } from '../texts.js';
+import { Pages } from './pages.js';
 
 const data = JSON.parse(document.body.dataset.reader);
 const isInside = document.documentElement.classList.contains('inside');
@@ -9,7 +9,7 @@ const [main, bar, text, pages, outline] = ['main', 'bar', 'text', 'pages', 'outl
 const source = data.address;
 
 const fetchJson = async (what, query = '') => {
-  const response = await fetch(`/reading/${what}/${addressOf(source)}${query}`);
+  const response = await fetch(`${prefix}/reading/${what}/${addressOf(source)}${query}`);
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.detail);
   return answer;
@@ -156,7 +156,7 @@ const buildTools = () => {
   if (choice) tools.append(choice);
   tools.append(
     tool('link', 'copyLink', copyLink, { class: 'optional' }),
-    make('a', { class: 'button optional', href: `/corpus/${addressOf(source)}`, download: true, title: say('download'), 'aria-label': say('download') }, icon('download')),
+    make('a', { class: 'button optional', href: `${prefix}/corpus/${addressOf(source)}`, download: true, title: say('download'), 'aria-label': say('download') }, icon('download')),
   );
   if (isInside) tools.append(make('a', { class: 'button', href: location.href, target: '_blank', rel: 'noopener', title: say('fullWidth'), 'aria-label': say('fullWidth') }, icon('outside')));
 };
