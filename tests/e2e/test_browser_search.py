@@ -24,6 +24,7 @@ def ask(page: Page, question: str) -> None:
     page.get_by_role("button", name="Search").click()
 
 
+@pytest.mark.timeout(600)  # it loads 130 MB three times; some 20 s on idle processors
 def test_a_question_is_answered_in_the_page_and_without_a_network(browser: Browser, models_dir: Path, tmp_path: Path):
     if shutil.which("npm") is None:
         pytest.skip("The runtime of the search in the browser comes from npm; install it.")
