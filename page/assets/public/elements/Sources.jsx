@@ -3,7 +3,8 @@
 // reading: text while the model has said nothing yet, note: text, label and quotes: text and Markdown of what the
 // documents say, where that isn't the answer itself, sources: the cards of page/view.py, cited: [number],
 // searchedFor: text, searchedIn: text, notices: [text], madeBy: text, insist: what asks the model all the same,
-// written: all the text there is as it was written, which page.js copies.
+// written: all the text there is as it was written, which page.js copies, every: what puts the question to every document,
+// exports: the table of every document as text by its file's ending.
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import { useRecoilState, useSetRecoilState } from 'recoil';
 import { elementState, sideViewState, useChatData, useChatInteract } from '@chainlit/react-client';
@@ -11,24 +12,32 @@ import { Markdown } from '@/components/markdown';
 
 // The same question again. Its answer comes below, so one press is enough; Chainlit makes this component anew at times,
 // and keeps no more of it than its props.
-const Insist = ({ insist, id }) => {
+const AskAgain = ({ insist, id, name, label }) => {
   const { disabled } = useChatData();
   const { sendMessage } = useChatInteract();
   const setElements = useSetRecoilState(elementState);
 
   const ask = () => {
-    const use = (element) => (element.forId === id ? { ...element, props: { ...element.props, insist: null } } : element);
+    const use = (element) => (element.forId === id ? { ...element, props: { ...element.props, [name]: null } } : element);
     setElements((elements) => elements.map(use));
     sendMessage({ threadId: '', name: 'User', type: 'user_message', output: insist.text, metadata: { insist } });
     document.getElementById('chat-input')?.focus();
   };
   return (
-    <button type="button" className="pw-insist" disabled={disabled} onClick={ask}>Ask the model anyway</button>
+    <button type="button" className="pw-insist" disabled={disabled} onClick={ask}>{label}</button>
   );
 };
 
+const save = (text, ending) => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: ending === 'csv' ? 'text/csv' : 'text/markdown' }));
+  link.download = `every-document.${ending}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href));
+};
+
 export default function Sources() {
-  const { look, reading, note, label, quotes, sources, cited, searchedFor, searchedIn, notices, madeBy, insist, written } = props;
+  const { look, reading, note, label, quotes, sources, cited, searchedFor, searchedIn, notices, madeBy, insist, written, every, exports } = props;
   const root = useRef(null);
   const [side, setSide] = useRecoilState(sideViewState);
 
@@ -99,7 +108,13 @@ export default function Sources() {
             ))}
           </ul>
         )}
-        {insist && <Insist insist={insist} id={props.id} />}
+        {insist && <AskAgain insist={insist} id={props.id} name="insist" label="Ask the model anyway" />}
+        {every && <AskAgain insist={every} id={props.id} name="every" label="Ask every document" />}
+        {exports && Object.entries(exports).map(([ending, text]) => (
+          <button key={ending} type="button" className="pw-insist" onClick={() => save(text, ending)}>
+            {ending === 'csv' ? 'Save as CSV' : 'Save as Markdown'}
+          </button>
+        ))}
         {madeBy && <p className="pw-made-by">{madeBy}</p>}
       </div>
     </div>
