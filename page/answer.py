@@ -24,6 +24,7 @@ from rag.answering.events import (
     Notice,
     Outcome,
     Private,
+    Progress,
     Quoted,
     Retrieved,
     Rewritten,
@@ -34,7 +35,8 @@ from rag.answering.events import (
     Withdrawn,
 )
 from rag.answering.spots import Marked, Spot, find_spots
-from rag.text.hostile import VisibleStream, remove_invisible
+from rag.asked.export import write_csv, write_markdown
+from rag.text.hostile import VisibleStream, remove_invisible, show_name
 from rag.types import Citation, Retrieval, ScoredChunk
 
 QUOTES_LABEL = "From your documents"
@@ -94,6 +96,11 @@ class Answer:
         self._spots: tuple[Spot, ...] = ()
         """Where the links of the model's words lead, in order."""
         self._is_ended = False
+        self.may_ask_every = False
+        """Whether the same question may be worth putting to every document: passages of several answered it."""
+        self._table: tuple[dict[str, Any], ...] = ()
+        self._progress = ""
+        """Which part of which document is read; empty for passages."""
 
     def take(self, event: Event) -> None:
         match event:
@@ -121,6 +128,8 @@ class Answer:
 
     def _take_end(self, event: Event) -> None:
         match event:
+            case Progress(done, total, source):
+                self._progress, self.expects_words = f"{show_name(source)} ({done + 1} of {total})", True
             case Judged(outcome, remark, may_insist):
                 self._outcome, self._remark, self.may_insist = outcome, remove_invisible(remark), may_insist
                 self.expects_words = False
@@ -131,6 +140,9 @@ class Answer:
                 total = report.milliseconds["total"]
                 duration = f"{total / 1000:.1f} s" if total >= 1000 else f"{total:.0f} ms"
                 self._made_by = f"{_say_who(report)} · {duration}"
+                self._table = report.table if report.kind == "every" else ()
+                found_in = {hit.chunk.source for hit in self._hits}
+                self.may_ask_every = report.kind == "passages" and report.answerable and len(found_in) > 1
 
     def _take_quotes(self, text: str, markers: Sequence[int]) -> None:
         """Take the quotes as they may be shown; what is taken out of them moves their markers."""
@@ -153,6 +165,10 @@ class Answer:
     def text(self) -> str:
         """What a follow-up may refer to: the model's words, or else the quotes; without what is said of them."""
         return self.words or self.quotes
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.source for one in self._citations or self._quoted))
 
     @property
     def is_not_found(self) -> bool:
@@ -212,6 +228,7 @@ class Answer:
             "notices": [*self._notices, *filter(None, [self.coverage.remark, end])],
             "why": self._explain(cards),
             "madeBy": self._made_by,
+            "exports": {"csv": write_csv(self._table), "md": write_markdown(self._table)} if self._table else None,
             "written": self._write(),
         }
 
@@ -230,7 +247,11 @@ class Answer:
 
     def _describe_reading(self) -> str:
         given = len(self._shown_to_model)
-        if not self.expects_words or self.words or not given:
+        if not self.expects_words or self.words:
+            return ""
+        if self._progress:
+            return f"Reading {self._progress} …"
+        if not given:
             return ""
         return describe_progress(self.coverage, len(self._hits), self.model, given, self.searched_in)
 

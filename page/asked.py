@@ -27,19 +27,22 @@ class Asked:
     is_private: bool = False
     """Whether that question was made from something private, so that no other machine may get to read it."""
 
+    every: bool = False
+    """Whether it is asked again of every document."""
+
     @property
     def insists(self) -> bool:
         """Whether it is asked again so that the model reads what retrieval thinks little of."""
-        return bool(self.standalone)
+        return bool(self.standalone) and not self.every
 
     @property
     def question(self) -> str:
         return self.standalone or self.text
 
-    def again(self, standalone: str, *, is_private: bool) -> dict[str, Any]:
+    def again(self, standalone: str, *, is_private: bool, every: bool = False) -> dict[str, Any]:
         """What the page sends back to have the question asked again, whichever server it has by then. JSON values."""
         shown = {"text": self.text, "standalone": standalone or self.text, "filters": dict(self.filters)}
-        return {**shown, "private": is_private}
+        return {**shown, "private": is_private, "every": every}
 
 
 def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns: Sequence[Turn]) -> Asked:
@@ -48,4 +51,4 @@ def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns
     if not isinstance(again, dict) or not isinstance(again.get("filters"), dict):
         return Asked(text, filters, turns)
     is_private = bool(again.get("private", True))  # what an older page sends doesn't tell
-    return Asked(text, again["filters"], (), str(again.get("standalone") or text), is_private)
+    return Asked(text, again["filters"], (), str(again.get("standalone") or text), is_private, bool(again.get("every")))

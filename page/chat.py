@@ -217,7 +217,7 @@ def _remember_turn(question: str, reply: Reply) -> None:
     from rag.answering.followup import Turn, add_turn
 
     if reply.text:
-        turn = Turn(reply.searched_for or question, reply.text, reply.is_private)
+        turn = Turn(reply.searched_for or question, reply.text, reply.is_private, reply.sources)
         others = [other for other in cl.user_session.get(TURNS, ()) if other.question != turn.question]
         cl.user_session.set(TURNS, add_turn(others, turn))
 

@@ -16,7 +16,7 @@ from page.asked import INSIST, Asked
 from page.conversations.database import Answered
 from page.markdown import escape_markdown
 from page.models.tuning import tune
-from rag.answering.events import Event, Notice, Quoted, Retrieved, Shown, Token, Withdrawn
+from rag.answering.events import Event, Notice, Progress, Quoted, Retrieved, Shown, Token, Told, Withdrawn
 from rag.asked.asking import ask
 from rag.private import name_this_process
 from rag.text.hostile import remove_invisible
@@ -73,6 +73,11 @@ class Reply:
         return self._answer.searched_for
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The documents that the answer cites, in order."""
+        return self._answer.sources
+
+    @property
     def broken_off(self) -> str:
         """Why the answer was ended early; empty if it wasn't."""
         return self._answer.broken_off
@@ -98,6 +103,7 @@ class Reply:
             compare=backend.retriever.compare_sentences,
             insist=asked.insists,
             is_private=asked.is_private,
+            every=asked.every,
         )
         try:
             async with aclosing(events):
@@ -121,9 +127,13 @@ class Reply:
                 self._answer.coverage = await asyncio.to_thread(backend.measure_coverage)
                 self._asks_model = retrieval.verdict != "no" or self._asked.insists
                 self._answer.expects_words = self._asks_model and backend.router.state.is_ready
+                if retrieval.mode == "catalog":  # what is told is the answer until a model writes
+                    self._asks_model = self._answer.expects_words = False
             case Quoted() if self._asks_model:  # else the whole answer is there in a moment
                 await self._show_quotes()
-            case Shown():
+            case Told():
+                await self._show_told()
+            case Shown() | Progress():
                 await self._show_quotes()
             case Token():
                 await self._show_words()
@@ -164,6 +174,14 @@ class Reply:
         await self._message.send()
         await self._keep()
 
+    async def _show_told(self) -> None:
+        """Show what is told so far, but not more often than the page can take: a table of many rows grows long."""
+        began = time.monotonic()
+        if began >= self._show_again_at:
+            await self._show_quotes()
+            now = time.monotonic()
+            self._show_again_at = now + max(SHOW_EVERY_S, (now - began) / _SHARE_OF_SHOWING)
+
     async def _send_sources(self) -> None:
         self._describe()
         await self._sources.send(for_id=self._message.id)
@@ -171,7 +189,10 @@ class Reply:
     def _describe(self) -> None:
         again = self._asked.again(self.searched_for, is_private=self.is_private) if self._answer.may_insist else None
         more = self._asked.text if self._answer.coverage.is_partial and self.text else None
-        self._sources.props = {"id": self._message.id, INSIST: again, "again": more, **self._answer.describe()}
+        offers = self._answer.may_ask_every
+        every = self._asked.again(self.searched_for, is_private=self.is_private, every=True) if offers else None
+        asks = {INSIST: again, "again": more, "every": every}
+        self._sources.props = {"id": self._message.id, **asks, **self._answer.describe()}
 
     async def _show_words(self) -> None:
         """Show what is written so far, in place of what was shown before: a word may change what another one means."""

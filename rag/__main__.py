@@ -21,7 +21,7 @@ from rag.settings import Settings
 from rag.types import MODES, Restriction, Retrieval
 
 if TYPE_CHECKING:
-    from rag.answering.events import AnswerReport, Event, Told
+    from rag.answering.events import AnswerReport, Event
     from rag.chat.routing.router import QuestionRouter
 
 _EPILOG = """examples:
@@ -92,6 +92,9 @@ def _make_parser(prog: str) -> argparse.ArgumentParser:
     ask.set_defaults(run=_ask)
     ask.add_argument("--model", metavar="ALIAS", help="another model than MODEL says")
     ask.add_argument("--download", action="store_true", help="wait for the model if it must be downloaded first")
+    ask.add_argument("--every", action="store_true", help="put the question to each document: a table, a row for each")
+    ask.add_argument("--csv", type=Path, metavar="FILE", help="write that table there too, for spreadsheets")
+    ask.add_argument("--markdown", type=Path, metavar="FILE", help="write it there as Markdown")
     ask.add_argument(
         "--explain-route", action="store_true", help="say which model would be asked, and why, and ask none"
     )
@@ -246,6 +249,7 @@ def _format_place(source: str, page: int | None, kind: str) -> str:
 def _ask(options: argparse.Namespace) -> int:
     from rag.answering.prompt import make_around
     from rag.asked.asking import ask, wants_model
+    from rag.asked.export import export_table
     from rag.assembly import open_retriever
     from rag.chat.foundry import FoundryRuntime
     from rag.chat.routing.router import QuestionRouter
@@ -281,10 +285,12 @@ def _ask(options: argparse.Namespace) -> int:
             only=only,
             around=around,
             compare=retriever.compare_sentences,
+            every=options.every,
         )
         report = cli.work_while_read(_show_answer(events, as_json=options.json))
     if options.json:
         cli.print_json(report.to_dict())
+    export_table(report, options.csv, options.markdown)
     return 0
 
 
@@ -347,7 +353,7 @@ class _Printer:
             case Quoted(text):
                 self._quotes = text
             case Told():
-                self._quotes = _drop_bare_markers(event)
+                self._quotes = event.without_bare_markers
             case Shown():
                 self._show_quotes()
             case Token(text) if self._said_again is not None:
@@ -388,17 +394,6 @@ class _Printer:
         if self._quotes:
             cli.show(self._quotes + "\n")
             self._quotes = ""
-
-
-def _drop_bare_markers(told: Told) -> str:
-    """What the program tells, without the markers of documents that nothing is quoted of: their names stand there."""
-    bare = {citation.number for citation in told.citations if not citation.quote}
-    text = told.text
-    for start in reversed(told.markers):
-        end = text.index("]", start) + 1
-        if int(text[start + 1 : end - 1]) in bare:
-            text = text[:start].rstrip(" ") + text[end:]
-    return text
 
 
 def _serve(options: argparse.Namespace) -> int:

@@ -94,6 +94,16 @@ class Told:
     citations: tuple[Citation, ...] = ()
     """What they stand for."""
 
+    @property
+    def without_bare_markers(self) -> str:
+        """The text without the markers of documents that nothing is quoted of: their names stand before them."""
+        bare, text = {citation.number for citation in self.citations if not citation.quote}, self.text
+        for start in reversed(self.markers):
+            end = text.index("]", start) + 1
+            if int(text[start + 1 : end - 1]) in bare:
+                text = text[:start].rstrip(" ") + text[end:]
+        return text
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -68,6 +68,8 @@ class Turn:
     answer: str = ""
     is_private: bool = False
     """Whether nothing that is made from it may leave this machine."""
+    sources: tuple[str, ...] = ()
+    """The documents that the answer cites, for "sum it up"."""
 
 
 def add_turn(turns: Sequence[Turn], turn: Turn) -> tuple[Turn, ...]:

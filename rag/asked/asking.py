@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from rag.answering.answer import Router, answer
@@ -13,6 +15,8 @@ from rag.answering.followup import Turn
 from rag.answering.prompt import Around
 from rag.answering.quoting import Compare
 from rag.asked.collection import tell_collection, tell_small_talk, tell_topic
+from rag.asked.documents import find_material, tell_documents
+from rag.asked.every import prepare, tell_every
 from rag.asked.kinds import PASSAGES, Asked, find_kind
 from rag.asked.telling import Telling
 from rag.errors import IndexMissingError
@@ -40,19 +44,36 @@ async def ask(
     insist: bool = False,
     is_private: bool = False,
     wishes: str = "",
+    every: bool = False,
 ) -> AsyncGenerator[Event, None]:
     """Answer whatever is asked, as events.
 
     A question to the passages is answered by `rag.answering.answer.answer`, which also tells what the arguments mean
-    and what is raised; so is one that is asked again because its user insists. Closing the iterator stops everything.
+    and what is raised; so is one that is asked again because its user insists. `every` puts any question to each
+    document. Closing the iterator stops everything.
     """
     asked = PASSAGES if insist else find_kind(question)
-    telling = await asyncio.to_thread(_tell, check_question(question), asked, index, retrieve, only)
+    if every:
+        asked = replace(asked, kind="every")
+    plain = check_question(question)
+    telling = await asyncio.to_thread(_tell, plain, asked, index, retrieve, only)
     if telling:
         for event in telling.give():
             yield event
         return
-    events = answer(
+    events: AsyncGenerator[Event, None] | None = None
+    if asked.kind in ("document", "documents"):
+        index.require()
+        find = partial(find_material, plain, asked, only=only, turns=turns)
+        if material := await asyncio.to_thread(index.read, find):
+            events = tell_documents(material, asked, router=router, settings=settings, is_private=is_private)
+    if asked.kind == "every":
+        index.require()
+        reading = await asyncio.to_thread(prepare, plain, asked, index, retrieve, only)
+        events = tell_every(
+            reading, asked, index=index, router=router, settings=settings, compare=compare, is_private=is_private
+        )
+    events = events or answer(
         question,
         retrieve=retrieve,
         router=router,

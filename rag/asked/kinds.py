@@ -63,7 +63,7 @@ def find_kind(question: str) -> Asked:
     readings = [read_question(question, language) for language in languages]
     readings.sort(key=lambda reading: len(reading.unknown))  # the language of most of its words
     found = (_find_in(reading) for reading in readings if reading.has(*_SIGNS))
-    return next(filter(None, found), PASSAGES)
+    return next(filter(None, found), Asked("passages", readings[0].language))
 
 
 def _find_in(reading: Reading) -> Asked | None:
@@ -152,7 +152,7 @@ def _means_each(reading: Reading, place: int) -> bool:
     if noun is Word.ONE:
         return False
     pairs = pairwise(before[:-1])  # of these, of my: not of the noun itself
-    chosen = any(pair in ((Word.ASK, Word.OF), (Word.COUNT, Word.OF)) for pair in pairs)
+    chosen = any(pair in ((Word.ASK, Word.OF), (Word.COUNT, Word.OF), (Word.EACH, Word.OF)) for pair in pairs)
     if chosen or (noun in (Word.DOC, Word.SORT) and words[place + 1 : place + 2] == [Word.OF] and Word.ASK in words):
         return reading.language not in _DENSE or noun in (Word.SORT, Word.DOC)
     if noun in (Word.DOC, Word.SORT, Word.PAPER) and reading.has(Word.SAY) and reading.has(Word.ABOUT):

@@ -40,7 +40,7 @@ class Says(NamedTuple):
     in_both: str
     read: str
     """How many documents were read of how many, how many hold nothing, how many could not be read."""
-    stopped: str
+    matching: str
     total: str
     column_document: str
     column_answer: str
@@ -79,7 +79,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="Only in {name}:",
         in_both="In both:",
         read="Documents read: {read} of {all}. Hold nothing on it: {empty}. Could not be read: {failed}.",
-        stopped="Stopped before the end. Ask again to go on from there.",
+        matching="Fulfil the condition: {count}.",
         total="Sum of {count} amounts: {sum}.",
         column_document="Document",
         column_answer="Answer",
@@ -118,7 +118,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="Nur in {name}:",
         in_both="In beiden:",
         read="Gelesene Dokumente: {read} von {all}. Ohne etwas dazu: {empty}. Nicht lesbar: {failed}.",
-        stopped="Vor dem Ende angehalten. Fragen Sie noch einmal, um dort weiterzumachen.",
+        matching="Die Bedingung erfüllen: {count}.",
         total="Summe von {count} Beträgen: {sum}.",
         column_document="Dokument",
         column_answer="Antwort",
@@ -158,7 +158,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="Seulement dans {name} :",
         in_both="Dans les deux :",
         read="Documents lus : {read} sur {all}. Sans rien à ce sujet : {empty}. Illisibles : {failed}.",
-        stopped="Arrêté avant la fin. Demandez à nouveau pour continuer de là.",
+        matching="Remplissent la condition : {count}.",
         total="Somme de {count} montants : {sum}.",
         column_document="Document",
         column_answer="Réponse",
@@ -196,7 +196,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="Solo en {name}:",
         in_both="En ambos:",
         read="Documentos leídos: {read} de {all}. Sin nada sobre ello: {empty}. Ilegibles: {failed}.",
-        stopped="Detenido antes del final. Pregunte de nuevo para seguir desde ahí.",
+        matching="Cumplen la condición: {count}.",
         total="Suma de {count} importes: {sum}.",
         column_document="Documento",
         column_answer="Respuesta",
@@ -234,7 +234,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="Kun i {name}:",
         in_both="I begge:",
         read="Læste dokumenter: {read} af {all}. Uden noget om det: {empty}. Kunne ikke læses: {failed}.",
-        stopped="Stoppet før slutningen. Spørg igen for at fortsætte derfra.",
+        matching="Opfylder betingelsen: {count}.",
         total="Summen af {count} beløb: {sum}.",
         column_document="Dokument",
         column_answer="Svar",
@@ -272,7 +272,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="Только в {name}:",
         in_both="В обоих:",
         read="Прочитано документов: {read} из {all}. Ничего об этом нет: {empty}. Не удалось прочитать: {failed}.",
-        stopped="Остановлено до конца. Спросите ещё раз, чтобы продолжить с этого места.",
+        matching="Отвечает условию: {count}.",
         total="Сумма {count} значений: {sum}.",
         column_document="Документ",
         column_answer="Ответ",
@@ -309,7 +309,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="{name} だけにあること：",
         in_both="両方にあること：",
         read="読んだ文書：{all}件のうち{read}件。該当なし：{empty}件。読めなかったもの：{failed}件。",
-        stopped="途中で止めました。もう一度尋ねると続きから始めます。",
+        matching="条件に合うもの：{count}件。",
         total="{count}件の合計：{sum}。",
         column_document="文書",
         column_answer="答え",
@@ -346,7 +346,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="{name}에만 있는 것:",
         in_both="둘 다에 있는 것:",
         read="읽은 문서: {all}개 중 {read}개. 해당 없음: {empty}개. 읽지 못함: {failed}개.",
-        stopped="도중에 멈췄습니다. 다시 물으면 이어서 합니다.",
+        matching="조건에 맞는 것: {count}개.",
         total="{count}개 금액의 합계: {sum}.",
         column_document="문서",
         column_answer="답",
@@ -383,7 +383,7 @@ SENTENCES: Mapping[str, Says] = {
         only_in="只在 {name} 中：",
         in_both="两者都有：",
         read="已读文档：{all} 份中的 {read} 份。没有相关内容：{empty} 份。无法读取：{failed} 份。",
-        stopped="中途停止。再问一次即可从这里继续。",
+        matching="符合条件：{count} 份。",
         total="{count} 个金额的总和：{sum}。",
         column_document="文档",
         column_answer="回答",

@@ -10,6 +10,7 @@ from typing import Any
 from rag.answering.citations import make_citation
 from rag.answering.events import AnswerReport, Citations, Done, Event, Judged, Outcome, Retrieved, Told
 from rag.text.hostile import show_name
+from rag.text.tables import split_cells
 from rag.types import Citation, Retrieval, ScoredChunk, StoredChunk
 
 
@@ -84,6 +85,12 @@ class Telling:
             table=tuple(self.table),
             counts=self.counts,
         )
+
+
+def show_line(text: str) -> str:
+    """A sentence, item or row of a document in one line, as words without a table's strokes."""
+    cells = split_cells(text) if "\t" in text or text.lstrip().startswith("|") else [text]
+    return " · ".join(filter(None, (" ".join(cell.strip("| ").split()) for cell in cells)))
 
 
 def write_cell(text: str) -> str:

@@ -14,7 +14,7 @@ LEXICAL_FORMAT = 5
 """The version of the lexical index's fields: raise it when they change, and each lexical index is made anew."""
 
 _DOCUMENT_PARTS = {"catalog", "chroma", "lexical"}
-_PARTS = _DOCUMENT_PARTS | {"models", "page", "passwords", "repair", "scratch", "uploads", "writer"}
+_PARTS = _DOCUMENT_PARTS | {"asked", "models", "page", "passwords", "repair", "scratch", "uploads", "writer"}
 """The names of all that we put into the folder, up to their first dot."""
 
 

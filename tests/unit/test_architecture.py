@@ -79,7 +79,7 @@ ARROWS = {
         "rag.text",
     },
     "rag.assembly": {"rag.ranking", "rag.index", "rag.models", "rag.settings"},
-    "rag.asked": {"rag.answering", "rag.index", "rag.text", "rag.settings"},
+    "rag.asked": {"rag.answering", "rag.index", "rag.chat", "rag.private", "rag.text", "rag.settings"},
     "rag.answering": {"rag.ranking", "rag.index", "rag.chat", "rag.text", "rag.settings"},
     "rag.ranking": {"rag.index", "rag.models", "rag.text"},
     "rag.index": {"rag.private", "rag.text"},

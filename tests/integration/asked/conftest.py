@@ -26,11 +26,16 @@ FILES = {
     " written consent. The notice period is three months.\n",
     "flat/house-rules.md": "# House rules\n\nQuiet hours are from 22:00 to 7:00. Bicycles belong into the cellar.\n",
     "minutes/minutes-2026-03-12.md": "# Minutes of the garden society, March\n\nThe fee stays at 40 euros. The hedge is"
-    " cut in May. Anna Berg takes over the till.\n",
+    " cut in spring. Anna Berg takes over the till.\n",
     "minutes/minutes-2026-04-09.md": "# Minutes of the garden society, April\n\nThe fee rises to 45 euros. The hedge is"
-    " cut in May. The shed gets a new lock.\n",
+    " cut in spring. The shed gets a new lock.\n",
     "invoices/invoice-17.txt": "Invoice 17\n\nRoof tiles. Total: 1,240.50 euros. Due on 2026-05-31.\n",
     "invoices/invoice-18.txt": "Invoice 18\n\nGutter. Total: 310.00 euros. Due on 2026-06-15.\n",
+    "saga.txt": "\n\n".join(
+        f"Chapter {number}. The ship Aurora left harbour {number} with {number * 10} sailors on board. The captain of"
+        f" the ship wrote a letter to the king about the storm of day {number}. Nobody answered it. " * 3
+        for number in range(1, 9)
+    ),
     "broken.pdf": "%PDF-1.4\nnothing more",
 }
 

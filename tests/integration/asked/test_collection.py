@@ -13,6 +13,7 @@ DOCUMENTS = {
     "minutes/minutes-2026-04-09.md",
     "invoices/invoice-17.txt",
     "invoices/invoice-18.txt",
+    "saga.txt",
 }
 
 
@@ -21,13 +22,13 @@ def test_the_documents_are_listed_and_counted_and_each_one_opens(desk):
     assert (report.kind, report.outcome, report.model) == ("collection", "answered", None)
     assert {row["source"] for row in report.table} == DOCUMENTS == {one.source for one in report.citations}
     assert report.counts == {
-        "documents": 6,
-        "types": {"txt": 3, "md": 3},
+        "documents": 7,
+        "types": {"txt": 4, "md": 3},
         "folders": {"flat": 2, "invoices": 2, "minutes": 2},
         "failed": 1,
     }
-    assert report.answer.startswith("Documents: 6.")
-    assert desk.report("wie viele Dokumente gibt es?").answer.startswith("Dokumente: 6.")
+    assert report.answer.startswith("Documents: 7.")
+    assert desk.report("wie viele Dokumente gibt es?").answer.startswith("Dokumente: 7.")
     assert desk.report("how many CSV files are there?").counts == {"documents": 0}
 
 
@@ -60,7 +61,7 @@ def test_a_topic_s_documents_are_listed_with_what_they_say(desk):
 
 
 def test_small_talk_is_answered_by_the_program_in_the_user_s_language(desk, tmp_path):
-    assert "6" in desk.report("Hello!").answer
+    assert "7" in desk.report("Hello!").answer
     assert desk.report("Bonjour, qui es-tu ?").answer.startswith("Je suis Pagewise")
     assert desk.report("谢谢！").answer == "不客气。随时可以继续提问。"
     empty = type(desk)(Index(tmp_path / "none"), desk.retriever, desk.settings)

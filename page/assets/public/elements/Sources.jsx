@@ -5,8 +5,9 @@
 // spots: where the links of the model's words lead, in order ({number, quote, lacks}), quoted: the same for those of the
 // quotes ([text]), isQuoted: whether the message itself is made of the quotes, isUncited: whether it cites nothing,
 // searchedFor: text, searchedIn: text, notices: [text], madeBy: text, insist: what asks the model all the same,
-// again: what asks the same once more, why: how the answer came about,
-// written: all the text there is as it was written, which page.js copies.
+// again: what asks the same once more, why: how the answer came about, every: what puts the question to every document,
+// exports: the table of every document as text by its file's ending, written: all the text there is as it was written,
+// which page.js copies.
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useRecoilState, useSetRecoilState } from 'recoil';
 import { elementState, sideViewState, useChatData, useChatInteract } from '@chainlit/react-client';
@@ -19,6 +20,7 @@ const WORDS = {
   unsaid: 'No sentence of this passage says this in these words.',
   lacks: (words) => `Not in the cited passage: ${words.join(', ')}.`,
   insist: 'Ask the model anyway',
+  every: 'Ask every document',
   again: 'Ask again',
   show: 'Show the passage',
   why: 'Why this answer?',
@@ -97,19 +99,19 @@ const underline = (id, ranges) => {
 
 // The same question again. Its answer comes below, so one press is enough; Chainlit makes this component anew at times,
 // and keeps no more of it than its props.
-const Insist = ({ insist, id }) => {
+const AskAgain = ({ insist, id, name, label }) => {
   const { disabled } = useChatData();
   const { sendMessage } = useChatInteract();
   const setElements = useSetRecoilState(elementState);
 
   const ask = () => {
-    const use = (element) => (element.forId === id ? { ...element, props: { ...element.props, insist: null } } : element);
+    const use = (element) => (element.forId === id ? { ...element, props: { ...element.props, [name]: null } } : element);
     setElements((elements) => elements.map(use));
     sendMessage({ threadId: '', name: 'User', type: 'user_message', output: insist.text, metadata: { insist } });
     document.getElementById('chat-input')?.focus();
   };
   return (
-    <button type="button" className="pw-insist" disabled={disabled} onClick={ask}>{WORDS.insist}</button>
+    <button type="button" className="pw-insist" disabled={disabled} onClick={ask}>{label}</button>
   );
 };
 
@@ -164,8 +166,16 @@ const byDocument = (items) => {
   return [...found.values()];
 };
 
+const save = (text, ending) => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: ending === 'csv' ? 'text/csv' : 'text/markdown' }));
+  link.download = `every-document.${ending}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href));
+};
+
 export default function Sources() {
-  const { look, reading, note, label, quotes, sources, cited, searchedFor, searchedIn, notices, madeBy, insist, written } = props;
+  const { look, reading, note, label, quotes, sources, cited, searchedFor, searchedIn, notices, madeBy, insist, written, every, exports } = props;
   const { spots = [], quoted = [], isQuoted, isUncited, again, why } = props;
   const root = useRef(null);
   const [side, setSide] = useRecoilState(sideViewState);
@@ -273,8 +283,14 @@ export default function Sources() {
             ))}
           </ul>
         )}
-        {insist && <Insist insist={insist} id={props.id} />}
+        {insist && <AskAgain insist={insist} id={props.id} name="insist" label={WORDS.insist} />}
+        {every && <AskAgain insist={every} id={props.id} name="every" label={WORDS.every} />}
         {again && <Again again={again} />}
+        {exports && Object.entries(exports).map(([ending, text]) => (
+          <button key={ending} type="button" className="pw-insist" onClick={() => save(text, ending)}>
+            {ending === 'csv' ? 'Save as CSV' : 'Save as Markdown'}
+          </button>
+        ))}
         {madeBy && <p className="pw-made-by">{madeBy}</p>}
         {why && <Why why={why} open={openNumber} />}
       </div>

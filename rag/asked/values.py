@@ -1,0 +1,206 @@
+"""What a document's sentence gives in answer: an amount, a date, a number or a name, found by its form. Pure."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from rag.answering.numbers import find_numbers
+from rag.asked.times import MONTHS
+
+Wanted = Literal["amount", "date", "count", "code", "words"]
+
+_WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
+    (
+        "code",
+        re.compile(
+            r"\b(?:invoice|reference|order|customer|account|policy|contract|serial|file) (?:number|no|id)\b|\biban\b"
+            r"|\w*nummer\b|numéro|número|номер|番号|번호|编号|号码|發票號|发票号",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "date",
+        re.compile(
+            r"\b(?:when|date|dates|dated|due|deadline|day|until|expires?|wann|datum|fällig\w*|frist|\w*datum|quand|date"
+            r"|échéance|délai|cuándo|fecha|vencimiento|vence|hvornår|dato|forfaldsdato\w*|\w*dato\w*)\b"
+            r"|когда|дата|срок|いつ|期限|日付|何日|언제|날짜|기한|일자|什么时候|日期|何时|哪天|哪一天|到期",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "amount",
+        re.compile(
+            r"\b(?:totals?|amounts?|costs?|price|prices|fees?|sum|vat|tax|rent|deposit|pay|charges?|how much|euros?"
+            r"|dollars?|usd|eur|betrag|\w*betr[aä]ge?\w*|summe|kosten|preis|gebühr\w*|beitrag|miete|kaution|wie viel"
+            r"|montants?|coût|prix|loyer|caution|tva|combien coûte|importes?|coste|precio|cuota|alquiler|fianza|iva"
+            r"|beløb\w*|pris\w*|kontingent\w*|moms)\b|[€$£]|сумм|стоимост|цен[аыу]|взнос|合計|金額|料金|会費|税|총액|금액"
+            r"|회비|합계|金额|总额|总计|费用|会费|税额",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "count",
+        re.compile(
+            r"\b(?:how many|number of|wie viele|anzahl|combien de|nombre de|cuánt[oa]s|hvor mange|antal)\b"
+            r"|сколько|количество|いくつ|何[人名件個]|몇|多少|几",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_MONEY = re.compile(
+    r"(?:[€$£¥₽₩]|\b(?:EUR|USD|CHF|GBP|DKK|euros?|dollars?|kr\.?|Kronen)\b|руб\w*|円|원|元|Franken)", re.IGNORECASE
+)
+_TOTAL = re.compile(
+    r"\b(?:total|grand total|amount due|to pay|balance|gesamt\w*|endbetrag|rechnungsbetrag|zu zahlen|zahlbetrag|à payer"
+    r"|net à payer|montant dû|importe total|a pagar|i alt|at betale|итого|к оплате)\b|合計|총액|합계|总计|总额|合计",
+    re.IGNORECASE,
+)
+_MORE = re.compile(
+    r"\b(?:over|above|more than|exceed\w*|greater than|at least|über|mehr als|höher als|mindestens|plus de|dépass\w+"
+    r"|supérieure?s? à|au moins|más de|superan?|mayor(?:es)? (?:de|que)|over|mere end|mindst)\b|больше|свыше|более|выше"
+    r"|以上|超え|超过|大于|高于|이상|넘는|초과",
+    re.IGNORECASE,
+)
+_LESS = re.compile(
+    r"\b(?:under|below|less than|at most|unter|weniger als|höchstens|moins de|inférieure?s? à|au plus|menos de"
+    r"|menor(?:es)? (?:de|que)|under|mindre end|højst)\b|меньше|менее|ниже|以下|未満|小于|低于|少于|이하|미만",
+    re.IGNORECASE,
+)
+_AFTER = re.compile(
+    r"\b(?:after|since|nach|seit|après|depuis|después de|desde|efter|siden)\b|после|以降|이후|之后|以后", re.I
+)
+_BEFORE = re.compile(r"\b(?:before|until|by|vor|bis|avant|jusqu|antes de|hasta|før|inden)\b|до\b|以前|이전|之前", re.I)
+_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
+_NUMERIC_DATE = re.compile(
+    r"(?<!\d)(?:(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})|(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})[./](?P<y2>\d{4})"
+    r"|(?P<y3>\d{4})\s?[年년]\s?(?P<m3>\d{1,2})\s?[月월]\s?(?P<d3>\d{1,2})\s?[日일])(?!\d)"
+)
+_NAMES = "|".join(dict.fromkeys(name for names in MONTHS.values() for name in names.split()))
+_WORDED_DATE = re.compile(
+    rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?(?P<month>(?:{_NAMES})\w{{0,2}}),?\s(?:de\s)?(?P<y>\d{{4}})"
+    rf"|(?P<month2>(?:{_NAMES})\w{{0,2}})\s(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y2>\d{{4}})",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"(?<![\w.,])(?=[A-Z\d/\-.]*\d)[A-Z\d][A-Z\d/\-.]{2,}\d?[A-Z\d](?![\w,])(?:(?: \d{2,4})+(?!\w))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of a sentence."""
+
+    text: str
+    """As the document writes it."""
+    plain: str
+    """In one form: an amount with a point before its decimals, a date as ``YYYY-MM-DD``."""
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a question asks of the values: above, below, after, before, or within a year."""
+
+    kind: Literal["more", "less", "after", "before", "year"]
+    limit: str
+
+    def holds(self, plain: str) -> bool:
+        """Raises ValueError for a value of another kind."""
+        if self.kind == "year":
+            return plain.startswith(self.limit)
+        if self.kind in ("after", "before"):
+            return plain > self.limit if self.kind == "after" else plain < self.limit
+        return float(plain) > float(self.limit) if self.kind == "more" else float(plain) < float(self.limit)
+
+
+def find_wanted(question: str) -> Wanted:
+    """What kind of value the question asks for, by its words in nine languages."""
+    return next((wanted for wanted, pattern in _WANTED if pattern.search(question)), "words")
+
+
+def find_condition(question: str) -> Condition | None:
+    """The condition that the question sets, if any."""
+    dates = [value.plain for value in find_dates(question)]
+    for kind, pattern in (("after", _AFTER), ("before", _BEFORE)):
+        if dates and pattern.search(question):
+            return Condition(kind, dates[0])  # type: ignore[arg-type]  # of the two above
+    years = _YEAR.findall(question)
+    numbers = [number.value for number in find_numbers(question) if number.value not in years]
+    for kind, pattern in (("more", _MORE), ("less", _LESS)):
+        if numbers and pattern.search(question):
+            return Condition(kind, numbers[-1])  # type: ignore[arg-type]  # of the two above
+    return Condition("year", years[0]) if len(years) == 1 else None
+
+
+def find_values(text: str, wanted: Wanted) -> list[Value]:
+    """The values of that kind in a text, in order."""
+    if wanted == "date":
+        return list(find_dates(text))
+    if wanted == "code":
+        dates = {(one.start, one.end) for one in find_dates(text)}
+        return [Value(found[0], found[0], *found.span()) for found in _CODE.finditer(text) if found.span() not in dates]
+    if wanted == "amount":
+        return list(_find_amounts(text))
+    if wanted == "count":
+        return [
+            Value(text[number.start : number.end], number.value, number.start, number.end)
+            for number in find_numbers(text)
+            if number.is_certain
+        ]
+    return []
+
+
+def find_dates(text: str) -> Iterator[Value]:
+    """The days that a text names with their year; day before month where figures don't tell."""
+    found = [*_NUMERIC_DATE.finditer(text), *_WORDED_DATE.finditer(text)]
+    for match in sorted(found, key=lambda one: one.start()):
+        parts = {name.rstrip("23"): value for name, value in match.groupdict().items() if value}
+        month = _read_month(parts["month"]) if "month" in parts else int(parts["m"])
+        day = int(parts["d"])
+        if month > 12 and day <= 12:
+            month, day = day, month
+        try:
+            plain = datetime.date(int(parts["y"]), month, day).isoformat()
+        except ValueError:
+            continue
+        yield Value(match[0], plain, *match.span())
+
+
+def _read_month(word: str) -> int:
+    for names in MONTHS.values():
+        for number, name in enumerate(names.split(), start=1):
+            if re.match(name, word, re.IGNORECASE):
+                return number
+    return 0
+
+
+def _find_amounts(text: str) -> Iterator[Value]:
+    """Numbers with a currency beside them; where a text has none of these, numbers with two decimals."""
+    numbers = [number for number in find_numbers(text) if number.is_certain and number.value.count(".") < 2]
+    dates = [(one.start, one.end) for one in find_dates(text)]
+    numbers = [one for one in numbers if not any(start <= one.start < end for start, end in dates)]
+    money = [one for one in numbers if _has_currency(text, one.start, one.end)]
+    bare = [one for one in numbers if re.search(r"[.,]\d\d$", text[one.start : one.end])]
+    for one in money or bare:
+        start, end = one.start, one.end
+        before = re.search(rf"{_MONEY.pattern}\s?$", text[max(0, start - 6) : start], re.IGNORECASE)
+        behind = re.match(rf"\s?{_MONEY.pattern}", text[end:], re.IGNORECASE)
+        start -= len(before[0]) if before else 0
+        end += len(behind[0]) if behind else 0
+        yield Value(text[start:end].strip(), one.value, one.start, one.end)
+
+
+def _has_currency(text: str, start: int, end: int) -> bool:
+    before, behind = text[max(0, start - 6) : start], text[end : end + 8]
+    return bool(
+        re.search(rf"{_MONEY.pattern}\s?$", before, re.IGNORECASE)
+        or re.match(rf"\s?{_MONEY.pattern}", behind, re.IGNORECASE)
+    )
+
+
+def names_total(text: str) -> bool:
+    """Whether the text calls its number the whole sum."""
+    return bool(_TOTAL.search(text))
