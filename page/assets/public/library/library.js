@@ -1,7 +1,8 @@
 // The library: all documents of the folder, as long as the list may be. The server sorts, searches and cuts it.
 import { icon } from '/public/icons.js';
-import { addressOf, count, make, say } from '/public/texts.js';
+import { addressOf, count, language, make, say } from '/public/texts.js';
 
+document.documentElement.lang = language;
 const ROW = 48;
 const PART = 100;
 const MOST_CHOSEN = 300;
