@@ -110,7 +110,8 @@ def _measure_citations(server: Server, page: Page) -> None:
             if kind == "a PDF":
                 chat.reader.locator("img").first.wait_for()
                 frame = next(frame for frame in page.frames if "/read/" in frame.url)
-                frame.wait_for_function(f"({_PICTURE_AT})() > 0")
+                while not frame.evaluate(_PICTURE_AT):  # the reader's policy lets no page wait for more than that
+                    page.wait_for_timeout(5)
                 opened = max(opened, float(frame.evaluate(_PICTURE_AT)))
             times.append(opened - float(page.evaluate("window.clickedAt")))
             page.keyboard.press("Escape")

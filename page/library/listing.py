@@ -113,7 +113,7 @@ def _tell_date(mtime_ns: int) -> str:
 def _find_same(files: Iterable[FileInfo]) -> dict[str, str]:
     """For each document with another's content, the first that has it."""
     first: dict[bytes, str] = {}
-    same = {}
+    same: dict[str, str] = {}
     for file in files:
         if (known := first.setdefault(file.sha256, file.source)) != file.source:
             same[file.source] = known
@@ -126,7 +126,7 @@ def _find_versions(rows: Sequence[Row]) -> dict[str, str]:
     for row in rows:
         stem = row.name.rpartition(".")[0].casefold()
         groups[row.folder, _MARKS.sub("", stem).strip(" _.-") or stem, _get_type(row.source)].append(row)
-    newest = {}
+    newest: dict[str, str] = {}
     for group in groups.values():
         last = max(group, key=lambda row: (row.date, row.source))
         newest |= {row.source: last.source for row in group if row is not last}

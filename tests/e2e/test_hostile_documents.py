@@ -82,7 +82,7 @@ def test_no_attack_reaches_the_model_or_the_reader(server: Server, parrot: Parro
             assert [trace for trace in (*hidden, *attack.for_model) if trace in read] == [], attack.name
             assert [trace for trace in attack.for_all if trace in shown] == [], attack.name
         assert answer.locator("img:not([src*='/avatars/']), script, iframe, style").count() == 0
-        answer.locator(".pw-sources button").last.click()
+        answer.locator(".pw-document button").last.click()
         assert not DANGEROUS.search(chat.panel.inner_text() + chat.reader.locator("#text").inner_text())
     assert chat.page.title() == title
     assert [url for url in chat.fetched if not url.startswith((server.url, server.url.replace("http", "ws")))] == []

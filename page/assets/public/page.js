@@ -226,7 +226,8 @@
   const clean = (text) => text.replace(/[\u200b\u2060-\u2064\ufeff]/g, '');
   const partsOf = (button) => ['number', 'source', 'place'].map((name) => button.querySelector(`.pw-${name}`)?.textContent);
   const listSources = (answer, isWanted = () => true) =>
-    [...answer.querySelectorAll('.pw-sources li button')].map(partsOf).filter(([number]) => isWanted(number))
+    [...answer.querySelectorAll('.pw-document button')].map(partsOf).filter(([number]) => isWanted(number))
+      .sort(([one], [other]) => one - other)
       .map(([number, source, place]) => `[${number}] ${[source, place].filter(Boolean).join(', ')}`);
   const toItem = (content, sources, text = '') => {
     for (const formula of content.querySelectorAll('.katex')) {

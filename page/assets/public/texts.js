@@ -47,8 +47,7 @@ const TEXTS = {
   },
 };
 
-const language = [...navigator.languages].map((one) => one.slice(0, 2)).find((one) => TEXTS[one]) ?? 'en';
-document.documentElement.lang = language;
+export const language = [...navigator.languages].map((one) => one.slice(0, 2)).find((one) => TEXTS[one]) ?? 'en';
 
 export const say = (key, values = {}) =>
   (TEXTS[language][key] ?? TEXTS.en[key]).replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);

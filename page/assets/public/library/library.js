@@ -1,7 +1,8 @@
 // The library: all documents of the folder, as long as the list may be. The server sorts, searches and cuts it.
 import { icon } from '../icons.js';
-import { addressOf, count, make, prefix, say } from '../texts.js';
+import { addressOf, count, language, make, prefix, say } from '../texts.js';
 
+document.documentElement.lang = language;
 const ROW = 48;
 const PART = 100;
 const MOST_CHOSEN = 300;

@@ -1,8 +1,9 @@
 // The reader: shows the document that its address names, as pages or as text, at the passage that the address names.
 import { icon } from '../icons.js';
-import { addressOf, make, prefix, say } from '../texts.js';
+import { addressOf, language, make, prefix, say } from '../texts.js';
 import { Pages } from './pages.js';
 
+document.documentElement.lang = language;
 const data = JSON.parse(document.body.dataset.reader);
 const isInside = document.documentElement.classList.contains('inside');
 const [main, bar, text, pages, outline] = ['main', 'bar', 'text', 'pages', 'outline'].map((id) => document.getElementById(id));
