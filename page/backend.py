@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import threading
 import time
 from collections.abc import Collection
@@ -44,6 +45,7 @@ ADDING_S = 20.0
 """How long a new file is waited for before it is said that it will be read later."""
 
 
+_HEADING = re.compile(r"^#{1,6} +(.+)$", re.MULTILINE)
 _MOST_OUTLINES = 12
 """Documents that are looked into for questions to begin with."""
 
@@ -259,7 +261,8 @@ def _read_outlines(snapshot: Snapshot) -> list[Outline]:
     outlines = []
     documents = snapshot.list_documents()
     for info in documents[:: 1 + len(documents) // _MOST_OUTLINES]:
-        sections = [stored.chunk.section.rpartition(" > ")[2] for stored in snapshot.read_source_chunks(info.source)]
-        headings = [remove_invisible(heading).strip() for heading in sections]
+        chunks = [stored.chunk for stored in snapshot.read_source_chunks(info.source)]
+        found = [name for one in chunks for name in (one.section.rpartition(" > ")[2], *_HEADING.findall(one.text))]
+        headings = [remove_invisible(heading).strip() for heading in found]
         outlines.append(Outline(show_name(info.source), remove_invisible(info.title), headings))
     return outlines

@@ -46,6 +46,7 @@ from page.starters import make_starters
 from page.view import make_address
 from rag.errors import IndexMissingError, RagError, SettingsError
 from rag.logs.steps import begin_request
+from rag.text.hostile import remove_invisible
 
 if TYPE_CHECKING:
     from chainlit.types import ThreadDict
@@ -165,6 +166,7 @@ async def on_message(message: cl.Message) -> None:
     from page.reply import Reply
 
     request = begin_request()
+    await _name_by_files(message)
     reply = Reply(get_history())
     get_answers().add(message.thread_id, reply)
     try:
@@ -190,6 +192,15 @@ async def on_message(message: cl.Message) -> None:
         forget_messages()
         if get_history() or not reply.broken_off:
             get_answers().discard(message.thread_id, reply)
+
+
+async def _name_by_files(message: cl.Message) -> None:
+    """Name a conversation that begins with files alone after them; Chainlit would list it when something is written."""
+    history, conversation = get_history(), message.thread_id
+    if history and message.elements and not message.content:
+        title = ", ".join(remove_invisible(file.name) for file in message.elements)
+        await history.write(lambda database: database.name(conversation, title, is_first=True))
+        await cl.context.emitter.emit("first_interaction", {"interaction": title, "thread_id": conversation})
 
 
 async def _add_documents(backend: Backend, message: cl.Message) -> None:

@@ -185,7 +185,6 @@ def _add_page(settings: Settings, names: frozenset[str]) -> None:
     for event in UNUSED_EVENTS:
         del sio.handlers["/"][event]
     server.state.settings = settings
-    server.state.answers = Answers()
     server.state.history = _open_history(settings)
     server.state.ended = EndedLogins(settings.index_dir / "page" / "ended", config.project.user_session_timeout)
 
@@ -254,6 +253,8 @@ def get_history() -> History | None:
 
 def get_answers() -> Answers:
     """The answers that are being written."""
+    if not hasattr(server.state, "answers"):
+        server.state.answers = Answers()
     answers: Answers = server.state.answers
     return answers
 

@@ -18,8 +18,8 @@ async def send_conversation(request: Request) -> Response:
     """Answer with a conversation and the sources of its answers."""
     history: History | None = request.app.state.history
     identity = request.path_params["identity"]
-    found = history and await history.read(lambda database: database.read(identity), otherwise=None)
-    if not found:
+    found = await history.read(lambda database: database.read(identity), otherwise=None) if history else None
+    if found is None:
         return Response("There is no such conversation, or not any more.", 404)
     name = quote(re.sub(r"[^\w -]+", "", found.title).strip()[:60] or "conversation")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}.md"}

@@ -23,7 +23,7 @@ async def send_status(request: Request) -> Response:
     except Exception as error:  # whatever kept the backend from being built is for the user to read
         return Response(f"The service could not start ({error}). The terminal says more.", 503)
     status = await asyncio.to_thread(backend.make_status)
-    history = request.app.state.history
+    history = getattr(request.app.state, "history", None)  # a server for programs alone has none
     return JSONResponse(status | {"history": history.problem if history else ""})
 
 

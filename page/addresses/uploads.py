@@ -20,6 +20,8 @@ from page.addresses.documents import DOCUMENT_ROUTES
 from page.models.routes import MODEL_ROUTES
 from rag.private import open_privately
 
+_ANY_KIND = "application/octet-stream"
+
 
 async def take_upload(request: Request) -> Response:
     """Keep a file for the message that it comes with; what is no file, or an empty one, is refused with a sentence.
@@ -49,7 +51,8 @@ async def _keep_upload(file: object, session: WebsocketSession) -> Response:
     path = Path(session.files_dir) / file_id
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     await asyncio.to_thread(_copy, file.file, path)
-    kind = file.content_type or "application/octet-stream"
+    # Of a PDF Chainlit would show a page in the chat, and fetch it before it is one of the documents.
+    kind = (file.content_type or _ANY_KIND).replace("application/pdf", _ANY_KIND)
     session.files[file_id] = {"id": file_id, "path": path, "name": file.filename, "type": kind, "size": file.size}
     return JSONResponse({"id": file_id})
 

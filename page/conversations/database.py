@@ -203,12 +203,13 @@ class Database:
 
     # ---- reading
 
-    def list(self, most: int, after: str | None, asked: str = "") -> Sequence[Summary]:
+    def list_summaries(self, most: int, after: str | None, asked: str = "") -> Sequence[Summary]:
         """The conversations in which all words of `asked` stand, the last changed first, from behind `after` on."""
         query = make_query(asked)
         if asked.strip() and not query:
             return []
-        where, values = ["1"], list[object]()
+        where: list[str] = ["1"]
+        values: list[object] = []
         if query:
             where.append("id IN (SELECT conversation FROM words WHERE words MATCH ?)")
             values.append(query)
@@ -239,9 +240,12 @@ class Database:
                 content["forId"]: content for content in self._read_contents(connection, "feedback", conversation, "id")
             }
             steps = self._read_contents(connection, "step", conversation)
+            identity, title, changed, settings = row
             return Conversation(
-                *row[:3],
-                json.loads(row[3]),
+                identity,
+                title,
+                changed,
+                json.loads(settings),
                 [step | {"feedback": feedback.get(step["id"])} for step in steps],
                 self._read_contents(connection, "element", conversation),
                 self._read_answers(connection, conversation, -1),
@@ -356,7 +360,10 @@ class Database:
             " ORDER BY position DESC LIMIT ?",
             (conversation, most),
         )
-        return [Answered(*row[:3], bool(row[3]), row[4]) for row in rows][::-1]
+        return [
+            Answered(identity, question, text, bool(private), writer)
+            for identity, question, text, private, writer in rows
+        ][::-1]
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -47,8 +47,12 @@ class History:
 
     async def change_now(self, change: Callable[[Database], None]) -> None:
         """Make a change that somebody waits for. Raises RagError if it can't be made now."""
-        done = await self.read(lambda database: change(database) or True, otherwise=False)
-        if not done:
+
+        def make(database: Database) -> bool:
+            change(database)
+            return True
+
+        if not await self.read(make, otherwise=False):
             raise RagError(self.problem)
 
     async def read(self, find: Callable[[Database], Found], otherwise: Found) -> Found:

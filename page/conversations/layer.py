@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 from chainlit.context import context
 from chainlit.data.base import BaseDataLayer
@@ -12,7 +12,7 @@ from chainlit.types import Feedback, PageInfo, PaginatedResponse, Pagination, Th
 from chainlit.user import PersistedUser, User
 from starlette.exceptions import HTTPException
 
-from page.conversations.database import Conversation, Database, Json
+from page.conversations.database import Conversation, Database, Json, Summary
 from page.conversations.history import History
 from page.conversations.reading import close_broken_off
 from rag.errors import RagError
@@ -87,7 +87,10 @@ class ConversationLayer(BaseDataLayer):
 
     async def list_threads(self, pagination: Pagination, filters: ThreadFilter) -> PaginatedResponse[ThreadDict]:
         most, after, asked = pagination.first, pagination.cursor, filters.search or ""
-        found = await self._history.read(lambda database: database.list(most + 1, after, asked), otherwise=[])
+        nothing: Sequence[Summary] = ()
+        found = await self._history.read(
+            lambda database: database.list_summaries(most + 1, after, asked), otherwise=nothing
+        )
         shown = [_make_thread(one.id, one.title, one.changed) for one in found[:most]]
         ends = (shown[0]["id"], shown[-1]["id"]) if shown else (None, None)
         page = PageInfo(hasNextPage=len(found) > most, startCursor=ends[0], endCursor=ends[1])
@@ -161,8 +164,8 @@ def describe(conversation: Conversation) -> ThreadDict:
     """A conversation as Chainlit's page shows it."""
     steps, elements = close_broken_off(conversation)
     thread = _make_thread(conversation.id, conversation.title, conversation.changed)
-    thread.update(steps=steps, elements=elements, metadata=conversation.settings)  # type: ignore[typeddict-item]  # JSON
-    return thread
+    shown = {"steps": steps, "elements": elements, "metadata": conversation.settings}
+    return cast(ThreadDict, thread | shown)
 
 
 def _make_thread(identity: str, title: str, changed: str) -> ThreadDict:

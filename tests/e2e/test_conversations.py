@@ -66,7 +66,9 @@ def test_an_answer_goes_on_through_a_reload_on_two_pages_of_two_servers_and_with
         expect(chat.begin(QUESTION)).to_contain_text("28 days [1]")
         expect(chat.page).to_have_url(f"{server.url}/thread/{read_id(chat)}")
         chat.page.reload()
-        other, elsewhere = open_chat(chat.page.url), open_chat(chat.page.url.replace(server.url, second.url))
+        other, elsewhere = open_chat(server.url), open_chat(second.url)
+        for page in (other, elsewhere):
+            page.page.goto(chat.page.url.replace(server.url, second.url if page is elsewhere else server.url))
         for page in (chat, other, elsewhere):
             expect(page.answers).to_contain_text("28 days [1]")
             expect(page.page.locator(QUESTIONS)).to_have_text(QUESTION)

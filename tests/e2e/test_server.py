@@ -156,6 +156,7 @@ NEEDED = {
     *("HEAD /", "GET /auth/config", "GET /user", "POST /login", "POST /logout", "POST /set-session-cookie"),
     *("GET /project/translations", "GET /project/settings", "POST /project/file"),
     *("GET /assets/x", "GET /public/x", "GET /favicon", "GET /logo", "GET /avatars/x"),
+    *("POST /project/threads", "PUT /project/thread", "DELETE /project/thread", "PUT /feedback", "DELETE /feedback"),
     "GET /health",  # ours stands before Chainlit's
 }
 LIST_ROUTES = """

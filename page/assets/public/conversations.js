@@ -1,9 +1,11 @@
 // The conversations: the button that saves the one on the page, and a page whose conversation was deleted elsewhere.
 const { say } = window.pagewise;
-const currentId = () => window.location.pathname.match(/^\/thread\/([\w-]+)$/)?.[1];
+// Where the page stands, and which conversation it shows.
+const read = () => window.location.pathname.match(/^(.*)\/thread\/([\w-]+)$/)?.slice(1) ?? [];
 
 window.addEventListener('message', ({ data, origin }) => {
-  if (origin === window.location.origin && data?.pwDeleted && data.pwDeleted === currentId()) window.location.assign('/');
+  const [home, id] = read();
+  if (origin === window.location.origin && data?.pwDeleted && data.pwDeleted === id) window.location.assign(`${home}/`);
 });
 
 const save = document.createElement('a');
@@ -14,10 +16,10 @@ save.download = '';
 
 // Chainlit draws its header anew at times.
 const place = () => {
-  const id = currentId();
+  const [home, id] = read();
   const readme = document.getElementById('readme-button');
   if (!id || !readme) return save.remove();
-  save.href = `/conversations/${id}.md`;
+  save.href = `${home}/conversations/${id}.md`;
   if (save.nextElementSibling !== readme) readme.before(save);
 };
 new MutationObserver(place).observe(document.body, { childList: true, subtree: true });

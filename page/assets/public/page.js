@@ -10,6 +10,8 @@
   const IDLE_MS = 2500;
   const OFFER_WHILE_BUSY_MS = 20000;
 
+  const home = new URL('..', document.currentScript.src);
+
   // The page's own texts, in the browser's language; they come with Chainlit's.
   let texts = {};
   const say = (key, values = {}) => (texts[key] ?? '').replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
@@ -19,7 +21,7 @@
   const sayChainlits = (path) => path.split('.').reduce((found, part) => found?.[part], chainlits) ?? '';
   window.pagewise = { say, sayCount, sayChainlits };
   const loadTexts = async () => {
-    const response = await fetch(`/project/translations?language=${navigator.language || 'en'}`);
+    const response = await fetch(new URL(`project/translations?language=${navigator.language || 'en'}`, home));
     chainlits = (await response.json()).translation;
     texts = chainlits.pagewise;
   };

@@ -12,7 +12,7 @@ const welcome = make('p', 'pw-welcome');
 const drop = make('button', 'pw-drop');
 drop.type = 'button';
 drop.append(make('strong', '', say('welcome.drop')), make('span', ''));
-drop.addEventListener('click', () => document.querySelector('#welcome-screen #upload-button')?.click());
+drop.addEventListener('click', () => document.querySelector('#welcome-screen #upload-button-input')?.click());
 
 let status = null;
 let wasEmpty = false;

@@ -61,8 +61,8 @@ def test_the_last_changed_stands_first_and_the_list_goes_on_behind_what_was_show
         keep_turn(database, f"c{number}", f"Question {number}?", "Yes.")
     keep_turn(database, "c1", "Question 1?", "No.")
     database.name("c0", "A name of its own")
-    assert [one.id for one in database.list(3, None)] == ["c1", "c4", "c3"]
-    assert [one.title for one in database.list(3, "c3")] == ["Question 2?", "A name of its own"]
+    assert [one.id for one in database.list_summaries(3, None)] == ["c1", "c4", "c3"]
+    assert [one.title for one in database.list_summaries(3, "c3")] == ["Question 2?", "A name of its own"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_the_last_changed_stands_first_and_the_list_goes_on_behind_what_was_show
 def test_a_conversation_is_found_by_what_was_asked_and_answered(path: Path, asked: str, is_found: bool):
     database = Database(path)
     keep_turn(database, "c", "How long is the guarantee? La garantie d'été?", "36 months, 東京都 [1].")
-    assert bool(database.list(9, None, asked)) is is_found
+    assert bool(database.list_summaries(9, None, asked)) is is_found
 
 
 def test_a_deleted_conversation_is_nowhere_in_the_files_and_does_not_come_back(path: Path):
@@ -91,7 +91,7 @@ def test_a_deleted_conversation_is_nowhere_in_the_files_and_does_not_come_back(p
     keep_turn(database, "d", "What else?", "Nothing.")
     database.delete("c")
     keep_turn(database, "c", "Where is the zanzibarium?", "In the quixotorium [1].")  # an answer that came late
-    assert [one.id for one in database.list(9, None)] == ["d"]
+    assert [one.id for one in database.list_summaries(9, None)] == ["d"]
     database.close()
     written = b"".join(file.read_bytes() for file in path.parent.iterdir())
     assert b"zanzibarium" not in written
@@ -139,7 +139,7 @@ def test_a_damaged_file_is_put_aside_and_a_new_history_begins(path: Path):
     async def use() -> tuple[str, list[str]]:
         history = History(path)
         await history.write(lambda database: keep_turn(database, "c", "Why?", "So."))
-        found = await history.read(lambda database: [one.id for one in database.list(9, None)], otherwise=[])
+        found = await history.read(lambda database: [one.id for one in database.list_summaries(9, None)], otherwise=[])
         await history.close()
         return history.problem, found
 
@@ -154,7 +154,7 @@ def test_while_the_file_is_locked_nothing_waits_long_and_what_was_said_is_kept_a
     path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("page.conversations.database._BUSY_TIMEOUT_S", 0.05)
-    Database(path).list(1, None)
+    Database(path).list_summaries(1, None)
     other = sqlite3.connect(path, isolation_level=None)
 
     async def use() -> list[str]:
@@ -166,7 +166,7 @@ def test_while_the_file_is_locked_nothing_waits_long_and_what_was_said_is_kept_a
             await history.change_now(lambda database: database.delete("c"))
         other.execute("ROLLBACK")
         history._retry_at = 0.0  # as after five seconds
-        found = await history.read(lambda database: [one.id for one in database.list(9, None)], otherwise=[])
+        found = await history.read(lambda database: [one.id for one in database.list_summaries(9, None)], otherwise=[])
         assert history.problem == ""
         await history.close()
         return found

@@ -1,0 +1,91 @@
+"""The page for everybody: by keyboard, by screen reader, on a phone, in another language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.serving import Server, is_settled, serving
+from tests.e2e.talking import Chat
+
+OpenChat = Callable[..., Chat]
+KETTLE = "# Kettle\n\nIt boils.\n\n## Descaling\n\nFill the kettle with vinegar once a month, for half an hour.\n"
+
+
+@pytest.fixture(scope="module")
+def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("everybody"), models_dir, {"BASE_URL": "http://127.0.0.1:9"}) as server:
+        server.wait_until(is_settled)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    try:
+        found = metadata.distribution("axe-playwright-python")
+    except metadata.PackageNotFoundError:
+        pytest.skip("axe-playwright-python of the group dev isn't installed")
+    return Path(str(found.locate_file("axe_playwright_python/axe.min.js"))).read_text("utf-8")
+
+
+def find_violations(page: Page, axe: str) -> list[str]:
+    page.evaluate(axe)
+    found = page.evaluate("axe.run({resultTypes: ['violations'], preload: false})")["violations"]
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+
+
+def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
+    server: Server, open_chat: OpenChat, axe: str
+):
+    chat = open_chat(server.url, locale="de-DE", bypass_csp=True)
+    warnings: list[str] = []
+    chat.page.on("console", lambda said: warnings.append(said.text) if said.type in ("warning", "error") else None)
+    expect(chat.page.locator(".pw-drop")).to_contain_text("Legen Sie Ihre Dokumente hier ab")
+    assert find_violations(chat.page, axe) == []
+
+    (server.corpus / "kettle.md").write_text(KETTLE, "utf-8")
+    starter = chat.page.get_by_role("button", name="Was sagt „Kettle“ über „Descaling“?")
+    expect(starter).to_be_enabled()
+    expect(chat.page.locator(".pw-welcome")).to_contain_text("1 Dokument")
+    assert find_violations(chat.page, axe) == []
+
+    starter.click()
+    expect(chat.page.locator(".pw-again")).to_have_text("Erneut fragen")
+    source = chat.answers.first.get_by_role("button", name="kettle.md").first
+    source.focus()
+    chat.page.keyboard.press("Enter")
+    expect(chat.panel).to_be_focused()
+    assert find_violations(chat.page, axe) == []
+    chat.page.keyboard.press("Escape")
+    expect(chat.panel).to_have_count(0)
+    expect(source).to_be_focused()
+    assert warnings == chat.problems == []
+
+    (server.corpus / "kettle.md").write_text(KETTLE.replace("vinegar", "lemon juice"), "utf-8")
+    expect(chat.page.locator(".pw-changes")).to_contain_text("Ihre Dokumente haben sich seither geändert.")
+    expect(chat.page.locator(".pw-changes del").first).to_have_text("vinegar")
+    chat.page.reload()
+    expect(chat.page.locator(".pw-changes ins").first).to_have_text("lemon juice")
+
+
+def test_on_a_phone_nothing_is_cut_and_an_upload_without_a_word_has_no_bubble(
+    server: Server, open_chat: OpenChat, tmp_path: Path
+):
+    chat = open_chat(server.url, viewport={"width": 390, "height": 780})
+    edges = "[...document.querySelectorAll('#header *, #welcome-screen *')].map(e => e.getBoundingClientRect().right)"
+    assert max(chat.page.evaluate(edges)) <= 390
+    upload = tmp_path / "pool.md"
+    upload.write_text("# Pool\n\nThe pool is closed in May.\n", "utf-8")
+    chat.attach(upload)
+    chat.send()
+    expect(chat.answers.first).to_contain_text("pool.md")
+    expect(chat.page.locator("[data-step-type=user_message] .bg-accent")).to_be_hidden()
+    expect(chat.page).to_have_title("Pagewise")
+    chat.page.locator("#sidebar-trigger-button").first.click()
+    expect(chat.page.locator("#thread-history").last).to_contain_text("pool.md")
