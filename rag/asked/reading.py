@@ -125,7 +125,7 @@ async def _read_with(
     tokens = answer_budget(state.context_length, settings.max_tokens)
     reasons: list[str] = []
     messages = _make_messages("\n\n".join(texts), task, language)
-    async with aclosing(stream_words(choice.model, messages, tokens, reasons.append)) as pieces:
+    async with aclosing(stream_words(choice.model, messages, (), tokens, reasons.append)) as pieces:
         async for piece in pieces:
             reading.text = reading.text + piece if piece else ""
             yield Token(piece) if piece else Withdrawn()
@@ -158,7 +158,7 @@ async def _shorten(model: Model, notes: str, budget: int, language: str) -> str:
 
 async def _collect(model: Model, messages: Sequence[dict[str, str]]) -> str:
     text = ""
-    async with aclosing(stream_words(model, messages, _NOTES_TOKENS, lambda _: None)) as pieces:
+    async with aclosing(stream_words(model, messages, (), _NOTES_TOKENS, lambda _: None)) as pieces:
         async for piece in pieces:
             text = text + piece if piece else ""
     return text.strip()
