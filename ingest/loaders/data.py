@@ -30,7 +30,7 @@ def _read_csv_rows(data: bytes) -> Iterator[list[str]]:
     sample = list(itertools.islice(lines, 50))
     declared = _DECLARED.match(sample[0]) if sample else None
     separator = declared[1] if declared else find_separator("".join(sample))
-    rest = itertools.chain(sample[declared is not None :], lines)
+    rest: Iterable[str] = itertools.chain(sample[declared is not None :], lines)
     sign = separator[0]
     if len(separator) > 1:
         rest = (line.replace(separator, sign) for line in rest)
