@@ -119,7 +119,7 @@ async def send_reader(request: Request) -> Response:
         "address": request.scope["path"].removeprefix("/read/"),
         "page": target.page or (passage.page if passage else None) or 1,
         "quote": remove_invisible(target.quote),
-        "passage": passage.ordinal if passage else None,
+        "passage": passage.ordinal if passage and target.is_passage else None,
         "section": remove_invisible(passage.section) if passage else "",
         "pageKind": document.page_kind,
         "isFound": passage is not None,

@@ -90,7 +90,8 @@ def _prepare_form(pdf: pdfium.PdfDocument) -> None:
 
 def list_sizes(pdf: pdfium.PdfDocument) -> list[tuple[float, float]]:
     """Width and height of each page in points, as it is looked at."""
-    return [tuple(round(side, 1) for side in pdf.get_page_size(n)) for n in range(min(len(pdf), _MOST_PAGES))]  # type: ignore[misc]  # two sides
+    sizes = (pdf.get_page_size(number) for number in range(min(len(pdf), _MOST_PAGES)))
+    return [(round(width, 1), round(height, 1)) for width, height in sizes]
 
 
 def list_outline(pdf: pdfium.PdfDocument) -> list[dict[str, Any]]:

@@ -49,6 +49,11 @@ class Target:
     passage: int | None = None
     """The passage's number in the document, as it was when the address was made."""
 
+    @property
+    def is_passage(self) -> bool:
+        """Whether more than a page is meant."""
+        return bool(self.quote) or self.passage is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -96,7 +101,8 @@ def write_page(document: Document, target: Target) -> Part:
     on_page = [stored.chunk.ordinal for stored in document.chunks if stored.chunk.page == target.page]
     if not on_page:
         return Part("", 0, -1, len(document.chunks))
-    return write_part(document, on_page[0], on_page[-1], find_passage(document, target), target.quote)
+    marked = find_passage(document, target) if target.is_passage else None
+    return write_part(document, on_page[0], on_page[-1], marked, target.quote)
 
 
 def write_part(document: Document, first: int, last: int, marked: Chunk | None = None, quote: str = "") -> Part:
