@@ -2,7 +2,7 @@
 
     uv run python -m bench.abstention.fit_small DATASET=INDEX …
 
-Datasets and indexes are those of `bench.abstention.fit`; the folders of `bench/small_folders/absent.txt` are some, too.
+Datasets and indexes are those of `bench.abstention.fit`, and the folders of `absent.txt` in `bench.small_folders`.
 Within a set the answerable questions, the near misses (``kind`` is ``near``) and the others weigh two, one and one.
 What is printed of a set comes from weights fitted on all the other sets; the weights written are those of all of them.
 """

@@ -40,12 +40,13 @@ class SentenceReader:
 
     def embed(self, texts: Sequence[str], threads: Executor) -> list[np.ndarray]:
         """The vector of each text; those that aren't remembered are embedded in `threads`."""
-        known = {text: self._texts.recall(text) for text in texts}
-        new = [text for text, vector in known.items() if vector is None]
-        made = dict(zip(new, threads.map(self._embed, new), strict=True))
-        for text, vector in made.items():
-            self._texts.keep(text, vector, REMEMBERED_TEXTS)
-        return [made[text] if (vector := known[text]) is None else vector for text in texts]
+        remembered = {text: self._texts.recall(text) for text in texts}
+        known = {text: vector for text, vector in remembered.items() if vector is not None}
+        new = [text for text in remembered if text not in known]
+        for text, made in zip(new, threads.map(self._embed, new), strict=True):
+            self._texts.keep(text, made, REMEMBERED_TEXTS)
+            known[text] = made
+        return [known[text] for text in texts]
 
     def _read(self, passage: str, threads: Executor) -> np.ndarray:
         """The vectors of the passage's sentences, a row each; of the whole, if it has none."""
