@@ -69,6 +69,8 @@ model is named as MODEL is, at BASE_URL or by Foundry Local, or with the address
 _MODEL_START_S = 60.0
 """How long a model that is on the disk already may take to be loaded."""
 _MOST_ENDINGS = 10
+_PROGRESS_LINES = 20
+"""Lines that tell how far the reading of many documents is."""
 _WORTH_TELLING = ("starting", "downloading", "loading")
 
 
@@ -315,7 +317,7 @@ async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) ->
     """Show the answer as it comes, unless it will be shown as JSON; returns the report that ends it."""
     from contextlib import aclosing
 
-    from rag.answering.events import Done, Notice
+    from rag.answering.events import Done, Notice, Progress
 
     printer = None if as_json else _Printer()
     async with aclosing(events):
@@ -327,6 +329,9 @@ async def _show_answer(events: AsyncGenerator[Event, None], *, as_json: bool) ->
                 return event.report
             if isinstance(event, Notice):
                 cli.say(event.text)
+            elif isinstance(event, Progress):
+                if event.done % max(1, event.total // _PROGRESS_LINES) == 0:
+                    cli.say(f"Reading {event.source} ({event.done + 1} of {event.total}) …")
             elif printer:
                 printer.show(event)
     raise AssertionError("answer() ends with Done")

@@ -145,9 +145,9 @@ def _list_patterns(language: str) -> tuple[tuple[re.Pattern[str], Reckon], ...]:
         lambda day: day.replace(month=1, day=1),
     )
     for body, start in zip(_THIS[language], starts, strict=True):
-        patterns.append((compile_one(body), lambda _, day, start=start: start(day)))
+        patterns.append((compile_one(body), _make_this(start)))
     for body, start in zip(_LAST[language], starts, strict=True):
-        patterns.append((compile_one(body), lambda _, day, start=start: start(start(day) - datetime.timedelta(1))))
+        patterns.append((compile_one(body), _make_last(start)))
     for body, days in zip(_UNITS[language], (1, 7, 30), strict=True):
         patterns.append((compile_one(rf"(?P<n>\d{{1,3}})\s?(?:{body})"), _make_ago(days)))
     for number, name in enumerate(WEEKDAYS[language].split()):
@@ -171,6 +171,14 @@ def _choose_year(month: int, day: int, year: str | None, today: datetime.date) -
         return datetime.date(int(year), month, day)
     this = datetime.date(today.year, month, day)
     return this if this <= today else datetime.date(today.year - 1, month, day)
+
+
+def _make_this(start: Callable[[datetime.date], datetime.date]) -> Reckon:
+    return lambda _, today: start(today)
+
+
+def _make_last(start: Callable[[datetime.date], datetime.date]) -> Reckon:
+    return lambda _, today: start(start(today) - datetime.timedelta(1))
 
 
 def _make_ago(days: int) -> Reckon:
