@@ -51,7 +51,7 @@ async def tell_changes(backend: Backend, history: History) -> None:
         answer_id = str(element.get("forId"))
         now = changes.get(answer_id, [])
         if element.get("name") == _NAME and now != told.get(answer_id, []):
-            await cl.context.session.emit("element", element | {"props": element["props"] | {"changes": now}})
+            await cl.context.emitter.emit("element", element | {"props": element["props"] | {"changes": now}})
     cl.user_session.set(_TOLD, changes)
 
 

@@ -238,9 +238,9 @@ async def _read_turns() -> Sequence[Turn]:
     from rag.answering.followup import KEPT_TURNS, Turn, add_turn
 
     thread_id, history = cl.context.session.thread_id, get_history()
-    kept: Sequence[Answered] | None = history and await history.read(
-        lambda database: database.read_last_answers(thread_id, 2 * KEPT_TURNS), otherwise=None
-    )
+    kept: Sequence[Answered] | None = None
+    if history:
+        kept = await history.read(lambda database: database.read_last_answers(thread_id, 2 * KEPT_TURNS), kept)
     if kept is None:
         turns: Sequence[Turn] = cl.user_session.get(TURNS, ())
         return turns
@@ -308,8 +308,9 @@ if needs_login():
     cl.on_logout(end_login)
 call_on_reconnect(on_reconnect)
 call_when_shown(_tell_changes)
-if history := get_history():
-    cl.data_layer(lambda: ConversationLayer(history, _leave_deleted))
+if kept_history := get_history():
+    layer = ConversationLayer(kept_history, _leave_deleted)
+    cl.data_layer(lambda: layer)
     cl.on_chat_resume(on_chat_resume)
     if not needs_login():
         cl.header_auth_callback(admit_anybody)

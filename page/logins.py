@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import chainlit as cl
-from chainlit.auth import decode_jwt, get_token_from_cookies
+from chainlit.auth.cookie import get_token_from_cookies
+from chainlit.auth.jwt import decode_jwt
 from chainlit.server import app as server
 from chainlit.server import sio
 from chainlit.session import ws_sessions_id

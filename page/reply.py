@@ -158,8 +158,8 @@ class Reply:
             await self._send_sources()
             await self._keep(is_complete=True)
             if self._backend:
-                shown = (self._message.id, self._asked.text, self._sources.props)
-                await show_afterwards(*shown, self._backend, self._history)
+                props, backend = self._sources.props, self._backend
+                await show_afterwards(self._message.id, self._asked.text, props, backend, self._history)
 
     async def show_again(self) -> None:
         """Show what there is of the answer to a page that has just come."""

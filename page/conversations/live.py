@@ -29,8 +29,6 @@ _SHARED = frozenset(
 class Running(Protocol):
     """An answer that is being written."""
 
-    def stop(self) -> None: ...
-
     async def show_again(self) -> None:
         """Show what is written so far to the page that is in context."""
 
@@ -90,7 +88,7 @@ async def follow_other_server(session: WebsocketSession, history: History) -> No
         writers = {answer.writer for answer in found.answers} if found else set()
         is_written = any(writer != name_this_process() and is_running(writer) for writer in writers if writer)
         if found and (is_written or was_written):
-            await session.emit("resume_thread", describe(found))
+            await sio.emit("resume_thread", describe(found), to=session.socket_id)
         if not is_written:
             return
         was_written = True
@@ -101,5 +99,5 @@ async def show_running(session: WebsocketSession, answers: Answers) -> None:
     """Show a page that has just come what is being written in its conversation."""
     init_ws_context(session)
     for answer in answers.find(session.thread_id):
-        await session.emit("task_start", {})
+        await sio.emit("task_start", {}, to=session.socket_id)
         await answer.show_again()
