@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from rag.answering.numbers import list_values
 from rag.answering.quotable import count_words, list_quotables
-from rag.text.terms import choose_language
+from rag.text.language import choose_language
 from rag.types import StoredChunk
 
 _SHORTEST, _LONGEST = 4, 60

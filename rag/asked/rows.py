@@ -14,7 +14,8 @@ from rag.asked.fields import Field, measure_distance
 from rag.asked.lexicon import Reading
 from rag.asked.values import Condition, Value, Wanted, find_values, names_total
 from rag.asked.words import Word
-from rag.text.terms import choose_language, question_terms, text_terms
+from rag.text.language import choose_language
+from rag.text.terms import question_terms, text_terms
 from rag.types import StoredChunk
 
 # Tuned on invoices and minutes that bench/every makes with one seed; the figures are for others.
