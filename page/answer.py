@@ -137,8 +137,8 @@ class Answer:
                 self._citations = citations
             case Done(report):
                 self._report = report
-                total = report.milliseconds["total"]
-                duration = f"{total / 1000:.1f} s" if total >= 1000 else f"{total:.0f} ms"
+                took = report.milliseconds["total"]
+                duration = f"{took / 1000:.1f} s" if took >= 1000 else f"{took:.0f} ms"
                 self._made_by = f"{_say_who(report)} · {duration}"
                 self._table = report.table if report.kind == "every" else ()
                 found_in = {hit.chunk.source for hit in self._hits}

@@ -102,7 +102,7 @@ class Backend:
                 if hits := self.retriever.retrieve("warm up").hits:
                     quote_answer("warm up", hits)
                     self.drawer.warm_up()
-                    self.shelf.list(Wanted())
+                    self.shelf.show(Wanted())
                     return
             self._has_synced.wait()
 

@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> None:
     (model,) = data["models"]
     for part, zeroed in _ZEROED.items():
         entry = data[part] if part in data else model[part]
-        sets = [_measure(*argument.split("=", 1), zeroed, part) for argument in arguments]
+        sets = [_measure(*argument.partition("=")[::2], zeroed, part) for argument in arguments]
         for place, argument in enumerate(arguments):
             small = fit_small(sets[:place] + sets[place + 1 :], entry["large"])
             _print_errors(f"{part}, {argument.split('=')[0]}", sets[place], small, entry["large"], part)

@@ -31,7 +31,7 @@ async def send_library(_: Request) -> Response:
 async def send_list(request: Request) -> Response:
     """Answer with a part of the list: ``search``, ``folder``, ``state``, ``sort``, ``down``, ``offset``, ``limit``."""
     wanted = _read_wanted(request)
-    return await _answer(request, lambda shelf: shelf.list(wanted))
+    return await _answer(request, lambda shelf: shelf.show(wanted))
 
 
 def _read_wanted(request: Request) -> Wanted:

@@ -39,7 +39,7 @@ class Shelf:
         self._looked_at = float("-inf")
         self._found: Mapping[str, FileState] = {}
 
-    def list(self, wanted: Wanted) -> dict[str, Any]:
+    def show(self, wanted: Wanted) -> dict[str, Any]:
         """What is wanted of the list. Raises RagError if the folder can't be looked at."""
         with self._lock:
             rows = self._read_rows()
@@ -59,12 +59,12 @@ class Shelf:
     def _read_files(self) -> bool:
         """Read the files of the index if they are others than before; whether they are."""
         index = self._index
-        if not index.exists:
-            version, files = (), []
-        else:
+        version: tuple[int, ...] = ()
+        files: list[FileInfo] = []
+        if index.exists:
             known = self._version
             version, files = index.read(
-                lambda held: (held.version, self._files if held.version == known else held.list_files())
+                lambda held: (held.version, self._files if held.version == known else list(held.list_files()))
             )
         is_changed = version != self._version
         self._version, self._files = version, files

@@ -207,7 +207,7 @@ async def _ask_model(model: Model, reading: EveryReading, chunks: Sequence[Store
         {"role": "user", "content": f"Document:\n{body}\nQuestion: {reading.core}"},
     ]
     said = ""
-    async with aclosing(stream_words(model, messages, _ANSWER_TOKENS, lambda _: None)) as pieces:
+    async with aclosing(stream_words(model, messages, (), _ANSWER_TOKENS, lambda _: None)) as pieces:
         async for piece in pieces:
             said = said + piece if piece else ""
     said = " ".join(said.split())

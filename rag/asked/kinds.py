@@ -14,7 +14,8 @@ from itertools import pairwise
 from typing import Literal
 
 from rag.asked.lexicon import Reading, Token, join_text, list_languages, read_question, take_time
-from rag.asked.small_talk import Talk, find_small_talk
+from rag.asked.phrases import Talk
+from rag.asked.small_talk import find_small_talk
 from rag.asked.words import Word
 
 Kind = Literal["passages", "collection", "document", "documents", "every", "small_talk"]

@@ -60,7 +60,8 @@ def choose_statements(
     counts = Counter(term for one in statements for term in one.terms)
     weights = {term: count / max(1, len(statements)) for term, count in counts.items() if count > 1 or len(counts) < 50}
     most = most or max(_FEWEST, min(_MOST, 2 + round(math.sqrt(len(statements)))))
-    left, chosen = list(range(len(statements))), []
+    left = list(range(len(statements)))
+    chosen: list[int] = []
     while left and len(chosen) < most:
 
         def rate(place: int) -> float:

@@ -57,7 +57,7 @@ def test_each_task_has_its_own_request_and_the_threads_that_it_waits_for_have_th
         return [request, read_request(), await asyncio.to_thread(read_request)]
 
     async def ask_both() -> list[list[str]]:
-        return await asyncio.gather(ask("from.a-proxy_1"), ask("no id\nof a program"))
+        return list(await asyncio.gather(ask("from.a-proxy_1"), ask("no id\nof a program")))
 
     first, second = asyncio.run(ask_both())
     assert first == ["from.a-proxy_1"] * 3

@@ -100,7 +100,7 @@ def test_other_models_of_the_server_are_asked_by_name_and_wishes_are_passed_on(a
     before = len(asked.cloud)
     pirate = {"role": "system", "content": "Talk like a pirate."}
     asked.ask("corpus/coder", pirate, TANK, temperature=0.7)
-    sent = asked.here[-1]
+    sent: dict[str, Any] = asked.here[-1]
     assert (sent["model"], sent["temperature"]) == ("coder", 0.7)
     assert "Talk like a pirate." in sent["messages"][0]["content"]
     assert sent["messages"][0]["content"].startswith("You answer questions from the user's own documents.")

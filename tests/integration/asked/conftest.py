@@ -98,5 +98,5 @@ def make_desk(models_dir, tmp_path_factory) -> Iterator[Callable[[dict[str, str]
 
 
 @pytest.fixture(scope="module")
-def desk(make_desk) -> Desk:
+def desk(make_desk: Callable[..., Desk]) -> Desk:
     return make_desk(FILES)

@@ -139,7 +139,10 @@ def test_a_damaged_file_is_put_aside_and_a_new_history_begins(path: Path):
     async def use() -> tuple[str, list[str]]:
         history = History(path)
         await history.write(lambda database: keep_turn(database, "c", "Why?", "So."))
-        found = await history.read(lambda database: [one.id for one in database.list_summaries(9, None)], otherwise=[])
+        nothing: list[str] = []
+        found = await history.read(
+            lambda database: [one.id for one in database.list_summaries(9, None)], otherwise=nothing
+        )
         await history.close()
         return history.problem, found
 
@@ -166,7 +169,10 @@ def test_while_the_file_is_locked_nothing_waits_long_and_what_was_said_is_kept_a
             await history.change_now(lambda database: database.delete("c"))
         other.execute("ROLLBACK")
         history._retry_at = 0.0  # as after five seconds
-        found = await history.read(lambda database: [one.id for one in database.list_summaries(9, None)], otherwise=[])
+        nothing: list[str] = []
+        found = await history.read(
+            lambda database: [one.id for one in database.list_summaries(9, None)], otherwise=nothing
+        )
         assert history.problem == ""
         await history.close()
         return found

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from page.addresses.documents import find_corpus_file
+from page.uploads import find_corpus_file
 
 
 @pytest.fixture

@@ -227,7 +227,7 @@ def test_an_unsure_answer_stands_first_and_the_remark_below_it():
     reply, browser = ask("Yes [1].", verdict="unsure")
     note = browser.below["note"]
     assert (browser.message, browser.below["look"]) == (f"Yes {link_source(1)}.", "unsure")
-    assert note.startswith("This may not be what you asked for")
+    assert note == "The passages don't clearly say this; compare it with the quotes."
     assert browser.below["written"] == f"Yes [1].\n\n{note}\n\n{QUOTES_LABEL}:\n\n{QUOTE} [1]"
     assert reply.text == "Yes [1]."
 

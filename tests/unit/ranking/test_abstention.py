@@ -73,7 +73,8 @@ def test_a_word_that_is_missing_says_less_in_a_small_corpus(sentence_cosine):
 def test_words_that_no_document_has_count_in_a_small_corpus_however_well_the_rest_fits():
     def judge_with(words: Words) -> float:
         evidence = replace(EVIDENCE, chunk_count=10)
-        return judge(measure_signals(evidence, {1: 0.4, 2: 0.2}, {1: 14.0}, [FULL], words), MODEL)
+        signals = measure_signals(evidence, {1: 0.4, 2: 0.2}, {1: 14.0}, [FULL], words)
+        return float(judge(signals, MODEL))
 
     assert judge_with(Words(known_count=3)) > judge_with(Words(unknown_count=3)) + 0.2
 

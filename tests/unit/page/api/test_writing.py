@@ -82,7 +82,7 @@ def test_a_program_that_lists_the_sources_itself_gets_markers_and_quotes_with_th
     writing = Writing(lambda citation: f"http://here/{citation.source}#page={citation.page}", True, lists_sources=False)
     cited = (Citation(1, "a.pdf", 3, "Noon."), Citation(3, "a.pdf", 3, "At one."))
     report = AnswerReport("q", "At noon [1].", True, cited, "m", "local", outcome="answered")
-    assert "".join(map(writing.take, (Token("At noon [1]."), Done(report)))) == "At noon [1].\n\n[3]"
+    assert writing.take(Token("At noon [1].")) + writing.take(Done(report)) == "At noon [1].\n\n[3]"
     hits = [ScoredChunk(StoredChunk(n, Chunk(f"{n}.md", 0, f"Text {n}.")), 1.0) for n in range(4)]
     sources = [frame["event"]["data"] for frame in make_frames(cited, hits, writing.address)]
     assert [one["document"] for one in sources] == [["Noon."], ["Text 1."], ["At one."]]

@@ -9,12 +9,10 @@ DAY_NS = 86_400 * 10**9
 
 
 def file(source: str, date: str = "2024-05-01", reason: str | None = None, **more):
-    given = {"title": "", "format": "markdown", "page_kind": "", "pages": None, "size": 10, "sha256": source.encode()}
-    given |= more
-    return FileInfo(
-        source, given["title"], given["format"], given["page_kind"], given["pages"], date, 20_000 * DAY_NS,
-        given["size"], 1, given["sha256"], reason, "" if reason is None else "failed",
-    )  # fmt: skip
+    kind = "" if reason is None else "failed"
+    digest = source.encode()
+    plain = FileInfo(source, "", "markdown", "", None, date, 20_000 * DAY_NS, 10, 1, digest, reason, kind)
+    return plain._replace(**more)
 
 
 FILES = [
@@ -44,7 +42,7 @@ def names(**wanted):
         ({"offset": 6, "limit": 5}, ["plan.md"]),
     ],
 )
-def test_it_is_searched_sorted_and_cut(wanted: dict, found: list[str]):
+def test_it_is_searched_sorted_and_cut(wanted: dict[str, object], found: list[str]):
     assert names(**wanted) == found
 
 
