@@ -8,8 +8,8 @@ from page.conversations.aging import find_changes, list_missing
 from page.suggestions import suggest_topics
 
 ROOF = "The soil on the roof is 25 centimetres deep. Nothing with a tap root does well there."
-SOURCE = {"number": 1, "source": "notes.txt", "url": "/corpus/my%20notes.txt", "text": ROOF, "quote": ROOF[:44]}
-PROPS = {"cited": [1], "sources": [SOURCE, SOURCE | {"number": 2, "text": "Never cited."}]}
+SOURCE = {"number": 1, "source": "notes.txt", "url": "/corpus/my%20notes.txt", "quote": ROOF}
+PROPS = {"cited": [1], "sources": [SOURCE, SOURCE | {"number": 2, "quote": "Never cited."}]}
 
 
 def read(text: str | None):
@@ -39,7 +39,7 @@ def test_a_document_that_is_gone_is_said():
 
 
 def test_what_was_not_found_when_the_answer_was_written_is_no_change():
-    shown = {"cited": [1], "sources": [SOURCE | {"text": f"A title of ours.\n{ROOF}"}]}
+    shown = {"cited": [1], "sources": [SOURCE | {"quote": f"A title of ours.\n{ROOF}"}]}
     missing = list_missing(shown, read(ROOF))
     assert missing == ["A title of ours."]
     assert find_changes(shown, read(ROOF), missing) == []
