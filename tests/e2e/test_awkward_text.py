@@ -155,14 +155,18 @@ def find_lost(lines: Sequence[str], seen: str) -> list[str]:
     return [line for line in lines if " ".join(line.split()) not in seen]
 
 
-def test_quotes_are_seen_letter_for_letter(model: Model, chat: Chat):
+def test_quotes_are_seen_letter_for_letter(model: Model, chat: Chat, server: Server):
     model.text = ""
     for at in range(0, len(LINES), IN_A_LIST):
+        if at % (8 * IN_A_LIST) == 0:
+            chat.page.goto(server.url)  # a new chat: each answer of a long one takes longer
         answer = chat.ask(f"What are the signs of drawer{at + 100}?")
         assert find_lost(LINES[at : at + IN_A_LIST], read(answer)) == []
         assert answer.locator("li").count() >= IN_A_LIST
         expect(answer.locator(MARKERS).first).to_have_text(re.compile(r"\[[1-6]\]"))
     for n, start in enumerate(STARTS):
+        if n % 8 == 0:
+            chat.page.goto(server.url)
         answer = chat.ask(f"How does shelf{n} begin?")
         line = f"{re.sub('^(#+|[+]) ', '', start)} is how shelf{n} begins, see [1] and {MIDDLES[n]}"
         assert find_lost([line], read(answer)) == []
