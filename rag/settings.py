@@ -44,7 +44,9 @@ class Settings:
 
     corpus_dir: Path = _setting("RAG_CORPUS_DIR", "Folder with your documents.", default=Path("corpus"))
     index_dir: Path = _setting(
-        "RAG_INDEX_DIR", "Folder of the index; may be deleted at any time.", default=Path(".rag")
+        "RAG_INDEX_DIR",
+        "Folder of the index; may be deleted at any time, but the page's conversations go with it.",
+        default=Path(".rag"),
     )
     embed_model: str = _setting(
         "RAG_EMBED_MODEL",
