@@ -123,7 +123,7 @@ def test_a_conversation_outlives_its_server_is_found_named_saved_and_deleted(
             chat.page.locator("#pw-save").click()
         saved = saving.value.path().read_text("utf-8")
         assert f"## {QUESTION}\n\nStaff have 28 days [1]." in saved
-        assert "- [1] leave.md, Leave: “Staff have 28 days of leave.”" in saved
+        assert "- [1] leave.md: “Staff have 28 days of leave." in saved
 
         change(chat, "rename")
         chat.page.locator("#name").fill("Leave of absence")

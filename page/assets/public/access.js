@@ -46,6 +46,12 @@ const name = () => {
     link?.setAttribute('role', 'group');
     link?.setAttribute('tabindex', '-1');
   }
+  // It draws a link of its header within a button.
+  for (const link of document.querySelectorAll('#header button > a, #header button > * > a')) {
+    const button = link.closest('button');
+    button.setAttribute('role', 'group');
+    button.tabIndex = -1;
+  }
   for (const entry of document.querySelectorAll('#thread-history [role=group]')) {
     if (entry.ariaLabel !== entry.textContent.trim()) entry.ariaLabel = entry.textContent.trim();
   }
