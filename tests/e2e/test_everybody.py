@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -87,5 +88,8 @@ def test_on_a_phone_nothing_is_cut_and_an_upload_without_a_word_has_no_bubble(
     expect(chat.answers.first).to_contain_text("pool.md")
     expect(chat.page.locator("[data-step-type=user_message] .bg-accent")).to_be_hidden()
     expect(chat.page).to_have_title("Pagewise")
+    chat.page.locator("#sidebar-trigger-button").first.click()
+    # The first time, Chainlit only gives the page the conversation's address then, and closes the list by that.
+    expect(chat.page).to_have_url(re.compile("/thread/"))
     chat.page.locator("#sidebar-trigger-button").first.click()
     expect(chat.page.locator("#thread-history").last).to_contain_text("pool.md")
