@@ -144,6 +144,10 @@ def _find_each(reading: Reading) -> Asked | None:
     return None
 
 
+_TIMES = frozenset({"minutes"})
+"""Sorts of documents whose name is a time's as well: "how many minutes" asks for a time."""
+
+
 def _means_each(reading: Reading, place: int) -> bool:
     """Whether the noun there stands for each of its kind."""
     words = [token.word for token in reading.tokens]
@@ -158,6 +162,8 @@ def _means_each(reading: Reading, place: int) -> bool:
         return reading.language not in _DENSE or noun in (Word.SORT, Word.DOC)
     if noun in (Word.DOC, Word.SORT, Word.PAPER) and reading.has(Word.SAY) and reading.has(Word.ABOUT):
         return Word.ASK in before
+    if before[-1:] == [Word.COUNT] and reading.tokens[place].text.casefold() in _TIMES:
+        return False
     text = reading.tokens[place - 1].text.casefold() if place else ""
     return noun is Word.SORT and bool(before) and before[-1] in (Word.ASK, Word.COUNT) and text != "what"
 

@@ -82,7 +82,7 @@ def test_a_marker_works_by_keyboard_and_says_where_it_leads(chat: Chat):
     link = chat.ask("How deep is the soil on the roof?").locator(MARKERS).first
     link.hover()
     expect(chat.bubble).to_contain_text("garden-notes.txt")
-    expect(chat.bubble).to_contain_text("nine centimetres")
+    expect(chat.bubble).to_contain_text("25 centimetres")
     link.focus()
     chat.page.keyboard.press("Enter")
     expect(chat.panel).to_contain_text("garden-notes.txt")
