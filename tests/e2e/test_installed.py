@@ -125,7 +125,7 @@ def test_the_page_opens_on_that_folder_and_leaves_nothing_but_its_index(
     expect(answer).to_contain_text("every six months")
     chat.open_source(answer)
     expect(chat.panel).to_contain_text("boiler.md")
-    chat.page.get_by_role("button", name="Help").click()
+    chat.page.get_by_role("button", name="Help", exact=True).click()
     expect(chat.page.get_by_role("dialog")).to_contain_text("the answer comes from your own documents")
     assert chat.problems == []
     stop(server.process)

@@ -177,7 +177,7 @@ def test_nothing_is_fetched_from_another_host(server: Server, chat: Chat):
     answer = chat.ask("How many months from the date of purchase does the guarantee last?")
     chat.open_source(answer)
     expect(chat.reader.locator(".marks i").first).to_be_visible()
-    chat.page.get_by_role("button", name="Help").click()
+    chat.page.get_by_role("button", name="Help", exact=True).click()
     addresses = [urlsplit(url) for url in chat.fetched if not url.startswith(("data:", "blob:"))]
     assert {address.netloc for address in addresses} == {urlsplit(server.url).netloc}
     assert any(address.scheme == "ws" for address in addresses)

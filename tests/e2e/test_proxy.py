@@ -38,8 +38,8 @@ def test_everything_works_below_a_prefix_which_the_proxy_passes_on_or_takes_away
                 chat = open_chat(proxy.url)
                 expect(chat.headline).to_contain_text("1 document")
                 chat.open_source(chat.ask("How many days of leave do staff have?"))
-                expect(chat.panel.locator("mark")).to_contain_text("28 days")
-                link = chat.panel.locator("header a").get_attribute("href") or ""
+                expect(chat.reader.locator("mark")).to_contain_text("28 days")
+                link = chat.reader.locator('a[href*="/corpus/"]').first.get_attribute("href") or ""
                 assert link.startswith(f"{PREFIX}/corpus/")
                 got = chat.page.request.get(f"{proxy.url.partition(PREFIX)[0]}{link}")
                 assert (got.status, got.text()[:7]) == (200, "# Leave")
