@@ -222,9 +222,9 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
     best = candidates[0].id  # what the verdict was calibrated with: the first order, whatever reads it again
     if not is_dense:
         candidates = _lift_definitions(snapshot, candidates, wanted.question)
-    if not is_dense and evidence.chunk_count <= _SMALL:
-        candidates = _lift_shared_letters(snapshot, candidates, wanted.question)
     if asked and not is_dense and evidence.chunk_count <= _SMALL:
+        # They were measured together: the sentences check what the letters lift.
+        candidates = _lift_shared_letters(snapshot, candidates, wanted.question)
         candidates = _read_closely(snapshot, candidates, asked, scale.dense, threads)
     if wanted.rerank:
         candidates = _rerank(snapshot, wanted.question, candidates, wanted.rerank)

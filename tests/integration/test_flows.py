@@ -24,7 +24,7 @@ from page.backend import Backend
 from rag.settings import DEFAULT_EMBED_MAX_TOKENS, DEFAULT_EMBED_MODEL, Settings
 from rag.types import Chunk
 
-MOST_FUNCTIONS, MOST_FILES = 14, 9
+MOST_FUNCTIONS, MOST_FILES = 14, 10
 """From the page to the ranked passages; a reader should not have to pass more."""
 
 Function = tuple[str, str]
