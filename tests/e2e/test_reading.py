@@ -26,6 +26,7 @@ HOURS = (
     "# Pool\n\nThe pool opens at seven.\n\nDay\tFee\nMonday\t4 euros\nSunday\t6 euros\n\n"
     + "Nobody swims alone. " * 400
 )
+LOG = "The harbour master keeps a log of ships in the tower.\n" * 40
 LOCKED = "The vault key hangs behind the clock."
 SAID = "The pool opens at nine [1]. On Sunday the fee is 6 euros [1]."
 
@@ -52,7 +53,7 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     (corpus / "pool.md").write_text(HOURS, "utf-8")
     (corpus / "notes" / "pool in winter.md").write_text("# Winter\n\nIn winter the pool opens at eleven.\n", "utf-8")
     attacks = "\n\n".join(attack.text for attack in ATTACKS)  # among enough text not to be taken for a binary file
-    (corpus / "hostile.md").write_text(f"{HOURS * 20}\n\n{attacks}\n\n{HOURS * 20}", "utf-8", "replace")
+    (corpus / "hostile.md").write_text(f"{LOG}\n\n{attacks}\n\n{LOG}", "utf-8", "replace")
     lock(pdf([[(72, 700, 12, LOCKED)], [(72, 700, 12, "A second page.")]]), corpus / "locked.pdf", "open sesame")
     with (
         model_server(say) as (address, _),
