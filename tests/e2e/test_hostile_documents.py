@@ -57,7 +57,7 @@ def ask_about(subject: str, attacks: list[Attack], parrot: Parrot, chat: Chat) -
     markers = "".join(f"[{number}]" for number in range(1, PASSAGES + 1))
     # What ends an answer, such as a chat template's last token, may stand in an attack; so the answer comes first.
     parrot.text = "\n\n".join([f"It is about the {subject} {markers}.", *(attack.text for attack in attacks)])
-    answer = chat.ask(f"Is it about the {subject}?")
+    answer = chat.ask(f"What is about the {subject}?")
     expect(answer.locator(".pw-made-by")).to_be_visible()
     return answer
 
@@ -96,7 +96,7 @@ def test_a_link_says_where_it_leads_and_asks_before_it_opens(server: Server, par
         "[https://bank.example](http://elsewhere.invalid/login) [there](//elsewhere.invalid)"
         " http://elsewhere.invalid/ [ours](/status)"
     )
-    answer = chat.ask("Is it about the atlas?")
+    answer = chat.ask("What is about the atlas?")
     links = answer.locator("a[href]:not([href^='#pw-'])")
     expect(links.nth(0)).to_have_attribute("data-pw-target", "elsewhere.invalid")
     expect(links.nth(1)).to_have_attribute("data-pw-target", "elsewhere.invalid")

@@ -49,7 +49,7 @@ def test_a_hostile_name_is_told_by_its_codes(place, capsys):
 
 @pytest.mark.parametrize("subject", [*SUBJECTS, "register"])
 def test_what_is_found_does_nothing_to_the_terminal(place, capsys, subject):
-    shown = run(rag, "search", f"Is it about the {subject}?", "--top-k", "16", *place, capsys=capsys)
+    shown = run(rag, "search", f"What is about the {subject}?", "--top-k", "16", *place, capsys=capsys)
     assert shown.count(f"It is about the {subject}.") > 4
     assert not DANGEROUS.search(shown)
 
@@ -76,7 +76,7 @@ def test_an_answer_does_nothing_to_the_terminal(place, capsys, monkeypatch):
     with model_server(attack) as (address, _):
         monkeypatch.setenv("BASE_URL", address)
         monkeypatch.setenv("MODEL", "tiny")
-        shown = run(rag, "ask", "Is it about the gazette?", *place, capsys=capsys)
+        shown = run(rag, "ask", "What is about the gazette?", *place, capsys=capsys)
     assert "\n[1] " in shown
     assert "The vault is open" in shown
     assert not DANGEROUS.search(shown)

@@ -50,6 +50,7 @@ const name = () => {
   for (const link of document.querySelectorAll('#header button > a, #header button > * > a')) {
     const button = link.closest('button');
     button.setAttribute('role', 'group');
+    button.setAttribute('aria-label', link.textContent.trim());
     button.tabIndex = -1;
   }
   for (const entry of document.querySelectorAll('#thread-history [role=group]')) {
