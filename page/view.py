@@ -15,10 +15,14 @@ from rag.types import Citation, ScoredChunk
 
 
 def make_cards(hits: Sequence[ScoredChunk], citations: Sequence[Citation]) -> list[dict[str, Any]]:
-    """One card for each passage that a marker can open, in order; a cited one knows its quote. JSON values only."""
+    """One card for each passage that a marker can open, in order. JSON values only.
+
+    A cited one knows its quote, and its text, by which a change of its document is noticed later.
+    """
     cited = {citation.number: citation for citation in citations}
     return [
         _make_card(cited.get(n) or make_citation(n, hit.stored, ""), hit.chunk.ordinal)
+        | ({"text": remove_invisible(hit.chunk.text)} if n in cited else {})
         for n, hit in enumerate(hits, start=1)
     ]
 

@@ -26,7 +26,7 @@ _PIECES = re.compile(r"\w+|\W")
 def find_changes(
     props: Mapping[str, Any], read_text: Callable[[str], str | None], ignored: Collection[str] = ()
 ) -> list[Change]:
-    """What changed of the quotes that an answer cites, by what is shown below it.
+    """What changed of the passages that an answer cites, by what is shown below it.
 
     `read_text` gives the text of a document as it is now; None if there is none any more. `ignored` are sentences that
     weren't found when the answer was written, by `list_missing`.
@@ -35,7 +35,7 @@ def find_changes(
 
 
 def list_missing(props: Mapping[str, Any], read_text: Callable[[str], str | None]) -> list[str]:
-    """The sentences of those quotes that don't stand in their documents, which may be for how a passage is shown."""
+    """The sentences of those passages that don't stand in their documents, which may be for how a passage is shown."""
     return [sentence for source in _list_cited(props) for sentence in _find_missing(source, _read(source, read_text))]
 
 
@@ -50,7 +50,8 @@ def _read(source: Mapping[str, Any], read_text: Callable[[str], str | None]) -> 
 
 def _find_missing(source: Mapping[str, Any], text: str | None) -> list[str]:
     flat = _flatten(text or "")
-    return [sentence for sentence in _split(str(source["quote"])) if len(sentence) > 1 and sentence not in flat]
+    sentences = _split(str(source.get("text") or source["quote"]))
+    return [sentence for sentence in sentences if len(sentence) > 1 and sentence not in flat]
 
 
 def _compare(
