@@ -62,6 +62,7 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     source.focus()
     chat.page.keyboard.press("Enter")
     expect(chat.page.locator(".pw-passage iframe")).to_be_focused()
+    expect(chat.reader.locator("mark").first).to_be_visible()
     chat.page.keyboard.press("Escape")
     expect(chat.panel).to_have_count(0)
     expect(source).to_be_focused()
