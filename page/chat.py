@@ -140,11 +140,10 @@ async def on_chat_resume(thread: ThreadDict) -> None:
 async def on_window_message(message: object) -> None:
     if message == CORPUS_CHANGED:
         await _offer_filters()
+        await _tell_changes()
     elif isinstance(message, dict) and ASK_ONLY in message:
         choose_documents(message[ASK_ONLY])
         await on_settings_update({})
-    else:
-        await _tell_changes()
 
 
 @cl.on_settings_update
