@@ -16,9 +16,9 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
 from ingest.__main__ import _make_parser as make_ingest_parser  # noqa: E402 (found by the line above)
-from page.command import _make_parser as make_page_parser  # noqa: E402
-from rag.__main__ import _make_parser as make_rag_parser  # noqa: E402
-from rag.settings import Settings  # noqa: E402
+from page.command import _make_parser as make_page_parser  # noqa: E402 (the path comes first)
+from rag.__main__ import _make_parser as make_rag_parser  # noqa: E402 (the path comes first)
+from rag.settings import Settings  # noqa: E402 (the path comes first)
 
 
 def make_settings() -> str:
