@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 
 from page.conversations.aging import Change, find_changes, list_missing
-from page.conversations.database import Conversation
 from page.conversations.history import History
 from page.conversations.reading import SOURCES
 from page.suggestions import suggest_topics
@@ -20,23 +20,16 @@ from rag.text.hostile import remove_invisible
 if TYPE_CHECKING:
     from page.backend import Backend
 
-_NAME = "Afterwards"
-_NO_FILE = "#"
 _TOLD = "told"
 """Where a page's session keeps the changes that it was told of, by their answers."""
 
 
-async def show_afterwards(
-    answer_id: str, question: str, props: Mapping[str, Any], backend: Backend, history: History | None
-) -> None:
-    """Show it below the answer, which has `props` as its sources; with a history, keep it there."""
-    missing = await asyncio.to_thread(_list_missing, backend, props) if history else []
-    shown = {"question": question, "changes": [], "missing": missing, "topics": suggest_topics(props)}
-    element = cl.CustomElement(name=_NAME, props=shown, url=_NO_FILE, for_id=answer_id)
-    await element.send(for_id=answer_id)
-    if history:
-        kept, conversation = dict(element.to_dict()), element.thread_id
-        await history.write(lambda database: database.keep_element(conversation, kept))
+async def describe_afterwards(
+    question: str, props: Mapping[str, Any], backend: Backend, *, are_changes_told: bool
+) -> dict[str, Any]:
+    """What joins the `props` of what stands below an answer; sentences that aren't in its documents as they stand."""
+    missing = await asyncio.to_thread(_list_missing, backend, props) if are_changes_told else []
+    return {"question": question, "changes": [], "missing": missing, "topics": suggest_topics(props)}
 
 
 async def tell_changes(backend: Backend, history: History) -> None:
@@ -46,25 +39,27 @@ async def tell_changes(backend: Backend, history: History) -> None:
     if found is None:
         return
     told: dict[str, list[Change]] = cl.user_session.get(_TOLD, {})
-    changes = await asyncio.to_thread(_find_all_changes, backend, found)
-    for element in found.elements:
-        answer_id = str(element.get("forId"))
-        now = changes.get(answer_id, [])
-        if element.get("name") == _NAME and now != told.get(answer_id, []):
-            await cl.context.emitter.emit("element", element | {"props": element["props"] | {"changes": now}})
+    complete = [one["props"] for one in found.elements if one.get("name") == SOURCES and "missing" in one["props"]]
+    changes = await asyncio.to_thread(_find_all_changes, backend, complete)
+    for props in complete:
+        now = changes.get(props["id"], [])
+        if now != told.get(props["id"], []):
+            await tell_below(props | {"changes": now})
     cl.user_session.set(_TOLD, changes)
 
 
-def _find_all_changes(backend: Backend, conversation: Conversation) -> dict[str, list[Change]]:
+async def tell_below(props: Mapping[str, Any]) -> None:
+    """Have the page show these `props` below the answer of their `id`, which it has already.
+
+    Another element in Chainlit's list would make the page draw all messages anew, so it goes past that list.
+    """
+    await cl.send_window_message({"pwBelow": {**props, "at": time.time()}})
+
+
+def _find_all_changes(backend: Backend, complete: Sequence[Mapping[str, Any]]) -> dict[str, list[Change]]:
     read_text = cache(partial(_read_text, backend))
-    below = {str(one["forId"]): one["props"] for one in conversation.elements if one.get("name") == SOURCES}
-    afterwards = {str(one["forId"]): one["props"] for one in conversation.elements if one.get("name") == _NAME}
     try:
-        return {
-            answer: find_changes(below[answer], read_text, props["missing"])
-            for answer, props in afterwards.items()
-            if answer in below
-        }
+        return {props["id"]: find_changes(props, read_text, props["missing"]) for props in complete}
     except RagError:  # there is no index just now, which the status line says
         return {}
 

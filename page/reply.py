@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import chainlit as cl
 from chainlit.utils import utc_now
 
-from page.afterwards import show_afterwards
+from page.afterwards import describe_afterwards, tell_below
 from page.answer import Answer
 from page.asked import INSIST, Asked
 from page.conversations.database import Answered
@@ -34,7 +34,7 @@ _KEEP_EVERY_S = 1.0
 """How much of an answer may be lost if the server is killed."""
 
 _NO_FILE = "#"
-"""The address of an element that only our own Sources.jsx shows: without one, Chainlit would write it into a file."""
+"""The address of an element that only our own page shows: without one, Chainlit would write it into a file."""
 
 
 class Reply:
@@ -53,6 +53,7 @@ class Reply:
         self._asks_model = False
         self._message = cl.Message("", created_at=utc_now())
         self._sources = cl.CustomElement(name="Sources", props={}, url=_NO_FILE, for_id=self._message.id)
+        self._has_sources = False
         self._show_again_at = 0.0
         self.task: asyncio.Task[None] | None = None
         """What writes the answer; None before and while files are added."""
@@ -157,9 +158,19 @@ class Reply:
             await self._message.send()
             await self._send_sources()
             await self._keep(is_complete=True)
-            if self._backend:
-                props, backend = self._sources.props, self._backend
-                await show_afterwards(self._message.id, self._asked.text, props, backend, self._history)
+            await self._add_afterwards()
+
+    async def _add_afterwards(self) -> None:
+        history, sources = self._history, self._sources
+        if self._backend is None:
+            return
+        sources.props |= await describe_afterwards(
+            self._asked.text, sources.props, self._backend, are_changes_told=history is not None
+        )
+        await tell_below(sources.props)
+        if history:
+            conversation, kept = self._message.thread_id, dict(sources.to_dict())
+            await history.write(lambda database: database.keep_element(conversation, kept))
 
     async def show_again(self) -> None:
         """Show what there is of the answer to a page that has just come."""
@@ -184,15 +195,18 @@ class Reply:
 
     async def _send_sources(self) -> None:
         self._describe()
-        await self._sources.send(for_id=self._message.id)
+        if self._has_sources:
+            await tell_below(self._sources.props)
+        else:
+            self._has_sources = True
+            await self._sources.send(for_id=self._message.id)
 
     def _describe(self) -> None:
         again = self._asked.again(self.searched_for, is_private=self.is_private) if self._answer.may_insist else None
-        more = self._asked.text if self._answer.coverage.is_partial and self.text else None
         offers = self._answer.may_ask_every
         every = self._asked.again(self.searched_for, is_private=self.is_private, every=True) if offers else None
-        asks = {INSIST: again, "again": more, "every": every}
-        self._sources.props = {"id": self._message.id, **asks, **self._answer.describe()}
+        asks = {INSIST: again, "every": every}
+        self._sources.props = {"id": self._message.id, "at": time.time(), **asks, **self._answer.describe()}
 
     async def _show_words(self) -> None:
         """Show what is written so far, in place of what was shown before: a word may change what another one means."""

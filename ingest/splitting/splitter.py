@@ -57,6 +57,7 @@ _GRAMMARS = {
     ".rs": ("tree_sitter_rust", "language"),
 }
 """Grammar module and function by file name ending."""
+_BLANKS_BESIDE_TABS = "".join(char for char in map(chr, range(0x3001)) if char.isspace() and char != "\t")
 _LONGEST_TEXT = 400_000
 """How many characters are split at a time."""
 _SURELY_LONGER = 20
@@ -249,10 +250,10 @@ class Splitter:
         raw = text[span.start : span.end]
         if raw.isspace() or not raw:
             return
-        blanks = " \r\n" if span.is_table else None  # tabs are a row's empty cells
+        blanks = _BLANKS_BESIDE_TABS if span.is_table else None  # tabs are a row's empty cells
         body = raw.strip(blanks)
         lead = len(raw) - len(raw.lstrip(blanks))
-        header = text[slice(*span.header)].strip(" \r\n") + "\n" if span.header else ""
+        header = text[slice(*span.header)].strip(_BLANKS_BESIDE_TABS) + "\n" if span.header else ""
         whole = header + body
         count = tokens.count(span.start, span.end) + (tokens.count(*span.header) if span.header else 0)
         if span.is_cut or not self._counter.is_additive:

@@ -30,9 +30,7 @@ def open_log(folder: Path, level: str, keys: Iterable[str]) -> None:
         return
     from rag.logs.shared_file import SharedFile  # it takes 10 ms to be imported
 
-    path = folder / "logs" / "pagewise.jsonl"
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _listen(SharedFile(path), _JsonLines(keys), LOG_LEVELS[level])
+    _listen(SharedFile(folder / "logs" / "pagewise.jsonl"), _JsonLines(keys), LOG_LEVELS[level])
 
 
 def show_steps(keys: Iterable[str]) -> None:

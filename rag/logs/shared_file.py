@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
@@ -22,6 +23,12 @@ class SharedFile(RotatingFileHandler):
     def shouldRollover(self, record: logging.LogRecord) -> bool:
         self._follow()
         return bool(super().shouldRollover(record))
+
+    def _open(self) -> TextIOWrapper:
+        Path(self.baseFilename).parent.mkdir(
+            mode=0o700, parents=True, exist_ok=True
+        )  # it goes when the index is deleted
+        return super()._open()
 
     def _follow(self) -> None:
         """Open the file that has the name now, if that is another one."""

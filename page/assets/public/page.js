@@ -219,7 +219,7 @@
   };
   document.addEventListener('keydown', keepEnter, true);
 
-  // A marker opens its passage, by Sources.jsx, and leads nowhere else.
+  // A marker opens its passage, by answer.js, and leads nowhere else.
   const stay = (event) => event.target.closest?.('a[href^="#pw-"]') && event.preventDefault();
   document.addEventListener('click', stay, true);
   document.addEventListener('auxclick', stay, true);
@@ -235,7 +235,7 @@
     for (const formula of content.querySelectorAll('.katex')) {
       formula.replaceWith(formula.querySelector('annotation')?.textContent ?? formula.textContent);
     }
-    for (const extra of content.querySelectorAll('.pw-sources, .pw-reading')) extra.remove();
+    for (const extra of content.querySelectorAll('.pw-sources, .pw-reading, .pw-afterwards')) extra.remove();
     document.body.append(content); // only what is on the page has lines
     const plain = [(text || content.innerText).trim(), sources.join('\n')].filter(Boolean).join('\n\n');
     content.remove();
@@ -308,7 +308,8 @@
     document.body.append(root);
     import(`${prefix}/public/library/panel.js`);
     fetch(`${prefix}/public/elements/Sources.jsx`); // so that the first answer needn't wait for it
-    await loadTexts();
+    window.pagewise.answers = loadTexts().then(() => import(`${prefix}/public/answer.js`));
+    await window.pagewise.answers;
     root.setAttribute('aria-label', say('status'));
     if (!latest) button.textContent = say('connecting');
     document.documentElement.lang = texts.language;

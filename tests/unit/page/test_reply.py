@@ -66,6 +66,11 @@ class Browser(BaseChainlitEmitter):
             self.below = element_dict["props"]
             self._keep()
 
+    async def send_window_message(self, data: Any) -> None:
+        assert data["pwBelow"]["at"] >= self.below["at"]  # of two the page shows the later one
+        self.below = data["pwBelow"]
+        self._keep()
+
     def _show(self, id: str, text: str) -> None:
         self.messages[id] = text
         self._keep()

@@ -11,12 +11,16 @@ export default function Passage() {
 
   useEffect(() => {
     const opener = document.activeElement;
-    frame.current?.focus();
     return () => opener?.isConnected && opener.focus();
   }, []);
   useEffect(() => {
     const close = () => setSide(undefined);
-    const onMessage = ({ data, origin }) => origin === window.location.origin && data?.pwReader === 'close' && close();
+    const onMessage = ({ data, origin, source }) => {
+      if (origin !== window.location.origin || source !== frame.current?.contentWindow) return;
+      if (data?.pwReader === 'close') close();
+      // Not before: a frame that is still loading hears no key, and Escape would be lost.
+      if (data?.pwReader === 'ready') frame.current.focus();
+    };
     const onKey = ({ key, defaultPrevented }) => {
       if (key === 'Escape' && !defaultPrevented && !document.querySelector('dialog[open]')) close();
     };
