@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
@@ -18,8 +19,11 @@ from rag.settings import DEFAULT_EMBED_MODEL
 
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with the default embedding model exported: about 20 seconds, once in a run."""
-    folder = tmp_path_factory.mktemp("models")
+    """A models folder with the default embedding model exported: about 20 seconds, once in a run.
+
+    Runs beside each other share the one that ``PAGEWISE_TEST_MODELS`` names.
+    """
+    folder = Path(os.environ.get("PAGEWISE_TEST_MODELS") or tmp_path_factory.mktemp("models"))
     Embedder.open(DEFAULT_EMBED_MODEL, folder)
     return folder
 

@@ -46,6 +46,9 @@ def test_everything_works_below_a_prefix_which_the_proxy_passes_on_or_takes_away
                 chat.page.keyboard.press("Escape")
                 chat.page.goto(f"{proxy.url}library")
                 expect(chat.page.get_by_role("link", name="leave & more.md")).to_be_visible()
+                row = chat.page.locator("#room .row").bounding_box()
+                assert row is not None
+                assert row["width"] > 600  # also where there are no folders beside the list
                 leads_to = chat.page.get_by_role("link", name="leave & more.md").get_attribute("href") or ""
                 assert leads_to.startswith(f"{PREFIX}/read/")
                 chat.page.goto(f"{proxy.url.partition(PREFIX)[0]}{leads_to}")

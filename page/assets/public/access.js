@@ -25,6 +25,7 @@ const NAMES = {
   '.positive-feedback-on, .positive-feedback-off': sayChainlits('chat.messages.feedback.positive'),
   '.negative-feedback-on, .negative-feedback-off': sayChainlits('chat.messages.feedback.negative'),
   '.ai-message button:has(> .lucide-copy)': sayChainlits('chat.messages.actions.copy.button'),
+  'button:has(> .lucide-arrow-down)': say('scroll.end'),
   '.ai-message button:has(> .lucide-message-circle)': sayChainlits('chat.messages.feedback.edit'),
 };
 
@@ -52,6 +53,11 @@ const name = () => {
     button.setAttribute('role', 'group');
     button.setAttribute('aria-label', link.textContent.trim());
     button.tabIndex = -1;
+  }
+  // On a phone the panel is a dialog that is named by nothing.
+  for (const dialog of document.querySelectorAll('[role=dialog]:not([aria-label]):has(.pw-passage)')) {
+    dialog.removeAttribute('aria-labelledby');
+    dialog.setAttribute('aria-label', dialog.querySelector('.pw-passage').ariaLabel);
   }
   for (const entry of document.querySelectorAll('#thread-history [role=group]')) {
     if (entry.ariaLabel !== entry.textContent.trim()) entry.ariaLabel = entry.textContent.trim();

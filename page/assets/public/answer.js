@@ -150,10 +150,10 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
     };
     return h('button', { type: 'button', className, disabled, onClick: ask }, children);
   };
-  const AskAgain = ({ below, name }) => {
+  const AskAgain = ({ below, name, className }) => {
     const insist = below[name];
     const onAsked = () => keep({ ...below, [name]: null });
-    return insist && h(Ask, { text: insist.text, metadata: { insist }, onAsked }, say(`answer.${name}`));
+    return insist && h(Ask, { className, text: insist.text, metadata: { insist }, onAsked }, say(`answer.${name}`));
   };
 
   // On demand: which passages were found and how well they fit, and what the verdict rests on.
@@ -178,8 +178,9 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
       h('span', null, `[${number}] ${source}: ${say(`changed.${kind}`)}`),
       h('blockquote', null, parts.map(([part, text], place) => h(TAGS[part], { key: place }, text)))))));
 
-  const Next = ({ question, topics }) => h('div', { className: 'pw-next' },
+  const Next = ({ below, question, topics }) => h('div', { className: 'pw-next' },
     question && h(Ask, { className: 'pw-again', text: question }, say('again')),
+    h(AskAgain, { below, name: 'every', className: '' }),
     h('span', { className: 'pw-topics' }, topics.map((topic) =>
       h(Ask, { key: topic, className: '', text: say('topic.question', { topic }) }, topic))));
 
@@ -278,7 +279,6 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
         shown.length > 0 && h('ul', { 'aria-label': say('answer.sources') },
           byDocument(shown).map((items) => h(Document, { key: items[0].url, items, open: openNumber }))),
         h(AskAgain, { below, name: 'insist' }),
-        h(AskAgain, { below, name: 'every' }),
         exports && Object.entries(exports).map(([ending, text]) =>
           h('button', { key: ending, type: 'button', className: 'pw-insist', onClick: () => save(text, ending) },
             say(`answer.save.${ending}`))),
@@ -286,6 +286,6 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
         why && h(Why, { why, open: openNumber })),
       topics && h('div', { className: 'pw-afterwards' },
         changes.length > 0 && h(Changes, { changes }),
-        h(Next, { question, topics })));
+        h(Next, { below, question, topics })));
   };
 };

@@ -192,16 +192,15 @@ def test_a_killed_run_is_made_good_by_the_next_which_clears_away_what_it_left(pl
 def test_a_run_that_is_told_to_end_says_so_in_one_sentence_and_leaves_nothing(place):
     long = place / "corpus" / "long.txt"
     long.write_text("\n\n".join(f"Paragraph {number} of many." for number in range(60_000)))
-    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
-        for options in ((), ("--watch",)):
-            process = start(place, "--json", *options)
-            while not any((place / "index" / "scratch").glob("*/*/*.jsonl")) and process.poll() is None:
-                time.sleep(0.005)
-            process.send_signal(number)
-            output, errors = process.communicate(timeout=20)
-            assert (process.returncode, output) == (code, "")
-            assert errors.removeprefix(f"Watching {place / 'corpus'}. Press Ctrl+C to stop.\n") == STOPPED
-            assert not (place / "index" / "scratch").exists()
+    for number, code, *options in ((signal.SIGINT, 130, "--watch"), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+        process = start(place, "--json", *options)
+        while not any((place / "index" / "scratch").glob("*/*/*.jsonl")) and process.poll() is None:
+            time.sleep(0.005)
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=20)
+        assert (process.returncode, output) == (code, "")
+        assert errors.removeprefix(f"Watching {place / 'corpus'}. Press Ctrl+C to stop.\n") == STOPPED
+        assert not (place / "index" / "scratch").exists()
     long.write_text("It is short now.")
     assert report(place)["chunks"] == 3
 

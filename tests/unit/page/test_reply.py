@@ -215,7 +215,7 @@ def test_an_answer_without_a_citation_and_one_on_a_part_of_the_files_say_so():
     backend.measure_coverage = lambda: Coverage(7, 3, 9)
     _, browser = show(lambda reply: reply.stream_answer(backend, Asked(QUESTION, {}), None))
     assert browser.below["isUncited"]
-    assert browser.below["again"] == QUESTION
+    assert browser.below["question"] == QUESTION  # which it offers to ask again
     assert "this rests on 3 of 9" in browser.below["notices"][-1]
 
 

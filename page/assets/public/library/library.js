@@ -129,7 +129,6 @@ const renderFolders = () => {
   folders.replaceChildren(make('h2', {}, say('folders')), entry(null, say('allFolders'), latest.total, 0), ...entries);
   folders.scrollTop = at;
   folders.hidden = !entries.length;
-  document.body.style.gridTemplateColumns = entries.length || innerWidth <= 640 ? '' : '0 minmax(0, 1fr)';
 };
 
 const sizeOf = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
