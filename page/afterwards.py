@@ -12,6 +12,7 @@ import chainlit as cl
 
 from page.conversations.aging import Change, find_changes, list_missing
 from page.conversations.history import History
+from page.conversations.live import BELOW
 from page.conversations.reading import SOURCES
 from page.suggestions import suggest_topics
 from rag.errors import RagError
@@ -53,7 +54,7 @@ async def tell_below(props: Mapping[str, Any]) -> None:
 
     Another element in Chainlit's list would make the page draw all messages anew, so it goes past that list.
     """
-    await cl.send_window_message({"pwBelow": {**props, "at": time.time()}})
+    await cl.send_window_message({BELOW: {**props, "at": time.time()}})
 
 
 def _find_all_changes(backend: Backend, complete: Sequence[Mapping[str, Any]]) -> dict[str, list[Change]]:

@@ -123,7 +123,10 @@ class Database:
             self._put(connection, "element", conversation, element)
 
     def keep_answer(self, conversation: str, answer: Answered, step: Json, sources: Json) -> None:
-        """Keep an answer as far as it is written: its message, what stands below it, and what a follow-up needs."""
+        """Keep an answer as far as it is written: its message, what stands below it, and what a follow-up needs.
+
+        A search finds it by all that there is to read of it, the quotes below it too.
+        """
         with self._writing(conversation) as connection:
             self._put(connection, "step", conversation, step)
             self._put(connection, "element", conversation, sources)
@@ -134,8 +137,7 @@ class Database:
                 " private = excluded.private, writer = excluded.writer",
                 (answer.id, *values),
             )
-            if not answer.writer:
-                self._put_words(connection, conversation, answer.id, answer.text)
+            self._put_words(connection, conversation, answer.id, sources["props"].get("written") or answer.text)
 
     def keep_feedback(self, conversation: str, feedback: Json) -> None:
         with self._writing(conversation, is_news=False) as connection:

@@ -25,6 +25,9 @@ _SHARED = frozenset(
 )
 """Chainlit's events that tell of the conversation; the others are a page's own."""
 
+BELOW = "pwBelow"
+"""Under which name a message to the page's window holds what stands below an answer; that is the conversation's too."""
+
 
 class Running(Protocol):
     """An answer that is being written."""
@@ -61,8 +64,8 @@ async def share_events(session: WebsocketSession) -> None:
     own = session.emit
 
     def emit(event: str, data: object) -> Any:  # noqa: ANN401 (as Chainlit has it)
-        room = name_room(session.thread_id)
-        return sio.emit(event, data, to=room) if event in _SHARED else own(event, data)
+        is_shared = event in _SHARED or (isinstance(data, dict) and BELOW in data)
+        return sio.emit(event, data, to=name_room(session.thread_id)) if is_shared else own(event, data)
 
     session.emit = emit
 

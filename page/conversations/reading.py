@@ -10,6 +10,9 @@ from rag.private import is_running
 
 SERVER_STOPPED = "The server was stopped while this was written, so the answer ends here. Ask again for the rest."
 
+_FOR_GOOD = 2**53
+"""As the time of what stands below an answer: nothing comes after it."""
+
 SOURCES = "Sources"
 """The name of the element below an answer."""
 
@@ -26,7 +29,8 @@ def _end(element: Json) -> Json:
         return element
     props = element["props"]
     look = "" if props.get("look") == "writing" else props.get("look")
-    return element | {"props": props | {"look": look, "reading": "", "notices": [*props["notices"], SERVER_STOPPED]}}
+    ended = {"look": look, "reading": "", "notices": [*props["notices"], SERVER_STOPPED], "at": _FOR_GOOD}
+    return element | {"props": props | ended}
 
 
 def write_markdown(conversation: Conversation) -> str:

@@ -124,7 +124,7 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
       return () => redraws.delete(redraw);
     }, []);
     const known = latest.get(given.id);
-    return known && known.at >= given.at ? known : given;
+    return known && known.at > given.at ? known : given;
   };
 
   const Reading = ({ id, text }) => {
@@ -152,7 +152,7 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
   };
   const AskAgain = ({ below, name, className }) => {
     const insist = below[name];
-    const onAsked = () => keep({ ...below, [name]: null });
+    const onAsked = () => keep({ ...below, [name]: null, at: below.at + 0.001 });
     return insist && h(Ask, { className, text: insist.text, metadata: { insist }, onAsked }, say(`answer.${name}`));
   };
 
