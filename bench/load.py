@@ -24,6 +24,7 @@ from typing import Any
 import psutil
 import socketio  # type: ignore[import-untyped]  # it comes without types
 
+from page.conversations.live import BELOW
 from rag.models.embedder import Embedder
 from rag.settings import DEFAULT_EMBED_MODEL
 from tests.e2e.serving import ROOT, Server, is_settled, serving
@@ -119,6 +120,7 @@ class Browser:
             "new_message": self._take_message,
             "update_message": self._take_message,
             "element": self._take_element,
+            "window_message": self._take_news,
         }.items():
             self._socket.on(event, react)
 
@@ -173,6 +175,9 @@ class Browser:
     def _take_element(self, element: dict[str, Any]) -> None:
         if element.get("name") == "Sources":
             self._sources = element.get("props") or {}
+
+    def _take_news(self, message: dict[str, Any]) -> None:
+        self._sources = message.get(BELOW) or self._sources
 
 
 async def come_and_go(url: str, number: int, tally: Tally, until: float, tags: itertools.count[int]) -> None:

@@ -36,11 +36,11 @@ _START_S = 120.0
 
 def measure_page(folder: Path, *, is_quick: bool) -> Part:
     """A server over the sample documents, whose model is a small one of ours that quotes at once."""
-    Embedder.open(DEFAULT_EMBED_MODEL, folder / "index" / "models")
+    Embedder.open(DEFAULT_EMBED_MODEL, folder / "models").close()
     shutil.copytree(ROOT / "corpus", folder / "corpus")
     with model_server(_answer_at_once) as (url, _):
         settings = {"BASE_URL": url, "MODEL": "tiny"}
-        with serving(folder, folder, settings) as server:
+        with serving(folder, folder / "models", settings) as server:
             server.wait_until(is_settled)
             alone = asyncio.run(_ask_at_once(server, 1, 10 if is_quick else 30))
             bare = _call_model(url, 10 if is_quick else 30)
