@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import Any
 
 from page.markdown import escape_markdown, show_answer, show_quotes
+from page.texts import ENGLISH, say, write_number
 from page.view import describe_spot, make_cards
-from page.why import Coverage, describe_progress, explain
+from page.why import Coverage, describe_progress, explain, say_who
 from rag.answering.citations import UNFINISHED_MARKER, add_citations, cite_sources
 from rag.answering.events import (
     AnswerReport,
@@ -39,29 +40,16 @@ from rag.asked.export import write_csv, write_markdown
 from rag.text.hostile import VisibleStream, remove_invisible, show_name
 from rag.types import Citation, Retrieval, ScoredChunk
 
-QUOTES_LABEL = "From your documents"
-
-STOPPED_EARLY = "Stopped before the model's first word."
-
 _LONGEST_MARKER = 200
 """Characters at the end that may become a marker; a model's text may have endless ones."""
-
-
-def _say_who(report: AnswerReport) -> str:
-    """Which model answered, where, and why it was that one: ``phi-4-mini on this machine, since it asks for code``; or
-    ``llama3.2, leaves this machine: example.org``.
-    """
-    if report.model is None:
-        return "Quotes" if report.kind == "passages" else "Pagewise"
-    why = f", since {report.why}" if report.why else ""
-    place = f", leaves this machine: {report.place[3:]}" if report.place.startswith("at ") else f" {report.place}"
-    return remove_invisible(f"{report.model}{place}".strip() + why)
 
 
 class Answer:
     """All that was said so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, language: str = ENGLISH) -> None:
+        self._language = language
+        """The browser's."""
         self.words = ""
         """The model's."""
         self.quotes = ""
@@ -100,7 +88,7 @@ class Answer:
         """Whether the same question may be worth putting to every document: passages of several answered it."""
         self._table: tuple[dict[str, Any], ...] = ()
         self._progress = ""
-        """Which part of which document is read; empty for passages."""
+        """Says which part of which document is read; empty for passages."""
 
     def take(self, event: Event) -> None:
         match event:
@@ -129,7 +117,8 @@ class Answer:
     def _take_end(self, event: Event) -> None:
         match event:
             case Progress(done, total, source):
-                self._progress, self.expects_words = f"{show_name(source)} ({done + 1} of {total})", True
+                part = {"source": show_name(source), "number": done + 1, "total": total}
+                self._progress, self.expects_words = say(self._language, "answer.part", **part), True
             case Judged(outcome, remark, may_insist):
                 self._outcome, self._remark, self.may_insist = outcome, remove_invisible(remark), may_insist
                 self.expects_words = False
@@ -138,8 +127,8 @@ class Answer:
             case Done(report):
                 self._report = report
                 took = report.milliseconds["total"]
-                duration = f"{took / 1000:.1f} s" if took >= 1000 else f"{took:.0f} ms"
-                self._made_by = f"{_say_who(report)} · {duration}"
+                duration = f"{write_number(self._language, took / 1000, 1)} s" if took >= 1000 else f"{took:.0f} ms"
+                self._made_by = f"{say_who(report, self._language)} · {duration}"
                 self._table = report.table if report.kind == "every" else ()
                 found_in = {hit.chunk.source for hit in self._hits}
                 self.may_ask_every = report.kind == "passages" and report.answerable and len(found_in) > 1
@@ -202,14 +191,14 @@ class Answer:
     @property
     def _label(self) -> str:
         """What stands above the quotes; a remark that nothing was found introduces them itself."""
-        return "" if self.is_not_found and not self.words else QUOTES_LABEL
+        return "" if self.is_not_found and not self.words else say(self._language, "answer.passages")
 
     def describe(self) -> dict[str, Any]:
         """The properties that Sources.jsx shows."""
         hits = (*self._shown_to_model, *self._hits[len(self._shown_to_model) :])
         citations = self._citations or self._quoted
-        cards = make_cards(hits, citations)
-        early = STOPPED_EARLY if self.is_stopped and not self.words else ""
+        cards = make_cards(hits, citations, self._language)
+        early = say(self._language, "answer.stopped") if self.is_stopped and not self.words else ""
         end = (self.broken_off if self.text else "") or early
         return {
             "look": self._outcome or ("writing" if self.expects_words else ""),
@@ -225,7 +214,7 @@ class Answer:
             "isUncited": self._is_ended and bool(self.words) and not self._spots and not self.is_not_found,
             "searchedFor": self.searched_for,
             "searchedIn": self.searched_in,
-            "notices": [*self._notices, *filter(None, [self.coverage.remark, end])],
+            "notices": [*self._notices, *filter(None, [self.coverage.describe(self._language), end])],
             "why": self._explain(cards),
             "madeBy": self._made_by,
             "exports": {"csv": write_csv(self._table), "md": write_markdown(self._table)} if self._table else None,
@@ -233,12 +222,12 @@ class Answer:
         }
 
     def _explain(self, cards: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Why the answer is as it is, once all of it is there."""
-        if not self._retrieval or not self._report:
+        """Why the answer is as it is, once all of it is there; None where no passages were searched for."""
+        if not self._retrieval or not self._report or self._retrieval.mode == "catalog":
             return None
         cited = {citation.number for citation in self._citations}
         given = len(self._shown_to_model)
-        return explain(self._retrieval, self._report, cards, given, cited, self.coverage)
+        return explain(self._retrieval, self._report, cards, given, cited, self.coverage, self._language)
 
     def _list_quoted(self) -> list[str]:
         """What stands before each marker of the quotes: that is what it is a quote of."""
@@ -250,10 +239,10 @@ class Answer:
         if not self.expects_words or self.words:
             return ""
         if self._progress:
-            return f"Reading {self._progress} …"
+            return self._progress
         if not given:
             return ""
-        return describe_progress(self.coverage, len(self._hits), self.model, given, self.searched_in)
+        return describe_progress(self.coverage, len(self._hits), self.model, given, self.searched_in, self._language)
 
     def _write(self) -> str:
         """All that there is to read, in the order of the page, as it is copied."""

@@ -23,6 +23,7 @@ from page.library.shelf import Shelf
 from page.markdown import escape_markdown
 from page.reader.process import Drawer
 from page.starters import Outline
+from page.texts import ENGLISH, say
 from page.uploads import LateUploads, keep_upload, take_back_upload
 from page.why import Coverage
 from rag.answering.prompt import make_around
@@ -178,8 +179,10 @@ class Backend:
         except RagError:  # nothing was indexed yet, or else the watcher's detail says why
             return False
 
-    def add_document(self, name: str, content: Path) -> Addition:
+    def add_document(self, name: str, content: Path, language: str = ENGLISH) -> Addition:
         """Put a file into the corpus and wait until it is read, at most `ADDING_S`; what can't be read is not kept.
+
+        What became of it is told in the language of a browser.
 
         Raises SettingsError without a corpus folder, RagError when it can't be written.
         """
@@ -195,19 +198,19 @@ class Backend:
         deadline = time.monotonic() + ADDING_S
         while time.monotonic() < deadline:
             if self.has_document(source):
-                return Addition(source, f"{shown} is one of your documents now.")
+                return Addition(source, say(language, "document.added", name=shown))
             # A file that was deleted a moment ago may have failed under the same name.
             failure = self._find_failure(source)
             if failure and not (is_new and failure in before):
                 is_kept = not (is_new and self._take_back(source, content, deadline))
-                end = "" if is_kept else " So it was not kept."
-                return Addition(source, f"{shown} can't be read: {escape_markdown(failure.reason)}{end}", is_kept)
+                told = say(language, "document.unread", name=shown, reason=escape_markdown(failure.reason))
+                return Addition(source, told if is_kept else f"{told} {say(language, 'document.unkept')}", is_kept)
             time.sleep(0.1)
         if is_new:
             self._late.note(source, before)
             self._settle_late(self._read_index_status().failures)  # it may have failed this very moment
-        end = " If it can't be read, it is not kept." if is_new else ""
-        return Addition(source, f"{shown} is in the corpus folder and will be read soon.{end}")
+        told = say(language, "document.later", name=shown)
+        return Addition(source, f"{told} {say(language, 'document.later.unkept')}" if is_new else told)
 
     def _settle_late(self, failures: Collection[Failure]) -> None:
         """Remove uploads that failed when nobody waited any more, so that they don't stay as failures for ever."""

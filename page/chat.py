@@ -14,7 +14,7 @@ from chainlit.data import get_data_layer
 
 from page.conversations.layer import ConversationLayer
 from page.conversations.live import tell_deleted
-from page.filtering.filters import read_restriction
+from page.filtering.filters import describe_restriction, read_restriction
 from page.filtering.panel import (
     ATTACHED,
     choose_documents,
@@ -36,6 +36,7 @@ from page.server import (
     get_answers,
     get_backend_if_built,
     get_history,
+    get_language,
     get_settings,
     prepare_server,
     release_session,
@@ -43,6 +44,7 @@ from page.server import (
     wait_for_backend,
 )
 from page.starters import make_starters
+from page.texts import say
 from page.view import make_address
 from rag.errors import IndexMissingError, RagError, SettingsError
 from rag.logs.steps import begin_request
@@ -67,8 +69,6 @@ SAMPLES = {
 
 TURNS = "turns"
 """Where a chat's session keeps its conversation; a new chat begins without."""
-
-CONNECTION_LOST = "The connection to this page was lost, so the answer ends here. Ask again for the rest."
 
 ASK_ONLY = "pwOnly"
 """Under which name a message of the page has the documents that were chosen in the library."""
@@ -113,7 +113,7 @@ async def on_chat_end() -> None:
     """
     if not get_history():
         for reply in _get_replies():
-            reply.break_off(CONNECTION_LOST)
+            reply.break_off(say(get_language(), "answer.lost"))
     forget_messages()
     release_session()
 
@@ -149,10 +149,10 @@ async def on_window_message(message: object) -> None:
 @cl.on_settings_update
 async def on_settings_update(_: dict[str, Any]) -> None:
     try:
-        read_tuning(get_settings(), read_chosen_filters())
+        read_tuning(get_settings(), read_chosen_filters(), get_language())
         await _keep_filters()
         await _show_chosen_filter()
-        await find_restriction(await wait_for_backend(), read_chosen_filters())
+        await find_restriction(await wait_for_backend(), read_chosen_filters(), get_language())
     except RagError as error:
         await cl.ErrorMessage(escape_markdown(str(error))).send()
 
@@ -166,7 +166,7 @@ async def on_message(message: cl.Message) -> None:
 
     request = begin_request()
     await _name_by_files(message)
-    reply = Reply(get_history())
+    reply = Reply(get_history(), get_language())
     get_answers().add(message.thread_id, reply)
     try:
         backend = await wait_for_backend()
@@ -174,7 +174,7 @@ async def on_message(message: cl.Message) -> None:
         await _keep_filters()
         if message.content or not message.elements:
             asked = read_asked(message.content, message.metadata, read_chosen_filters(), await _read_turns())
-            only = await find_restriction(backend, asked.filters)
+            only = await find_restriction(backend, asked.filters, get_language())
             await reply.stream_answer(backend, asked, only)
     except IndexMissingError:
         await cl.ErrorMessage(escape_markdown(backend.explain_missing_index())).send()
@@ -182,9 +182,8 @@ async def on_message(message: cl.Message) -> None:
         await cl.ErrorMessage(escape_markdown(str(error))).send()
     except Exception as error:  # Chainlit would print it and leave the page without an answer
         logger.exception("A message failed")
-        await cl.ErrorMessage(
-            f"That went wrong ({escape_markdown(str(error))}). Please try again; the log says more under {request}."
-        ).send()
+        reason = escape_markdown(str(error))
+        await cl.ErrorMessage(say(get_language(), "went.wrong.logged", reason=reason, request=request)).send()
     finally:
         _remember_turn(message.content, reply)
         await reply.finish()
@@ -209,7 +208,7 @@ async def _add_documents(backend: Backend, message: cl.Message) -> None:
     """
     try:
         for file in message.elements:
-            added = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""))
+            added = await asyncio.to_thread(backend.add_document, file.name, Path(file.path or ""), get_language())
             if added.is_kept:
                 remember_attached(added.source)
                 file.url, file.chainlit_key = make_address(added.source), None
@@ -265,9 +264,10 @@ async def _show_chosen_filter() -> None:
     try:
         only = read_restriction(read_chosen_filters())
     except SettingsError:
-        await show_filter("Filters need attention")
+        await show_filter(say(get_language(), "filter.attention"))
         raise
-    await show_filter(f"Only {only.description}" if only else "")
+    documents = describe_restriction(only, get_language()) if only else ""
+    await show_filter(say(get_language(), "filter.only", documents=documents) if only else "")
 
 
 async def _find_thread() -> ThreadDict | None:
@@ -298,7 +298,7 @@ async def _tell_changes() -> None:
 async def _offer_filters() -> None:
     """Offer the filters, unless there is no backend yet: the page asks again as soon as there is a status."""
     if backend := get_backend_if_built():
-        await offer_filters(backend)
+        await offer_filters(backend, get_language())
 
 
 prepare_server()

@@ -14,8 +14,10 @@ from page.afterwards import describe_afterwards, tell_below
 from page.answer import Answer
 from page.asked import INSIST, Asked
 from page.conversations.database import Answered
+from page.filtering.filters import describe_restriction
 from page.markdown import escape_markdown
 from page.models.tuning import tune
+from page.texts import ENGLISH
 from rag.answering.events import Event, Notice, Progress, Quoted, Retrieved, Shown, Token, Told, Withdrawn
 from rag.asked.asking import ask
 from rag.private import name_this_process
@@ -41,14 +43,15 @@ class Reply:
     """The answer to one question, on the page.
 
     Call `stream_answer` once, and `finish` whatever became of it. Any other task may end the answer early by
-    `break_off`. With a history, the answer is kept there as it comes.
+    `break_off`. With a history, the answer is kept there as it comes. `language` is that of the browser.
     """
 
-    def __init__(self, history: History | None = None) -> None:
+    def __init__(self, history: History | None = None, language: str = ENGLISH) -> None:
         self._history = history
         self._backend: Backend | None = None
         self._keep_again_at = 0.0
-        self._answer = Answer()
+        self._answer = Answer(language)
+        self._language = language
         self._asked = Asked("", {})
         self._asks_model = False
         self._message = cl.Message("", created_at=utc_now())
@@ -89,7 +92,7 @@ class Reply:
             return
         self.task, self._backend = asyncio.current_task(), backend
         self._asked = asked
-        self._answer.searched_in = remove_invisible(only.description) if only else ""
+        self._answer.searched_in = remove_invisible(describe_restriction(only, self._language)) if only else ""
         self._answer.searched_for = remove_invisible(asked.standalone) if asked.standalone != asked.text else ""
         tuned = tune(backend, asked.filters)
         events = ask(

@@ -52,7 +52,7 @@ from page.conversations.live import Answers, follow_other_server, name_room, sha
 from page.library.addresses import LIBRARY_ROUTES
 from page.logins import admit, find_reader, is_logged_in
 from page.reader.addresses import READER_ROUTES
-from page.texts import translate
+from page.texts import ENGLISH, translate
 from page.view import remove_foreign_links
 from rag import cli
 from rag.errors import RagError
@@ -323,6 +323,12 @@ def call_on_reconnect(callback: Callable[[], Awaitable[None]]) -> None:
 def call_when_shown(callback: Callable[[], Awaitable[None]]) -> None:
     """Have `callback` called, within the chat, when a page has been shown a kept conversation."""
     server.state.when_shown = callback
+
+
+def get_language() -> str:
+    """What this chat's browser wants to read, as a language tag: for `say`."""
+    session = cl.context.session
+    return str(session.language) if isinstance(session, WebsocketSession) else ENGLISH
 
 
 def discard_uploads(message: cl.Message) -> None:

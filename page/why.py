@@ -6,25 +6,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from page.texts import say, say_count, write_number
 from rag.answering.events import AnswerReport
 from rag.text.hostile import remove_invisible
 from rag.types import Retrieval, ScoredChunk
-
-_VERDICTS = {
-    "yes": "The search takes it that your documents answer this",
-    "unsure": "The search is unsure whether your documents answer this",
-    "no": "The search is all but certain that your documents don't answer this",
-}
-_MODES = {
-    "hybrid": "by their words and by their meaning",
-    "dense": "by their meaning",
-    "lexical": "by their words",
-}
-_OUTCOMES = {
-    "answered": "",
-    "unsure": "What was written was compared with the passages, and not all of it stands there plainly.",
-    "not_found": "",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +25,35 @@ class Coverage:
     def is_partial(self) -> bool:
         return self.done < self.total
 
-    @property
-    def remark(self) -> str:
+    def describe(self, language: str) -> str:
         """What the answer has to say of it; empty if all was read."""
-        if not self.is_partial:
-            return ""
-        return f"Asked while files were being read: this rests on {self.done:,} of {self.total:,} that were to be read."
+        return say(language, "answer.partial", **self.count_files(language)) if self.is_partial else ""
+
+    def count_files(self, language: str) -> dict[str, str]:
+        return {"done": write_number(language, self.done), "total": write_number(language, self.total)}
 
 
-def describe_progress(coverage: Coverage, passages: int, model: str, given: int, only: str) -> str:
+def describe_progress(coverage: Coverage, passages: int, model: str, given: int, only: str, language: str) -> str:
     """What is going on while a model reads."""
-    where = f"{only}" if only else _count(coverage.documents, "document")
-    partly = f" ({coverage.done:,} of {coverage.total:,} files read so far)" if coverage.is_partial else ""
-    return f"Searched {where}{partly}, found {_count(passages, 'passage')}; {model} is reading {given:,} of them …"
+    where = only or say_count(language, "documents", coverage.documents)
+    if coverage.is_partial:
+        where = say(language, "answer.so.far", where=where, **coverage.count_files(language))
+    found = say_count(language, "passages", passages)
+    return say(language, "answer.searching", where=where, passages=found, model=model, given=given)
+
+
+def say_who(report: AnswerReport, language: str) -> str:
+    """Which model answered, where, and why it was that one: ``phi-4-mini on this machine, since it asks for code``; or
+    ``llama3.2, leaves this machine: example.org``.
+    """
+    if report.model is None:
+        return say(language, "answer.quotes") if report.kind == "passages" else "Pagewise"
+    why = f", since {report.why}" if report.why else ""
+    if report.place.startswith("at "):
+        who = say(language, "answer.away", model=report.model, host=report.place[3:])
+    else:
+        who = say(language, "answer.here", model=report.model) if report.place else report.model
+    return remove_invisible(who + why)
 
 
 def explain(
@@ -62,48 +63,52 @@ def explain(
     given: int,
     cited: Collection[int],
     coverage: Coverage,
+    language: str,
 ) -> dict[str, Any]:
     """Sentences, and the passages with how well they fit, as JSON values. A model read `given` of them."""
     passages = [
         {
             **{name: card[name] for name in ("number", "source", "place")},
-            "fit": _describe_fit(hit),
+            "fit": _describe_fit(hit, language),
             "isGiven": card["number"] <= given,
             "isCited": card["number"] in cited,
         }
         for card, hit in zip(cards, retrieval.hits, strict=False)
     ]
-    return {"said": _list_sentences(retrieval, report, given, coverage), "passages": passages}
+    return {"said": _list_sentences(retrieval, report, given, coverage, language), "passages": passages}
 
 
-def _list_sentences(retrieval: Retrieval, report: AnswerReport, given: int, coverage: Coverage) -> list[str]:
-    searched = f"Searched {_count(coverage.documents, 'document')} {_MODES[retrieval.mode]}"
-    took = retrieval.milliseconds.get("total")
-    said = [f"{searched}{f' in {took:,.0f} ms' if took else ''}."]
-    said.append(f"{_VERDICTS[retrieval.verdict]} ({retrieval.confidence:.0%}).")
-    if retrieval.unknown_words:
-        said.append(f"No document has these words of the question: {', '.join(retrieval.unknown_words)}.")
-    said.append(_describe_writer(report, given))
-    said.append(_OUTCOMES[report.outcome])
-    return [remove_invisible(sentence) for sentence in said if sentence]
-
-
-def _describe_writer(report: AnswerReport, given: int) -> str:
-    if report.model is None:
-        return "No model wrote this: the sentences that fit best are quoted word for word."
-    first = report.milliseconds.get("first_token", 0.0) / 1000
-    why = f", since {report.why}" if report.why else ""
-    return (
-        f"{report.model} {report.place} read {_count(given, 'passage')}{why}; its first word came after {first:,.1f} s."
+def _list_sentences(
+    retrieval: Retrieval, report: AnswerReport, given: int, coverage: Coverage, language: str
+) -> list[str]:
+    searched = say(
+        language, f"why.searched.{retrieval.mode}", documents=say_count(language, "documents", coverage.documents)
     )
+    if took := retrieval.milliseconds.get("total"):
+        searched += " " + say(language, "why.took", milliseconds=write_number(language, took))
+    said = [searched]
+    said.append(say(language, f"why.verdict.{retrieval.verdict}", percent=round(100 * retrieval.confidence)))
+    if retrieval.unknown_words:
+        said.append(say(language, "why.unknown", words=", ".join(retrieval.unknown_words)))
+    said.append(_describe_writer(report, given, language))
+    if report.outcome == "unsure":
+        said.append(say(language, "why.compared"))
+    return [remove_invisible(sentence) for sentence in said]
 
 
-def _describe_fit(hit: ScoredChunk) -> list[str]:
+def _describe_writer(report: AnswerReport, given: int, language: str) -> str:
+    if report.model is None:
+        return say(language, "why.quoted")
+    first = write_number(language, report.milliseconds.get("first_token", 0.0) / 1000, 1)
+    passages = say_count(language, "passages", given)
+    return say(language, "why.written", who=say_who(report, language), passages=passages, seconds=first)
+
+
+def _describe_fit(hit: ScoredChunk, language: str) -> list[str]:
     """How near a passage is: its meaning from −1 to 1, its words without a limit, both together."""
-    meaning = [f"meaning {hit.dense:.2f}"] if hit.dense is not None else []
-    words = [f"words {hit.lexical:.1f}"] if hit.lexical is not None else []
-    return [*meaning, *words, f"together {hit.score:.3f}"]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    fit = []
+    if hit.dense is not None:
+        fit.append(say(language, "why.meaning", value=write_number(language, hit.dense, 2)))
+    if hit.lexical is not None:
+        fit.append(say(language, "why.words", value=write_number(language, hit.lexical, 1)))
+    return [*fit, say(language, "why.together", value=write_number(language, hit.score, 3))]

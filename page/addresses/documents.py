@@ -10,7 +10,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from page.own_pages import get_language
+from page.texts import say
 from page.uploads import find_corpus_file
+from rag.text.hostile import show_name
 
 if TYPE_CHECKING:
     from page.backend import Backend
@@ -21,7 +24,7 @@ async def send_status(request: Request) -> Response:
     try:
         backend: Backend = await asyncio.shield(request.app.state.backend)
     except Exception as error:  # whatever kept the backend from being built is for the user to read
-        return Response(f"The service could not start ({error}). The terminal says more.", 503)
+        return Response(say(get_language(request), "unstarted", reason=error), 503)
     status = await asyncio.to_thread(backend.make_status)
     history = getattr(request.app.state, "history", None)  # a server for programs alone has none
     return JSONResponse(status | {"history": history.problem if history else ""})
@@ -63,7 +66,7 @@ async def send_document(request: Request) -> Response:
     """
     path = await asyncio.to_thread(_find_document, request)
     if path is None:
-        return Response("This is none of your documents, or not any more.", 404)
+        return Response(say(get_language(request), "document.gone", name=show_name(request.path_params["source"])), 404)
     if path.suffix.lower() == ".pdf":
         return FileResponse(path, media_type="application/pdf")
     return FileResponse(path, filename=path.name, media_type="application/octet-stream")

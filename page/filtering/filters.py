@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from page.texts import say
 from rag.text.dates import bound
 from rag.types import Restriction
 
@@ -17,6 +18,8 @@ ONLY = "only"
 """Under which name a chat's filters have the documents and folders that were chosen in the library."""
 MOST_CHOSEN = 300
 """SQLite takes a condition of a thousand parts."""
+_MOST_NAMED = 3
+"""Chosen documents and folders that are named."""
 
 _MOST_FOLDERS = 100
 _MOST_TYPES = 30
@@ -63,6 +66,25 @@ def read_chosen(given: object) -> tuple[str, ...]:
         [one for one in given if isinstance(one, str) and one.strip("/")] if isinstance(given, list | tuple) else []
     )
     return tuple(dict.fromkeys(chosen))[:MOST_CHOSEN]
+
+
+def describe_restriction(only: Restriction, language: str) -> str:
+    """What may be found, in the plural and in the language of a browser: ``pdf files in manuals since 2023``."""
+    file_type = (only.file_type or "").lstrip(".").lower()
+    told = say(language, "filter.files", type=file_type) if file_type else say(language, "filter.documents")
+    if only.folder:
+        told = say(language, "filter.folder.of", documents=told, folder=only.folder.strip("/"))
+    if only.within:
+        names, more = ", ".join(only.within[:_MOST_NAMED]), len(only.within) - _MOST_NAMED
+        names = say(language, "filter.more", names=names, number=more) if more > 0 else names
+        told = say(language, "filter.among", documents=told, names=names)
+    if only.since and only.until:
+        told = say(language, "filter.between", documents=told, since=only.since, until=only.until)
+    elif only.since:
+        told = say(language, "filter.from", documents=told, since=only.since)
+    elif only.until:
+        told = say(language, "filter.to", documents=told, until=only.until)
+    return say(language, "filter.also", documents=told, names=", ".join(only.also)) if only.also else told
 
 
 def read_restriction(values: Mapping[str, object]) -> Restriction | None:

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 import chainlit as cl
 from chainlit.input_widget import InputWidget, Select, TextInput
 
-from page.filtering.filters import EVERY_FOLDER, EVERY_TYPE, ONLY, Choices, read_chosen, read_restriction
+from page.filtering.filters import (
+    EVERY_FOLDER,
+    EVERY_TYPE,
+    ONLY,
+    Choices,
+    describe_restriction,
+    read_chosen,
+    read_restriction,
+)
 from page.models.tuning import make_tuning_inputs
+from page.texts import say
 from rag.errors import QuestionError
 from rag.text.hostile import remove_invisible, show_name
 from rag.types import Restriction
@@ -35,7 +44,7 @@ def read_chosen_filters() -> Mapping[str, object]:
     return {**chosen, ONLY: list(only)} if only else chosen
 
 
-async def find_restriction(backend: Backend, chosen: Mapping[str, object]) -> Restriction | None:
+async def find_restriction(backend: Backend, chosen: Mapping[str, object], language: str) -> Restriction | None:
     """What is chosen, as a restriction that leaves this chat's attachments in; None if nothing is.
 
     Raises SettingsError for a wrong date, QuestionError if the restriction leaves no document.
@@ -44,9 +53,7 @@ async def find_restriction(backend: Backend, chosen: Mapping[str, object]) -> Re
     only = replace(only, also=cl.user_session.get(ATTACHED, ())) if only else None
     is_emptied: bool = only is not None and await asyncio.to_thread(backend.is_emptied_by, only)
     if only and is_emptied:
-        raise QuestionError(
-            f"There are no {only.description}. Change or clear the filters: the gear below the question."
-        )
+        raise QuestionError(say(language, "filter.emptied", documents=describe_restriction(only, language)))
     return only
 
 
@@ -67,26 +74,31 @@ async def show_filter(text: str) -> None:
     await cl.send_window_message({"pwFilter": remove_invisible(text), "pwChosen": chosen})
 
 
-async def offer_filters(backend: Backend) -> None:
+async def offer_filters(backend: Backend, language: str) -> None:
     """Put what the index holds now into the page's inputs, and leave what was chosen."""
     choices = await asyncio.to_thread(backend.find_choices)
     if choices != cl.user_session.get(_OFFERED):
         cl.user_session.set(_OFFERED, choices)
         chosen = read_chosen_filters()
-        inputs = [*make_inputs(choices, chosen), *make_tuning_inputs(backend.settings, chosen)]
+        inputs = [
+            *make_inputs(choices, chosen, language),
+            *make_tuning_inputs(backend.settings, chosen, language),
+        ]
         await cl.ChatSettings(inputs).refresh()
 
 
-def make_inputs(choices: Choices, chosen: Mapping[str, object]) -> list[InputWidget]:
+def make_inputs(choices: Choices, chosen: Mapping[str, object], language: str) -> list[InputWidget]:
     """The inputs behind the gear, each with the value that was chosen there."""
     folder, file_type = chosen.get("folder") or EVERY_FOLDER, chosen.get("type") or EVERY_TYPE
-    folders = {"All folders": EVERY_FOLDER} | {f"{show_name(name)}/": name for name in choices.folders}
-    types = {"All types": EVERY_TYPE} | {f".{show_name(name)}": name for name in choices.file_types}
+    folders = {say(language, "folders.all"): EVERY_FOLDER} | {f"{show_name(name)}/": name for name in choices.folders}
+    types = {say(language, "filter.types.all"): EVERY_TYPE} | {
+        f".{show_name(name)}": name for name in choices.file_types
+    }
     return [
-        _make_select("folder", "Folder", folders, str(folder)),
-        _make_select("type", "File type", types, str(file_type)),
-        _make_date("since", "Since", "From then on", chosen),
-        _make_date("until", "Until", "Up to then, that day, month or year included", chosen),
+        _make_select("folder", say(language, "folder"), folders, str(folder)),
+        _make_select("type", say(language, "filter.type"), types, str(file_type)),
+        _make_date("since", say(language, "filter.since"), say(language, "filter.since.meaning"), chosen, language),
+        _make_date("until", say(language, "filter.until"), say(language, "filter.until.meaning"), chosen, language),
     ]
 
 
@@ -96,9 +108,6 @@ def _make_select(name: str, label: str, items: dict[str, str], value: str) -> Se
     return Select(id=name, label=label, items=items | gone, initial_value=value)
 
 
-def _make_date(name: str, label: str, meaning: str, chosen: Mapping[str, object]) -> TextInput:
-    description = f"{meaning}, by the document's own date, or its file's."
-    given = str(chosen.get(name) or "")
-    return TextInput(
-        id=name, label=label, placeholder="2023, 2023-07 or 2023-07-31", description=description, initial=given
-    )
+def _make_date(name: str, label: str, meaning: str, chosen: Mapping[str, object], language: str) -> TextInput:
+    given, form = str(chosen.get(name) or ""), say(language, "filter.date.form")
+    return TextInput(id=name, label=label, placeholder=form, description=meaning, initial=given)

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from page.access.prefix import prefix_addresses
 from page.library.listing import SORTS, STATES, Wanted
-from page.reader.addresses import HEADERS
+from page.own_pages import get_language, make_page
+from page.texts import say
 from rag.errors import RagError, SettingsError
 
 if TYPE_CHECKING:
     from page.library.shelf import Shelf
 
 _MOST_ROWS = 500
-_ASSETS = Path(__file__).parents[1] / "assets"
 
 
-async def send_library(_: Request) -> Response:
+async def send_library(request: Request) -> Response:
     """Answer with the page that lists the documents."""
-    return HTMLResponse(prefix_addresses((_ASSETS / "library.html").read_text("utf-8")), headers=HEADERS)
+    return make_page(request, "library.html", name=say(get_language(request), "library"))
 
 
 async def send_list(request: Request) -> Response:
@@ -86,7 +84,7 @@ async def _answer(request: Request, act: Callable[[Shelf], dict[str, Any] | None
     except (RagError, SettingsError) as error:
         return JSONResponse({"detail": str(error)}, 400)
     except Exception as error:  # whatever kept the backend from being built is for the user to read
-        return JSONResponse({"detail": f"That went wrong ({error}). The terminal says more."}, 500)
+        return JSONResponse({"detail": say(get_language(request), "went.wrong", reason=error)}, 500)
 
 
 LIBRARY_ROUTES = (

@@ -88,10 +88,12 @@ class Download:
     model: str
     percent: int = 0
     failure: str = ""
+    is_cancelled: bool = False
     is_over: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        return {"model": self.model, "percent": self.percent, "failure": self.failure, "isOver": self.is_over}
+        told = {"model": self.model, "percent": self.percent, "failure": self.failure}
+        return {**told, "isCancelled": self.is_cancelled, "isOver": self.is_over}
 
 
 class Downloads:
@@ -124,7 +126,7 @@ class Downloads:
             finally:
                 await _end(process)
         except asyncio.CancelledError:
-            download.failure = "The download was cancelled."
+            download.is_cancelled = True
         finally:
             download.is_over = True
             log_step(logger, "download ended", level=logging.INFO, percent=download.percent)

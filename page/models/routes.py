@@ -90,20 +90,20 @@ async def _use(request: Request, backend: Backend) -> dict[str, Any]:
     from page.models.switching import use_wanted
 
     await asyncio.to_thread(use_wanted, await _read_wanted(request), backend)
-    return {"text": ""}
+    return {}
 
 
 @_answering
 async def _download(request: Request, backend: Backend) -> dict[str, Any]:
     downloads = _get_downloads(request)
     downloads.begin(backend.router.local_settings, (await _read_wanted(request)).model)
-    return {"text": "The download has begun."}
+    return {}
 
 
 @_answering
 async def _cancel(request: Request, _: Backend) -> dict[str, Any]:
     await _get_downloads(request).cancel()
-    return {"text": "The download was cancelled."}
+    return {}
 
 
 MODEL_ROUTES = (

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from chainlit.input_widget import InputWidget, NumberInput, Slider
 
+from page.texts import ENGLISH, say
 from rag.errors import SettingsError
 from rag.settings import Settings
 
@@ -48,55 +49,74 @@ def tune(backend: Backend, chosen: Mapping[str, object]) -> Tuned:
     return Tuned(settings, router, retrieve, around)
 
 
-def read_tuning(settings: Settings, chosen: Mapping[str, object]) -> Settings:
-    """The settings with this chat's own values. Raises SettingsError for what is no number, or one that can't be."""
+def read_tuning(settings: Settings, chosen: Mapping[str, object], language: str = ENGLISH) -> Settings:
+    """The settings with this chat's own values.
+
+    Raises SettingsError, in the language of a browser, for what is no number, or one that can't be.
+    """
+
+    def read(label: str, name: str, default: float, low: float, high: float) -> float:
+        return _read_number(language, label, chosen.get(name), default, low, high)
+
+    labels = _list_labels(language)
     return replace(
         settings,
-        temperature=_read_number("Temperature", chosen.get("temperature"), settings.temperature, 0.0, _HOTTEST),
-        max_tokens=int(_read_number("Length", chosen.get("length"), settings.max_tokens, 1, _LONGEST_ANSWER)),
-        top_k=int(_read_number("Passages", chosen.get("passages"), settings.top_k, 1, _MOST_PASSAGES)),
+        temperature=read(labels["temperature"], "temperature", settings.temperature, 0.0, _HOTTEST),
+        max_tokens=int(read(labels["length"], "length", settings.max_tokens, 1, _LONGEST_ANSWER)),
+        top_k=int(read(labels["passages"], "passages", settings.top_k, 1, _MOST_PASSAGES)),
     )
 
 
-def _read_number(label: str, given: object, default: float, low: float, high: float) -> float:
+def _list_labels(language: str) -> dict[str, str]:
+    """What the inputs are called, by their ids."""
+    return {
+        "temperature": say(language, "tuning.temperature"),
+        "length": say(language, "tuning.length"),
+        "passages": say(language, "tuning.passages"),
+    }
+
+
+def _read_number(language: str, label: str, given: object, default: float, low: float, high: float) -> float:
     if given in (None, ""):
         return default
     try:
         value = float(str(given))
     except ValueError:
-        raise SettingsError(f"{label} is {str(given)!r}; it must be a number.") from None
+        raise SettingsError(say(language, "tuning.unreadable", label=label, value=repr(str(given)))) from None
     if not low <= value <= high:
-        raise SettingsError(f"{label} is {value:g}; it must be between {low:g} and {high:g}.")
+        told = {"value": f"{value:g}", "low": f"{low:g}", "high": f"{high:g}"}
+        raise SettingsError(say(language, "tuning.beyond", label=label, **told))
     return value
 
 
-def make_tuning_inputs(settings: Settings, chosen: Mapping[str, Any]) -> list[InputWidget]:
+def make_tuning_inputs(settings: Settings, chosen: Mapping[str, Any], language: str = ENGLISH) -> list[InputWidget]:
     """The inputs behind the gear, each with what was chosen there or the server's own setting."""
     with suppress(SettingsError):  # what is wrong was told when it was chosen
         settings = read_tuning(settings, chosen)
+    labels = _list_labels(language)
     return [
         Slider(
             id="temperature",
-            label="Temperature",
+            label=labels["temperature"],
             initial=settings.temperature,
             min=0,
             max=_HOTTEST,
             step=0.1,
-            description="0 gives the same answer each time; more makes the model freer with words.",
+            description=say(language, "tuning.temperature.meaning"),
         ),
         NumberInput(
             id="length",
-            label="Length",
+            label=labels["length"],
             initial=settings.max_tokens,
-            description="The longest answer, in tokens: about three quarters of a word each.",
+            description=say(language, "tuning.length.meaning"),
         ),
         Slider(
             id="passages",
-            label="Passages",
+            label=labels["passages"],
             initial=settings.top_k,
             min=1,
             max=_MOST_PASSAGES,
             step=1,
-            description="How many passages the model reads; fewer make it faster.",
+            description=say(language, "tuning.passages.meaning"),
         ),
     ]

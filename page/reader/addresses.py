@@ -10,16 +10,15 @@ import asyncio
 import json
 from html import escape
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ingest.loaders.encoding import decode
 from ingest.passwords import read_passwords
-from page.access.prefix import prefix_addresses
+from page.own_pages import get_language, make_page
 from page.reader.passages import (
     Document,
     Target,
@@ -31,6 +30,7 @@ from page.reader.passages import (
     write_part,
 )
 from page.reader.process import DrawingError
+from page.texts import say
 from page.uploads import find_corpus_file
 from rag.errors import RagError
 from rag.text.hostile import remove_invisible, show_name
@@ -49,15 +49,6 @@ _TEXTS = frozenset(
     "html xml ipynb json yaml csv tsv vtt srt markdown rst asciidoc org code text eml mbox ics vcf".split()
 )
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-)
-"""What our own pages beside the chat may load: no script or style within the page, and nothing from elsewhere."""
-HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"}
-
-_ASSETS = Path(__file__).parents[1] / "assets"
-
 
 class _Missing(Exception):
     """There is no such document, or it isn't ready to be read; the message is for the reader."""
@@ -68,7 +59,7 @@ async def _open(request: Request) -> tuple[Backend, Document, Path]:
     try:
         backend: Backend = await asyncio.shield(request.app.state.backend)
     except Exception as error:
-        raise _Missing(f"The service could not start ({error}). The terminal says more.") from error
+        raise _Missing(say(get_language(request), "unstarted", reason=error)) from error
     source = request.path_params["source"]
     try:
         document = await asyncio.to_thread(backend.index.read, lambda snapshot: find_document(snapshot, source))
@@ -76,7 +67,7 @@ async def _open(request: Request) -> tuple[Backend, Document, Path]:
         raise _Missing(str(error)) from error
     path = await asyncio.to_thread(find_corpus_file, backend.settings.corpus_dir, source) if document else None
     if document is None or path is None:
-        raise _Missing(f"{show_name(source)} is none of your documents, or not any more.")
+        raise _Missing(say(get_language(request), "document.gone", name=show_name(source)))
     return backend, document, path
 
 
@@ -108,9 +99,8 @@ async def send_reader(request: Request) -> Response:
     try:
         backend, document, path = await _open(request)
     except _Missing as error:
-        return HTMLResponse(
-            _fill("", {"kind": "none"}, f'<p class="notice" role="alert">{escape(str(error))}</p>'), 404, HEADERS
-        )
+        notice = f'<p class="notice" role="alert">{escape(str(error))}</p>'
+        return make_page(request, "reader.html", 404, name="", body=notice, data=json.dumps({"kind": "none"}))
     target = _read_target(request)
     passage = await asyncio.to_thread(find_passage, document, target)
     data: dict[str, Any] = {
@@ -140,13 +130,8 @@ async def send_reader(request: Request) -> Response:
         part = await asyncio.to_thread(write_around, document, target)
         body = part.html
         data |= {"first": part.first, "last": part.last, "total": part.total}
-    return HTMLResponse(_fill(data["name"], data, body), headers=HEADERS)
-
-
-def _fill(name: str, data: dict[str, Any], body: str) -> str:
-    """The page with its values; the data stand in an attribute, where nothing of them is markup."""
-    template = Template(prefix_addresses((_ASSETS / "reader.html").read_text("utf-8")))
-    return template.substitute(name=escape(name), data=escape(json.dumps(data)), body=body)
+    # The data stand in an attribute, where nothing of them is markup.
+    return make_page(request, "reader.html", name=data["name"], body=body, data=json.dumps(data))
 
 
 def _clean_layout(laid: dict[str, Any]) -> dict[str, Any]:

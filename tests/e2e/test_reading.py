@@ -161,6 +161,23 @@ def test_the_library_lists_chooses_unlocks_adds_and_removes(server: Server, open
     assert chat.problems == []
 
 
+def test_the_reader_and_the_library_speak_the_language_of_the_browser(server: Server, browser: Browser):
+    context = browser.new_context(locale="de-AT", viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{server.url}/library")
+    expect(page).to_have_title("Bibliothek")
+    expect(row(page, "pool.md").locator(".state")).to_have_text("bereit")
+    row(page, "pool.md").get_by_role("link").click()
+    expect(page.get_by_role("button", name="Nebeneinander")).to_be_visible()
+    page.goto(f"{server.url}/read/pool.md?quote={quote('No such sentence stands in it')}")
+    expect(page.get_by_role("status")).to_contain_text("Diese Stelle steht nicht mehr im Dokument")
+    expect(page.locator("#text")).to_be_in_viewport(ratio=0.5)  # the sentence leaves it its place
+    page.goto(f"{server.url}/read/none.md")
+    expect(page.get_by_role("alert")).to_have_text("none.md ist keines Ihrer Dokumente oder ist es nicht mehr.")
+    assert page.evaluate("document.documentElement.lang") == "de"
+    context.close()
+
+
 def test_another_site_can_neither_remove_a_file_nor_frame_the_library(server: Server):
     headers = {"Origin": "http://evil.example", "content-type": "application/json"}
     body = json.dumps({"source": "pool.md"}).encode()

@@ -47,6 +47,10 @@ const name = () => {
     link?.setAttribute('role', 'group');
     link?.setAttribute('tabindex', '-1');
   }
+  // It takes the names of its header's links from its settings, which know one language.
+  for (const part of document.querySelectorAll('a[href$="/library"], a[href$="/library"] *')) {
+    for (const node of part.childNodes) if (node.nodeType === Node.TEXT_NODE && node.data === 'Library') node.data = say('library');
+  }
   // It draws a link of its header within a button.
   for (const link of document.querySelectorAll('#header button > a, #header button > * > a')) {
     const button = link.closest('button');

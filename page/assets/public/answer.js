@@ -150,10 +150,10 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
     };
     return h('button', { type: 'button', className, disabled, onClick: ask }, children);
   };
-  const AskAgain = ({ below, name, className }) => {
+  const AskAgain = ({ below, name, label, className }) => {
     const insist = below[name];
     const onAsked = () => keep({ ...below, [name]: null, at: below.at + 0.001 });
-    return insist && h(Ask, { className, text: insist.text, metadata: { insist }, onAsked }, say(`answer.${name}`));
+    return insist && h(Ask, { className, text: insist.text, metadata: { insist }, onAsked }, label);
   };
 
   // On demand: which passages were found and how well they fit, and what the verdict rests on.
@@ -180,7 +180,7 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
 
   const Next = ({ below, question, topics }) => h('div', { className: 'pw-next' },
     question && h(Ask, { className: 'pw-again', text: question }, say('again')),
-    h(AskAgain, { below, name: 'every', className: '' }),
+    h(AskAgain, { below, name: 'every', label: say('answer.every'), className: '' }),
     h('span', { className: 'pw-topics' }, topics.map((topic) =>
       h(Ask, { key: topic, className: '', text: say('topic.question', { topic }) }, topic))));
 
@@ -278,7 +278,7 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
         notices.map((text) => h(Notice, { key: text }, text)),
         shown.length > 0 && h('ul', { 'aria-label': say('answer.sources') },
           byDocument(shown).map((items) => h(Document, { key: items[0].url, items, open: openNumber }))),
-        h(AskAgain, { below, name: 'insist' }),
+        h(AskAgain, { below, name: 'insist', label: say('answer.insist') }),
         exports && Object.entries(exports).map(([ending, text]) =>
           h('button', { key: ending, type: 'button', className: 'pw-insist', onClick: () => save(text, ending) },
             say(`answer.save.${ending}`))),

@@ -1,5 +1,6 @@
 // The panel of models, loaded by page.js when it is first opened: page/models/routes.py answers it.
 const LOOK_EVERY_MS = 700;
+const { say, number } = window.pagewise;
 const prefix = document.querySelector('meta[property="og:root_path"]')?.content ?? '';
 
 const make = (tag, props = {}, ...children) => {
@@ -14,10 +15,10 @@ const call = async (path, body) => {
   try {
     response = await fetch(`${prefix}/models${path}`, { cache: 'no-store', ...sent });
   } catch {
-    throw new Error('The server does not answer. Start it again.');
+    throw new Error(say('models.silent'));
   }
   const got = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(got.detail ?? `The server refused (${response.status}). Reload the page.`);
+  if (!response.ok) throw new Error(got.detail ?? say('models.refused', { status: response.status }));
   return got;
 };
 
@@ -26,7 +27,7 @@ const privacy = make('p', { className: 'pw-quiet' });
 const told = make('p', { className: 'pw-told' });
 told.setAttribute('role', 'status');
 const list = make('ul');
-list.setAttribute('aria-label', 'Models');
+list.setAttribute('aria-label', say('models'));
 const listed = make('p', { className: 'pw-quiet' });
 const loading = make('p', { className: 'pw-quiet' });
 
@@ -54,12 +55,12 @@ let state = null;
 let known = null;
 
 const sizeOf = ({ megabytes }) =>
-  megabytes == null ? '' : megabytes >= 1000 ? `${(megabytes / 1000).toFixed(1)} GB` : `${megabytes} MB`;
+  megabytes == null ? '' : megabytes >= 1000 ? `${number(Math.round(megabytes / 100) / 10)} GB` : `${megabytes} MB`;
 const hostOf = (address) => (URL.canParse(address) ? new URL(address).hostname : address);
 const isHere = (host) => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
 const placeOf = ({ address }) => {
-  if (!address || isHere(hostOf(address))) return 'on this machine';
-  return `leaves this machine: ${hostOf(address)}`;
+  if (!address || isHere(hostOf(address))) return say('models.machine');
+  return say('models.leaves', { host: hostOf(address) });
 };
 const isSame = (one, other) => one.replace(/(\/v1)?\/*$/, '') === other.replace(/(\/v1)?\/*$/, '');
 const isUsed = ({ id, variant, address }) => state && isSame(address, state.address)
@@ -71,27 +72,30 @@ const button = (text, label, onclick, className = '') => {
   return made;
 };
 
-const use = (row) => run(`${row.name} is being made ready …`, () => call('/use', { model: row.id, address: row.address }));
-const download = (row) => run('', () => call('/download', { model: row.id }));
+const use = (row) => run(say('models.using', { name: row.name }), () => call('/use', { model: row.id, address: row.address }));
+const download = (row) => run('', async () => {
+  await call('/download', { model: row.id });
+  return { text: say('models.download.begun') };
+});
 const cancel = () => run('', () => call('/cancel', {}));
 
 const action = (row) => {
   const running = state?.download && !state.download.isOver ? state.download : null;
-  if (isUsed(row)) return make('span', { textContent: 'in use' });
+  if (isUsed(row)) return make('span', { textContent: say('models.used') });
   if (running?.model === row.id) {
     const bar = make('progress', { max: 100, value: running.percent });
-    bar.setAttribute('aria-label', `Download of ${row.name}`);
+    bar.setAttribute('aria-label', say('models.download.of', { name: row.name }));
     const share = make('span', { textContent: `${running.percent} %` });
-    return make('span', { className: 'pw-actions' }, bar, share, button('Cancel', `Cancel the download of ${row.name}`, cancel));
+    return make('span', { className: 'pw-actions' }, bar, share, button(say('cancel'), say('models.download.cancel', { name: row.name }), cancel));
   }
-  if (row.address || row.onDisk) return button('Use', `Use ${row.name}`, () => use(row));
-  const made = button('Download', `Download ${row.name}`, () => download(row));
+  if (row.address || row.onDisk) return button(say('models.use'), say('models.use.name', { name: row.name }), () => use(row));
+  const made = button(say('download'), say('models.download.name', { name: row.name }), () => download(row));
   made.disabled ||= Boolean(running);
   return made;
 };
 
 const item = (row) => {
-  const facts = [placeOf(row), row.device, sizeOf(row), row.loaded ? 'in memory' : row.onDisk ? 'on the disk' : ''];
+  const facts = [placeOf(row), row.device, sizeOf(row), row.loaded ? say('models.memory') : row.onDisk ? say('models.disk') : ''];
   const text = make('span', {}, make('strong', { textContent: row.name }),
     make('span', { className: 'pw-quiet', textContent: facts.filter(Boolean).join(' · ') }));
   return make('li', {}, text, action(row));
@@ -113,7 +117,7 @@ const draw = () => {
   const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : null;
   list.replaceChildren(...known.models.map(item));
   if (focused) list.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
-  listed.textContent = known.models.length ? '' : 'No model is known: nothing is downloaded, and no catalog or server can be reached.';
+  listed.textContent = known.models.length ? '' : say('models.none');
   loading.textContent = known.failures.join(' ');
 };
 
@@ -127,7 +131,8 @@ const look = async () => {
   }
   const { download: got } = state;
   if (got?.isOver && wasLoading) {
-    tell(got.failure || `${got.model} is on the disk. Use it, and the next question is answered by it.`, got.failure ? 'bad' : '');
+    if (got.isCancelled) tell(say('models.download.cancelled'));
+    else tell(got.failure || say('models.download.done', { name: got.model }), got.failure ? 'bad' : '');
     wasLoading = '';
     await relist();
   }
@@ -136,7 +141,7 @@ const look = async () => {
 };
 
 const relist = async () => {
-  loading.textContent = 'Looking for models …';
+  loading.textContent = say('models.looking');
   try {
     known = await call('/known');
   } catch (error) {
@@ -153,20 +158,20 @@ const field = (name, label, props = {}) => {
 };
 const trying = make('form');
 const entered = () => Object.fromEntries(new FormData(trying));
-const tryIt = () => run('One token is being asked for …', () => call('/try', entered()));
+const tryIt = () => run(say('models.asking'), () => call('/try', entered()));
 trying.append(
-  make('h3', { textContent: 'Another server' }),
-  make('p', { className: 'pw-quiet', textContent: 'Any that speaks OpenAI’s protocol. The key is kept until this server stops, and shown nowhere.' }),
-  field('address', 'Address', { type: 'url', required: true, placeholder: 'http://localhost:11434' }),
-  field('model', 'Model', { placeholder: 'llama3.2' }),
-  field('key', 'Key, if it wants one', { type: 'password', autocomplete: 'new-password' }),
+  make('h3', { textContent: say('models.server') }),
+  make('p', { className: 'pw-quiet', textContent: say('models.server.text') }),
+  field('address', say('models.address'), { type: 'url', required: true, placeholder: 'http://localhost:11434' }),
+  field('model', say('row.model'), { placeholder: 'llama3.2' }),
+  field('key', say('models.key'), { type: 'password', autocomplete: 'new-password' }),
   make('div', { className: 'pw-actions' },
-    make('button', { type: 'button', textContent: 'Try it', onclick: () => trying.reportValidity() && tryIt() }),
-    make('button', { type: 'submit', textContent: 'Use it', className: 'pw-main' })),
+    make('button', { type: 'button', textContent: say('models.try'), onclick: () => trying.reportValidity() && tryIt() }),
+    make('button', { type: 'submit', textContent: say('models.use.entered'), className: 'pw-main' })),
 );
 trying.onsubmit = (event) => {
   event.preventDefault();
-  run('It is being tried …', async () => {
+  run(say('models.trying'), async () => {
     const used = await call('/use', entered());
     trying.elements.key.value = '';
     return used;
@@ -176,12 +181,12 @@ trying.onsubmit = (event) => {
 const dialog = make('dialog', { id: 'pw-models' });
 dialog.setAttribute('aria-labelledby', 'pw-models-title');
 dialog.append(
-  make('header', {}, make('h2', { id: 'pw-models-title', textContent: 'Models' }),
-    make('button', { type: 'button', textContent: 'Close', onclick: () => dialog.close() })),
+  make('header', {}, make('h2', { id: 'pw-models-title', textContent: say('models') }),
+    make('button', { type: 'button', textContent: say('close'), onclick: () => dialog.close() })),
   now, privacy, told,
-  make('h3', { textContent: 'On this machine, and at the server' }), list, listed, loading,
+  make('h3', { textContent: say('models.here') }), list, listed, loading,
   trying,
-  make('p', { className: 'pw-quiet', textContent: 'The choice holds for everybody who uses this page, until the server stops. Temperature, length and passages of a chat are set behind the gear below the question.' }),
+  make('p', { className: 'pw-quiet', textContent: say('models.everybody') }),
 );
 document.body.append(dialog);
 

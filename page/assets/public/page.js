@@ -19,7 +19,7 @@
   const sayCount = (key, n) => say(`${key}.${new Intl.PluralRules(texts.language).select(n)}`, { n: number(n) });
   let chainlits = {};
   const sayChainlits = (path) => path.split('.').reduce((found, part) => found?.[part], chainlits) ?? '';
-  window.pagewise = { say, sayCount, sayChainlits };
+  window.pagewise = { say, sayCount, sayChainlits, number };
   const loadTexts = async () => {
     const response = await fetch(new URL(`project/translations?language=${navigator.language || 'en'}`, home));
     chainlits = (await response.json()).translation;
@@ -46,7 +46,7 @@
   details.id = 'pw-details';
   details.hidden = true;
   const facts = make('div', '');
-  const change = make('button', 'pw-change', 'Models …');
+  const change = make('button', 'pw-change');
   change.type = 'button';
   change.addEventListener('click', async () => (await import(`${prefix}/public/models.js`)).openModels());
   details.append(facts, change);
@@ -92,7 +92,7 @@
 
   const rows = ({ corpus, model }) => [
     ...(filter ? [[say('row.chat'), filter]] : []),
-    [say('row.folder'), corpus.folder],
+    [say('folder'), corpus.folder],
     [say('row.documents'), `${sayCount('documents', corpus.documents)}, ${sayCount('passages', corpus.passages)}`],
     [say('row.vectors'), corpus.vectors < corpus.passages
       ? say('vectors.rest', { passages: sayCount('passages', corpus.passages - corpus.vectors) })
@@ -311,6 +311,7 @@
     window.pagewise.answers = loadTexts().then(() => import(`${prefix}/public/answer.js`));
     await window.pagewise.answers;
     root.setAttribute('aria-label', say('status'));
+    change.textContent = say('models.open');
     if (!latest) button.textContent = say('connecting');
     document.documentElement.lang = texts.language;
     import(`${prefix}/public/conversations.js`);

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from page.filtering.filters import EVERY_FOLDER, EVERY_TYPE, Choices, find_choices, read_restriction
+from page.filtering.filters import (
+    EVERY_FOLDER,
+    EVERY_TYPE,
+    Choices,
+    describe_restriction,
+    find_choices,
+    read_restriction,
+)
 from rag.errors import SettingsError
 from rag.types import Restriction
 
@@ -73,8 +80,16 @@ def test_a_wrong_date_is_one_sentence_that_names_its_input_and_the_form(name: st
         (Restriction(since="2023"), "documents since 2023"),
         (Restriction(until="2023-07"), "documents until 2023-07"),
         (Restriction("a", "md", "2023", "2024"), "md files in a from 2023 to 2024"),
+        (Restriction(within=("a", "b", "c", "d.md")), "documents among a, b, c and 1 more"),
         (Restriction("a", also=("b.md", "c.md")), "documents in a, and b.md, c.md"),
     ],
 )
 def test_a_restriction_is_said_in_words(only: Restriction, words: str):
     assert only.description == words
+    assert describe_restriction(only, "en") == words
+
+
+def test_a_restriction_is_said_in_the_language_of_the_browser():
+    only = Restriction("a", "md", until="2024", also=("b.md",))
+    assert describe_restriction(only, "de-CH") == "md-Dateien in a bis 2024, dazu b.md"
+    assert describe_restriction(only, "ja") == "2024 までのa 内のmdファイルと b.md"

@@ -14,12 +14,12 @@ from chainlit.context import init_http_context
 from chainlit.emitter import BaseChainlitEmitter
 
 from page.addresses.metrics import Metrics
-from page.answer import QUOTES_LABEL, STOPPED_EARLY, Answer
+from page.answer import Answer
 from page.asked import Asked, read_asked
 from page.markdown import link_source
 from page.reply import Reply
 from page.why import Coverage
-from rag.answering.events import AnswerReport, Done
+from rag.answering.events import AnswerReport, Done, Retrieved
 from rag.answering.followup import Turn
 from rag.chat.router import ModelState
 from rag.chat.routing.router import QuestionRouter
@@ -178,12 +178,17 @@ def test_the_quotes_are_there_before_the_model_reads_and_stay_below_its_words():
     ]
     assert browser.seen[-1] == (f"Nine centimetres {link_source(1)}.", "", QUOTED)
     below = browser.below
-    assert (below["look"], below["note"], below["label"], below["insist"]) == ("answered", "", QUOTES_LABEL, None)
+    assert (below["look"], below["note"], below["label"], below["insist"]) == (
+        "answered",
+        "",
+        "From your documents",
+        None,
+    )
     assert below["cited"] == [1]
     assert [card["quote"] for card in below["sources"]] == [QUOTE]
     assert below["madeBy"].startswith("tiny · ")
     assert (below["notices"], below["searchedFor"], below["searchedIn"]) == ([], "", "")
-    assert below["written"] == f"Nine centimetres [1].\n\n{QUOTES_LABEL}:\n\n{QUOTE} [1]"
+    assert below["written"] == f"Nine centimetres [1].\n\nFrom your documents:\n\n{QUOTE} [1]"
 
 
 def test_the_sources_are_those_of_the_words_and_then_those_of_the_quotes():
@@ -233,7 +238,7 @@ def test_an_unsure_answer_stands_first_and_the_remark_below_it():
     note = browser.below["note"]
     assert (browser.message, browser.below["look"]) == (f"Yes {link_source(1)}.", "unsure")
     assert note == "The passages don't clearly say this; compare it with the quotes."
-    assert browser.below["written"] == f"Yes [1].\n\n{note}\n\n{QUOTES_LABEL}:\n\n{QUOTE} [1]"
+    assert browser.below["written"] == f"Yes [1].\n\n{note}\n\nFrom your documents:\n\n{QUOTE} [1]"
     assert reply.text == "Yes [1]."
 
 
@@ -280,6 +285,29 @@ def test_it_is_said_where_the_model_runs_and_why_it_was_that_one():
     assert answer.describe()["madeBy"] == "gpt, leaves this machine: example.org · 1.5 s"
     answer.take(Done(replace(report, why="it asks for code")))
     assert answer.describe()["madeBy"] == "gpt, leaves this machine: example.org, since it asks for code · 1.5 s"
+
+
+def test_an_answer_speaks_the_language_of_the_browser():
+    answer = Answer("de-AT")
+    hit = ScoredChunk(StoredChunk(1, Chunk("roof.pdf", 0, QUOTE, page=3)), 1.0, dense=0.5)
+    answer.take(Retrieved(Retrieval(QUESTION, "hybrid", (hit,), "yes", 0.9)))
+    answer.coverage = Coverage(1, 1_234, 2_000)
+    report = AnswerReport(QUESTION, "Nine.", True, (), "gpt", "endpoint", {"total": 1500}, place="on this machine")
+    answer.take(Done(report))
+    told = answer.describe()
+    assert told["madeBy"] == "gpt auf diesem Rechner · 1,5 s"
+    assert told["sources"][0]["place"] == "Seite 3"
+    assert "1.234 von 2.000" in told["notices"][0]
+    assert told["why"]["said"][0] == "1 Dokument nach Wörtern und nach Bedeutung durchsucht."
+    assert told["why"]["passages"][0]["fit"][0] == "Bedeutung 0,50"
+
+
+def test_an_answer_from_whole_documents_has_no_passages_to_explain():
+    answer = Answer()
+    answer.take(Retrieved(Retrieval(QUESTION, "catalog", (HIT,), "yes", 1.0)))
+    answer.take(Done(AnswerReport(QUESTION, "One document.", True, (), None, "catalog", {"total": 1}, kind="one")))
+    assert answer.describe()["why"] is None
+    assert answer.describe()["madeBy"].startswith("Pagewise")
 
 
 def test_without_a_model_or_without_passages_there_is_nobody_to_insist_with():
@@ -343,7 +371,7 @@ def test_an_answer_that_is_stopped_before_its_first_word_keeps_the_quotes():
     reply, browser = stop("", lambda reply, task: task.cancel())
     assert reply.text == f"{QUOTE} [1]"
     assert browser.seen[-1] == (QUOTED, "", "")
-    assert (browser.below["cited"], browser.below["notices"]) == ([1], [STOPPED_EARLY])
+    assert (browser.below["cited"], browser.below["notices"]) == ([1], ["Stopped before the model's first word."])
 
 
 def test_a_reply_that_is_broken_off_before_its_question_asks_nothing_and_says_why():

@@ -1,15 +1,14 @@
 // The library: all documents of the folder, as long as the list may be. The server sorts, searches and cuts it.
 import { icon } from '../icons.js';
-import { addressOf, count, language, make, prefix, say } from '../texts.js';
+import { addressOf, count, language, make, prefix, say, sayCount } from '../own.js';
 
-document.documentElement.lang = language;
 const ROW = 48;
 const PART = 100;
 const MOST_CHOSEN = 300;
 const IDLE_MS = 4000;
 const BUSY_MS = 1200;
 const isInside = document.documentElement.classList.contains('inside');
-document.getElementById('folders').setAttribute('aria-label', say('folders'));
+document.getElementById('folders').setAttribute('aria-label', say('library.folders'));
 const [bar, folders, main, live] = ['bar', 'folders', 'main', 'live'].map((id) => document.getElementById(id));
 const wanted = { search: '', folder: null, state: '', sort: 'name', down: '' };
 const chosen = new Map(); // by source: what is shown of it
@@ -31,25 +30,27 @@ const tell = (words) => {
 };
 
 // The bar.
-const search = make('input', { type: 'search', placeholder: say('search'), 'aria-label': say('search') });
+const search = make('input', { type: 'search', placeholder: say('library.search'), 'aria-label': say('library.search') });
 const total = make('span', { class: 'count', id: 'count' });
-const states = make('span', { class: 'tabs', role: 'group', 'aria-label': say('state') });
+const states = make('span', { class: 'tabs', role: 'group', 'aria-label': say('status') });
 const picker = make('input', { type: 'file', multiple: true, hidden: true });
-const add = make('button', { type: 'button', class: 'main', onclick: () => picker.click() }, icon('add'), say('add'));
-const keyButton = make('button', { type: 'button', hidden: true, onclick: () => askPassword() }, icon('key'), say('passwordTitle'));
-const retryButton = make('button', { type: 'button', hidden: true, onclick: () => retry() }, icon('retry'), say('retryAll'));
+const add = make('button', { type: 'button', class: 'main', onclick: () => picker.click() }, icon('add'), say('library.add'));
+const label = (text) => make('span', { class: 'label' }, text); // without it, as on a phone, the sign still has its name
+const keyButton = make('button', { type: 'button', hidden: true, title: say('library.encrypted'), 'aria-label': say('library.encrypted'), onclick: () => askPassword() }, icon('key'), label(say('library.encrypted')));
+const retryButton = make('button', { type: 'button', hidden: true, title: say('library.retry.all'), 'aria-label': say('library.retry.all'), onclick: () => retry() }, icon('retry'), label(say('library.retry.all')));
 const leave = isInside
   ? make('button', { type: 'button', title: say('close'), 'aria-label': say('close'), onclick: () => window.parent.postMessage({ pwLibrary: 'close' }, window.location.origin) }, icon('close'))
-  : make('a', { class: 'button', href: `${prefix}/` }, icon('back'), say('toChat'));
-bar.append(make('h1', {}, say('library')), total, search, states, retryButton, keyButton, add, picker, leave);
-document.title = say('library');
+  : make('a', { class: 'button', href: `${prefix}/`, title: say('library.chat'), 'aria-label': say('library.chat') }, icon('back'));
+bar.append(make('h1', {}, say('library')), total, search, states, retryButton, keyButton, add, picker);
+if (isInside) bar.append(leave);
+else bar.prepend(leave);
 
 // Below it: what is chosen, what happened, the head of the list, the list.
 const choice = make('div', { class: 'choice', hidden: true });
 const said = make('p', { class: 'said', hidden: true });
-const COLUMNS = ['name', 'folder', 'type', 'pages', 'date', 'state'];
-const all = make('input', { type: 'checkbox', 'aria-label': say('chooseAll') });
-const heads = new Map(COLUMNS.map((name) => [name, make('button', { type: 'button', class: name, onclick: () => sortBy(name) }, say(name))]));
+const COLUMNS = { name: say('library.name'), folder: say('folder'), type: say('library.type'), pages: say('library.pages'), date: say('library.date'), state: say('status') };
+const all = make('input', { type: 'checkbox', 'aria-label': say('library.choose.all') });
+const heads = new Map(Object.entries(COLUMNS).map(([name, label]) => [name, make('button', { type: 'button', class: name, onclick: () => sortBy(name) }, label)]));
 const head = make('div', { class: 'row head' }, all, ...heads.values(), make('span'));
 const list = make('div', { id: 'list', tabindex: '0', role: 'region', 'aria-label': say('library') });
 const room = make('div', { id: 'room', role: 'list' });
@@ -73,7 +74,7 @@ const refresh = async () => {
     parts = new Map([[first, answer.rows]]);
     render();
   } catch (error) {
-    tell(say('notReady', { reason: error.message }));
+    tell(say('library.unread', { reason: error.message }));
   }
 };
 const fetchPart = async (part) => {
@@ -96,7 +97,7 @@ const sortBy = (name) => change({ sort: name, down: wanted.sort === name && !wan
 const render = () => {
   const { total: files, shown, states: counts, encrypted, isBusy, corpus } = latest;
   const isPart = shown !== files;
-  total.textContent = isPart ? say('countOf', { shown: count(shown), count: count(files) }) : files === 1 ? say('countOne') : say('count', { count: count(files) });
+  total.textContent = isPart ? say('library.shown', { shown: count(shown), count: count(files) }) : sayCount('documents', files);
   retryButton.hidden = !counts.failed;
   keyButton.hidden = !encrypted;
   for (const [name, button] of heads) {
@@ -108,14 +109,14 @@ const render = () => {
   room.style.height = `${shown * ROW}px`;
   main.dataset.busy = isBusy;
   main.querySelector('.nothing')?.remove();
-  if (!shown) list.before(make('p', { class: 'nothing' }, files ? say('nothing') : say('empty', { folder: corpus })));
+  if (!shown) list.before(make('p', { class: 'nothing' }, files ? say('library.nothing') : say('library.empty', { folder: corpus })));
   renderRows();
   renderChoice();
   main.dataset.ready = '';
 };
 const renderStates = (counts, files) => {
-  const names = [['', 'allStates', files], ['ready', 'onlyReady', counts.ready], ['reading', 'onlyReading', counts.reading], ['failed', 'onlyFailed', counts.failed]];
-  const button = ([state, key, number]) => make('button', { type: 'button', 'aria-pressed': String(wanted.state === state), onclick: () => change({ state }) }, `${say(key)} ${count(number)}`);
+  const names = [['', say('library.all'), files], ['ready', say('library.all.ready'), counts.ready], ['reading', say('library.all.reading'), counts.reading], ['failed', say('library.all.failed'), counts.failed]];
+  const button = ([state, label, number]) => make('button', { type: 'button', 'aria-pressed': String(wanted.state === state), onclick: () => change({ state }) }, `${label} ${count(number)}`);
   states.replaceChildren(...names.filter(([state, , number]) => !state || number || wanted.state === state).map(button));
 };
 const renderFolders = () => {
@@ -126,22 +127,22 @@ const renderFolders = () => {
   );
   const entries = latest.folders.map(([folder, number]) => entry(folder, folder.split('/').at(-1), number, folder.split('/').length - 1));
   const at = folders.scrollTop;
-  folders.replaceChildren(make('h2', {}, say('folders')), entry(null, say('allFolders'), latest.total, 0), ...entries);
+  folders.replaceChildren(make('h2', {}, say('library.folders')), entry(null, say('folders.all'), latest.total, 0), ...entries);
   folders.scrollTop = at;
   folders.hidden = !entries.length;
 };
 
-const sizeOf = (bytes) => (bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
+const sizeOf = (bytes) => (bytes < 1e6 ? `${count(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${(bytes / 1e6).toLocaleString(language, { maximumFractionDigits: 1 })} MB`);
 const noteOf = (row) => {
   if (row.state === 'failed') return row.reason;
-  if (row.same) return say('copies', { name: row.same });
-  if (row.version) return say('version', { name: row.version });
+  if (row.same) return say('library.same', { name: row.same });
+  if (row.version) return say('library.version', { name: row.version });
   const title = row.title && row.title !== row.name ? row.title : '';
-  return row.versions > 1 ? [title, say('versions', { count: row.versions })].filter(Boolean).join(' · ') : title;
+  return row.versions > 1 ? [title, say('library.versions', { count: row.versions })].filter(Boolean).join(' · ') : title;
 };
 const boxOf = (row) => {
   const isOpen = row.isFolder || row.state === 'ready';
-  const box = make('input', { type: 'checkbox', 'aria-label': say('choose', { name: row.name }), disabled: !isOpen });
+  const box = make('input', { type: 'checkbox', 'aria-label': say('library.choose', { name: row.name }), disabled: !isOpen });
   box.checked = chosen.has(row.source);
   box.addEventListener('change', () => choose([row], box.checked));
   return box;
@@ -157,8 +158,8 @@ const drawRow = (row, index) => {
     make('span', { class: 'title', title: [row.folder ? `${row.folder}/${row.name}` : row.name, note].filter(Boolean).join('\n') }, name, note ? make('small', {}, note) : null),
     make('span', { class: 'folder quiet', title: row.folder }, row.folder), make('span', { class: 'type quiet' }, row.type),
     make('span', { class: 'pages number' }, row.pages ? count(row.pages) : ''), make('span', { class: 'date quiet', title: sizeOf(row.size) }, row.date),
-    make('span', { class: `state ${row.state}` }, say(row.state)),
-    make('button', { type: 'button', class: 'act', 'aria-label': say('more', { name: row.name }), 'aria-haspopup': 'menu', onclick: (event) => openMenu(event.currentTarget, row) }, icon('more')),
+    make('span', { class: `state ${row.state}` }, say(`library.state.${row.state}`)),
+    make('button', { type: 'button', class: 'act', 'aria-label': say('library.more', { name: row.name }), 'aria-haspopup': 'menu', onclick: (event) => openMenu(event.currentTarget, row) }, icon('more')),
   );
   element.style.top = `${index * ROW}px`;
   return element;
@@ -186,7 +187,7 @@ new ResizeObserver(renderRows).observe(list);
 const choose = (rows, isChosen) => {
   for (const row of rows) {
     if (isChosen && chosen.size >= MOST_CHOSEN && !chosen.has(row.source)) {
-      tell(say('tooMany', { count: MOST_CHOSEN }));
+      tell(say('library.most', { count: MOST_CHOSEN }));
       break;
     }
     if (isChosen) chosen.set(row.source, row);
@@ -201,10 +202,10 @@ const renderChoice = () => {
   choice.hidden = !chosen.size;
   all.checked = chosen.size > 0 && chosen.size >= Math.min(latest?.shown ?? 0, MOST_CHOSEN);
   choice.replaceChildren(
-    make('span', {}, say('chosen', { count: count(chosen.size) })),
-    make('button', { type: 'button', class: 'main', onclick: () => askOnly([...chosen.keys()]) }, say('askOnlyCount', { count: count(chosen.size) })),
-    make('button', { type: 'button', class: 'bad', hidden: filesOf().length === 0, onclick: () => askRemoval(filesOf()) }, icon('remove'), say('remove')),
-    make('button', { type: 'button', onclick: () => choose([...chosen.values()], false) }, say('clear')),
+    make('span', {}, say('library.chosen', { count: count(chosen.size) })),
+    make('button', { type: 'button', class: 'main', onclick: () => askOnly([...chosen.keys()]) }, say('library.ask.chosen', { count: count(chosen.size) })),
+    make('button', { type: 'button', class: 'bad', hidden: filesOf().length === 0, onclick: () => askRemoval(filesOf()) }, icon('remove'), say('library.remove')),
+    make('button', { type: 'button', onclick: () => choose([...chosen.values()], false) }, say('library.clear')),
   );
 };
 all.addEventListener('change', async () => {
@@ -229,13 +230,13 @@ const closeMenu = () => {
 };
 const openMenu = (button, row) => {
   closeMenu();
-  const item = (name, key, act, more = {}) => make('button', { type: 'button', role: 'menuitem', ...more, onclick: () => { closeMenu(); act(); } }, icon(name), say(key));
+  const item = (name, label, act, more = {}) => make('button', { type: 'button', role: 'menuitem', ...more, onclick: () => { closeMenu(); act(); } }, icon(name), label);
   const entries = [
-    row.state === 'ready' ? item('outside', 'open', () => window.open(`${prefix}/read/${addressOf(row.source)}`, '_blank', 'noopener')) : null,
-    row.state === 'ready' ? item('target', 'askOnly', () => askOnly([row.source])) : null,
-    row.state === 'failed' ? item('retry', 'retry', retry) : null,
-    row.isEncrypted ? item('key', 'password', () => askPassword()) : null,
-    item('remove', 'remove', () => askRemoval([row]), { class: 'bad' }),
+    row.state === 'ready' ? item('outside', say('library.open'), () => window.open(`${prefix}/read/${addressOf(row.source)}`, '_blank', 'noopener')) : null,
+    row.state === 'ready' ? item('target', say('library.ask.this'), () => askOnly([row.source])) : null,
+    row.state === 'failed' ? item('retry', say('library.retry'), retry) : null,
+    row.isEncrypted ? item('key', say('password'), () => askPassword()) : null,
+    item('remove', say('library.remove'), () => askRemoval([row]), { class: 'bad' }),
   ];
   menu = make('div', { class: 'menu', role: 'menu' }, ...entries);
   document.body.append(menu);
@@ -266,8 +267,8 @@ const openDialog = (title, words, ...controls) => {
   return { dialog, form };
 };
 const askRemoval = (rows) => {
-  const title = rows.length === 1 ? say('removeTitle', { name: rows[0].name }) : say('removeTitleMany', { count: count(rows.length) });
-  const { dialog, form } = openDialog(title, say('removeText', { folder: latest.corpus }), make('button', { type: 'submit', class: 'bad' }, icon('remove'), say('remove')));
+  const title = say('library.remove.title', { name: rows.length === 1 ? rows[0].name : sayCount('documents', rows.length) });
+  const { dialog, form } = openDialog(title, say('library.remove.text', { folder: latest.corpus }), make('button', { type: 'submit', class: 'bad' }, icon('remove'), say('library.remove')));
   form.querySelector('button:last-child').focus();
   form.addEventListener('submit', () => { dialog.close(); remove(rows); });
 };
@@ -276,9 +277,9 @@ const remove = async (rows) => {
     try {
       await call('remove', { source: row.source });
       chosen.delete(row.source);
-      tell(say('removed', { name: row.name }));
+      tell(say('library.removed', { name: row.name }));
     } catch (error) {
-      tell(say('notRemoved', { name: row.name, reason: error.message }));
+      tell(say('library.unremoved', { name: row.name, reason: error.message }));
     }
   }
   renderChoice();
@@ -286,16 +287,16 @@ const remove = async (rows) => {
   await refresh();
 };
 const retry = async () => {
-  await call('retry', {}).then(() => tell(say('retrying')), (error) => tell(error.message));
+  await call('retry', {}).then(() => tell(say('library.retrying')), (error) => tell(error.message));
   await refresh();
 };
 const askPassword = () => {
   const input = make('input', { type: 'password', autocomplete: 'off', 'aria-label': say('password'), required: true });
-  const { dialog, form } = openDialog(say('passwordTitle'), say('passwordHint'), input, make('button', { type: 'submit', class: 'main' }, say('addPassword')));
+  const { dialog, form } = openDialog(say('library.encrypted'), say('library.password.hint'), input, make('button', { type: 'submit', class: 'main' }, say('library.password.add')));
   input.focus();
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    await call('password', { password: input.value }).then(() => { tell(say('passwordAdded')); dialog.close(); }, (error) => tell(error.message));
+    await call('password', { password: input.value }).then(() => { tell(say('library.password.added')); dialog.close(); }, (error) => tell(error.message));
     await refresh();
   });
 };
@@ -303,23 +304,23 @@ const askPassword = () => {
 // Adding files.
 const addFiles = async (files) => {
   for (const file of files) {
-    tell(say('adding', { name: file.name }));
+    tell(say('library.adding', { name: file.name }));
     const form = new FormData();
     form.append('file', file);
     try {
       const response = await fetch(`${prefix}/documents`, { method: 'POST', body: form });
       const answer = await response.json().catch(() => ({}));
       if (!response.ok) throw new Error(answer.error?.message ?? answer.detail ?? response.statusText);
-      tell(say('added', { name: answer.source }));
+      tell(say('library.added', { name: answer.source }));
     } catch (error) {
-      tell(say('notAdded', { name: file.name, reason: error.message }));
+      tell(say('library.unadded', { name: file.name, reason: error.message }));
     }
     parts = new Map();
     await refresh();
   }
 };
 picker.addEventListener('change', () => addFiles([...picker.files]).then(() => { picker.value = ''; }));
-const drop = make('div', { class: 'drop', hidden: true }, say('dropHere'));
+const drop = make('div', { class: 'drop', hidden: true }, say('library.drop'));
 document.body.append(drop);
 const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
 for (const name of ['dragenter', 'dragover']) document.addEventListener(name, (event) => { if (hasFiles(event)) { event.preventDefault(); drop.hidden = false; } });

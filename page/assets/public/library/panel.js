@@ -1,11 +1,11 @@
 // The library over the chat: the header's link opens it in a dialog, and what is chosen there this chat is kept to.
 const prefix = new URL('../..', import.meta.url).pathname.replace(/\/$/, '');
-const texts = import('../texts.js');
+const { say } = window.pagewise;
 
 const send = (sources) => window.postMessage({ pwOnly: sources }, window.location.origin); // Chainlit passes it on
 
 const open = async () => {
-  const { say } = await texts;
+  await window.pagewise.answers; // the texts have come by then
   const dialog = document.createElement('dialog');
   dialog.id = 'pw-library';
   dialog.setAttribute('aria-label', say('library'));
@@ -33,11 +33,11 @@ const chip = document.createElement('div');
 chip.id = 'pw-only';
 chip.setAttribute('role', 'status');
 const showChip = async ({ pwFilter, pwChosen }) => {
-  const { say } = await texts;
+  await window.pagewise.answers; // the texts have come by then
   chip.hidden = !pwChosen;
   const end = document.createElement('button');
   end.type = 'button';
-  end.textContent = say('askAll');
+  end.textContent = say('library.ask.all');
   end.addEventListener('click', () => send([]));
   chip.replaceChildren(pwFilter, end);
   place();

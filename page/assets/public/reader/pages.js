@@ -1,5 +1,5 @@
 // The pages of a PDF: pictures that are fetched as they come into sight, with the quote marked and letters to select.
-import { addressOf, make, prefix, say } from '../texts.js';
+import { addressOf, make, prefix, say } from '../own.js';
 
 const WIDTHS = [500, 700, 1000, 1400, 2000, 2800];
 const FARTHEST = 4;
@@ -16,7 +16,7 @@ export class Pages {
     this.layouts = new Map([[data.layout.page, data.layout]]);
     this.onPage = () => {};
     this.widest = Math.max(...data.sizes.map(([width]) => width));
-    this.leaves = data.sizes.map((_, index) => make('section', { class: 'leaf', 'data-page': index + 1, 'aria-label': say('pageOf', { page: index + 1, count: this.count }) }));
+    this.leaves = data.sizes.map((_, index) => make('section', { class: 'leaf', 'data-page': index + 1, 'aria-label': say('reader.page.of', { page: index + 1, count: this.count }) }));
   }
 
   begin() {
@@ -90,7 +90,7 @@ export class Pages {
   #draw(leaf) {
     if (leaf.childElementCount) return;
     const picture = make('img', { src: this.#pictureOf(leaf), alt: '', decoding: 'async' });
-    picture.addEventListener('error', () => picture.replaceWith(make('p', { class: 'failed' }, say('notDrawn'))));
+    picture.addEventListener('error', () => picture.replaceWith(make('p', { class: 'failed' }, say('reader.undrawn'))));
     leaf.append(picture);
     this.#lay(leaf);
   }

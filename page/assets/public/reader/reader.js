@@ -1,9 +1,8 @@
 // The reader: shows the document that its address names, as pages or as text, at the passage that the address names.
 import { icon } from '../icons.js';
-import { addressOf, language, make, prefix, say } from '../texts.js';
+import { addressOf, make, prefix, say } from '../own.js';
 import { Pages } from './pages.js';
 
-document.documentElement.lang = language;
 const data = JSON.parse(document.body.dataset.reader);
 const isInside = document.documentElement.classList.contains('inside');
 const [main, bar, text, pages, outline] = ['main', 'bar', 'text', 'pages', 'outline'].map((id) => document.getElementById(id));
@@ -16,7 +15,7 @@ const fetchJson = async (what, query = '') => {
   return answer;
 };
 
-const tell = (words) => main.before(make('p', { class: 'notice', role: 'status' }, words));
+const tell = (words) => bar.append(make('p', { class: 'notice', role: 'status' }, words));
 
 // The text. Only its own part scrolls: scrolling an element into view would move the page around this one, too.
 const body = make('div', { class: 'body' });
@@ -25,7 +24,7 @@ text.append(body);
 const namePages = (within) => {
   for (const name of within.querySelectorAll('.page-name:not([data-named])')) {
     name.dataset.named = '';
-    name.textContent = `${say(name.dataset.kind)} ${name.textContent}`;
+    name.textContent = say(`place.${name.dataset.kind}`, { number: name.textContent });
   }
 };
 const scrollToMark = () => {
@@ -41,12 +40,12 @@ const fill = (html) => {
 
 // What comes before and after the passages at hand.
 let { first = 0, last = -1, total = 0 } = data;
-const moreButton = (key, load) => make('button', { type: 'button', onclick: load }, say(key));
+const moreButton = (label, load) => make('button', { type: 'button', onclick: load }, label);
 const offerMore = () => {
   text.querySelectorAll('.more').forEach((button) => button.remove());
   if (data.kind !== 'text') return;
-  if (first > 0) body.before(make('div', { class: 'more' }, moreButton('earlier', () => showMore(Math.max(0, first - 60), first - 1))));
-  if (last < total - 1) body.after(make('div', { class: 'more' }, moreButton('later', () => showMore(last + 1, last + 60))));
+  if (first > 0) body.before(make('div', { class: 'more' }, moreButton(say('reader.earlier'), () => showMore(Math.max(0, first - 60), first - 1))));
+  if (last < total - 1) body.after(make('div', { class: 'more' }, moreButton(say('reader.later'), () => showMore(last + 1, last + 60))));
 };
 const showMore = async (from, to) => {
   const part = await fetchJson('text', `?first=${from}&last=${to}`);
@@ -62,11 +61,11 @@ const showMore = async (from, to) => {
 };
 
 // The bar.
-const tool = (name, key, onclick, more = {}) => make('button', { type: 'button', title: say(key), 'aria-label': say(key), onclick, ...more }, icon(name));
-const tools = make('div', { class: 'tools', role: 'toolbar', 'aria-label': say('view') });
+const tool = (name, label, onclick, more = {}) => make('button', { type: 'button', title: label, 'aria-label': label, onclick, ...more }, icon(name));
+const tools = make('div', { class: 'tools', role: 'toolbar', 'aria-label': say('reader.view') });
 const place = make('span', { class: 'place' });
 const describePlace = (number) => {
-  const named = data.pageKind ? `${say(data.pageKind)} ${number}` : '';
+  const named = data.pageKind ? say(`place.${data.pageKind}`, { number }) : '';
   place.textContent = [named, data.section].filter(Boolean).join(' · ');
 };
 
@@ -74,7 +73,7 @@ let view = null;
 const showTextOfPage = async (number) => {
   const query = new URLSearchParams({ page: number, ...(number === data.page && data.quote ? { quote: data.quote } : {}), ...(data.passage == null ? {} : { passage: data.passage }) });
   const part = await fetchJson('text', `?${query}`).catch((error) => ({ html: '', failure: error.message }));
-  body.replaceChildren(...(part.html ? fill(part.html) : [make('p', {}, part.failure ?? say('noText'))]));
+  body.replaceChildren(...(part.html ? fill(part.html) : [make('p', {}, part.failure ?? say('reader.textless'))]));
   text.scrollTop = 0;
   scrollToMark();
 };
@@ -91,13 +90,13 @@ const show = (mode) => {
     view.fit();
     if (mode !== 'original') showTextOfPage(view.page);
   } else if (mode !== 'read' && !pages.childElementCount) {
-    showOriginal().catch((error) => tell(say('failedToLoad', { reason: error.message })));
+    showOriginal().catch((error) => tell(say('reader.unloaded', { reason: error.message })));
   }
 };
 const modes = () => {
-  const names = view || data.hasOriginal ? ['original', 'read', 'both'] : [];
+  const names = view || data.hasOriginal ? Object.entries({ original: say('reader.original'), read: say('reader.read'), both: say('reader.both') }) : [];
   const start = view ? 'original' : 'read';
-  const button = (name) => make('button', { type: 'button', 'data-mode': name, 'aria-pressed': String(name === start), title: name === 'read' ? say('readMeaning') : null, onclick: () => show(name) }, say(name));
+  const button = ([name, label]) => make('button', { type: 'button', 'data-mode': name, 'aria-pressed': String(name === start), title: name === 'read' ? say('reader.read.meaning') : null, onclick: () => show(name) }, label);
   return names.length ? make('span', { class: `group${isInside ? ' optional' : ''}` }, ...names.map(button)) : null;
 };
 
@@ -107,10 +106,10 @@ const showOutline = (entries, open) => {
     open(target);
     if (isInside || innerWidth < 700) toggleOutline();
   } }, title);
-  outline.setAttribute('aria-label', say('outline'));
+  outline.setAttribute('aria-label', say('reader.outline'));
   outline.replaceChildren(...entries.map(link));
 };
-const outlineButton = tool('outline', 'outline', () => toggleOutline(), { 'aria-expanded': 'false', hidden: true });
+const outlineButton = tool('outline', say('reader.outline'), () => toggleOutline(), { 'aria-expanded': 'false', hidden: true });
 const toggleOutline = () => {
   outline.hidden = !outline.hidden;
   outlineButton.setAttribute('aria-expanded', String(!outline.hidden));
@@ -132,14 +131,14 @@ const linkHere = () => {
 };
 const copyLink = async ({ currentTarget }) => {
   await navigator.clipboard?.writeText(linkHere());
-  currentTarget.title = say('copied');
+  currentTarget.title = say('reader.link.copied');
 };
 
 const buildTools = () => {
   bar.append(place, tools);
   bar.prepend(outlineButton);
   if (view) {
-    const input = make('input', { class: 'page', type: 'text', inputmode: 'numeric', 'aria-label': say('goToPage'), value: view.page });
+    const input = make('input', { class: 'page', type: 'text', inputmode: 'numeric', 'aria-label': say('reader.page.go'), value: view.page });
     input.addEventListener('change', () => view.open(Number(input.value) || view.page));
     view.onPage = (number) => {
       input.value = number;
@@ -147,19 +146,19 @@ const buildTools = () => {
       if (!text.hidden) showTextOfPage(number);
     };
     tools.append(
-      tool('before', 'pageBefore', () => view.open(view.page - 1)), input,
-      make('span', { class: 'count' }, `/ ${view.count}`), tool('after', 'pageAfter', () => view.open(view.page + 1)),
-      tool('smaller', 'zoomOut', () => view.zoom(1 / 1.25)), tool('fit', 'zoomFit', () => view.zoom(0), { class: 'optional' }), tool('larger', 'zoomIn', () => view.zoom(1.25)),
+      tool('before', say('page.previous'), () => view.open(view.page - 1)), input,
+      make('span', { class: 'count' }, `/ ${view.count}`), tool('after', say('page.next'), () => view.open(view.page + 1)),
+      tool('smaller', say('zoom.out'), () => view.zoom(1 / 1.25)), tool('fit', say('reader.fit'), () => view.zoom(0), { class: 'optional' }), tool('larger', say('zoom.in'), () => view.zoom(1.25)),
     );
   }
-  if (data.quote || data.passage != null) tools.append(tool('target', 'backToMark', () => (view && !pages.hidden ? view.openMark() : scrollToMark()), { class: 'optional' }));
+  if (data.quote || data.passage != null) tools.append(tool('target', say('reader.mark'), () => (view && !pages.hidden ? view.openMark() : scrollToMark()), { class: 'optional' }));
   const choice = modes();
   if (choice) tools.append(choice);
   tools.append(
-    tool('link', 'copyLink', copyLink, { class: 'optional' }),
+    tool('link', say('reader.link'), copyLink, { class: 'optional' }),
     make('a', { class: 'button optional', href: `${prefix}/corpus/${addressOf(source)}`, download: true, title: say('download'), 'aria-label': say('download') }, icon('download')),
   );
-  if (isInside) tools.append(make('a', { class: 'button', href: location.href, target: '_blank', rel: 'noopener', title: say('fullWidth'), 'aria-label': say('fullWidth') }, icon('outside')));
+  if (isInside) tools.append(make('a', { class: 'button', href: location.href, target: '_blank', rel: 'noopener', title: say('reader.full'), 'aria-label': say('reader.full') }, icon('outside')));
 };
 
 const fetchOutline = async () => {
@@ -180,14 +179,14 @@ const start = () => {
   if (view) {
     view.begin();
     const isMarked = data.layout.marks.length > 0;
-    if (data.quote && !data.isFound) tell(say('notFound'));
-    else if (data.quote && !isMarked) tell(say(data.layout.letters ? 'notExactly' : 'notOnPage'));
+    if (data.quote && !data.isFound) tell(say('reader.missing'));
+    else if (data.quote && !isMarked) tell(data.layout.letters ? say('reader.inexact') : say('reader.unplaced'));
     fetchOutline();
   } else {
     namePages(body);
     offerMore();
     if (data.notice) tell(data.notice);
-    if (data.quote && !data.isFound) tell(say('notFound'));
+    if (data.quote && !data.isFound) tell(say('reader.missing'));
     scrollToMark();
     outlineButton.hidden = data.sections.length < 2;
     showOutline(data.sections, openPassage);

@@ -1,0 +1,39 @@
+"""The reader and the library, which are pages of their own: their HTML, with all texts in the browser's language."""
+
+from __future__ import annotations
+
+import json
+from html import escape
+from pathlib import Path
+from string import Template
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from page.access.prefix import prefix_addresses
+from page.texts import find_language, list_texts
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+"""What our own pages may load: no script or style within the page, and nothing from elsewhere."""
+
+_ASSETS = Path(__file__).with_name("assets")
+
+
+def get_language(request: Request) -> str:
+    """What the browser says it wants to read, most wanted first: for `find_language` and `say`."""
+    return request.headers.get("accept-language", "")
+
+
+def make_page(
+    request: Request, file: str, status: int = 200, *, name: str, body: str = "", **data: str
+) -> HTMLResponse:
+    """A page of ours from its file in ``assets``: `name` is its title, `body` HTML, `data` are values of attributes."""
+    html = prefix_addresses((_ASSETS / file).read_text("utf-8"))
+    language = find_language(get_language(request))
+    texts = json.dumps(list_texts(language), ensure_ascii=False)
+    values = {"name": name, "language": language, "texts": texts, **data}
+    filled = Template(html).substitute({key: escape(value) for key, value in values.items()}, body=body)
+    return HTMLResponse(filled, status, {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
