@@ -43,6 +43,7 @@ from page.server import (
     wait_for_backend,
 )
 from page.starters import make_starters
+from page.stopping import limit_stop
 from page.view import make_address
 from rag.errors import IndexMissingError, RagError, SettingsError
 from rag.logs.steps import begin_request
@@ -80,6 +81,7 @@ CORPUS_CHANGED = "pw-corpus-changed"
 
 @cl.on_app_startup
 async def on_app_startup() -> None:
+    limit_stop()
     end_orderly_on_hangup()
     start_backend()
 
