@@ -185,7 +185,7 @@ def test_a_log_on_a_full_disk_says_so_once_until_it_can_be_written_again(tmp_pat
     monkeypatch.setattr(handler, "shouldRollover", lambda record: False)  # it would open the file
     written = io.StringIO()
     for stream in (FullDisk(), FullDisk(), written, FullDisk()):
-        handler.stream = stream
+        monkeypatch.setattr(handler, "stream", stream)
         handler.emit(logging.makeLogRecord({"msg": "line"}))
     told = f"No log is kept: {tmp_path / 'log'} can't be written (No space left on device).\n"
     assert capsys.readouterr().err == 2 * told
