@@ -44,10 +44,12 @@ from page.server import (
     wait_for_backend,
 )
 from page.starters import make_starters
+from page.stopping import limit_stop
 from page.texts import say
 from page.view import make_address
 from rag.errors import IndexMissingError, RagError, SettingsError
 from rag.logs.steps import begin_request
+from rag.processes import end_orderly_on_hangup
 from rag.text.hostile import remove_invisible
 
 if TYPE_CHECKING:
@@ -79,6 +81,8 @@ CORPUS_CHANGED = "pw-corpus-changed"
 
 @cl.on_app_startup
 async def on_app_startup() -> None:
+    limit_stop()
+    end_orderly_on_hangup()
     start_backend()
 
 

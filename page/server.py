@@ -150,7 +150,10 @@ def _prepare_folders(settings: Settings) -> None:
         if settings.password or settings.keeps_history:
             os.environ["CHAINLIT_AUTH_SECRET"] = make_signing_secret(settings.index_dir / "page", settings.password)
     except OSError as error:
-        raise RagError(f"{settings.index_dir} can't be written ({error.strerror}). Set RAG_INDEX_DIR.") from error
+        raise RagError(
+            f"{settings.index_dir} can't be written ({error.strerror}). Check its rights and the free space, or set"
+            " RAG_INDEX_DIR to another folder."
+        ) from error
     with contextlib.suppress(OSError):  # it isn't empty: a server of another version uses it
         chainlits_own.rmdir()
     chainlit.server.FILES_DIRECTORY = chainlit.config.FILES_DIRECTORY  # type: ignore[attr-defined]  # imported there, not exported

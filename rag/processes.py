@@ -37,6 +37,18 @@ def leave_signals_to_parent() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
+def end_orderly_on_hangup() -> None:
+    """Take a closed terminal for a service's stop, which the server ends on in an orderly way.
+
+    Left to the system, it would kill the process at once. Whoever has it ignored, as nohup does, keeps that. Python
+    gives signals to the main thread alone, so elsewhere nothing changes.
+    """
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    is_main = threading.current_thread() is threading.main_thread()
+    if hangup is not None and is_main and signal.getsignal(hangup) is signal.SIG_DFL:
+        signal.signal(hangup, lambda *_: signal.raise_signal(signal.SIGTERM))
+
+
 class StopSwitch:
     """Lets one thread end what another one waits for. Once thrown it stays so."""
 

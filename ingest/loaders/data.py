@@ -129,11 +129,25 @@ _ODD = "~^¦\x1f\x01§"
 
 
 def load_json(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """The text itself. One long line is broken into many, and ``\\u`` escapes become their letters."""
+    """The text itself. One long line is broken into many, and ``\\u`` escapes become their letters.
+
+    A record of a list stands on one line, so that its name and its values are quoted together.
+    """
     text = decode(data)
     if max(map(len, text.splitlines()), default=0) > 500 or "\\u" in text:
         text = _lay_out(text)
-    return make_single_page(Document(source, ()), text)
+    return make_single_page(Document(source, ()), _RECORD.sub(_put_on_one_line, text))
+
+
+_RECORD = re.compile(r"[\[,]\s{0,200}+\{(?:[^{}\[\]]++|\[[^{}\[\]]{0,300}+\])++\}")
+_LONGEST_RECORD = 600
+"""Characters of a record that becomes one line."""
+
+
+def _put_on_one_line(record: re.Match[str]) -> str:
+    before, bracket, values = record[0].partition("{")
+    line = " ".join(part.strip() for part in f"{bracket}{values}".splitlines())
+    return before + line if len(line) <= _LONGEST_RECORD else record[0]
 
 
 _MOST_PARSED = 10_000_000

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import cast
 
-from rag.text.tables import is_data, names_columns
+from rag.text.tables import NUMBER, is_data, names_columns
 
 _LINES_A_BLOCK, _CHARACTERS_A_BLOCK = 2_000, 300_000
 _LONGEST_REPEATED = 100
@@ -136,11 +137,11 @@ def _join_heads(rows: Iterable[_Row], head_rows: int) -> Iterator[list[str]]:
     for number, row in enumerate(rows):
         if head and not head[-1].own:  # some formats leave out the empty cells at a row's end
             head[-1].texts.extend([""] * (len(row.texts) - len(head[-1].texts)))
-        if head and len(head) < _MOST_HEAD_ROWS and (number < head_rows or _continues_head(head[-1], row)):
+        if head and len(head) < _MOST_HEAD_ROWS and (number < head_rows or _continues_head(head, row)):
             head.append(row)
             continue
         if head:
-            yield _join_columns(head)
+            yield from _close_head(head)
             head = []
         if may_begin and _may_open_head(row, is_declared=number + 1 < head_rows):
             head.append(row)
@@ -149,7 +150,14 @@ def _join_heads(rows: Iterable[_Row], head_rows: int) -> Iterator[list[str]]:
             yield row.texts
             may_begin = not any(row.texts) or (may_begin and _count_texts(row) < 2)
     if head:
-        yield _join_columns(head)
+        yield from _close_head(head)
+
+
+def _close_head(head: list[_Row]) -> Iterator[list[str]]:
+    """The head as one row. A last row that leaves columns of a group without a name was none of it."""
+    last = len(head) - 1 if len(head) > 1 and _has_gap(head[-2], head[-1]) else len(head)
+    yield _join_columns(head[:last])
+    yield from (row.texts for row in head[last:])
 
 
 def _count_texts(row: _Row) -> int:
@@ -180,21 +188,63 @@ def _find_groups(row: _Row) -> list[bool]:
     return groups
 
 
-def _continues_head(top: _Row, row: _Row) -> bool:
-    """Whether the row divides the columns that `top` groups.
+def _continues_head(head: Sequence[_Row], row: _Row) -> bool:
+    """Whether the row divides the columns that the row above groups, or is one more under a name that reaches down.
 
-    It has texts of its own only there and where `top` is empty. If nothing else sets it apart from a row of values, it
-    must say the same in several groups ("in, out, in, out").
+    It divides them if it has texts of its own only there and where the row above is empty. If nothing else sets it
+    apart from a row of values, it must say the same in several groups ("in, out, in, out"). It may leave out some
+    columns if it groups them itself.
     """
-    groups, own = _find_groups(top), _list_own(row)
+    top, groups, own = head[-1], _find_groups(head[-1]), _list_own(row)
+    if _completes_head(head, row):
+        return True
     if own[:1] != [""] and own[:1] and (groups[0] is False) and is_data([text for text in own if text]):
         return False
-    places = list(zip(top.texts, groups, own, strict=False))
+    places = list(zip(_find_named(head), groups, own, strict=False))
     below = [text for _, is_group, text in places if is_group and text]
-    has_stray = any(text and named and not is_group for named, is_group, text in places)
-    has_gap = not top.is_merged and any(is_group and not text for _, is_group, text in places)
+    has_stray = any(text and is_named and not is_group for is_named, is_group, text in places)
+    is_open = _has_gap(top, row) and not _groups_its_gaps(top, row)
     is_apart = not all(groups) or len(set(below)) < len(below)
-    return bool(below) and not has_stray and not has_gap and is_apart
+    return bool(below) and not has_stray and not is_open and is_apart
+
+
+def _find_named(head: Sequence[_Row]) -> list[bool]:
+    """For each column, whether a name stands over it alone."""
+    rows = [
+        [bool(text) and not group for text, group in zip(row.texts, _find_groups(row), strict=True)] for row in head
+    ]
+    return [any(column) for column in zip_longest(*rows, fillvalue=False)]
+
+
+def _has_gap(top: _Row, row: _Row) -> bool:
+    """Whether the row leaves out a column of a group that is one by empty cells; a merged cell names it well enough."""
+    places = zip(_find_groups(top), _list_own(row), strict=False)
+    return not top.is_merged and any(is_group and not text for is_group, text in places)
+
+
+def _groups_its_gaps(top: _Row, row: _Row) -> bool:
+    """Whether each column that the row leaves out follows a name of its own, in the same group; and none is a value."""
+    own = _list_own(row)
+    if any(NUMBER.fullmatch(text) for text in own if text):
+        return False
+    places = list(zip(top.texts, _find_groups(top), own, strict=False))
+    return all(text or not (is_group and named) for named, is_group, text in places)
+
+
+def _completes_head(head: Sequence[_Row], row: _Row) -> bool:
+    """Whether the row names each column under a first name that reaches down to it.
+
+    Its cell is merged, or it is empty below that name, and the row above groups columns; or the name of the first
+    column stands in this row alone. Values are none.
+    """
+    own = _list_own(row)
+    if len(own) < 2 or any(NUMBER.fullmatch(text) for text in own if text) or not all(own[1:]):
+        return False
+    firsts = [other.texts[0] for other in head]
+    reaches_down = bool(row.own) and not row.own[0] and row.texts[0] == firsts[0] != ""
+    is_third = len(head) > 1 and any(_find_groups(head[-1]))
+    is_named_once = (firsts[0] != "" and not own[0]) or (not any(firsts) and own[0] != "")
+    return reaches_down or (is_third and is_named_once)
 
 
 def _join_columns(head: Sequence[_Row]) -> list[str]:

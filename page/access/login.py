@@ -45,9 +45,12 @@ def make_signing_secret(folder: Path, password: str) -> str:
     if not path.is_file():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = folder / f"login.{os.getpid()}"  # another server may be starting, too
-        with open(beside, "x", encoding="ascii", opener=open_privately) as file:
-            file.write(secrets.token_hex(32))
-        beside.replace(path)
+        try:
+            with open(beside, "x", encoding="ascii", opener=open_privately) as file:
+                file.write(secrets.token_hex(32))
+            beside.replace(path)
+        finally:  # of a disk that is full
+            beside.unlink(missing_ok=True)
     return hmac.new(path.read_bytes(), password.encode(), "sha256").hexdigest()
 
 

@@ -27,6 +27,7 @@ from page.addresses.documents import DOCUMENT_ROUTES
 from page.api.description import make_api_routes
 from page.api.tools import make_tools
 from page.backend import Backend
+from page.stopping import STOP_S
 from rag import cli
 from rag.settings import Settings
 
@@ -44,7 +45,7 @@ def serve(settings: Settings, host: str, port: int) -> int:
     require_free_port(host, port)
     shown = f"[{host}]" if ":" in host else host
     cli.say(f"Documents: {settings.corpus_dir.resolve()}. OpenAI's API: http://{shown}:{port}/v1 (model: corpus).")
-    uvicorn.run(server, host=host, port=port, log_level="warning", timeout_graceful_shutdown=10)
+    uvicorn.run(server, host=host, port=port, log_level="warning", timeout_graceful_shutdown=STOP_S)
     return 0
 
 

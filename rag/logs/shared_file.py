@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import sys
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -14,11 +16,31 @@ _OLD_FILES = 4
 
 
 class SharedFile(RotatingFileHandler):
-    """Each process goes on in the new file when another has put the full one away."""
+    """Each process goes on in the new file when another has put the full one away.
+
+    If the file can't be written, as on a full disk, that is said once, until it can be again.
+    """
 
     def __init__(self, path: Path, largest: int = _FILE_BYTES) -> None:
         self._largest = largest
+        self._has_failed = self._is_told = False
         super().__init__(path, maxBytes=largest, backupCount=_OLD_FILES, encoding="utf-8")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._has_failed = False
+        super().emit(record)
+        self._is_told = self._is_told and self._has_failed
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+            return
+        self._has_failed = True
+        if not self._is_told:
+            self._is_told = True
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # there may be no terminal any more
+                sys.stderr.write(f"No log is kept: {self.baseFilename} can't be written ({error.strerror}).\n")
 
     def shouldRollover(self, record: logging.LogRecord) -> bool:
         self._follow()

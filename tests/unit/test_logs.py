@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import io
 import json
 import logging
 import os
@@ -170,3 +172,21 @@ def test_settings_tell_no_key():
     endpoint = Endpoint("http://me:secret@host/v1", KEY, "tiny")
     assert "secret" not in f"{endpoint!r} {make_error('mute', endpoint)}".replace("me:secret@host", "host", 1)
     assert Settings().keys == []
+
+
+class FullDisk(io.StringIO):
+    def write(self, text: str, /) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_log_on_a_full_disk_says_so_once_until_it_can_be_written_again(tmp_path, capsys, monkeypatch):
+    handler = SharedFile(tmp_path / "log")
+    handler.stream.close()
+    monkeypatch.setattr(handler, "shouldRollover", lambda record: False)  # it would open the file
+    written = io.StringIO()
+    for stream in (FullDisk(), FullDisk(), written, FullDisk()):
+        monkeypatch.setattr(handler, "stream", stream)
+        handler.emit(logging.makeLogRecord({"msg": "line"}))
+    told = f"No log is kept: {tmp_path / 'log'} can't be written (No space left on device).\n"
+    assert capsys.readouterr().err == 2 * told
+    assert written.getvalue() == "line\n"

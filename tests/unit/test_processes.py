@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import sys
 import tempfile
 
-from rag.processes import StopSwitch, make_command, make_environment, name_signal, read_last_line
+import pytest
+
+from rag.processes import (
+    StopSwitch,
+    end_orderly_on_hangup,
+    make_command,
+    make_environment,
+    name_signal,
+    read_last_line,
+)
 
 
 def test_a_switch_ends_what_is_waited_for_and_what_will_be_but_not_what_was():
@@ -17,6 +29,22 @@ def test_a_switch_ends_what_is_waited_for_and_what_will_be_but_not_what_was():
         assert ended == ["now"]
     with switch.guard(lambda: ended.append("later")):
         assert ended == ["now", "later"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no hang-up.")
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_a_closed_terminal_stops_a_server_as_a_service_does_unless_it_is_ignored(is_ignored):
+    taken: list[int] = []
+    before = [(number, signal.getsignal(number)) for number in (signal.SIGHUP, signal.SIGTERM)]
+    signal.signal(signal.SIGTERM, lambda number, _: taken.append(number))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN if is_ignored else signal.SIG_DFL)
+    try:
+        end_orderly_on_hangup()
+        os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+    assert taken == ([] if is_ignored else [signal.SIGTERM])
 
 
 def test_an_exit_code_names_its_signal():

@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,10 @@ _OPENING_CHARACTERS = 600
 _SHORT = 40
 """Terms of a chunk that is indexed in all languages if its own is a guess: a longer one tells its language, or is made
 of numbers, which are the same in all. Set by reading short notes, not tuned."""
+
+_LIKELY = 0.25
+"""The share of the likeliest language's probability that another needs for a name of a few words to be in it as well
+("Wifi guest password": Italian .55, English .42; "Anna shoe size": English .34, Cebuano .08). Not tuned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +147,7 @@ def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]
     fields: dict[str, int | str | bytes | list[str]] = {"id": entry.id, "tie_break": entry.tie_break}
     fields |= {"language": language, "places": _list_places(entry.source), "keys": _pack_terms(terms)}
     if entry.ordinal == 0:
-        name = text_terms(name_text, language)
+        name = text_terms(name_text, language) if is_known else _list_name_terms(name_text, language)
         terms = terms + name
         opening = text_terms(entry.text[:_OPENING_CHARACTERS], language)
         opens = make_storable(entry.source)
@@ -153,8 +158,21 @@ def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]
 def _choose_language(entry: LexicalEntry, name_text: str) -> tuple[str, bool]:
     """The language by which the chunk's words are bent, and whether it is more than a guess by its name."""
     known = find_plain_language(entry.text) or entry.language
-    named = f"{re.sub(r'[/_]', ' ', name_text)}\n{entry.text}"
+    named = f"{_separate(name_text)}\n{entry.text}"
     return known or detect_languages(named)[0][0], bool(known)
+
+
+def _list_name_terms(name_text: str, language: str) -> list[str]:
+    """The terms of a name whose language is a guess, and those of the other languages that it may as well be in."""
+    languages = detect_languages(_separate(name_text))
+    likely = [other for other, probability in languages if probability >= _LIKELY * languages[0][1]]
+    terms = text_terms(name_text, language)
+    others = dict.fromkeys(chain.from_iterable(text_terms(name_text, other) for other in likely))
+    return terms + [term for term in others if term not in terms]
+
+
+def _separate(path: str) -> str:
+    return re.sub(r"[/_]", " ", path)
 
 
 def make_storable(path: str) -> str:

@@ -8,6 +8,12 @@ from rag.index.lexical.entry import REPEATS, LexicalEntry, make_fields
 from rag.text.terms import question_terms
 
 
+def test_a_name_of_two_likely_languages_is_found_in_both():
+    """'Wifi guest password' is taken for Italian, whose stemmer makes 'wif' of its first word."""
+    fields = make_fields(LexicalEntry(1, "Notes/Wifi guest password.md", 0, "", "", "heron-pickle-42"))
+    assert {"wif", "wifi", "guest", "password"} <= set(str(fields["terms"]).split())
+
+
 @pytest.mark.parametrize(
     ("source", "language", "question"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import struct
@@ -134,6 +135,14 @@ def test_markdown_takes_title_author_and_language_from_its_front_matter():
 def test_csv_becomes_rows_whatever_separates_the_cells(mark):
     text = _read("a.csv", f'name{mark}town\n"Bob{mark}jr"{mark}Rome\nEve{mark}Bonn\n')
     assert text == f"name\ttown\nBob{' ' if mark.isspace() else mark}jr\tRome\nEve\tBonn"
+
+
+def test_a_record_of_a_list_in_json_is_one_line_and_settings_are_not():
+    pumps = [{"id": "P-11", "at": "shed"}, {"id": "P-12", "at": "ladder", "tags": ["a", "b"]}]
+    lines = _read("a.json", json.dumps({"pumps": pumps, "site": {"name": "weir", "lamp": 7}}, indent=2)).splitlines()
+    assert '    { "id": "P-11", "at": "shed" },' in lines
+    assert '    { "id": "P-12", "at": "ladder", "tags": [ "a", "b" ] }' in lines
+    assert '    "name": "weir",' in lines
 
 
 def test_one_long_line_of_json_is_laid_out():

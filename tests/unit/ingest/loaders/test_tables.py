@@ -52,6 +52,26 @@ def test_a_merged_cell_holds_for_all_it_covers():
             ],
             "Pier\tFees Day Boat\tFees Day Raft\tFees Week Boat\tFees Week Raft",
         ),
+        (
+            [["Pier", "2023", "", "", ""], ["", "Day", "", "Week", ""], ["", "In", "Out", "In", "Out"]],
+            "Pier\t2023 Day In\t2023 Day Out\t2023 Week In\t2023 Week Out",
+        ),
+        (
+            [["Pier", "Fees", "", "Depth", ""], ["", "Day", "", "Ebb", "Flood"], ["", "Raft", "Boat", "(m)", "(ft)"]],
+            "Pier\tFees Day Raft\tFees Day Boat\tDepth Ebb (m)\tDepth Flood (ft)",
+        ),
+        (
+            [
+                [Cell("Pier", rows=3), Cell("Fees", columns=2), Cell("Depth", columns=2)],
+                [Cell("Day", columns=2), "Ebb", "Flood"],
+                ["Raft", "Boat", "(m)", "(ft)"],
+            ],
+            "Pier\tFees Day Raft\tFees Day Boat\tDepth Ebb (m)\tDepth Flood (ft)",
+        ),
+        (
+            [["", "Fees", "", "Depth", ""], ["", "Day", "", "Ebb", "Flood"], ["Pier", "Raft", "Boat", "(m)", "(ft)"]],
+            "Pier\tFees Day Raft\tFees Day Boat\tDepth Ebb (m)\tDepth Flood (ft)",
+        ),
     ],
 )
 def test_a_head_of_several_rows_becomes_one(rows, joined):
@@ -66,6 +86,7 @@ def test_a_head_of_several_rows_becomes_one(rows, joined):
         [[Cell("Who", columns=2), Cell("What", columns=2)], ["Ann", "Bay 1", "tea", "mug"]],
         [["Name:", "", "Date:", ""], ["Street:", "", "Town:", ""]],
         [["", Cell("Visitors", columns=2)], ["North", "12", "14"]],
+        [["Pier", "Fees", "", ""], ["", "none", "", "free"]],
     ],
 )
 def test_values_are_no_part_of_the_head(rows):
