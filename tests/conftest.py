@@ -19,7 +19,7 @@ from rag.settings import DEFAULT_EMBED_MODEL
 
 @pytest.fixture(scope="session")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with the default embedding model exported: about 20 seconds, once in a run.
+    """A models folder with the default embedding model exported, once in a run.
 
     Runs beside each other share the one that ``PAGEWISE_TEST_MODELS`` names.
     """

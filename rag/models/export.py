@@ -1,13 +1,14 @@
-"""Exports a model to ONNX, once. Sole owner of onnx.
+"""Exports a model to ONNX, once. Owner of onnx, with `rag.models.bert`.
 
-`rag.models.torch_models` loads the model. It is exported with all its parts inside and quantised to int8 if its
-vectors, or its scores, stay the same. `rag.models.cache` runs this as a process that ends when its input does; for a
-person, ``python -m rag.models.export MODEL MODELS_DIR`` does the same.
+`rag.models.bert` makes the graph of the default model, `rag.models.torch_models` loads any other. It is exported with
+all its parts inside and quantised to int8 if its vectors, or its scores, stay the same. `rag.models.cache` runs this as
+a process that ends when its input does; for a person, ``python -m rag.models.export MODEL MODELS_DIR`` does the same.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import os
 import shutil
@@ -17,11 +18,11 @@ import threading
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rag.errors import EmbeddingModelError
+from rag.models.bert import PackagedOriginal
 from rag.models.cache import ERROR_PREFIX
 from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest
 from rag.models.onnx import OnnxModel, forbid_telemetry
@@ -37,15 +38,7 @@ from rag.models.source import (
     is_all_local,
     locate,
 )
-from rag.models.torch_models import (
-    Original,
-    count_weight_bytes,
-    load_original,
-    make_unsupported_error,
-    quiet_libraries,
-    save_graph,
-    save_tokenizer,
-)
+from rag.models.torch_models import Original, load_original, make_unsupported_error, quiet_libraries
 from rag.processes import leave_signals_to_parent, open_private_stdout
 from rag.settings import DEFAULT_EMBED_MODEL
 
@@ -181,12 +174,12 @@ def _export(source: Source, folder: Path, progress: Say) -> None:
     local_only = is_all_local(source, progress)
     is_here = local_only or find_cached_config(source) is not None
     progress(f"{'Loading' if is_here else 'Downloading'} the {source.kind.noun} {source.name}.")
-    with quiet_libraries():
-        original = load_original(source, local_only=local_only)
-        save_tokenizer(original, folder)
+    with contextlib.nullcontext() if source.is_packaged else quiet_libraries():
+        original = PackagedOriginal(source) if source.is_packaged else load_original(source, local_only=local_only)
+        original.save_tokenizer(folder)
         progress("Exporting it to ONNX; this is done once.")
         probe = _Probe(original)
-        save_graph(original, folder / MODEL_FILE, is_big=probe.is_big)
+        original.save_graph(folder / MODEL_FILE, is_big=probe.is_big)
         progress(f"Quantising it and comparing the {source.kind.results} with the original's.")
         result = _quantise(probe, folder)
     Manifest(
@@ -211,13 +204,13 @@ class _Probe:
 
     def __init__(self, original: Original) -> None:
         self.original = original
-        self.is_big = count_weight_bytes(original) > _BIG_MODEL_BYTES
-
-    @cached_property
-    def _expected(self) -> Vectors:
-        return self.original.compute_results()
+        self.is_big = original.count_weight_bytes() > _BIG_MODEL_BYTES
+        self._expected: Vectors | None = None
 
     def compare(self, folder: Path) -> Agreement:
+        """Of the export in that folder, which is the exact one the first time."""
+        if self._expected is None:
+            self._expected = self.original.compute_results(folder)
         with closing(OnnxModel(folder, self.original.max_tokens, self.original.dimensions)) as export:
             found = self.original.run_export(export)
         return self.original.compare(found, self._expected)

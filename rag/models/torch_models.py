@@ -71,22 +71,18 @@ class Original(Protocol):
     @property
     def source(self) -> Source: ...
     @property
-    def model(self) -> SentenceTransformer | CrossEncoder: ...
-    @property
     def max_tokens(self) -> int: ...
     @property
     def dimensions(self) -> int: ...
     @property
     def prefixes(self) -> Prefixes: ...
-    @property
-    def example(self) -> dict[str, list[int]]:
-        """The inputs that the graph takes, by name, for one text or pair."""
+    def count_weight_bytes(self) -> int: ...
+    def save_tokenizer(self, folder: Path) -> None: ...
+    def save_graph(self, path: Path, *, is_big: bool) -> None:
+        """Export all parts of the model in a row, for one text or pair without padding and so without a mask."""
 
-    def finish(self, features: dict[str, Any]) -> torch.Tensor:
-        """The result, from what the last part of the model gives."""
-
-    def compute_results(self) -> Vectors:
-        """The model's own results on the probes."""
+    def compute_results(self, exact: Path) -> Vectors:
+        """The model's own results on the probes; `exact` is the folder of its graph in full precision."""
 
     def run_export(self, export: OnnxModel) -> Vectors:
         """The export's results on the probes."""
@@ -162,8 +158,66 @@ def _find_token_limit(model: Any) -> int:  # noqa: ANN401 (torch takes all attri
 # What each kind gives
 
 
-@dataclass(frozen=True, slots=True)
-class EmbeddingOriginal:
+class _Loaded:
+    """What is exported of a model of either kind."""
+
+    source: Source
+    model: Any
+
+    @property
+    def example(self) -> dict[str, list[int]]:
+        """The inputs that the graph takes, by name, for one text or pair."""
+        raise NotImplementedError
+
+    def finish(self, features: dict[str, Any]) -> torch.Tensor:
+        """The result, from what the last part of the model gives."""
+        raise NotImplementedError
+
+    def save_tokenizer(self, folder: Path) -> None:
+        tokenizer = self.model.tokenizer.backend_tokenizer
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        tokenizer.save(str(folder / TOKENIZER_FILE))
+
+    def count_weight_bytes(self) -> int:
+        return sum(weight.numel() * weight.element_size() for weight in self.model.parameters())
+
+    def save_graph(self, path: Path, *, is_big: bool) -> None:
+        import torch
+
+        names, parts, finish = list(self.example), self.model, self.finish
+
+        class TextToResult(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.parts = torch.nn.ModuleList(parts)
+
+            def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+                features: dict[str, Any] = dict(zip(names, inputs, strict=True))
+                for part in self.parts:
+                    features = part(features)
+                return finish(features)
+
+        try:
+            with torch.no_grad():
+                program = torch.onnx.export(
+                    TextToResult().eval(),
+                    tuple(torch.tensor([ids]) for ids in self.example.values()),
+                    dynamo=True,
+                    input_names=names,
+                    output_names=[self.source.kind.output],
+                    dynamic_shapes=(tuple({1: "tokens"} for _ in names),),
+                    opset_version=_OPSET,
+                    verbose=False,
+                )
+                assert program is not None
+                program.save(path, external_data=is_big)
+        except Exception as exc:  # the exporter fails in as many ways as there are operators
+            raise make_unsupported_error(self.source, f"it cannot be exported to ONNX ({get_first_line(exc)})") from exc
+
+
+@dataclass(frozen=True)
+class EmbeddingOriginal(_Loaded):
     """A SentenceTransformer: one text to one normalised vector."""
 
     source: Source
@@ -195,7 +249,7 @@ class EmbeddingOriginal:
 
         return torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
 
-    def compute_results(self) -> Vectors:
+    def compute_results(self, exact: Path) -> Vectors:
         found: Vectors = self.model.encode(
             list_probe_texts(), batch_size=1, prompt="", normalize_embeddings=True, show_progress_bar=False
         )
@@ -208,8 +262,8 @@ class EmbeddingOriginal:
         return compare_by_cosine(found, expected)
 
 
-@dataclass(frozen=True, slots=True)
-class RerankingOriginal:
+@dataclass(frozen=True)
+class RerankingOriginal(_Loaded):
     """A CrossEncoder: a question and a passage to one score, by the activation that its configuration names."""
 
     source: Source
@@ -234,7 +288,7 @@ class RerankingOriginal:
         scores: torch.Tensor = self.model.activation_fn(features["scores"])
         return scores
 
-    def compute_results(self) -> Vectors:
+    def compute_results(self, exact: Path) -> Vectors:
         """The scores, with a row for each question."""
         found = self.model.predict(_pair_probes(), batch_size=1, show_progress_bar=False)
         return _arrange_by_question(found)
@@ -259,52 +313,3 @@ def _arrange_by_question(scores: Vectors) -> Vectors:
 
 def _choose_prompt(prompts: dict[str, str], names: Iterable[str], default: str) -> str:
     return next((prompts[name] for name in names if name in prompts), default)
-
-
-# Exporting
-
-
-def save_tokenizer(original: Original, folder: Path) -> None:
-    tokenizer = original.model.tokenizer.backend_tokenizer
-    tokenizer.no_padding()
-    tokenizer.no_truncation()
-    tokenizer.save(str(folder / TOKENIZER_FILE))
-
-
-def count_weight_bytes(original: Original) -> int:
-    return sum(weight.numel() * weight.element_size() for weight in original.model.parameters())
-
-
-def save_graph(original: Original, path: Path, *, is_big: bool) -> None:
-    """Export all parts of the model in a row, for one text or pair without padding and so without a mask."""
-    import torch
-
-    names = list(original.example)
-
-    class TextToResult(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.parts = torch.nn.ModuleList(original.model)
-
-        def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-            features: dict[str, Any] = dict(zip(names, inputs, strict=True))
-            for part in self.parts:
-                features = part(features)
-            return original.finish(features)
-
-    try:
-        with torch.no_grad():
-            program = torch.onnx.export(
-                TextToResult().eval(),
-                tuple(torch.tensor([ids]) for ids in original.example.values()),
-                dynamo=True,
-                input_names=names,
-                output_names=[original.source.kind.output],
-                dynamic_shapes=(tuple({1: "tokens"} for _ in names),),
-                opset_version=_OPSET,
-                verbose=False,
-            )
-            assert program is not None
-            program.save(path, external_data=is_big)
-    except Exception as exc:  # the exporter fails in as many ways as there are operators
-        raise make_unsupported_error(original.source, f"it cannot be exported to ONNX ({get_first_line(exc)})") from exc

@@ -9,14 +9,17 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
 import psutil
 import pytest
 
 from rag.errors import EmbeddingModelError
+from rag.models.bert import PackagedOriginal
 from rag.models.embedder import Embedder, load_tokenizer
-from rag.models.manifest import read_fingerprint
+from rag.models.manifest import MODEL_FILE, read_fingerprint
+from rag.models.onnx import OnnxModel
 from rag.models.source import locate
 from rag.processes import StopSwitch
 from rag.settings import DEFAULT_EMBED_MODEL
@@ -30,11 +33,18 @@ TEXTS = [
 ]
 
 
-def test_the_default_model_agrees_with_sentence_transformers(embedder, packaged_model):
+def test_the_default_model_agrees_with_sentence_transformers(embedder, packaged_model, tmp_path):
     from sentence_transformers import SentenceTransformer
 
     original = SentenceTransformer(str(packaged_model), device="cpu", local_files_only=True)
     expected = original.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
+    ours = PackagedOriginal(locate(DEFAULT_EMBED_MODEL))
+    ours.save_tokenizer(tmp_path)
+    ours.save_graph(tmp_path / MODEL_FILE, is_big=False)
+    with closing(OnnxModel(tmp_path, ours.max_tokens, ours.dimensions)) as exact:
+        found = exact.run_all(exact.tokenizer.encode, TEXTS)
+    assert np.sum(found * expected, axis=1).min() > 0.99999
+    assert ours.max_tokens == original.max_seq_length
     assert np.sum(embedder.embed_documents(TEXTS) * expected, axis=1).min() > 0.97
     assert (embedder.dimensions, embedder.max_tokens) == (384, 256)
 
