@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 from rag import cli
 from rag.errors import RagError, SettingsError
@@ -123,9 +124,21 @@ def _load_chainlit() -> Callable[[list[str]], object]:
         shutil.copy(_ASSETS / "config.toml", Path(root, ".chainlit"))
         os.environ["CHAINLIT_APP_ROOT"] = root
         os.environ["CHAINLIT_ENV_FILE"] = str(Path(root, "none"))  # our settings are all that we take from .env
+        _leave_out_tracing()
         import chainlit.cli
         import chainlit.server
     return chainlit.cli.cli
+
+
+def _leave_out_tracing() -> None:
+    """Have Chainlit import an empty module for the SDK that would send traces to a service of its makers.
+
+    Nothing of it is used without an account there, and it takes more than half of the time of Chainlit's import.
+    """
+    empty = ModuleType("traceloop.sdk")
+    vars(empty)["Traceloop"] = None
+    sys.modules.setdefault("traceloop", ModuleType("traceloop"))
+    sys.modules.setdefault("traceloop.sdk", empty)
 
 
 def _has_display() -> bool:
