@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol
 
 from rag.answering.answer import Router, answer
-from rag.answering.events import Event
+from rag.answering.events import Event, Notice, Retrieved
 from rag.answering.followup import Turn
 from rag.answering.prompt import Around
 from rag.answering.quoting import Compare
@@ -19,6 +19,7 @@ from rag.asked.documents import find_material, tell_documents
 from rag.asked.every import prepare, tell_every
 from rag.asked.kinds import PASSAGES, Asked, find_kind
 from rag.asked.telling import Telling
+from rag.asked.unread import describe_unread
 from rag.errors import IndexMissingError
 from rag.index.index import Index
 from rag.settings import Settings
@@ -89,6 +90,16 @@ async def ask(
     async with aclosing(events):
         async for event in events:
             yield event
+            is_doubtful = isinstance(event, Retrieved) and event.retrieval.verdict != "yes"
+            if is_doubtful and (unread := await asyncio.to_thread(_describe_unread, plain, index)):
+                yield Notice(unread)
+
+
+def _describe_unread(question: str, index: Index) -> str:
+    try:
+        return describe_unread(question, index.read(lambda snapshot: snapshot.list_failures()))
+    except IndexMissingError:  # deleted this very moment
+        return ""
 
 
 def wants_model(question: str) -> bool:

@@ -49,7 +49,7 @@ def find_documents(target: str, documents: Sequence[Named], language: str) -> li
     exact = [one for one in documents if plain in _list_names(one.source)]
     if exact:
         return _order(exact)
-    wanted = [word for word in _split(plain) if word.casefold() not in _EMPTY]
+    wanted = [word for word in split_name(plain) if word.casefold() not in _EMPTY]
     if not wanted:
         return []
     found = [(share, one) for one in documents if (share := _rate(wanted, plain, one, language)) > 0]
@@ -74,18 +74,19 @@ def _list_names(source: str) -> frozenset[str]:
     return frozenset(names | {re.sub(r"[-_]+", " ", name) for name in names})
 
 
-def _split(text: str) -> list[str]:
+def split_name(text: str) -> list[str]:
+    """The words of a file's name or of a title, which capital letters may set apart."""
     return [_PARTICLE.sub("", word) for part in _PARTS.split(text) for word in _WORD.findall(part)]
 
 
 def _rate(wanted: Sequence[str], target: str, document: Named, language: str) -> float:
     """0 if a word is missing; else more for a document whose name has little besides, less if the title has it."""
     stem = PurePosixPath(unicodedata.normalize("NFKC", document.source)).stem
-    own = _split(stem)
+    own = split_name(stem)
     if _covers(wanted, target, own, stem, language):
         return 2.0 if len(wanted) >= len([word for word in own if not word.isdigit()]) else 1.5
     whole = f"{document.source} {document.title}"
-    if _covers(wanted, target, _split(unicodedata.normalize("NFKC", whole)), whole, language):
+    if _covers(wanted, target, split_name(unicodedata.normalize("NFKC", whole)), whole, language):
         return 1.0
     return 0.0
 
