@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.answering.asking import explain_end, halve_passages, stream_words
+from rag.answering.checking import CheckedClaim, check_claims
 from rag.answering.citations import add_citations, cite_sources, find_unknown_markers
 from rag.answering.events import (
     AnswerReport,
@@ -166,6 +167,8 @@ class _Record:
     """The model's words."""
     worth: Assessment | None = None
     """What the model's whole answer is worth; None without one."""
+    claims: tuple[CheckedClaim, ...] = ()
+    """The sentences of what is shown of it."""
     judged: Judged = field(default_factory=lambda: Judged("not_found", ""))
     citations: tuple[Citation, ...] = ()
     model_id: str | None = None
@@ -230,6 +233,7 @@ class _Record:
             why=self.routed.why if self.model_id else "",
             private=self.plan.private,
             worth=self.worth,
+            claims=self.claims,
         )
 
     def _compose(self) -> str:
@@ -346,6 +350,7 @@ async def _take_worth(record: _Record) -> AsyncGenerator[Event, None]:
     elif worth.text != record.text:
         yield record.withdraw()
         yield record.say(worth.text)
+    record.claims = await asyncio.to_thread(check_claims, record.question, record.text, record.shown)
 
 
 def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Judged:

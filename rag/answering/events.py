@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from rag.answering.checking import CheckedClaim
 from rag.answering.substance import Assessment
 from rag.types import Citation, Retrieval, ScoredChunk, Verdict
 
@@ -188,13 +189,16 @@ class AnswerReport:
     """What the program counted for the answer; empty for one from passages."""
     worth: Assessment | None = None
     """What the model's words are worth, shown or not; None where it wrote none or failed on the way."""
+    claims: tuple[CheckedClaim, ...] = ()
+    """Each sentence of the model's answer, held against its passages; empty where quotes are the answer."""
 
     def to_dict(self) -> dict[str, Any]:
         """As `ask --json` prints it: without words that were taken back, and without what passages don't have."""
         shown = ("number", "source", "page", "quote")
         citations = [{name: getattr(citation, name) for name in shown} for citation in self.citations]
         left_out = {"worth", "table", "counts"} if self.kind == "passages" else {"worth"}
-        return {name: value for name, value in asdict(self).items() if name not in left_out} | {"citations": citations}
+        shown_values = {name: value for name, value in asdict(self).items() if name not in left_out}
+        return shown_values | {"citations": citations, "claims": [claim.to_dict() for claim in self.claims]}
 
 
 @dataclass(frozen=True, slots=True)

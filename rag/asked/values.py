@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.answering.numbers import find_numbers
-from rag.asked.times import MONTHS
+from rag.text.dates import MONTHS, read_month
 
 Wanted = Literal["amount", "date", "count", "code", "words"]
 
@@ -158,7 +158,7 @@ def find_dates(text: str) -> Iterator[Value]:
     found = [*_NUMERIC_DATE.finditer(text), *_WORDED_DATE.finditer(text)]
     for match in sorted(found, key=lambda one: one.start()):
         parts = {name.rstrip("23"): value for name, value in match.groupdict().items() if value}
-        month = _read_month(parts["month"]) if "month" in parts else int(parts["m"])
+        month = read_month(parts["month"]) if "month" in parts else int(parts["m"])
         day = int(parts["d"])
         if month > 12 and day <= 12:
             month, day = day, month
@@ -167,14 +167,6 @@ def find_dates(text: str) -> Iterator[Value]:
         except ValueError:
             continue
         yield Value(match[0], plain, *match.span())
-
-
-def _read_month(word: str) -> int:
-    for names in MONTHS.values():
-        for number, name in enumerate(names.split(), start=1):
-            if re.match(name, word, re.IGNORECASE):
-                return number
-    return 0
 
 
 def _find_amounts(text: str) -> Iterator[Value]:

@@ -141,11 +141,12 @@ def test_an_answer_that_ends_before_its_time_says_why(reason: str, notice: str):
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
     report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.to_dict()
     fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
-    told = {"failure", "verdict", "outcome", "quotes", "remark", "finish", "place", "why", "private", "kind"}
+    told = {"failure", "verdict", "outcome", "quotes", "remark", "finish", "place", "why", "private", "kind", "claims"}
     assert set(report) == fields | told
     assert report["failure"] == ""
     assert report["searched_for"] == report["question"]
     assert report["citations"] == [{"number": 2, "source": "1.md", "page": 2, "quote": TEXTS[1]}]
+    assert [(claim["verdict"], claim["passages"]) for claim in report["claims"]] == [("supported", [2])]
     assert set(report["milliseconds"]) == {"retrieve", "quotes", "first_token", "total"}
 
 
