@@ -1,4 +1,4 @@
-"""Sentences of documents that lie in a folder, and the same with one number changed, as claims of their own passages."""
+"""Sentences of documents in a folder, and the same with one number changed, as claims of their own passages."""
 
 from __future__ import annotations
 

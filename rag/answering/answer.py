@@ -45,7 +45,8 @@ from rag.answering.prompt import (
     prompt_budget,
 )
 from rag.answering.quoting import Compare, Quotes, quote_answer
-from rag.answering.remarks import name_language, say_not_found, say_unproved, say_unread, say_unsure
+from rag.answering.remarks import name_language, say_not_found, say_several, say_unproved, say_unread, say_unsure
+from rag.answering.several import ReadDates, Several, find_several
 from rag.answering.steps import log_answer
 from rag.answering.substance import Assessment, assess
 from rag.chat.routing.router import Choice, Inquiry, Model, Plan, QuestionRouter, make_plan
@@ -83,6 +84,7 @@ async def answer(
     turns: Sequence[Turn] = (),
     around: Around | None = None,
     compare: Compare | None = None,
+    read_dates: ReadDates | None = None,
     insist: bool = False,
     is_private: bool = False,
     wishes: str = "",
@@ -91,10 +93,11 @@ async def answer(
 
     `only` says which documents may be found. `turns` are those of the conversation so far, the last one last. `around`
     gives what stands around a passage in its document, for the model to read too; `compare` tells how close sentences
-    are to the question, for the quotes. `insist` asks the model even if retrieval is all but certain that the documents
-    don't have the answer. `is_private` says that it was made from something private, so that no model on
-    another machine may read it. `wishes` are the asking program's instructions for the model, on form and tone. Closing
-    the iterator stops the model at once.
+    are to the question, for the quotes; `read_dates` gives each document's day, to tell which is newer. `insist` asks
+    the model even if retrieval is all but certain that the documents don't have the answer, or if several things may be
+    meant. `is_private` says that it was made from something private, so that no model on another machine may read it.
+    `wishes` are the asking program's instructions for the model, on form and tone. Closing the iterator stops the model
+    at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
@@ -118,7 +121,11 @@ async def answer(
         yield record.cite(())
     else:
         yield record.quote(await asyncio.to_thread(quote_answer, record.question, retrieval.hits, compare=compare))
-        if retrieval.verdict != "no" or insist:
+        passages = (*retrieval.hits, *retrieval.reprints)
+        if retrieval.verdict != "no":
+            record.several = await asyncio.to_thread(find_several, record.question, passages, read_dates)
+        asks_back = record.several is not None and record.several.asks_back
+        if (retrieval.verdict != "no" and not asks_back) or insist:
             async with aclosing(_ask_models(record, settings, around)) as events:
                 async for event in events:
                     yield event
@@ -126,7 +133,7 @@ async def answer(
             async for event in _take_worth(record):
                 yield event
         is_ready = any(choice.model.state.is_ready for choice in record.plan.choices)
-        yield _judge(record, only, may_insist=not insist and is_ready)
+        yield _add_several(record, _judge(record, only, may_insist=not insist and is_ready), may_insist=is_ready)
         yield record.cite(await asyncio.to_thread(cite_sources, record.text, record.shown))
     report = record.make_report()
     log_answer(report)
@@ -169,6 +176,8 @@ class _Record:
     """What the model's whole answer is worth; None without one."""
     claims: tuple[CheckedClaim, ...] = ()
     """The sentences of what is shown of it."""
+    several: Several | None = None
+    """What the documents answer differently."""
     judged: Judged = field(default_factory=lambda: Judged("not_found", ""))
     citations: tuple[Citation, ...] = ()
     model_id: str | None = None
@@ -234,6 +243,7 @@ class _Record:
             private=self.plan.private,
             worth=self.worth,
             claims=self.claims,
+            several=self.several,
         )
 
     def _compose(self) -> str:
@@ -370,6 +380,16 @@ def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Ju
     else:
         is_proved = retrieval.verdict == "yes"
     return record.judge("answered") if is_proved else record.judge("unsure", say_unsure(retrieval))
+
+
+def _add_several(record: _Record, judged: Judged, *, may_insist: bool) -> Judged:
+    """The same, with what documents say differently; where it isn't known what is meant, there is no answer yet."""
+    if not record.several or judged.outcome == "not_found":
+        return judged
+    told = say_several(record.retrieval, record.several)
+    if record.several.asks_back and not record.text:
+        return record.judge("unsure", told, may_insist=may_insist)
+    return record.judge(judged.outcome, " ".join(filter(None, (judged.remark, told))), may_insist=judged.may_insist)
 
 
 def _explain_nothing_found(settings: Settings, only: Restriction | None) -> str:

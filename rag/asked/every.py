@@ -21,17 +21,17 @@ from rag.answering.answer import Router
 from rag.answering.asking import stream_words
 from rag.answering.citations import cite
 from rag.answering.events import Citations, Done, Event, Judged, Notice, Private, Progress, Retrieved, Routed
+from rag.answering.fields import Field, find_field
 from rag.answering.numbers import list_claimed, list_values
 from rag.answering.prompt import count_tokens, prompt_budget
 from rag.answering.quoting import Compare
 from rag.answering.refusals import is_refusal
-from rag.asked.fields import Field, find_field
+from rag.answering.values import Condition, Wanted, find_condition, find_values, find_wanted
 from rag.asked.kinds import Asked
 from rag.asked.lexicon import read_question
 from rag.asked.rows import Row, find_core, find_row
 from rag.asked.sentences import speak
 from rag.asked.telling import Telling, write_cell, write_head
-from rag.asked.values import Condition, Wanted, find_condition, find_values, find_wanted
 from rag.chat.routing.router import Inquiry, Model, make_plan
 from rag.errors import ModelUnavailableError
 from rag.index.catalog.records import CatalogEntry

@@ -141,7 +141,20 @@ def test_an_answer_that_ends_before_its_time_says_why(reason: str, notice: str):
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
     report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.to_dict()
     fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
-    told = {"failure", "verdict", "outcome", "quotes", "remark", "finish", "place", "why", "private", "kind", "claims"}
+    told = {
+        "failure",
+        "verdict",
+        "outcome",
+        "quotes",
+        "remark",
+        "finish",
+        "place",
+        "why",
+        "private",
+        "kind",
+        "claims",
+        "several",
+    }
     assert set(report) == fields | told
     assert report["failure"] == ""
     assert report["searched_for"] == report["question"]

@@ -52,7 +52,8 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ),
 )
 _MONEY = re.compile(
-    r"(?:[€$£¥₽₩]|\b(?:EUR|USD|CHF|GBP|DKK|euros?|dollars?|kr\.?|Kronen)\b|руб\w*|円|원|元|Franken)", re.IGNORECASE
+    r"(?:[€$£¥₽₩]|\b(?:EUR|USD|CHF|GBP|DKK|euros?|dollars?|pounds?|kr\.?|Kronen)\b|руб\w*|円|원|元|Franken)",
+    re.IGNORECASE,
 )
 _TOTAL = re.compile(
     r"\b(?:total|grand total|amount due|to pay|balance|gesamt\w*|endbetrag|rechnungsbetrag|zu zahlen|zahlbetrag|à payer"
@@ -119,6 +120,12 @@ class Condition:
 def find_wanted(question: str) -> Wanted:
     """What kind of value the question asks for, by its words in nine languages."""
     return next((wanted for wanted, pattern in _WANTED if pattern.search(question)), "words")
+
+
+def list_wanted(question: str) -> list[Wanted]:
+    """All kinds of value that the question may ask for; "how many … a day" asks for a count, not for a day."""
+    kinds: list[Wanted] = [wanted for wanted, pattern in _WANTED if pattern.search(question)]
+    return sorted(kinds, key=lambda kind: kind != "count")
 
 
 def find_condition(question: str) -> Condition | None:
