@@ -1,21 +1,23 @@
 """Whether documents that answer differently are told: `RAG_INDEX_DIR=FOLDER python -m bench.several [EVAL_FOLDER …]`.
 
-Small folders of ours, in two halves, of which only the first was looked at while the rules were chosen: those where two
-versions of a document contradict each other, those where a question may mean several things; in both kinds there are
-questions with one answer. Of each EVAL_FOLDER, a set in the form that `pagewise eval` reads, at how many of its
-questions it is told that documents differ.
+Small folders of ours, in two halves, of which only the first was looked at while the rules were chosen: those where
+two versions of a document contradict each other, those where a question may mean several things, in both also questions
+with one answer; and questions of two parts, of which one may not be in the folder. Of each EVAL_FOLDER, a set in the
+form that `pagewise eval` reads, at how many of its questions any of this is told.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from rag.answering.parts import find_missing_part
+from rag.answering.quoting import Compare
 from rag.answering.several import find_several
 from rag.assembly import open_retriever
 from rag.evaluation.retrieval import Dataset, build_index
@@ -57,12 +59,33 @@ def main() -> None:
     halves = options.half or ["tuned", "held"]
     folders = [one for name in ("versions", "choices") for one in read_folders(name)]
     measure_ours([one for one in folders if ("held" if one.is_held_back else "tuned") in halves])
+    measure_parts([one for one in read_folders("parts") if ("held" if one.is_held_back else "tuned") in halves])
     for folder in options.folders:
         for questions in sorted(folder.rglob("questions.jsonl")):
             measure_set(questions.parent)
 
 
 def measure_ours(folders: list[Folder]) -> None:
+    def tell(question: str, found: Retrieval, _: Compare) -> str:
+        several = find_several(question, (*found.hits, *found.reprints)) if found.verdict != "no" else None
+        return several.kind if several else "one"
+
+    show(_take(folders, tell), ("versions", "choices", "one"))
+
+
+def measure_parts(folders: list[Folder]) -> None:
+    def tell(question: str, found: Retrieval, compare: Compare) -> str:
+        is_part = found.verdict != "no" and find_missing_part(question, found.hits, compare)
+        return "part" if is_part else "whole"
+
+    show(_take(folders, tell), ("part", "whole"))
+
+
+Taken = Counter[tuple[bool, str, str]]
+
+
+def _take(folders: list[Folder], tell: Callable[[str, Retrieval, Compare], str]) -> Taken:
+    """How often what is wanted of a question is taken for what, in each half."""
     with TemporaryDirectory() as made:
         corpus = Path(made) / "corpus"
         for folder in folders:
@@ -76,20 +99,18 @@ def measure_ours(folders: list[Folder]) -> None:
             closing(Index(build_index(dataset, settings))) as index,
             closing(open_retriever(index, settings)) as retriever,
         ):
-            taken: Counter[tuple[bool, str, str]] = Counter()
+            taken: Taken = Counter()
             for folder in folders:
                 for wanted, question in folder.questions:
                     found = retriever.retrieve(question, only=Restriction(folder=folder.name))
-                    several = find_several(question, (*found.hits, *found.reprints)) if found.verdict != "no" else None
-                    told = several.kind if several else "one"
+                    told = tell(question, found, retriever.compare_sentences)
                     taken[folder.is_held_back, wanted, told] += 1
                     if told != wanted and not folder.is_held_back:
                         print(f"  {folder.name}: {question} {wanted} taken for {told} ({found.verdict})")
-    show(taken)
+    return taken
 
 
-def show(taken: Counter[tuple[bool, str, str]]) -> None:
-    kinds = ("versions", "choices", "one")
+def show(taken: Taken, kinds: Sequence[str]) -> None:
     for half, title in ((False, "Chosen by these"), (True, "Held back")):
         print(f"\n{title}\n\n| is \\ told | " + " | ".join(kinds) + " |\n|" + " --- |" * (len(kinds) + 1))
         for wanted in kinds:
@@ -100,18 +121,21 @@ def measure_set(folder: Path) -> None:
     dataset = Dataset.load(folder)
     settings = Settings.load(corpus_dir=dataset.corpus)
     with closing(Index(build_index(dataset, settings))) as index, closing(open_retriever(index, settings)) as retriever:
-        spoken = list(_list_spoken(dataset, retriever.retrieve))
+        spoken = list(_list_spoken(dataset, retriever.retrieve, retriever.compare_sentences))
     print(f"{folder.name}: {len(spoken)} of {len(dataset.questions)}")
     for line in spoken:
         print(f"  {line}")
 
 
-def _list_spoken(dataset: Dataset, retrieve: Callable[[str], Retrieval]) -> Iterator[str]:
+def _list_spoken(dataset: Dataset, retrieve: Callable[[str], Retrieval], compare: Compare) -> Iterator[str]:
     for question in dataset.questions:
         found = retrieve(question.text)
-        several = find_several(question.text, (*found.hits, *found.reprints)) if found.verdict != "no" else None
-        if several:
+        if found.verdict == "no":
+            continue
+        if several := find_several(question.text, (*found.hits, *found.reprints)):
             yield f"{several.kind}: {question.text}"
+        if part := find_missing_part(question.text, found.hits, compare):
+            yield f"part: {question.text} ({part})"
 
 
 if __name__ == "__main__":

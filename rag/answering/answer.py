@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.answering.asking import explain_end, halve_passages, stream_words
+from rag.answering.beside import Beside, look_beside
 from rag.answering.checking import CheckedClaim, check_claims
 from rag.answering.citations import add_citations, cite_sources, find_unknown_markers
 from rag.answering.events import (
@@ -45,8 +46,8 @@ from rag.answering.prompt import (
     prompt_budget,
 )
 from rag.answering.quoting import Compare, Quotes, quote_answer
-from rag.answering.remarks import name_language, say_not_found, say_several, say_unproved, say_unread, say_unsure
-from rag.answering.several import ReadDates, Several, find_several
+from rag.answering.remarks import name_language, say_not_found, say_unproved, say_unread, say_unsure
+from rag.answering.several import ReadDates
 from rag.answering.steps import log_answer
 from rag.answering.substance import Assessment, assess
 from rag.chat.routing.router import Choice, Inquiry, Model, Plan, QuestionRouter, make_plan
@@ -121,11 +122,8 @@ async def answer(
         yield record.cite(())
     else:
         yield record.quote(await asyncio.to_thread(quote_answer, record.question, retrieval.hits, compare=compare))
-        passages = (*retrieval.hits, *retrieval.reprints)
-        if retrieval.verdict != "no":
-            record.several = await asyncio.to_thread(find_several, record.question, passages, read_dates)
-        asks_back = record.several is not None and record.several.asks_back
-        if (retrieval.verdict != "no" and not asks_back) or insist:
+        record.beside = await asyncio.to_thread(look_beside, retrieval, compare, read_dates)
+        if (retrieval.verdict != "no" and not record.beside.asks_back) or insist:
             async with aclosing(_ask_models(record, settings, around)) as events:
                 async for event in events:
                     yield event
@@ -133,7 +131,7 @@ async def answer(
             async for event in _take_worth(record):
                 yield event
         is_ready = any(choice.model.state.is_ready for choice in record.plan.choices)
-        yield _add_several(record, _judge(record, only, may_insist=not insist and is_ready), may_insist=is_ready)
+        yield _add_remark(record, _judge(record, only, may_insist=not insist and is_ready), may_insist=is_ready)
         yield record.cite(await asyncio.to_thread(cite_sources, record.text, record.shown))
     report = record.make_report()
     log_answer(report)
@@ -176,8 +174,7 @@ class _Record:
     """What the model's whole answer is worth; None without one."""
     claims: tuple[CheckedClaim, ...] = ()
     """The sentences of what is shown of it."""
-    several: Several | None = None
-    """What the documents answer differently."""
+    beside: Beside = field(default_factory=Beside)
     judged: Judged = field(default_factory=lambda: Judged("not_found", ""))
     citations: tuple[Citation, ...] = ()
     model_id: str | None = None
@@ -243,7 +240,8 @@ class _Record:
             private=self.plan.private,
             worth=self.worth,
             claims=self.claims,
-            several=self.several,
+            several=self.beside.several,
+            unanswered=self.beside.missing_part,
         )
 
     def _compose(self) -> str:
@@ -382,14 +380,14 @@ def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Ju
     return record.judge("answered") if is_proved else record.judge("unsure", say_unsure(retrieval))
 
 
-def _add_several(record: _Record, judged: Judged, *, may_insist: bool) -> Judged:
-    """The same, with what documents say differently; where it isn't known what is meant, there is no answer yet."""
-    if not record.several or judged.outcome == "not_found":
+def _add_remark(record: _Record, judged: Judged, *, may_insist: bool) -> Judged:
+    """The same, with what is said beside it; where it isn't known what is meant, that is all that is said."""
+    beside = record.beside
+    if judged.outcome == "not_found" or not beside.remark:
         return judged
-    told = say_several(record.retrieval, record.several)
-    if record.several.asks_back and not record.text:
-        return record.judge("unsure", told, may_insist=may_insist)
-    return record.judge(judged.outcome, " ".join(filter(None, (judged.remark, told))), may_insist=judged.may_insist)
+    if beside.asks_back and not record.text:
+        return record.judge("unsure", beside.remark, may_insist=may_insist)
+    return record.judge(judged.outcome, f"{judged.remark} {beside.remark}".strip(), may_insist=judged.may_insist)
 
 
 def _explain_nothing_found(settings: Settings, only: Restriction | None) -> str:

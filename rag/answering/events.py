@@ -194,6 +194,8 @@ class AnswerReport:
     """Each sentence of the model's answer, held against its passages; empty where quotes are the answer."""
     several: Several | None = None
     """What documents answer differently, be it of the same or of several things; None if they don't."""
+    unanswered: str = ""
+    """The part of a question of several parts of which the passages hold nothing; empty if there is none."""
 
     def to_dict(self) -> dict[str, Any]:
         """As `ask --json` prints it: without words that were taken back, and without what passages don't have."""

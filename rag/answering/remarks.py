@@ -211,6 +211,11 @@ def say_several(retrieval: Retrieval, several: Several) -> str:
     return " ".join(filter(None, (say.differ.format(versions=versions), newest)))
 
 
+def say_part_missing(part: str) -> str:
+    """That the documents don't hold one part of the question, in English as the question is."""
+    return f"Your documents don't seem to say this part: “{part}”."
+
+
 def name_language(retrieval: Retrieval) -> str:
     """The English name of the language of the question; empty where it is none that the program speaks."""
     sentences = _SENTENCES.get(_list_languages(retrieval)[0])

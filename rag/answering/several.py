@@ -82,11 +82,6 @@ class Several:
     """One for each answer, the newest document first."""
 
     @property
-    def asks_back(self) -> bool:
-        """Whether the reader has to say first which of several things is meant."""
-        return self.kind == "choices"
-
-    @property
     def newest(self) -> str:
         """The newest document's source; empty where the dates don't tell."""
         days = [version.date for version in self.versions]
@@ -139,7 +134,7 @@ def _list_candidates(
         language = find_language(hit)
         if speaks_otherwise(question, language):
             continue
-        content = _list_content(question, language)
+        content = list_content(question, language)
         if not content:
             continue
         for one in list_quotables(place, hit.chunk, language):
@@ -153,7 +148,7 @@ def _list_candidates(
             yield _Candidate(place, hit.chunk.source, plain, values[0].text, quote, share)
 
 
-def _list_content(question: str, language: str) -> dict[str, frozenset[str]]:
+def list_content(question: str, language: str) -> dict[str, frozenset[str]]:
     """The question's words that say what it is about, each with its terms."""
     if language in SPACELESS_LANGUAGES:
         pairs = (term for term in text_terms(question, language) if not _KANA.search(term) and len(term) > 1)

@@ -245,12 +245,15 @@ def write_table(reading: EveryReading, asked: Asked, index: Index) -> Telling:
     if not shown:
         return telling
     telling.add_line()
-    for line in write_head((says.column_document, says.column_answer, says.column_quote)):
+    has_pages = any(row.page is not None for row in shown)  # plain texts have none
+    page_head = (says.column_page,) if has_pages else ()
+    for line in write_head((says.column_document, says.column_answer, *page_head, says.column_quote)):
         telling.add_line(line)
     stored = index.read(lambda snapshot: snapshot.read_chunks([row.chunk_id for row in shown[:_TOLD_ROWS]]))
     for row in shown[:_TOLD_ROWS]:
-        quote = write_cell(row.quote)
-        telling.add_line(f"| {write_cell(show_name(row.source))} | {write_cell(row.answer)} | {quote}")
+        page = (str(row.page or ""),) if has_pages else ()
+        cells = (write_cell(show_name(row.source)), write_cell(row.answer), *page, write_cell(row.quote))
+        telling.add_line(f"| {' | '.join(cells)}")
         telling.cite(stored.get(row.chunk_id), row.quote)
         telling.text += " |"
     if len(shown) > _TOLD_ROWS:
