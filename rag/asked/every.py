@@ -41,7 +41,7 @@ from rag.settings import Settings
 from rag.text.hostile import neutralise_for_model, show_name
 from rag.types import Restriction, Retrieval, StoredChunk
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same document would be answered otherwise: what was kept before is asked anew."""
 _PROMISING = 50
 """Passages by which the documents are ordered."""
