@@ -170,6 +170,8 @@ class Retrieval:
     """The question's words of some weight that no document has, as they are written in it."""
     known_words: tuple[str, ...] = ()
     """Those that one has."""
+    reprints: tuple[ScoredChunk, ...] = ()
+    """Passages of other documents that repeat a hit but for a few words or numbers; they are no hits."""
 
     @property
     def answerable(self) -> bool:

@@ -102,7 +102,9 @@ class Told:
         reason = self.report.finish if self.report else "stop"
         if self._to_open_webui:
             return End(reason, usage, {}, make_frames(self.citations, hits, self._writing.address))
-        return End(reason, usage, {"annotations": annotate(text, self.citations, self._writing.address)})
+        claims = [claim.to_dict() for claim in self.report.claims] if self.report else []
+        annotations = annotate(text, self.citations, self._writing.address)
+        return End(reason, usage, {"annotations": annotations} | ({"claims": claims} if claims else {}))
 
 
 def recall_private(backend: Backend, conversation: Conversation) -> Conversation:

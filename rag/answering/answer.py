@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rag.answering.asking import explain_end, halve_passages, stream_words
+from rag.answering.beside import Beside, look_beside
+from rag.answering.checking import CheckedClaim, check_claims
 from rag.answering.citations import add_citations, cite_sources, find_unknown_markers
 from rag.answering.events import (
     AnswerReport,
@@ -45,6 +47,7 @@ from rag.answering.prompt import (
 )
 from rag.answering.quoting import Compare, Quotes, quote_answer
 from rag.answering.remarks import name_language, say_not_found, say_unproved, say_unread, say_unsure
+from rag.answering.several import ReadDates
 from rag.answering.steps import log_answer
 from rag.answering.substance import Assessment, assess
 from rag.chat.routing.router import Choice, Inquiry, Model, Plan, QuestionRouter, make_plan
@@ -82,6 +85,7 @@ async def answer(
     turns: Sequence[Turn] = (),
     around: Around | None = None,
     compare: Compare | None = None,
+    read_dates: ReadDates | None = None,
     insist: bool = False,
     is_private: bool = False,
     wishes: str = "",
@@ -90,10 +94,11 @@ async def answer(
 
     `only` says which documents may be found. `turns` are those of the conversation so far, the last one last. `around`
     gives what stands around a passage in its document, for the model to read too; `compare` tells how close sentences
-    are to the question, for the quotes. `insist` asks the model even if retrieval is all but certain that the documents
-    don't have the answer. `is_private` says that it was made from something private, so that no model on
-    another machine may read it. `wishes` are the asking program's instructions for the model, on form and tone. Closing
-    the iterator stops the model at once.
+    are to the question, for the quotes; `read_dates` gives each document's day, to tell which is newer. `insist` asks
+    the model even if retrieval is all but certain that the documents don't have the answer, or if several things may be
+    meant. `is_private` says that it was made from something private, so that no model on another machine may read it.
+    `wishes` are the asking program's instructions for the model, on form and tone. Closing the iterator stops the model
+    at once.
 
     Raises QuestionError for an empty or endless question, and what `retrieve` raises; a model that fails raises
     nothing: what it wrote is kept, or quotes take its place, and a Notice says why.
@@ -117,7 +122,8 @@ async def answer(
         yield record.cite(())
     else:
         yield record.quote(await asyncio.to_thread(quote_answer, record.question, retrieval.hits, compare=compare))
-        if retrieval.verdict != "no" or insist:
+        record.beside = await asyncio.to_thread(look_beside, retrieval, compare, read_dates)
+        if (retrieval.verdict != "no" and not record.beside.asks_back) or insist:
             async with aclosing(_ask_models(record, settings, around)) as events:
                 async for event in events:
                     yield event
@@ -125,7 +131,7 @@ async def answer(
             async for event in _take_worth(record):
                 yield event
         is_ready = any(choice.model.state.is_ready for choice in record.plan.choices)
-        yield _judge(record, only, may_insist=not insist and is_ready)
+        yield _add_remark(record, _judge(record, only, may_insist=not insist and is_ready), may_insist=is_ready)
         yield record.cite(await asyncio.to_thread(cite_sources, record.text, record.shown))
     report = record.make_report()
     log_answer(report)
@@ -166,6 +172,9 @@ class _Record:
     """The model's words."""
     worth: Assessment | None = None
     """What the model's whole answer is worth; None without one."""
+    claims: tuple[CheckedClaim, ...] = ()
+    """The sentences of what is shown of it."""
+    beside: Beside = field(default_factory=Beside)
     judged: Judged = field(default_factory=lambda: Judged("not_found", ""))
     citations: tuple[Citation, ...] = ()
     model_id: str | None = None
@@ -230,6 +239,9 @@ class _Record:
             why=self.routed.why if self.model_id else "",
             private=self.plan.private,
             worth=self.worth,
+            claims=self.claims,
+            several=self.beside.several,
+            unanswered=self.beside.missing_part,
         )
 
     def _compose(self) -> str:
@@ -346,6 +358,7 @@ async def _take_worth(record: _Record) -> AsyncGenerator[Event, None]:
     elif worth.text != record.text:
         yield record.withdraw()
         yield record.say(worth.text)
+    record.claims = await asyncio.to_thread(check_claims, record.question, record.text, record.shown)
 
 
 def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Judged:
@@ -365,6 +378,16 @@ def _judge(record: _Record, only: Restriction | None, *, may_insist: bool) -> Ju
     else:
         is_proved = retrieval.verdict == "yes"
     return record.judge("answered") if is_proved else record.judge("unsure", say_unsure(retrieval))
+
+
+def _add_remark(record: _Record, judged: Judged, *, may_insist: bool) -> Judged:
+    """The same, with what is said beside it; where it isn't known what is meant, that is all that is said."""
+    beside = record.beside
+    if judged.outcome == "not_found" or not beside.remark:
+        return judged
+    if beside.asks_back and not record.text:
+        return record.judge("unsure", beside.remark, may_insist=may_insist)
+    return record.judge(judged.outcome, f"{judged.remark} {beside.remark}".strip(), may_insist=judged.may_insist)
 
 
 def _explain_nothing_found(settings: Settings, only: Restriction | None) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from rag.answering.checking import CheckedClaim
+from rag.answering.several import Several
 from rag.answering.substance import Assessment
 from rag.types import Citation, Retrieval, ScoredChunk, Verdict
 
@@ -188,13 +190,21 @@ class AnswerReport:
     """What the program counted for the answer; empty for one from passages."""
     worth: Assessment | None = None
     """What the model's words are worth, shown or not; None where it wrote none or failed on the way."""
+    claims: tuple[CheckedClaim, ...] = ()
+    """Each sentence of the model's answer, held against its passages; empty where quotes are the answer."""
+    several: Several | None = None
+    """What documents answer differently, be it of the same or of several things; None if they don't."""
+    unanswered: str = ""
+    """The part of a question of several parts of which the passages hold nothing; empty if there is none."""
 
     def to_dict(self) -> dict[str, Any]:
         """As `ask --json` prints it: without words that were taken back, and without what passages don't have."""
         shown = ("number", "source", "page", "quote")
         citations = [{name: getattr(citation, name) for name in shown} for citation in self.citations]
         left_out = {"worth", "table", "counts"} if self.kind == "passages" else {"worth"}
-        return {name: value for name, value in asdict(self).items() if name not in left_out} | {"citations": citations}
+        shown_values = {name: value for name, value in asdict(self).items() if name not in left_out}
+        told = {"claims": [one.to_dict() for one in self.claims], "several": self.several and self.several.to_dict()}
+        return shown_values | {"citations": citations} | told
 
 
 @dataclass(frozen=True, slots=True)

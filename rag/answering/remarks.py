@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rag.answering.several import Several
 from rag.text.language import detect_languages
 from rag.types import Restriction, Retrieval
 
@@ -33,6 +34,12 @@ class _Sentences(NamedTuple):
     """The model found nothing in passages that retrieval takes for the answer."""
     unproved: str
     """The passages don't say what the model says."""
+    differ: str
+    """Documents say different things of the same; ``{versions}`` stands for what each says."""
+    newest: str
+    """Which of them is the newest: ``{source}``."""
+    choose: str
+    """Several things may be meant; ``{versions}`` stands for them."""
 
 
 _SENTENCES = {
@@ -46,6 +53,9 @@ _SENTENCES = {
         "This may not be what you asked for; it is the nearest your documents have.",
         "The model found no answer in the passages; these come nearest.",
         "The passages don't clearly say this; compare it with the quotes.",
+        "Your documents differ: {versions}.",
+        "The newest is {source}.",
+        "This may mean several things: {versions}. Which one do you mean?",
     ),
     "de": _Sentences(
         "German",
@@ -57,6 +67,9 @@ _SENTENCES = {
         "Das ist vielleicht nicht, was Sie wissen wollten; näher kommen Ihre Dokumente nicht.",
         "Das Modell fand in den Stellen keine Antwort; diese kommen ihr am nächsten.",
         "Die Stellen sagen das nicht eindeutig; vergleichen Sie es mit den Zitaten.",
+        "Ihre Dokumente sagen Verschiedenes: {versions}.",
+        "Das neueste ist {source}.",
+        "Das kann mehreres meinen: {versions}. Was davon meinen Sie?",
     ),
     "fr": _Sentences(
         "French",
@@ -68,6 +81,9 @@ _SENTENCES = {
         "Ce n'est peut-être pas ce que vous cherchez ; c'est ce que vos documents ont de plus proche.",
         "Le modèle n'a pas trouvé de réponse dans les passages ; ceux-ci en sont les plus proches.",
         "Les passages ne le disent pas clairement ; comparez avec les citations.",
+        "Vos documents se contredisent : {versions}.",
+        "Le plus récent est {source}.",
+        "Cela peut désigner plusieurs choses : {versions}. Laquelle voulez-vous dire ?",
     ),
     "es": _Sentences(
         "Spanish",
@@ -79,6 +95,9 @@ _SENTENCES = {
         "Puede que no sea lo que busca; es lo más cercano que tienen sus documentos.",
         "El modelo no encontró respuesta en los pasajes; estos son los más cercanos.",
         "Los pasajes no lo dicen con claridad; compárelo con las citas.",
+        "Sus documentos no coinciden: {versions}.",
+        "El más reciente es {source}.",
+        "Puede referirse a varias cosas: {versions}. ¿A cuál se refiere?",
     ),
     "da": _Sentences(
         "Danish",
@@ -90,6 +109,9 @@ _SENTENCES = {
         "Det er måske ikke det, du spurgte om; det er det nærmeste i dine dokumenter.",
         "Modellen fandt intet svar i stederne; disse kommer nærmest.",
         "Stederne siger det ikke klart; sammenlign med citaterne.",
+        "Dine dokumenter siger noget forskelligt: {versions}.",
+        "Det nyeste er {source}.",
+        "Det kan betyde flere ting: {versions}. Hvilken mener du?",
     ),
     "ru": _Sentences(
         "Russian",
@@ -101,6 +123,9 @@ _SENTENCES = {
         "Возможно, это не то, о чём вы спросили; ближе в ваших документах ничего нет.",
         "Модель не нашла ответа в этих местах; они самые близкие.",
         "В документах это не сказано прямо; сравните с цитатами.",
+        "Ваши документы расходятся: {versions}.",
+        "Самый новый — {source}.",
+        "Это может относиться к разному: {versions}. Что вы имеете в виду?",
     ),
     "ja": _Sentences(
         "Japanese",
@@ -112,6 +137,9 @@ _SENTENCES = {
         "お尋ねの答えではないかもしれません。文書の中で最も近い箇所です。",
         "モデルはこれらの箇所に答えを見つけられませんでした。最も近い箇所です。",
         "文書にははっきりとは書かれていません。引用と比べてください。",
+        "文書によって内容が異なります：{versions}。",
+        "最も新しいのは {source} です。",
+        "いくつかの対象が考えられます：{versions}。どれのことですか。",
     ),
     "zh": _Sentences(
         "Chinese",
@@ -123,6 +151,9 @@ _SENTENCES = {
         "这可能不是您要的答案，但它是文档中最接近的内容。",
         "模型在这些段落中没有找到答案；它们最为接近。",
         "段落没有明确这样说；请与引文对照。",
+        "各文档说法不一：{versions}。",
+        "最新的是 {source}。",
+        "可能指多项：{versions}。您指的是哪一项？",
     ),
     "ko": _Sentences(
         "Korean",
@@ -134,6 +165,9 @@ _SENTENCES = {
         "찾으시는 답이 아닐 수 있습니다. 문서에서 가장 가까운 부분입니다.",
         "모델이 이 부분에서 답을 찾지 못했습니다. 가장 가까운 부분입니다.",
         "문서에 분명하게 나와 있지 않습니다. 인용문과 비교해 보세요.",
+        "문서마다 내용이 다릅니다: {versions}.",
+        "가장 최근 문서는 {source}입니다.",
+        "여러 가지를 뜻할 수 있습니다: {versions}. 어느 것을 말씀하시나요?",
     ),
 }
 
@@ -164,6 +198,22 @@ def say_unread(retrieval: Retrieval) -> str:
 def say_unproved(retrieval: Retrieval) -> str:
     """That the passages don't bear the model's words out."""
     return _choose_sentences(retrieval).unproved
+
+
+def say_several(retrieval: Retrieval, several: Several) -> str:
+    """What each document says, and which is the newest; or which of them may be meant."""
+    say = _choose_sentences(retrieval)
+    if several.kind == "choices":
+        return say.choose.format(versions="; ".join(f"{one.value} ({one.source})" for one in several.versions))
+    places = (", ".join(filter(None, (one.source, one.date))) for one in several.versions)
+    versions = "; ".join(f"{one.value} ({place})" for one, place in zip(several.versions, places, strict=True))
+    newest = say.newest.format(source=several.newest) if several.newest else ""
+    return " ".join(filter(None, (say.differ.format(versions=versions), newest)))
+
+
+def say_part_missing(part: str) -> str:
+    """That the documents don't hold one part of the question, in English as the question is."""
+    return f"Your documents don't seem to say this part: “{part}”."
 
 
 def name_language(retrieval: Retrieval) -> str:

@@ -134,7 +134,7 @@ def _rate_passage(question: str, claim: str, hit: ScoredChunk) -> float:
     shared = len(terms & passage) / len(terms) if terms else 0.0
     asked = frozenset(question_terms(question, (language,)))
     near = _ASKED * len(asked & passage) / len(asked) if asked else 0.0
-    if _speaks_otherwise(claim, language):
+    if speaks_otherwise(claim, language):
         return _MARKED + near if claimed or _find_names(claim, language) else 0.0
     return shared + near if shared >= _MARKED - _ASKED else 0.0
 
@@ -171,7 +171,7 @@ def list_missing(question: str, claim: str, hits: Sequence[ScoredChunk]) -> tupl
     is_by_capitals = detect_languages(claim)[0][0] not in NOUNS_IN_CAPITALS  # however short the claim is
     for hit in hits[:1] if is_by_capitals else ():
         language = find_language(hit)
-        for name in () if _speaks_otherwise(claim, language) else _find_names(claim, language):
+        for name in () if speaks_otherwise(claim, language) else _find_names(claim, language):
             terms = frozenset(text_terms(name, language))
             asked = frozenset(text_terms(question, language))
             if terms and not any(terms & (_list_terms(one) | asked) for one in hits):
@@ -181,7 +181,7 @@ def list_missing(question: str, claim: str, hits: Sequence[ScoredChunk]) -> tupl
 
 def _find_strange_words(question: str, claim: str, hit: ScoredChunk, language: str) -> str:
     """The claim's long words that neither passage nor question has, if they are most of them."""
-    if _speaks_otherwise(claim, language):
+    if speaks_otherwise(claim, language):
         return ""
     known = _list_terms(hit) | frozenset(text_terms(question, language))
     words = [word for word in re.findall(r"[^\W\d_]+", claim) if len(word) >= _LONG or _DENSE.search(word)]
@@ -307,7 +307,7 @@ def _find_names(claim: str, language: str) -> list[str]:
     return [] if _detect(claim, language) in NOUNS_IN_CAPITALS else _NAME.findall(claim)
 
 
-def _speaks_otherwise(claim: str, language: str) -> bool:
+def speaks_otherwise(claim: str, language: str) -> bool:
     """Whether the claim is plainly written in another language than the passage's."""
     return _detect(claim, language) != language
 

@@ -83,6 +83,7 @@ async def ask(
         turns=turns,
         around=around,
         compare=compare,
+        read_dates=partial(_read_dates, index),
         insist=insist,
         is_private=is_private,
         wishes=wishes,
@@ -117,6 +118,11 @@ def _tell(question: str, asked: Asked, index: Index, retrieve: Search, only: Res
         index.require()
         return index.read(lambda snapshot: tell_collection(question, asked, snapshot, only))
     return None
+
+
+def _read_dates(index: Index) -> dict[str, str]:
+    """Each document's day."""
+    return index.read(lambda snapshot: {entry.source: entry.date for entry in snapshot.list_entries()})
 
 
 def _count_documents(index: Index) -> int:

@@ -21,17 +21,17 @@ from rag.answering.answer import Router
 from rag.answering.asking import stream_words
 from rag.answering.citations import cite
 from rag.answering.events import Citations, Done, Event, Judged, Notice, Private, Progress, Retrieved, Routed
+from rag.answering.fields import Field, find_field
 from rag.answering.numbers import list_claimed, list_values
 from rag.answering.prompt import count_tokens, prompt_budget
 from rag.answering.quoting import Compare
 from rag.answering.refusals import is_refusal
-from rag.asked.fields import Field, find_field
+from rag.answering.values import Condition, Wanted, find_condition, find_values, find_wanted
 from rag.asked.kinds import Asked
 from rag.asked.lexicon import read_question
 from rag.asked.rows import Row, find_core, find_row
 from rag.asked.sentences import speak
 from rag.asked.telling import Telling, write_cell, write_head
-from rag.asked.values import Condition, Wanted, find_condition, find_values, find_wanted
 from rag.chat.routing.router import Inquiry, Model, make_plan
 from rag.errors import ModelUnavailableError
 from rag.index.catalog.records import CatalogEntry
@@ -41,7 +41,7 @@ from rag.settings import Settings
 from rag.text.hostile import neutralise_for_model, show_name
 from rag.types import Restriction, Retrieval, StoredChunk
 
-VERSION = 1
+VERSION = 2
 """Raise it when the same document would be answered otherwise: what was kept before is asked anew."""
 _PROMISING = 50
 """Passages by which the documents are ordered."""
@@ -245,12 +245,15 @@ def write_table(reading: EveryReading, asked: Asked, index: Index) -> Telling:
     if not shown:
         return telling
     telling.add_line()
-    for line in write_head((says.column_document, says.column_answer, says.column_quote)):
+    has_pages = any(row.page is not None for row in shown)  # plain texts have none
+    page_head = (says.column_page,) if has_pages else ()
+    for line in write_head((says.column_document, says.column_answer, *page_head, says.column_quote)):
         telling.add_line(line)
     stored = index.read(lambda snapshot: snapshot.read_chunks([row.chunk_id for row in shown[:_TOLD_ROWS]]))
     for row in shown[:_TOLD_ROWS]:
-        quote = write_cell(row.quote)
-        telling.add_line(f"| {write_cell(show_name(row.source))} | {write_cell(row.answer)} | {quote}")
+        page = (str(row.page or ""),) if has_pages else ()
+        cells = (write_cell(show_name(row.source)), write_cell(row.answer), *page, write_cell(row.quote))
+        telling.add_line(f"| {' | '.join(cells)}")
         telling.cite(stored.get(row.chunk_id), row.quote)
         telling.text += " |"
     if len(shown) > _TOLD_ROWS:

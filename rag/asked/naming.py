@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
 
-from rag.asked.times import MONTHS
+from rag.text.dates import MONTHS
 from rag.text.scripts import DENSE
 from rag.text.terms import text_terms
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rag.answering.fields import Field, measure_distance
 from rag.answering.quotable import Quotable, list_quotables
 from rag.answering.quoting import Compare
-from rag.asked.fields import Field, measure_distance
+from rag.answering.values import Condition, Value, Wanted, find_values, names_total
 from rag.asked.lexicon import Reading
-from rag.asked.values import Condition, Value, Wanted, find_values, names_total
 from rag.asked.words import Word
 from rag.text.language import choose_language
 from rag.text.terms import question_terms, text_terms

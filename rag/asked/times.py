@@ -8,6 +8,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from rag.text.dates import MONTHS
+
 WEEKDAYS = {
     "en": "monday tuesday wednesday thursday friday saturday sunday",
     "de": "montag dienstag mittwoch donnerstag freitag samstag sonntag",
@@ -18,14 +20,6 @@ WEEKDAYS = {
     "ja": "月曜 火曜 水曜 木曜 金曜 土曜 日曜",
     "ko": "월요일 화요일 수요일 목요일 금요일 토요일 일요일",
     "zh": "一 二 三 四 五 六 日",
-}
-MONTHS = {
-    "en": "january february march april may june july august september october november december",
-    "de": "januar februar märz april mai juni juli august september oktober november dezember",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "da": "januar februar marts april maj juni juli august september oktober november december",
-    "ru": "январ феврал март апрел ма[йея] июн июл август сентябр октябр ноябр декабр",
 }
 _TODAY = {
     "en": "today", "de": "heute", "fr": r"aujourd'hui", "es": "hoy", "da": "i dag", "ru": "сегодня",

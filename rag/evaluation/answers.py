@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, get_args
 
+from rag.answering.claims import Verdict
 from rag.answering.events import AnswerReport, Outcome
 from rag.evaluation.matching import compute_f1, holds_any, tokenize
 from rag.evaluation.retrieval import Dataset, Question, Unit, find_percentile, measure_share
@@ -22,6 +23,7 @@ from rag.types import Citation
 Ask = Callable[[str], AnswerReport]
 
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
+VERDICTS: tuple[str, ...] = get_args(Verdict)
 WORDS_OF_ANSWERABLE = ("right", "wrong", "refused", "bare", "unasked", "failed")
 WORDS_OF_ABSENT = ("invented", "marked", "refused", "bare", "unasked", "failed")
 
@@ -135,6 +137,7 @@ def _describe(question: Question, report: AnswerReport) -> dict[str, Any]:
         "verdict": report.verdict,
         "judged": judge_words(question, report),
         "worth": report.worth.kind if report.worth else None,
+        "claims": [claim.to_dict() for claim in report.claims],
         "said": report.worth.text if report.worth else "",
         "failure": report.failure,
         "outcome": report.outcome,
@@ -223,11 +226,19 @@ def _is_read(question: Question, report: AnswerReport) -> bool:
 
 
 def _measure_model(measured: Sequence[_Asked]) -> dict[str, Any]:
-    """How well it refuses, and how fast it is; of the questions that it was asked and didn't fail at."""
+    """How much of what it says its passages say, how well it refuses, and how fast it is.
+
+    Of the questions that it was asked and didn't fail at.
+    """
     answered = [pair for pair in measured if pair.report.model is not None]
     refused = [pair for pair in answered if judge_words(*pair) == "refused"]
     times = [pair.report.milliseconds["first_token"] for pair in answered if "first_token" in pair.report.milliseconds]
+    claims = [claim.verdict for pair in answered for claim in pair.report.claims]
     return {
+        "claims": {
+            "checked": len(claims),
+            **{verdict: measure_share(claim == verdict for claim in claims) for verdict in VERDICTS},
+        },
         "refusals": {
             "precision": measure_share(not question.answerable for question, _ in refused),
             "recall": measure_share(

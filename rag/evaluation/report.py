@@ -32,6 +32,11 @@ _ANSWERS = {
     "citation_precision": "cited places that are right (share)",
     "citation_recall": "right places that are cited (share)",
 }
+_CLAIMS = {
+    "supported": "sentences that their passages say (share)",
+    "partly": "sentences that they say in part (share)",
+    "not": "sentences that they don't say (share)",
+}
 _REFUSALS = {
     "precision": "refused, and it cannot be answered (share)",
     "recall": "cannot be answered, and it refused (share)",
@@ -104,6 +109,7 @@ def _format_answers(figures: Mapping[str, Any], old: Mapping[str, Any]) -> Itera
         yield f"left out, since the model failed: {figures['failed']:,} questions. {figures['failure']}"
     yield from _format_lines(_ANSWERS, figures, old)
     if figures["by"] != "quotes":
+        yield from _format_lines(_CLAIMS, figures.get("claims", {}), old.get("claims", {}))
         yield from _format_lines(_REFUSALS, figures["refusals"], old.get("refusals", {}))
         yield from _format_lines(_TIMES, figures["first_word_ms"], old.get("first_word_ms", {}), digits=0)
         yield from _format_lines(_SPEED, figures, old, digits=1)

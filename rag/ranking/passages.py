@@ -59,6 +59,26 @@ def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> 
     return chosen
 
 
+def find_reprints(ranking: Sequence[Candidate], chosen: Sequence[Candidate], most: int) -> list[Candidate]:
+    """The best of those that were left out as repetitions of a chosen one, but aren't its copies to the letter.
+
+    Another version of a document may differ in no more than a number.
+    """
+    taken = {candidate.id for candidate in chosen}
+    found: list[Candidate] = []
+    for one in ranking:
+        if len(found) == most:
+            break
+        if one.id not in taken and _is_reprint(one, chosen):
+            found.append(one)
+    return found
+
+
+def _is_reprint(one: Candidate, chosen: Sequence[Candidate]) -> bool:
+    likeness = [_compute_likeness(one, other) for other in chosen if other.source != one.source]
+    return _SAME_SHARE < max(likeness, default=0.0) < 1.0
+
+
 def _weigh(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int, diversity: float) -> list[float]:
     """What each that waits is worth now; it only gets less while others are chosen."""
     if diversity and chosen:

@@ -118,7 +118,17 @@ class Retriever:
             by_meaning=found.embedding is not None,
         )
         words = found.words if verdict != "yes" else NO_WORDS
-        return Retrieval(question, mode, found.hits, verdict, probability, milliseconds, words.unknown, words.known)
+        return Retrieval(
+            question,
+            mode,
+            found.hits,
+            verdict,
+            probability,
+            milliseconds,
+            words.unknown,
+            words.known,
+            found.reprints,
+        )
 
     def measure(self, question: str, *, mode: str = "hybrid") -> Signals | None:
         """What the verdict rests on, for calibration; None for an empty index."""

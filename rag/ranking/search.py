@@ -30,7 +30,7 @@ from rag.ranking.fusion import (
     measure_closeness,
 )
 from rag.ranking.letters import compare_letters
-from rag.ranking.passages import Candidate, choose, merge_neighbours
+from rag.ranking.passages import Candidate, choose, find_reprints, merge_neighbours
 from rag.ranking.question import NO_WORDS, Words, find_words, may_be_in
 from rag.ranking.sentences import REMEMBERED_PASSAGES, SentenceReader
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
@@ -45,6 +45,9 @@ _DEPTH = 100
 
 _SECOND_LOOK = 30
 """Candidates that are looked at again; tuned on 36 sets (the table is in `bench/RESULTS.md`)."""
+
+_REPRINTS = 3
+"""Versions of a passage beside it that are looked at: who keeps more of one text hardly asks which is right."""
 
 _SMALL = REMEMBERED_PASSAGES
 """Chunks of an index up to which it is small: what its words' frequencies say of them is little, so that codes count
@@ -173,6 +176,7 @@ class Found:
     words: Words = NO_WORDS
     embedding: Embedding | None = None
     """None where words alone were searched for."""
+    reprints: tuple[ScoredChunk, ...] = ()
 
 
 def find_live_model(snapshot: Searchable) -> LiveModel | None:
@@ -229,12 +233,16 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
     if wanted.rerank:
         candidates = _rerank(snapshot, wanted.question, candidates, wanted.rerank)
     chosen = choose(candidates, wanted.top_k, wanted.diversity)
-    stored = snapshot.read_chunks([best, *(candidate.id for candidate in chosen)])
-    scored = [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in chosen]
+    repeated = find_reprints(candidates[:_SECOND_LOOK], chosen, _REPRINTS)
+    stored = snapshot.read_chunks([best, *(candidate.id for candidate in (*chosen, *repeated))])
+    scored, reprints = (
+        [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in some]
+        for some in (chosen, repeated)
+    )
     hits = tuple(merge_neighbours(scored))
     told = find_words(wanted.question, terms, hits)
     signals = measure_signals(evidence, dense, lexical, looks[:3], told)
-    return Found(live, hits, signals, stored[best], tuple(terms), told, asked)
+    return Found(live, hits, signals, stored[best], tuple(terms), told, asked, tuple(reprints))
 
 
 def _embed(model: OpenModel, question: str) -> Embedding:

@@ -5,10 +5,67 @@ from __future__ import annotations
 import datetime
 import email.utils
 import re
+from dataclasses import dataclass
 
 from rag.errors import SettingsError
 
 _ISO = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:[T ].*)?")
+
+
+MONTHS = {
+    "en": "january february march april may june july august september october november december",
+    "de": "januar februar märz april mai juni juli august september oktober november dezember",
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
+    "da": "januar februar marts april maj juni juli august september oktober november december",
+    "ru": "январ феврал март апрел ма[йея] июн июл август сентябр октябр ноябр декабр",
+}
+"""The names of the months, from January on, as patterns of their beginnings; other languages write figures."""
+_NAMES = "|".join(dict.fromkeys(name for names in MONTHS.values() for name in names.split()))
+_DAY = re.compile(
+    rf"(?<![\d.,])(?:(?P<y1>\d{{4}})-(?P<m1>\d{{1,2}})-(?P<d1>\d{{1,2}})|(?P<d2>\d{{1,2}})[./](?P<m2>\d{{1,2}})[./](?P<y2>\d{{4}})"
+    r"|(?:(?P<y3>\d{4})\s?[年년]\s?)?(?P<m3>\d{1,2})\s?[月월](?:\s?(?P<d3>\d{1,2})\s?[日일号])?"
+    rf"|(?:(?P<d4>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?)?\b(?P<w4>(?:{_NAMES})\w{{0,2}})\b(?:,?\s(?:de\s)?(?P<y4>\d{{4}}))"
+    rf"|(?P<d5>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?(?P<w5>(?:{_NAMES})\w{{0,2}})\b"
+    rf"|\b(?P<w6>(?:{_NAMES}))\s(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s(?P<y6>\d{{4}}))?)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedDay:
+    """``text[start:end]``, which names a day or a month; what it leaves open is None."""
+
+    start: int
+    end: int
+    year: int | None
+    month: int
+    day: int | None
+
+    def agrees(self, other: NamedDay) -> bool:
+        """Whether both can be the same: what both name is equal."""
+        pairs = ((self.year, other.year), (self.month, other.month), (self.day, other.day))
+        return all(one == two for one, two in pairs if one is not None and two is not None)
+
+
+def find_days(text: str) -> list[NamedDay]:
+    """The days and months that a text names, in order; day before month where figures don't tell."""
+    found = []
+    for match in _DAY.finditer(text):
+        parts = {name[0]: value for name, value in match.groupdict().items() if value}
+        month = read_month(parts["w"]) if "w" in parts else int(parts["m"])
+        day, year = (int(parts[name]) if name in parts else None for name in "dy")
+        if month > 12 and day is not None and day <= 12:
+            month, day = day, month
+        if 1 <= month <= 12:
+            found.append(NamedDay(match.start(), match.end(), year, month, day))
+    return found
+
+
+def read_month(word: str) -> int:
+    """From 1; 0 for no month's name."""
+    numbered = ((number, name) for names in MONTHS.values() for number, name in enumerate(names.split(), start=1))
+    return next((number for number, name in numbered if re.fullmatch(rf"{name}\w{{0,2}}", word, re.IGNORECASE)), 0)
 
 
 def iso_day(text: str) -> str:

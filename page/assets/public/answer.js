@@ -59,7 +59,7 @@ const showBubble = (link, { item, spot }) => {
   shown.style.top = `${isBelow ? place.bottom + 6 : place.top - shown.offsetHeight - 6}px`;
 };
 const describeSpot = (spot) => {
-  if (!spot || spot.quote) return '';
+  if (!spot || (spot.quote && !spot.lacks?.length)) return '';
   return spot.lacks?.length ? say('answer.lacks', { words: spot.lacks.join(', ') }) : say('answer.unsaid');
 };
 

@@ -138,14 +138,46 @@ def test_an_answer_that_ends_before_its_time_says_why(reason: str, notice: str):
     assert notice in notices(events_of(ScriptedRouter(["Every 90 days [2]"], finish=reason)))
 
 
+def hits_of(files: dict[str, str]) -> tuple[ScoredChunk, ...]:
+    return tuple(
+        ScoredChunk(StoredChunk(n, Chunk(name, 0, text)), 1.0) for n, (name, text) in enumerate(files.items(), 1)
+    )
+
+
+def test_a_question_that_may_mean_several_things_is_asked_back_and_put_to_the_model_only_by_wish():
+    ends = "The contract expires on 3 May 202{}."
+    hits = hits_of({f"{name}-contract.txt": ends.format(n) for n, name in enumerate(("phone", "gym", "energy"), 5)})
+    router = ScriptedRouter(["It expires on 3 May 2025 [1]."])
+    report = events_of(router, "When does it expire?", retrieve=retrieving(hits))[-1].report
+    assert (report.model, report.outcome, router.prompts) == (None, "unsure", [])
+    assert "3 May 2026 (gym-contract.txt)" in report.remark
+    insisted = events_of(router, "When does it expire?", retrieve=retrieving(hits), insist=True)[-1].report
+    assert insisted.answer.startswith("It expires on 3 May 2025")
+    assert "3 May 2026 (gym-contract.txt)" in insisted.remark
+
+
+def test_two_versions_of_a_document_stand_below_the_models_answer():
+    hits = hits_of(
+        {"fees-2023.md": "The membership fee is 120 euros.", "fees-2025.md": "The membership fee is 135 euros."}
+    )
+    events = events_of(
+        ScriptedRouter(["It is 135 euros [2]."]), "What is the membership fee?", retrieve=retrieving(hits)
+    )
+    report = events[-1].report
+    assert report.outcome == "answered"
+    assert report.answer.startswith("It is 135 euros [2].")
+    assert report.answer.endswith("The newest is fees-2025.md.")
+
+
 def test_the_report_as_a_dict_has_the_fields_of_the_command_line():
     report = events_of(ScriptedRouter(["Every 90 days [2]"]))[-1].report.to_dict()
     fields = {"question", "searched_for", "answer", "answerable", "citations", "model", "route", "milliseconds"}
     told = {"failure", "verdict", "outcome", "quotes", "remark", "finish", "place", "why", "private", "kind"}
-    assert set(report) == fields | told
+    assert set(report) == fields | told | {"claims", "several", "unanswered"}
     assert report["failure"] == ""
     assert report["searched_for"] == report["question"]
     assert report["citations"] == [{"number": 2, "source": "1.md", "page": 2, "quote": TEXTS[1]}]
+    assert [(claim["verdict"], claim["passages"]) for claim in report["claims"]] == [("supported", [2])]
     assert set(report["milliseconds"]) == {"retrieve", "quotes", "first_token", "total"}
 
 

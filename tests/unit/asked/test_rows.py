@@ -6,11 +6,11 @@ import pytest
 
 from bench.every.__main__ import is_right
 from bench.every.made import MadeSet, make_invoices, make_minutes
-from rag.asked.fields import find_field
+from rag.answering.fields import find_field
+from rag.answering.values import find_condition, find_dates, find_values, find_wanted
 from rag.asked.kinds import find_kind
 from rag.asked.lexicon import read_question
 from rag.asked.rows import find_core, find_row
-from rag.asked.values import find_condition, find_dates, find_values, find_wanted
 from rag.types import Chunk, StoredChunk
 
 

@@ -36,6 +36,7 @@ ANSWERS: dict[str, Any] = {
     "citation_precision": None,
     "citation_recall": 0.5,
     "groups": {"all": GROUP, "by_kind": {"near": {"absent": GROUP["absent"]}}, "by_language": {"da": GROUP}},
+    "claims": {"checked": 8, "supported": 0.75, "partly": 0.125, "not": 0.125},
     "refusals": {"precision": 0.5, "recall": 0.125},
     "first_word_ms": {"p50": 1234.5, "p95": None},
     "words_per_second": 8.25,
@@ -69,6 +70,7 @@ def test_the_scores_of_answers_have_lines_and_changes_of_their_own(saved):
     assert "answers by tiny:1: 190 of 2,000 questions with accepted answers, 12 of them declined" in lines
     assert find_line(lines, "exact match (share)") == ["0.5000", "(+0.2500)"]
     assert find_line(lines, "cited places that are right (share)") == ["–"]
+    assert find_line(lines, "sentences that their passages say (share)") == ["0.7500", "(+0.0000)"]
     assert find_line(lines, "words a second") == ["8.2", "(+0.0)"]
     assert find_line(lines, "first word of the model, p95, ms") == ["–"]
 

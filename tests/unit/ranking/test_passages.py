@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.index.lexical.entry import term_key
-from rag.ranking.passages import Candidate, choose, merge_neighbours
+from rag.ranking.passages import Candidate, choose, find_reprints, merge_neighbours
 from rag.types import Chunk, ScoredChunk, StoredChunk
 
 
@@ -91,3 +91,15 @@ def test_passages_of_other_pages_sections_or_documents_stay_apart():
         hit(4, 6, source="b.md", ordinal=3, page=2),
     ]
     assert [found.stored.id for found in merge_neighbours(hits)] == [1, 2, 3, 4]
+
+
+def test_a_reprint_of_another_document_with_another_number_is_known_beside_the_hits():
+    words = " ".join(f"word{number}" for number in range(30))
+    ranking = [
+        candidate(1, 3, f"{words} 120", "fees-2023"),
+        candidate(2, 2, f"{words} 135", "fees-2025"),
+        candidate(3, 1, f"{words} 120", "copy"),
+    ]
+    chosen = choose(ranking, 2)
+    assert [one.id for one in chosen] == [1]
+    assert [one.id for one in find_reprints(ranking, chosen, 3)] == [2]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.answering.numbers import find_numbers
-from rag.asked.times import MONTHS
+from rag.text.dates import MONTHS, read_month
 
 Wanted = Literal["amount", "date", "count", "code", "words"]
 
@@ -52,7 +52,8 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ),
 )
 _MONEY = re.compile(
-    r"(?:[€$£¥₽₩]|\b(?:EUR|USD|CHF|GBP|DKK|euros?|dollars?|kr\.?|Kronen)\b|руб\w*|円|원|元|Franken)", re.IGNORECASE
+    r"(?:[€$£¥₽₩]|\b(?:EUR|USD|CHF|GBP|DKK|euros?|dollars?|pounds?|kr\.?|Kronen)\b|руб\w*|円|원|元|Franken)",
+    re.IGNORECASE,
 )
 _TOTAL = re.compile(
     r"\b(?:total|grand total|amount due|to pay|balance|gesamt\w*|endbetrag|rechnungsbetrag|zu zahlen|zahlbetrag|à payer"
@@ -121,6 +122,12 @@ def find_wanted(question: str) -> Wanted:
     return next((wanted for wanted, pattern in _WANTED if pattern.search(question)), "words")
 
 
+def list_wanted(question: str) -> list[Wanted]:
+    """All kinds of value that the question may ask for; "how many … a day" asks for a count, not for a day."""
+    kinds: list[Wanted] = [wanted for wanted, pattern in _WANTED if pattern.search(question)]
+    return sorted(kinds, key=lambda kind: kind != "count")
+
+
 def find_condition(question: str) -> Condition | None:
     """The condition that the question sets, if any."""
     dates = [value.plain for value in find_dates(question)]
@@ -158,7 +165,7 @@ def find_dates(text: str) -> Iterator[Value]:
     found = [*_NUMERIC_DATE.finditer(text), *_WORDED_DATE.finditer(text)]
     for match in sorted(found, key=lambda one: one.start()):
         parts = {name.rstrip("23"): value for name, value in match.groupdict().items() if value}
-        month = _read_month(parts["month"]) if "month" in parts else int(parts["m"])
+        month = read_month(parts["month"]) if "month" in parts else int(parts["m"])
         day = int(parts["d"])
         if month > 12 and day <= 12:
             month, day = day, month
@@ -167,14 +174,6 @@ def find_dates(text: str) -> Iterator[Value]:
         except ValueError:
             continue
         yield Value(match[0], plain, *match.span())
-
-
-def _read_month(word: str) -> int:
-    for names in MONTHS.values():
-        for number, name in enumerate(names.split(), start=1):
-            if re.match(name, word, re.IGNORECASE):
-                return number
-    return 0
 
 
 def _find_amounts(text: str) -> Iterator[Value]:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from rag.asked.values import Wanted
+from rag.answering.values import Wanted
 
 
 @dataclass(frozen=True, slots=True)
