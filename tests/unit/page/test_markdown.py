@@ -110,10 +110,12 @@ def test_a_quote_is_shown_letter_for_letter_but_for_the_signs_of_tables_and_list
 
 @given(awkward)
 @example("# - # # ")
+@example("```+ ")
 def test_an_answer_loses_nothing_but_the_markup_that_it_was_read_by(text: str):
     tokens = parse(text)
     assert tokens is not None
-    fences = [token.info for token in tokens if token.type == "fence" and not re.fullmatch(r"[\w+#.-]*", token.info)]
+    named = [token.info.strip() for token in tokens if token.type == "fence"]
+    fences = [name for name in named if not re.fullmatch(r"[\w+#.-]*", name)]  # others are a language's
     seen = sorted(strip("".join([*list_texts(tokens), *fences])))
     formulas = [token for token in tokens if token.type.startswith("formula")]
     inline = [part for token in tokens for part in token.children or () if part.type == "formula"]

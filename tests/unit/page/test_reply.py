@@ -110,7 +110,7 @@ def make_backend(router: Router, verdict: Verdict = "yes", hits: tuple[ScoredChu
     return SimpleNamespace(
         retriever=SimpleNamespace(retrieve=retrieve, compare_sentences=None),
         router=router,
-        index=None,  # no question here is about the collection
+        index=SimpleNamespace(read=lambda _: ()),  # no question here is about the collection, and every file was read
         settings=Settings(),
         around=None,
         explain_gap=str,
