@@ -55,6 +55,19 @@ _MONEY = re.compile(
     r"(?:[€$£¥₽₩]|\b(?:EUR|USD|CHF|GBP|DKK|euros?|dollars?|pounds?|kr\.?|Kronen)\b|руб\w*|円|원|元|Franken)",
     re.IGNORECASE,
 )
+_CURRENCIES = {
+    "EUR": "€ eur euro euros",
+    "USD": "$ usd dollar dollars",
+    "GBP": "£ gbp pound pounds",
+    "CHF": "chf franken",
+    "DKK": "dkk",
+    "RUB": "₽",
+    "KRW": "₩ 원",
+    "JPY": "円",
+    "CNY": "元",
+}
+"""Each currency's code, and how it is written; kroner are of several countries, and so is ¥."""
+_CODES = {written: code for code, many in _CURRENCIES.items() for written in many.split()}
 _TOTAL = re.compile(
     r"\b(?:total|grand total|amount due|to pay|balance|gesamt\w*|endbetrag|rechnungsbetrag|zu zahlen|zahlbetrag|à payer"
     r"|net à payer|montant dû|importe total|a pagar|i alt|at betale|итого|к оплате)\b|合計|총액|합계|总计|总额|合计",
@@ -198,6 +211,14 @@ def _has_currency(text: str, start: int, end: int) -> bool:
         re.search(rf"{_MONEY.pattern}\s?$", before, re.IGNORECASE)
         or re.match(rf"\s?{_MONEY.pattern}", behind, re.IGNORECASE)
     )
+
+
+def find_currency(text: str) -> str:
+    """The first currency that stands there: its code, or as it is written where several countries write it so."""
+    if not (found := _MONEY.search(text)):
+        return ""
+    written = found[0].casefold().rstrip(".")
+    return "RUB" if written.startswith("руб") else _CODES.get(written, written)
 
 
 def names_total(text: str) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, replace
 from dataclasses import field as make_field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,7 +27,7 @@ from rag.answering.numbers import list_claimed, list_values
 from rag.answering.prompt import count_tokens, prompt_budget
 from rag.answering.quoting import Compare
 from rag.answering.refusals import is_refusal
-from rag.answering.values import Condition, Wanted, find_condition, find_values, find_wanted
+from rag.answering.values import Condition, Wanted, find_condition, find_currency, find_values, find_wanted
 from rag.asked.kinds import Asked
 from rag.asked.lexicon import read_question
 from rag.asked.rows import Row, find_core, find_row
@@ -88,11 +89,21 @@ class EveryReading:
         }
         if self.condition:
             counts["matching"] = sum(bool(row.matches) for row in held)
-        amounts = [row.plain for row in held if row.plain and (row.matches or not self.condition)]
-        if self.wanted == "amount" and amounts:
-            counts["sum"] = f"{sum(map(float, amounts)):.2f}"
-            counts["amounts"] = len(amounts)
+        if self.wanted == "amount":
+            counts |= _add_up([row for row in held if row.plain and (row.matches or not self.condition)])
         return counts
+
+
+def _add_up(rows: Sequence[Row]) -> dict[str, Any]:
+    """The sum of their amounts: one for each currency, since the program knows no rates."""
+    amounts: dict[str, list[Decimal]] = {}
+    for row in rows:
+        amounts.setdefault(find_currency(row.answer) or find_currency(row.quote), []).append(Decimal(row.plain))
+    sums = {currency: f"{sum(found):.2f}" for currency, found in amounts.items()}
+    if len(sums) == 1:
+        [(currency, total)] = sums.items()
+        return {"sum": total, "amounts": len(rows), **({"currency": currency} if currency else {})}
+    return {"sums": sums, "amounts": len(rows)} if sums else {}
 
 
 def prepare(question: str, asked: Asked, index: Index, retrieve: Search, only: Restriction | None) -> EveryReading:
@@ -238,8 +249,10 @@ def write_table(reading: EveryReading, asked: Asked, index: Index) -> Telling:
     )
     if "matching" in counts:
         telling.add_line(says.matching.format(count=counts["matching"]))
-    if "sum" in counts:
-        telling.add_line(says.total.format(count=counts["amounts"], sum=counts["sum"]))
+    if "amounts" in counts:
+        sums = counts.get("sums") or {counts.get("currency", ""): counts["sum"]}
+        told = " + ".join(f"{total} {currency}".strip() for currency, total in sums.items())
+        telling.add_line(says.total.format(count=counts["amounts"], sum=told))
     shown = [row for row in reading.rows if row.answer and row.matches is not False]
     telling.outcome = "answered" if shown else "not_found" if len(reading.rows) == len(reading.entries) else "unsure"
     if not shown:

@@ -29,10 +29,26 @@ def test_each_document_gives_its_amount_and_the_program_adds_them_up(desk):
     assert report.kind == "every"
     assert read_rows(report) == {"invoices/invoice-17.txt": "1240.5", "invoices/invoice-18.txt": "310"}
     counted = {"documents": 8, "read": 7, "with_answer": 2, "without_answer": 5, "failed": 1}
-    assert report.counts == {**counted, "sum": "1550.50", "amounts": 2}
+    assert report.counts == {**counted, "sum": "1550.50", "amounts": 2, "currency": "EUR"}
+    assert "Sum of 2 amounts: 1550.50 EUR." in report.answer
     assert report.answer.startswith("Documents read: 7 of 8. Hold nothing on it: 5. Could not be read: 1.")
     assert {cited.source for cited in report.citations} == set(read_rows(report))
     assert all(row["quote"] in row_text(desk, row["source"]) for row in report.table if row["answer"])
+
+
+def test_each_currency_has_a_sum_of_its_own(make_desk):
+    desk = make_desk(
+        {
+            "invoice-1.txt": "Invoice 1\n\nPaper. Total: 40.10 euros.\n",
+            "invoice-2.txt": "Invoice 2\n\nInk. Total: $ 20.20\n",
+            "invoice-3.txt": "Invoice 3\n\nPens. Total: 9.90 EUR\n",
+        }
+    )
+    report = desk.report("What is the total of each invoice?")
+    assert report.counts["sums"] == {"EUR": "50.00", "USD": "20.20"}
+    assert "sum" not in report.counts
+    assert "50.00 EUR" in report.answer
+    assert "20.20 USD" in report.answer
 
 
 def row_text(desk: Any, source: str) -> str:
