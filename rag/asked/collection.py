@@ -125,9 +125,49 @@ def _tell_failures(telling: Telling, says: Says, failures: Sequence[Failure], on
         telling.add_line(says.more.format(count=len(there) - _SHOWN))
 
 
-def tell_topic(question: str, asked: Asked, search: Search) -> Telling:
-    """The documents that say something about a topic, each with the sentence that says it best."""
+def tell_words(
+    question: str, asked: Asked, snapshot: Snapshot, search: Search, only: Restriction | None = None
+) -> Telling:
+    """The documents with a passage that has all the topic's words: counted in all of them, the first ones quoted.
+
+    Without any, those that say something about it in other words. So it is where the lexical index is damaged.
+    """
     says, telling = speak(asked.language), Telling("collection", question)
+    found = snapshot.find_by_words(asked.topic, asked.language, only)
+    if not found:
+        return tell_topic(question, asked, search, "" if found is None else says.without_words)
+    telling.counts = {"documents": len(found)}
+    telling.add_line(says.with_words.format(topic=asked.topic, count=len(found)))
+    telling.add_line()
+    shown = snapshot.read_chunks(list(found.values())[:_SHOWN])
+    for place, (source, id_) in enumerate(found.items()):
+        stored = shown.get(id_) if place < _SHOWN else None
+        if stored is None:
+            telling.table.append({"source": source})
+            continue
+        quote = _quote(asked.topic, ScoredChunk(stored, 0.0))
+        telling.table.append({"source": source, "page": stored.chunk.page, "quote": quote})
+        telling.add_line(f"- {name_document(source, stored.chunk.title)} – “{' '.join(quote.split())}”")
+        telling.cite(stored, quote)
+    if len(found) > _SHOWN:
+        telling.add_line()
+        telling.add_line(says.more.format(count=len(found) - _SHOWN))
+    return telling
+
+
+def _quote(topic: str, hit: ScoredChunk) -> str:
+    quotes = quote_answer(topic, [hit], 1)
+    return quotes.citations[0].quote if quotes.citations else hit.chunk.text
+
+
+def tell_topic(question: str, asked: Asked, search: Search, first: str = "") -> Telling:
+    """The documents that say something about a topic, each with the sentence that says it best.
+
+    `first` is a sentence that is told before.
+    """
+    says, telling = speak(asked.language), Telling("collection", question)
+    if first:
+        telling.add_line(first.format(topic=asked.topic))
     found = search(asked.topic, _SEARCHED)
     best: dict[str, ScoredChunk] = {}
     for hit in keep_close(found.hits) if found.verdict != "no" else ():
@@ -135,13 +175,13 @@ def tell_topic(question: str, asked: Asked, search: Search) -> Telling:
     telling.counts = {"documents": len(best)}
     if not best:
         telling.outcome = "not_found"
-        telling.add_line(says.nothing_about.format(topic=asked.topic))
+        if not first:
+            telling.add_line(says.nothing_about.format(topic=asked.topic))
         return telling
     telling.add_line(says.about.format(topic=asked.topic, count=len(best)))
     telling.add_line()
     for source, hit in best.items():
-        quotes = quote_answer(asked.topic, [hit], 1)
-        quote = quotes.citations[0].quote if quotes.citations else hit.chunk.text
+        quote = _quote(asked.topic, hit)
         telling.table.append({"source": source, "page": hit.chunk.page, "quote": quote})
         telling.add_line(f"- {name_document(source, hit.chunk.title)} – “{' '.join(quote.split())}”")
         telling.cite(hit.stored, quote)

@@ -19,7 +19,7 @@ from rag.asked.small_talk import find_small_talk
 from rag.asked.words import Word
 
 Kind = Literal["passages", "collection", "document", "documents", "every", "small_talk"]
-Look = Literal["list", "count", "new", "failed", "about"]
+Look = Literal["list", "count", "new", "failed", "about", "words"]
 """What of the collection is asked for."""
 
 _LONGEST = 240
@@ -27,11 +27,15 @@ _LONGEST = 240
 _VERB_LAST = ("ja", "ko")
 _DENSE = ("ja", "ko", "zh")
 _KOREAN_AND = re.compile(r"(?:이랑|랑|하고|와|과)$")
+_KOREAN_END = re.compile(r"(?<=[가-힣]{2})(?:이라는|라는|이란|에서|으로|와|과|을|를|의|은|는|에|도|이|가)$")
+_QUOTES = '"“„«「『《‹'
+_AROUND = (Word.MENTION, Word.HOLD, Word.HAVE, Word.ABOUT, Word.THIS)
 _ALL = (Word.DOC, Word.TYPE, Word.FOLDER)
 _NOUNS = (Word.DOC, Word.SORT, Word.PAPER, Word.ONE)
-_NAMING = (None, Word.ONE, Word.SORT, Word.PAPER, Word.NOW, Word.LATEST)
-_SIGNS = (*_ALL, Word.SORT, Word.PAPER, Word.ONE, Word.NEW, Word.SUM, Word.CMP, Word.ANY, Word.HAVE, Word.ABOUT)
-_GRAMMAR = (Word.FN, Word.ASK, Word.HAVE, Word.HERE, Word.LIST, Word.OF, Word.AND, Word.THIS, Word.NOW, *_ALL)
+_NAMING = (None, Word.WORD, Word.ONE, Word.SORT, Word.PAPER, Word.NOW, Word.LATEST)
+_SIGNS = (*_ALL, *_NOUNS, Word.NEW, Word.SUM, Word.CMP, Word.ANY, Word.HAVE, Word.HOLD, Word.ABOUT, Word.MENTION)
+_THERE = (Word.HAVE, Word.HOLD, Word.HERE)
+_GRAMMAR = (Word.FN, Word.ASK, *_THERE, Word.LIST, Word.OF, Word.AND, Word.THIS, Word.NOW, *_ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,10 @@ def find_kind(question: str) -> Asked:
 
 
 def _find_in(reading: Reading) -> Asked | None:
-    return _find_summary(reading) or _find_each(reading) or _find_collection(reading)
+    if found := _find_summary(reading):
+        return found
+    topic = _find_topic(reading)
+    return topic if topic and topic.look == "words" else _find_each(reading) or _find_collection(reading)
 
 
 # One document, or several
@@ -194,35 +201,84 @@ def _find_look(reading: Reading) -> Look | None:
         return "new"
     if has_documents and reading.has(Word.COUNT):
         return "count"
-    if has_documents and reading.has(Word.HAVE, Word.LIST):
+    if has_documents and reading.has(Word.HAVE, Word.HOLD, Word.LIST):
         return "list"
-    is_asked = reading.has(Word.ASK) and reading.has(Word.HAVE)
+    is_asked = reading.has(Word.ASK) and reading.has(Word.HAVE, Word.HOLD)
     return "list" if is_asked and (reading.has(Word.HERE) or _asks_for_all(reading)) else None
 
 
 def _asks_for_all(reading: Reading) -> bool:
     """Whether nothing but "what do I have", "what do you know" is asked."""
-    return len(reading.tokens) <= 4 and not reading.has(Word.THIS, Word.EACH, Word.ABOUT, Word.AND)
+    return len(reading.tokens) <= 4 and not reading.has(Word.THIS, Word.EACH, Word.ABOUT, Word.MENTION, Word.AND)
 
 
 def _find_topic(reading: Reading) -> Asked | None:
     """ "Anything about X", "which documents mention X": what stands behind (or before) the joint is one topic."""
-    place = reading.find(Word.ABOUT)
-    if place < 0 or reading.has(Word.SAY):
+    joint = _find_joint(reading)
+    is_told = reading.has(Word.SAY) and not (reading.language in _VERB_LAST and reading.has(Word.COUNT))
+    if joint < 0 or is_told or reading.has(Word.SUM, Word.CMP):
         return None
-    before, after = reading.tokens[:place], reading.tokens[place + 1 :]
+    before, after = reading.tokens[:joint], reading.tokens[joint + 1 :]
     topic, frame = (before, after) if reading.language in _VERB_LAST else (after, before)
     if reading.language == "zh":
         frame, topic = _split_chinese(topic, frame)
-    framing = {token.word for token in frame}
-    is_asked = framing & {Word.HAVE, Word.ASK} or (frame and frame[0].word is Word.ANY)
+    topic = _trim(topic)
+    if not topic:  # in how many documents does X appear
+        end = reading.find(Word.DOC) + 1
+        topic, frame = _trim(before[end:]), before[:end]
+    framing = {token.word for token in frame} - {Word.WORD}
+    is_counted = Word.COUNT in framing
+    by_words = is_counted or reading.tokens[joint].word is not Word.ABOUT
+    is_asked = framing & {Word.HAVE, Word.ASK} or is_counted or (frame and frame[0].word is Word.ANY)
+    is_asked = is_asked or (by_words and Word.LIST in framing)
     if not is_asked or not framing & {Word.ANY, Word.DOC} or framing & {None, Word.ONE, Word.SORT, Word.PAPER}:
         return None
-    while topic and topic[0].word in (Word.FN, Word.OF):
-        topic = topic[1:]
     if not any(token.word in _NAMING for token in topic):
         return None
-    return Asked("collection", reading.language, look="about", topic=join_text(topic, reading.text))
+    if not by_words:
+        return Asked("collection", reading.language, look="about", topic=join_text(topic, reading.text))
+    return Asked("collection", reading.language, look="words", topic=_join_words(topic, reading))
+
+
+def _find_joint(reading: Reading) -> int:
+    """The place of what joins the documents to a topic; -1 without one.
+
+    What documents contain is asked of the passages, unless it is said to be a word, or counted where the verb tells
+    what contains what: "wie viele Dokumente enthält der Antrag" may be either.
+    """
+    joints = {Word.ABOUT, Word.MENTION}
+    is_quoted = any(reading.text[max(0, token.start - 1)] in _QUOTES for token in reading.tokens)
+    has_word = any(map(_is_word, reading.tokens))
+    is_clear = reading.language in _DENSE or any(token.text.casefold() == "contain" for token in reading.tokens)
+    if has_word or is_quoted or (reading.has(Word.COUNT) and is_clear):
+        joints.add(Word.HOLD)
+    for place, token in enumerate(reading.tokens):
+        if token.word in joints or (_is_word(token) and reading.language != "zh"):
+            return place
+    return -1
+
+
+def _is_word(token: Token) -> bool:
+    """Whether it is "the word", which in English is a type of files too."""
+    return token.word is Word.WORD or (token.word is Word.TYPE and token.text.casefold() == "word")
+
+
+def _trim(topic: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The topic without the grammar around it."""
+    first, last = 0, len(topic)
+    while first < last and (topic[first].word in (Word.FN, Word.OF, *_AROUND) or _is_word(topic[first])):
+        first += 1
+    while first < last and (topic[last - 1].word in (Word.FN, *_AROUND) or _is_word(topic[last - 1])):
+        last -= 1
+    return topic[first:last]
+
+
+def _join_words(topic: Sequence[Token], reading: Reading) -> str:
+    """The topic's words, without the grammar between them where spaces part it from them."""
+    if reading.language in ("ja", "zh"):
+        return join_text(topic, reading.text)
+    words = (token.text for token in topic if token.word not in (Word.FN, Word.OF, Word.THIS, Word.AND))
+    return " ".join(_KOREAN_END.sub("", word.strip()) for word in words)
 
 
 def _split_chinese(topic: Sequence[Token], frame: Sequence[Token]) -> tuple[tuple[Token, ...], tuple[Token, ...]]:

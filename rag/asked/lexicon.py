@@ -61,7 +61,7 @@ class Reading:
 
     @property
     def unknown(self) -> tuple[Token, ...]:
-        return tuple(token for token in self.tokens if token.word in (None, Word.ONE))
+        return tuple(token for token in self.tokens if token.word in (None, Word.ONE, Word.WORD))
 
     def find(self, *words: Word) -> int:
         """The place of the first such token; -1 without one."""
@@ -95,11 +95,12 @@ def read_question(text: str, language: str) -> Reading:
     done = 0
     for found in _WHOLE.finditer(plain):
         tokens += _read_words(plain, done, found.start(), language)
-        name = found["quoted"] or found["file"]
+        group = "quoted" if found["quoted"] else "file"
+        name, end = found[group], found.end(group)
         if found.start() == done and done and (joint := _JOINT.match(name)):  # a.pdfとb.pdf
             tokens.append(Token(joint[0], Word.AND, done, done + len(joint[0])))
             name = name[len(joint[0]) :]
-        tokens.append(Token(name, None, found.end() - len(name), found.end()))
+        tokens.append(Token(name, None, end - len(name), end))
         done = found.end()
     tokens += _read_words(plain, done, len(plain), language)
     return Reading(language, plain, tuple(tokens))

@@ -31,6 +31,9 @@ class Says(NamedTuple):
     none_failed: str
     about: str
     nothing_about: str
+    with_words: str
+    """How many documents have a topic's words, counted."""
+    without_words: str
     more: str
     outline: str
     sections: str
@@ -71,6 +74,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="Every file could be read.",
         about="Documents about “{topic}”: {count}.",
         nothing_about="No document says anything about “{topic}”.",
+        with_words="Documents that have every word of “{topic}”: {count}.",
+        without_words="No document has every word of “{topic}”.",
         more="… and more: {count}.",
         outline="What {name} says, in its own words:",
         sections="Sections: {sections}",
@@ -110,6 +115,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="Alle Dateien konnten gelesen werden.",
         about="Dokumente über „{topic}“: {count}.",
         nothing_about="Kein Dokument sagt etwas über „{topic}“.",
+        with_words="Dokumente mit allen Wörtern von „{topic}“: {count}.",
+        without_words="Kein Dokument hat alle Wörter von „{topic}“.",
         more="… und weitere: {count}.",
         outline="Was {name} sagt, in eigenen Worten:",
         sections="Abschnitte: {sections}",
@@ -150,6 +157,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="Tous les fichiers ont pu être lus.",
         about="Documents sur « {topic} » : {count}.",
         nothing_about="Aucun document ne parle de « {topic} ».",
+        with_words="Documents qui contiennent chaque mot de « {topic} » : {count}.",
+        without_words="Aucun document ne contient chaque mot de « {topic} ».",
         more="… et d'autres : {count}.",
         outline="Ce que dit {name}, dans ses propres mots :",
         sections="Sections : {sections}",
@@ -188,6 +197,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="Todos los archivos se pudieron leer.",
         about="Documentos sobre «{topic}»: {count}.",
         nothing_about="Ningún documento dice nada sobre «{topic}».",
+        with_words="Documentos con todas las palabras de «{topic}»: {count}.",
+        without_words="Ningún documento tiene todas las palabras de «{topic}».",
         more="… y más: {count}.",
         outline="Lo que dice {name}, en sus propias palabras:",
         sections="Secciones: {sections}",
@@ -226,6 +237,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="Alle filer kunne læses.",
         about="Dokumenter om „{topic}“: {count}.",
         nothing_about="Intet dokument siger noget om „{topic}“.",
+        with_words="Dokumenter med alle ordene i „{topic}“: {count}.",
+        without_words="Intet dokument har alle ordene i „{topic}“.",
         more="… og flere: {count}.",
         outline="Hvad {name} siger, med egne ord:",
         sections="Afsnit: {sections}",
@@ -264,6 +277,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="Все файлы удалось прочитать.",
         about="Документов о «{topic}»: {count}.",
         nothing_about="Ни в одном документе ничего нет о «{topic}».",
+        with_words="Документов со всеми словами «{topic}»: {count}.",
+        without_words="Ни в одном документе нет всех слов «{topic}».",
         more="… и ещё: {count}.",
         outline="Что говорит {name}, его же словами:",
         sections="Разделы: {sections}",
@@ -301,6 +316,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="すべてのファイルを読めました。",
         about="「{topic}」についての文書：{count}件。",
         nothing_about="「{topic}」について書かれた文書はありません。",
+        with_words="「{topic}」の語をすべて含む文書：{count}件。",
+        without_words="「{topic}」の語をすべて含む文書はありません。",
         more="… ほかに：{count}件。",
         outline="{name} の内容（原文のまま）：",
         sections="見出し：{sections}",
@@ -338,6 +355,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="모든 파일을 읽었습니다.",
         about="“{topic}”에 대한 문서: {count}개.",
         nothing_about="“{topic}”에 대해 말하는 문서가 없습니다.",
+        with_words="“{topic}”의 모든 단어가 있는 문서: {count}개.",
+        without_words="“{topic}”의 모든 단어가 있는 문서는 없습니다.",
         more="… 그 밖에: {count}개.",
         outline="{name}의 내용(원문 그대로):",
         sections="제목: {sections}",
@@ -375,6 +394,8 @@ SENTENCES: Mapping[str, Says] = {
         none_failed="所有文件都能读取。",
         about="关于“{topic}”的文档：{count} 份。",
         nothing_about="没有文档提到“{topic}”。",
+        with_words="含有“{topic}”全部词语的文档：{count} 份。",
+        without_words="没有文档含有“{topic}”的全部词语。",
         more="…… 还有：{count} 份。",
         outline="{name} 的内容（原文）：",
         sections="章节：{sections}",

@@ -75,3 +75,30 @@ def test_all_else_is_a_question_to_the_passages(desk):
     told = desk.list_events("what documents do I have?", insist=True)
     assert any(isinstance(event, Retrieved) for event in told)
     assert not any(isinstance(event, (Told, Token)) for event in told)
+
+
+def test_documents_that_mention_a_word_are_counted_in_all_of_them_and_twenty_are_quoted(make_desk):
+    told = {
+        f"log/{number:02}.txt": f"Week {number}. The team looked at the house in street {number} and "
+        + ("repaired the boilers there." if number % 4 else "found nothing to repair.")
+        + (" It asks the owner for the key of the cellar." * 5)
+        for number in range(60)
+    }
+    named = {"log/boiler.txt": "The plumber comes on Monday and brings the tools that we asked him for last week."}
+    desk = make_desk({**told, **named, "notiz.txt": "Boiler?"})
+    report = desk.report("How many documents mention the boiler?")
+    assert report.counts == {"documents": 46}  # 45 and the note, but not the one that is merely called so
+    assert {row["source"] for row in report.table} == {
+        "notiz.txt",
+        *(f"log/{number:02}.txt" for number in range(60) if number % 4),
+    }
+    assert report.answer.startswith("Documents that have every word of “boiler”: 46.")
+    assert report.answer.endswith("… and more: 26.")
+    assert len(report.citations) == 20
+    assert all("boiler" in row["quote"].casefold() for row in report.table[:20])
+    only = Restriction(folder="log")
+    assert desk.report("in welchen Dateien kommt das Wort Boiler vor?", only=only).counts == {"documents": 45}
+    assert desk.report("how many files contain the words owner boiler?", only=only).counts == {"documents": 45}
+    nothing = desk.report("combien de documents mentionnent le volcan ?")
+    assert nothing.outcome == "not_found"
+    assert nothing.answer == "Aucun document ne contient chaque mot de « volcan »."
