@@ -8,7 +8,7 @@ each document, where it is about those. Whether there is a document of that name
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -16,11 +16,12 @@ from typing import Literal
 from rag.asked.lexicon import Reading, Token, join_text, list_languages, read_question, take_time
 from rag.asked.phrases import Talk
 from rag.asked.small_talk import find_small_talk
-from rag.asked.words import Word
+from rag.asked.words import ORDERS, Word
 
 Kind = Literal["passages", "collection", "document", "documents", "every", "small_talk"]
-Look = Literal["list", "count", "new", "failed", "about", "words"]
+Look = Literal["list", "count", "new", "failed", "about", "words", "first"]
 """What of the collection is asked for."""
+Order = Literal["", "newest", "oldest", "longest", "shortest", "largest", "smallest"]
 
 _LONGEST = 240
 """Characters of a question that may be of another kind; a longer one tells a story."""
@@ -32,7 +33,7 @@ _QUOTES = '"“„«「『《‹'
 _AROUND = (Word.MENTION, Word.HOLD, Word.HAVE, Word.ABOUT, Word.THIS)
 _ALL = (Word.DOC, Word.TYPE, Word.FOLDER)
 _NOUNS = (Word.DOC, Word.SORT, Word.PAPER, Word.ONE)
-_NAMING = (None, Word.WORD, Word.ONE, Word.SORT, Word.PAPER, Word.NOW, Word.LATEST)
+_NAMING = (None, Word.WORD, Word.ONE, Word.SORT, Word.PAPER, Word.NOW, Word.LATEST, *ORDERS)
 _SIGNS = (*_ALL, *_NOUNS, Word.NEW, Word.SUM, Word.CMP, Word.ANY, Word.HAVE, Word.HOLD, Word.ABOUT, Word.MENTION)
 _THERE = (Word.HAVE, Word.HOLD, Word.HERE)
 _GRAMMAR = (Word.FN, Word.ASK, *_THERE, Word.LIST, Word.OF, Word.AND, Word.THIS, Word.NOW, *_ALL)
@@ -51,6 +52,8 @@ class Asked:
     since: str = ""
     """The first day of what is new."""
     file_type: str = ""
+    order: Order = ""
+    """Which one of all is meant: the first in this order."""
     targets: tuple[str, ...] = ()
     """The words by which documents are named, one text for each document; none for one that was spoken of before."""
 
@@ -72,13 +75,48 @@ def find_kind(question: str) -> Asked:
 
 
 def _find_in(reading: Reading) -> Asked | None:
-    if found := _find_summary(reading):
+    if found := _find_first(reading) or _find_summary(reading):
         return found
     topic = _find_topic(reading)
     return topic if topic and topic.look == "words" else _find_each(reading) or _find_collection(reading)
 
 
 # One document, or several
+
+
+_ORDERS: Mapping[Word | None, Order] = {
+    Word.LATEST: "newest",
+    Word.OLDEST: "oldest",
+    Word.LONGEST: "longest",
+    Word.SHORTEST: "shortest",
+    Word.LARGEST: "largest",
+    Word.SMALLEST: "smallest",
+}
+_ARTICLES = (Word.FN, Word.THIS, Word.HAVE)
+_OF_FIRST = frozenset({*_THERE, *_ORDERS, *_ARTICLES, Word.DOC, Word.TYPE, Word.ASK, Word.LIST, Word.OF, Word.SUM})
+
+
+def _find_first(reading: Reading) -> Asked | None:
+    """ "Summarise the oldest document", "which file is the largest?": nothing else is said of it."""
+    words = [token.word for token in reading.tokens]
+    places = [place for place, word in enumerate(words) if word in _ORDERS]
+    if len(places) != 1 or not _OF_FIRST.issuperset(words):
+        return None
+    [place] = places
+    before = [word for word in words[max(0, place - 3) : place] if word not in _ARTICLES]  # file is the largest
+    after = words[place + 1 : place + 2]
+    if reading.language in _DENSE and after == [Word.FN]:  # 最长的文档
+        after = words[place + 2 : place + 3]
+    if not {Word.DOC, Word.TYPE} & {*before[-1:], *after}:
+        return None
+    order = _ORDERS[words[place]]
+    types = [token.text.rstrip("s").lower() for token in reading.tokens if token.word is Word.TYPE]
+    file_type = next(iter(types), "")
+    if Word.SUM in words:
+        return Asked("document", reading.language, file_type=file_type, order=order)
+    if order == "newest" or not {Word.ASK, Word.LIST} & {*words}:
+        return None
+    return Asked("collection", reading.language, look="first", file_type=file_type, order=order)
 
 
 def _find_summary(reading: Reading) -> Asked | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rag.asked.latin_lexicons import LATIN
 from rag.asked.other_lexicons import OTHER
 from rag.asked.times import find_time
-from rag.asked.words import TYPES, Word
+from rag.asked.words import ORDERS, TYPES, Word
 from rag.text.scripts import HAN, HANGUL, KANA
 
 _HANGUL, _KANA, _HAN, _CYRILLIC = (re.compile(f"[{script}]") for script in (HANGUL, KANA, HAN, "\u0400-\u04ff"))
@@ -61,7 +61,7 @@ class Reading:
 
     @property
     def unknown(self) -> tuple[Token, ...]:
-        return tuple(token for token in self.tokens if token.word in (None, Word.ONE, Word.WORD))
+        return tuple(token for token in self.tokens if token.word in (None, Word.ONE, Word.WORD, *ORDERS))
 
     def find(self, *words: Word) -> int:
         """The place of the first such token; -1 without one."""

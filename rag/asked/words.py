@@ -27,6 +27,11 @@ class Word(StrEnum):
     COUNT = "to count"
     NEW = "new, changed"
     LATEST = "the newest"
+    OLDEST = "the oldest"
+    LONGEST = "the one with the longest text"
+    SHORTEST = "the one with the shortest text"
+    LARGEST = "the largest file"
+    SMALLEST = "the smallest file"
     FAIL = "not readable"
     ABOUT = "stands before a topic, or behind it where verbs come last"
     ANY = "anything"
@@ -41,6 +46,9 @@ class Word(StrEnum):
     NOW = "a time that has to be reckoned"
     FN = "grammar and politeness"
 
+
+ORDERS = (Word.OLDEST, Word.LONGEST, Word.SHORTEST, Word.LARGEST, Word.SMALLEST)
+"""By what documents are the first of all, besides `Word.LATEST`."""
 
 TYPES = (
     "pdf* docx* xlsx* xls* pptx* csv* tsv* txt* md html* htm eml* epub* odt* ods* odp* rtf* json* xml* ics* vcf* word"

@@ -102,3 +102,18 @@ def test_documents_that_mention_a_word_are_counted_in_all_of_them_and_twenty_are
     nothing = desk.report("combien de documents mentionnent le volcan ?")
     assert nothing.outcome == "not_found"
     assert nothing.answer == "Aucun document ne contient chaque mot de « volcan »."
+
+
+def test_the_first_document_in_an_order_is_told_and_summed_up(desk):
+    longest = desk.report("what is the longest document?")
+    assert [row["source"] for row in longest.table][0] == "saga.txt"
+    assert longest.table[0]["characters"] > 10 * longest.table[1]["characters"]
+    smallest = desk.report("¿cuál es el archivo más pequeño?", only=Restriction(folder="invoices"))
+    assert [(row["source"], row["bytes"]) for row in smallest.table] == [
+        ("invoices/invoice-18.txt", 60),
+        ("invoices/invoice-17.txt", 66),
+    ]
+    told = desk.report("Fasse das längste Dokument zusammen")
+    assert (told.kind, {one.source for one in told.citations}) == ("document", {"saga.txt"})
+    markdown = desk.report("what is the longest md file?")
+    assert all(row["source"].endswith(".md") for row in markdown.table)
