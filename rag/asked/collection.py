@@ -170,7 +170,7 @@ def tell_words(
     if not found:
         return tell_topic(question, asked, search, "" if found is None else says.without_words)
     telling.counts = {"documents": len(found)}
-    telling.add_line(says.with_words.format(topic=asked.topic, count=len(found)))
+    telling.add_line(says.with_words.format(topic=" + ".join(asked.topic.split()), count=len(found)))
     telling.add_line()
     shown = snapshot.read_chunks(list(found.values())[:_SHOWN])
     for place, (source, id_) in enumerate(found.items()):
@@ -200,7 +200,7 @@ def tell_topic(question: str, asked: Asked, search: Search, first: str = "") -> 
     """
     says, telling = speak(asked.language), Telling("collection", question)
     if first:
-        telling.add_line(first.format(topic=asked.topic))
+        telling.add_line(first.format(topic=" + ".join(asked.topic.split())))
     found = search(asked.topic, _SEARCHED)
     best: dict[str, ScoredChunk] = {}
     for hit in keep_close(found.hits) if found.verdict != "no" else ():
