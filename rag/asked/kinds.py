@@ -261,7 +261,7 @@ def _find_topic(reading: Reading) -> Asked | None:
     if reading.language == "zh":
         frame, topic = _split_chinese(topic, frame)
     topic = _trim(topic)
-    if not topic:  # in how many documents does X appear
+    if not topic and reading.tokens[0].word is Word.OF:  # in how many documents does X appear
         end = reading.find(Word.DOC) + 1
         topic, frame = _trim(before[end:]), before[:end]
     framing = {token.word for token in frame} - {Word.WORD}
