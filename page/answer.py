@@ -35,6 +35,7 @@ from rag.answering.events import (
     Told,
     Withdrawn,
 )
+from rag.answering.several import Version
 from rag.answering.spots import Marked, Spot, find_spots
 from rag.asked.export import write_csv, write_markdown
 from rag.text.hostile import VisibleStream, remove_invisible, show_name
@@ -86,6 +87,8 @@ class Answer:
         self._is_ended = False
         self.may_ask_every = False
         """Whether the same question may be worth putting to every document: passages of several answered it."""
+        self.choices: tuple[Version, ...] = ()
+        """What each of the several documents says that may be meant; empty where it is clear."""
         self._table: tuple[dict[str, Any], ...] = ()
         self._progress = ""
         """Says which part of which document is read; empty for passages."""
@@ -130,6 +133,8 @@ class Answer:
                 duration = f"{write_number(self._language, took / 1000, 1)} s" if took >= 1000 else f"{took:.0f} ms"
                 self._made_by = f"{say_who(report, self._language)} · {duration}"
                 self._table = report.table if report.kind == "every" else ()
+                if report.several and report.several.kind == "choices":
+                    self.choices = report.several.versions
                 found_in = {hit.chunk.source for hit in self._hits}
                 self.may_ask_every = report.kind == "passages" and report.answerable and len(found_in) > 1
 

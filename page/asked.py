@@ -30,19 +30,22 @@ class Asked:
     every: bool = False
     """Whether it is asked again of every document."""
 
+    source: str = ""
+    """The one document that it is asked again of; empty for all that the filters allow."""
+
     @property
     def insists(self) -> bool:
         """Whether it is asked again so that the model reads what retrieval thinks little of."""
-        return bool(self.standalone) and not self.every
+        return bool(self.standalone) and not self.every and not self.source
 
     @property
     def question(self) -> str:
         return self.standalone or self.text
 
-    def again(self, standalone: str, *, is_private: bool, every: bool = False) -> dict[str, Any]:
+    def again(self, standalone: str, *, is_private: bool, every: bool = False, source: str = "") -> dict[str, Any]:
         """What the page sends back to have the question asked again, whichever server it has by then. JSON values."""
         shown = {"text": self.text, "standalone": standalone or self.text, "filters": dict(self.filters)}
-        return {**shown, "private": is_private, "every": every}
+        return {**shown, "private": is_private, "every": every, "source": source}
 
 
 def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns: Sequence[Turn]) -> Asked:
@@ -51,4 +54,5 @@ def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns
     if not isinstance(again, dict) or not isinstance(again.get("filters"), dict):
         return Asked(text, filters, turns)
     is_private = bool(again.get("private", True))  # what an older page sends doesn't tell
-    return Asked(text, again["filters"], (), str(again.get("standalone") or text), is_private, bool(again.get("every")))
+    standalone, source = str(again.get("standalone") or text), str(again.get("source") or "")
+    return Asked(text, again["filters"], (), standalone, is_private, bool(again.get("every")), source)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 from chainlit.utils import utc_now
@@ -19,9 +19,10 @@ from page.markdown import escape_markdown
 from page.models.tuning import tune
 from page.texts import ENGLISH
 from rag.answering.events import Event, Notice, Progress, Quoted, Retrieved, Shown, Token, Told, Withdrawn
+from rag.answering.several import Version
 from rag.asked.asking import ask
 from rag.private import name_this_process
-from rag.text.hostile import remove_invisible
+from rag.text.hostile import remove_invisible, show_name
 from rag.types import Restriction
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Reply:
             return
         self.task, self._backend = asyncio.current_task(), backend
         self._asked = asked
+        only = Restriction(folder=asked.source) if asked.source else only
         self._answer.searched_in = remove_invisible(describe_restriction(only, self._language)) if only else ""
         self._answer.searched_for = remove_invisible(asked.standalone) if asked.standalone != asked.text else ""
         tuned = tune(backend, asked.filters)
@@ -208,8 +210,13 @@ class Reply:
         again = self._asked.again(self.searched_for, is_private=self.is_private) if self._answer.may_insist else None
         offers = self._answer.may_ask_every
         every = self._asked.again(self.searched_for, is_private=self.is_private, every=True) if offers else None
-        asks = {INSIST: again, "every": every}
+        asks = {INSIST: again, "every": every, "choices": [self._offer(one) for one in self._answer.choices]}
         self._sources.props = {"id": self._message.id, "at": time.time(), **asks, **self._answer.describe()}
+
+    def _offer(self, one: Version) -> dict[str, Any]:
+        """A button that asks the same of one of the documents that may be meant."""
+        again = self._asked.again(self.searched_for, is_private=self.is_private, source=one.source)
+        return {"label": remove_invisible(f"{show_name(one.source)}: {one.value}"), "ask": again}
 
     async def _show_words(self) -> None:
         """Show what is written so far, in place of what was shown before: a word may change what another one means."""

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from rag.answering.parts import find_missing_part
+from rag.answering.parts import KNOWN, find_missing_part
 from rag.answering.quoting import Compare
 from rag.answering.several import find_several
 from rag.assembly import open_retriever
@@ -55,7 +55,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--half", choices=("tuned", "held"), action="append")
+    parser.add_argument("--languages", help="put two-part questions in de,fr,es instead, as if these were told apart")
     options = parser.parse_args()
+    if options.languages:
+        measure_parts(read_folders("parts_otherwise"), frozenset(options.languages.split(",")))
+        return
     halves = options.half or ["tuned", "held"]
     folders = [one for name in ("versions", "choices") for one in read_folders(name)]
     measure_ours([one for one in folders if ("held" if one.is_held_back else "tuned") in halves])
@@ -73,9 +77,9 @@ def measure_ours(folders: list[Folder]) -> None:
     show(_take(folders, tell), ("versions", "choices", "one"))
 
 
-def measure_parts(folders: list[Folder]) -> None:
+def measure_parts(folders: list[Folder], languages: Set[str] = KNOWN) -> None:
     def tell(question: str, found: Retrieval, compare: Compare) -> str:
-        is_part = found.verdict != "no" and find_missing_part(question, found.hits, compare)
+        is_part = found.verdict != "no" and find_missing_part(question, found.hits, compare, languages)
         return "part" if is_part else "whole"
 
     show(_take(folders, tell), ("part", "whole"))

@@ -14,7 +14,7 @@ from rag.answering.events import Event, Notice, Retrieved
 from rag.answering.followup import Turn
 from rag.answering.prompt import Around
 from rag.answering.quoting import Compare
-from rag.asked.collection import tell_collection, tell_small_talk, tell_topic
+from rag.asked.collection import tell_collection, tell_small_talk, tell_topic, tell_words
 from rag.asked.documents import find_material, tell_documents
 from rag.asked.every import prepare, tell_every
 from rag.asked.kinds import PASSAGES, Asked, find_kind
@@ -110,10 +110,17 @@ def wants_model(question: str) -> bool:
 
 def _tell(question: str, asked: Asked, index: Index, retrieve: Search, only: Restriction | None) -> Telling | None:
     """What the program tells by itself; None for a question to the passages."""
+
+    def search(topic: str, most: int) -> Retrieval:
+        return retrieve(topic, top_k=most, only=only)
+
     if asked.kind == "small_talk":
         return tell_small_talk(question, asked, _count_documents(index))
     if asked.kind == "collection" and asked.look == "about":
-        return tell_topic(question, asked, lambda topic, most: retrieve(topic, top_k=most, only=only))
+        return tell_topic(question, asked, search)
+    if asked.kind == "collection" and asked.look == "words":
+        index.require()
+        return index.read(lambda snapshot: tell_words(question, asked, snapshot, search, only))
     if asked.kind == "collection":
         index.require()
         return index.read(lambda snapshot: tell_collection(question, asked, snapshot, only))

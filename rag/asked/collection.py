@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from rag.answering.prompt import keep_close
 from rag.answering.quoting import quote_answer
-from rag.asked.kinds import Asked
+from rag.asked.kinds import Asked, Order
 from rag.asked.sentences import Says, speak
 from rag.asked.telling import Telling, name_document
 from rag.index.catalog.records import CatalogEntry, Failure
@@ -18,6 +19,8 @@ from rag.types import Restriction, Retrieval, ScoredChunk
 
 _SHOWN = 20
 """Documents that are listed; of more, the newest."""
+_FIRST = 5
+"""Documents that are listed in an order."""
 _FOLDERS = 12
 _TYPES = 12
 _SEARCHED = 40
@@ -42,9 +45,11 @@ def tell_small_talk(question: str, asked: Asked, count: int) -> Telling:
 def tell_collection(question: str, asked: Asked, snapshot: Snapshot, only: Restriction | None = None) -> Telling:
     """Answer from the catalog: everything counted is counted there, under the filters that are set."""
     says, telling = speak(asked.language), Telling("collection", question)
-    entries = [one for one in snapshot.list_entries(only) if _is_of_type(one.source, asked.file_type)]
+    entries = [one for one in snapshot.list_entries(only) if is_of_type(one.source, asked.file_type)]
     if asked.look == "failed":
         _tell_failures(telling, says, snapshot.list_failures(), only)
+    elif asked.look == "first" and entries:
+        _tell_first(telling, says, snapshot, entries, asked.order)
     elif asked.look == "new":
         _tell_news(telling, says, snapshot, entries, asked.since)
     else:
@@ -52,7 +57,35 @@ def tell_collection(question: str, asked: Asked, snapshot: Snapshot, only: Restr
     return telling
 
 
-def _is_of_type(source: str, file_type: str) -> bool:
+def order_entries(
+    entries: Sequence[CatalogEntry], order: Order, snapshot: Snapshot
+) -> list[tuple[CatalogEntry, int | None]]:
+    """The documents in an order, each with the figure it goes by; by their own dates where it is none."""
+    if order in ("newest", "oldest"):
+        dated = sorted(entries, key=lambda one: (one.date, one.source), reverse=order == "newest")
+        return [(one, None) for one in dated]
+    measures, place = snapshot.measure_documents(), 0 if order in ("largest", "smallest") else 1
+    figures = [(one, measures[one.source][place]) for one in entries]
+    sign = -1 if order in ("largest", "longest") else 1
+    return [*sorted(figures, key=lambda pair: (sign * pair[1], pair[0].source))]
+
+
+def _tell_first(
+    telling: Telling, says: Says, snapshot: Snapshot, entries: Sequence[CatalogEntry], order: Order
+) -> None:
+    """The first documents in an order, with what puts them there."""
+    telling.counts = {"documents": len(entries)}
+    telling.add_line(getattr(says, order))
+    telling.add_line()
+    for one, figure in order_entries(entries, order, snapshot)[:_FIRST]:
+        measured = {} if figure is None else {"bytes" if order in ("largest", "smallest") else "characters": figure}
+        telling.table.append(_describe(one) | measured)
+        shown = "" if figure is None else f": {figure}"
+        telling.add_line(f"- {name_document(one.source, one.title)}, {one.date}{shown}")
+        telling.cite(snapshot.read_first_chunk(one.id))
+
+
+def is_of_type(source: str, file_type: str) -> bool:
     if not file_type:
         return True
     return PurePosixPath(source).suffix.lower().lstrip(".") in _NAMED_BY_TYPE.get(file_type, (file_type,))
@@ -95,7 +128,7 @@ def _list_documents(telling: Telling, says: Says, snapshot: Snapshot, entries: S
         telling.add_line(says.more.format(count=len(newest) - _SHOWN))
 
 
-def _describe(one: CatalogEntry) -> dict[str, str]:
+def _describe(one: CatalogEntry) -> dict[str, Any]:
     return {"source": one.source, "title": one.title, "date": one.date, "arrived": one.arrived}
 
 
@@ -125,9 +158,49 @@ def _tell_failures(telling: Telling, says: Says, failures: Sequence[Failure], on
         telling.add_line(says.more.format(count=len(there) - _SHOWN))
 
 
-def tell_topic(question: str, asked: Asked, search: Search) -> Telling:
-    """The documents that say something about a topic, each with the sentence that says it best."""
+def tell_words(
+    question: str, asked: Asked, snapshot: Snapshot, search: Search, only: Restriction | None = None
+) -> Telling:
+    """The documents with a passage that has all the topic's words: counted in all of them, the first ones quoted.
+
+    Without any, those that say something about it in other words. So it is where the lexical index is damaged.
+    """
     says, telling = speak(asked.language), Telling("collection", question)
+    found = snapshot.find_by_words(asked.topic, asked.language, only)
+    if not found:
+        return tell_topic(question, asked, search, "" if found is None else says.without_words)
+    telling.counts = {"documents": len(found)}
+    telling.add_line(says.with_words.format(topic=" + ".join(asked.topic.split()), count=len(found)))
+    telling.add_line()
+    shown = snapshot.read_chunks(list(found.values())[:_SHOWN])
+    for place, (source, id_) in enumerate(found.items()):
+        stored = shown.get(id_) if place < _SHOWN else None
+        if stored is None:
+            telling.table.append({"source": source})
+            continue
+        quote = _quote(asked.topic, ScoredChunk(stored, 0.0))
+        telling.table.append({"source": source, "page": stored.chunk.page, "quote": quote})
+        telling.add_line(f"- {name_document(source, stored.chunk.title)} – “{' '.join(quote.split())}”")
+        telling.cite(stored, quote)
+    if len(found) > _SHOWN:
+        telling.add_line()
+        telling.add_line(says.more.format(count=len(found) - _SHOWN))
+    return telling
+
+
+def _quote(topic: str, hit: ScoredChunk) -> str:
+    quotes = quote_answer(topic, [hit], 1)
+    return quotes.citations[0].quote if quotes.citations else hit.chunk.text
+
+
+def tell_topic(question: str, asked: Asked, search: Search, first: str = "") -> Telling:
+    """The documents that say something about a topic, each with the sentence that says it best.
+
+    `first` is a sentence that is told before.
+    """
+    says, telling = speak(asked.language), Telling("collection", question)
+    if first:
+        telling.add_line(first.format(topic=" + ".join(asked.topic.split())))
     found = search(asked.topic, _SEARCHED)
     best: dict[str, ScoredChunk] = {}
     for hit in keep_close(found.hits) if found.verdict != "no" else ():
@@ -135,13 +208,13 @@ def tell_topic(question: str, asked: Asked, search: Search) -> Telling:
     telling.counts = {"documents": len(best)}
     if not best:
         telling.outcome = "not_found"
-        telling.add_line(says.nothing_about.format(topic=asked.topic))
+        if not first:
+            telling.add_line(says.nothing_about.format(topic=asked.topic))
         return telling
     telling.add_line(says.about.format(topic=asked.topic, count=len(best)))
     telling.add_line()
     for source, hit in best.items():
-        quotes = quote_answer(asked.topic, [hit], 1)
-        quote = quotes.citations[0].quote if quotes.citations else hit.chunk.text
+        quote = _quote(asked.topic, hit)
         telling.table.append({"source": source, "page": hit.chunk.page, "quote": quote})
         telling.add_line(f"- {name_document(source, hit.chunk.title)} – “{' '.join(quote.split())}”")
         telling.cite(hit.stored, quote)

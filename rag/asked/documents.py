@@ -11,6 +11,7 @@ from rag.answering.answer import Router
 from rag.answering.citations import add_citations, cite_sources
 from rag.answering.events import Citations, Done, Event, Judged, Notice, Retrieved
 from rag.answering.followup import Turn
+from rag.asked.collection import is_of_type, order_entries
 from rag.asked.kinds import Asked
 from rag.asked.naming import Named, find_documents
 from rag.asked.outline import (
@@ -62,7 +63,11 @@ def find_material(
     """The named documents with their outline; None if no document is called so: then it asks the passages."""
     entries = snapshot.list_entries(only)
     by_source = {one.source: one for one in entries}
-    found = _find_named(asked, entries, turns)
+    if asked.order:
+        entries = [one for one in entries if is_of_type(one.source, asked.file_type)]
+        found = [[one.source] for one, _ in order_entries(entries, asked.order, snapshot)[:1]] or [[]]
+    else:
+        found = _find_named(asked, entries, turns)
     if any(not sources for sources in found) and asked.targets:
         return None
     telling, says = Telling(asked.kind, question), speak(asked.language)

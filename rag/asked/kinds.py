@@ -8,7 +8,7 @@ each document, where it is about those. Whether there is a document of that name
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -16,22 +16,27 @@ from typing import Literal
 from rag.asked.lexicon import Reading, Token, join_text, list_languages, read_question, take_time
 from rag.asked.phrases import Talk
 from rag.asked.small_talk import find_small_talk
-from rag.asked.words import Word
+from rag.asked.words import ORDERS, Word
 
 Kind = Literal["passages", "collection", "document", "documents", "every", "small_talk"]
-Look = Literal["list", "count", "new", "failed", "about"]
+Look = Literal["list", "count", "new", "failed", "about", "words", "first"]
 """What of the collection is asked for."""
+Order = Literal["", "newest", "oldest", "longest", "shortest", "largest", "smallest"]
 
 _LONGEST = 240
 """Characters of a question that may be of another kind; a longer one tells a story."""
 _VERB_LAST = ("ja", "ko")
 _DENSE = ("ja", "ko", "zh")
 _KOREAN_AND = re.compile(r"(?:이랑|랑|하고|와|과)$")
+_KOREAN_END = re.compile(r"(?<=[가-힣]{2})(?:이라는|라는|이란|에서|으로|와|과|을|를|의|은|는|에|도|이|가)$")
+_QUOTES = '"“„«「『《‹'
+_AROUND = (Word.MENTION, Word.HOLD, Word.HAVE, Word.ABOUT, Word.THIS)
 _ALL = (Word.DOC, Word.TYPE, Word.FOLDER)
 _NOUNS = (Word.DOC, Word.SORT, Word.PAPER, Word.ONE)
-_NAMING = (None, Word.ONE, Word.SORT, Word.PAPER, Word.NOW, Word.LATEST)
-_SIGNS = (*_ALL, Word.SORT, Word.PAPER, Word.ONE, Word.NEW, Word.SUM, Word.CMP, Word.ANY, Word.HAVE, Word.ABOUT)
-_GRAMMAR = (Word.FN, Word.ASK, Word.HAVE, Word.HERE, Word.LIST, Word.OF, Word.AND, Word.THIS, Word.NOW, *_ALL)
+_NAMING = (None, Word.WORD, Word.ONE, Word.SORT, Word.PAPER, Word.NOW, Word.LATEST, *ORDERS)
+_SIGNS = (*_ALL, *_NOUNS, Word.NEW, Word.SUM, Word.CMP, Word.ANY, Word.HAVE, Word.HOLD, Word.ABOUT, Word.MENTION)
+_THERE = (Word.HAVE, Word.HOLD, Word.HERE)
+_GRAMMAR = (Word.FN, Word.ASK, *_THERE, Word.LIST, Word.OF, Word.AND, Word.THIS, Word.NOW, *_ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Asked:
     since: str = ""
     """The first day of what is new."""
     file_type: str = ""
+    order: Order = ""
+    """Which one of all is meant: the first in this order."""
     targets: tuple[str, ...] = ()
     """The words by which documents are named, one text for each document; none for one that was spoken of before."""
 
@@ -68,10 +75,48 @@ def find_kind(question: str) -> Asked:
 
 
 def _find_in(reading: Reading) -> Asked | None:
-    return _find_summary(reading) or _find_each(reading) or _find_collection(reading)
+    if found := _find_first(reading) or _find_summary(reading):
+        return found
+    topic = _find_topic(reading)
+    return topic if topic and topic.look == "words" else _find_each(reading) or _find_collection(reading)
 
 
 # One document, or several
+
+
+_ORDERS: Mapping[Word | None, Order] = {
+    Word.LATEST: "newest",
+    Word.OLDEST: "oldest",
+    Word.LONGEST: "longest",
+    Word.SHORTEST: "shortest",
+    Word.LARGEST: "largest",
+    Word.SMALLEST: "smallest",
+}
+_ARTICLES = (Word.FN, Word.THIS, Word.HAVE)
+_OF_FIRST = frozenset({*_THERE, *_ORDERS, *_ARTICLES, Word.DOC, Word.TYPE, Word.ASK, Word.LIST, Word.OF, Word.SUM})
+
+
+def _find_first(reading: Reading) -> Asked | None:
+    """ "Summarise the oldest document", "which file is the largest?": nothing else is said of it."""
+    words = [token.word for token in reading.tokens]
+    places = [place for place, word in enumerate(words) if word in _ORDERS]
+    if len(places) != 1 or not _OF_FIRST.issuperset(words):
+        return None
+    [place] = places
+    before = [word for word in words[max(0, place - 3) : place] if word not in _ARTICLES]  # file is the largest
+    after = words[place + 1 : place + 2]
+    if reading.language in _DENSE and after == [Word.FN]:  # 最长的文档
+        after = words[place + 2 : place + 3]
+    if not {Word.DOC, Word.TYPE} & {*before[-1:], *after}:
+        return None
+    order = _ORDERS[words[place]]
+    types = [token.text.rstrip("s").lower() for token in reading.tokens if token.word is Word.TYPE]
+    file_type = next(iter(types), "")
+    if Word.SUM in words:
+        return Asked("document", reading.language, file_type=file_type, order=order)
+    if order == "newest" or not {Word.ASK, Word.LIST} & {*words}:
+        return None
+    return Asked("collection", reading.language, look="first", file_type=file_type, order=order)
 
 
 def _find_summary(reading: Reading) -> Asked | None:
@@ -194,35 +239,84 @@ def _find_look(reading: Reading) -> Look | None:
         return "new"
     if has_documents and reading.has(Word.COUNT):
         return "count"
-    if has_documents and reading.has(Word.HAVE, Word.LIST):
+    if has_documents and reading.has(Word.HAVE, Word.HOLD, Word.LIST):
         return "list"
-    is_asked = reading.has(Word.ASK) and reading.has(Word.HAVE)
+    is_asked = reading.has(Word.ASK) and reading.has(Word.HAVE, Word.HOLD)
     return "list" if is_asked and (reading.has(Word.HERE) or _asks_for_all(reading)) else None
 
 
 def _asks_for_all(reading: Reading) -> bool:
     """Whether nothing but "what do I have", "what do you know" is asked."""
-    return len(reading.tokens) <= 4 and not reading.has(Word.THIS, Word.EACH, Word.ABOUT, Word.AND)
+    return len(reading.tokens) <= 4 and not reading.has(Word.THIS, Word.EACH, Word.ABOUT, Word.MENTION, Word.AND)
 
 
 def _find_topic(reading: Reading) -> Asked | None:
     """ "Anything about X", "which documents mention X": what stands behind (or before) the joint is one topic."""
-    place = reading.find(Word.ABOUT)
-    if place < 0 or reading.has(Word.SAY):
+    joint = _find_joint(reading)
+    is_told = reading.has(Word.SAY) and not (reading.language in _VERB_LAST and reading.has(Word.COUNT))
+    if joint < 0 or is_told or reading.has(Word.SUM, Word.CMP):
         return None
-    before, after = reading.tokens[:place], reading.tokens[place + 1 :]
+    before, after = reading.tokens[:joint], reading.tokens[joint + 1 :]
     topic, frame = (before, after) if reading.language in _VERB_LAST else (after, before)
     if reading.language == "zh":
         frame, topic = _split_chinese(topic, frame)
-    framing = {token.word for token in frame}
-    is_asked = framing & {Word.HAVE, Word.ASK} or (frame and frame[0].word is Word.ANY)
+    topic = _trim(topic)
+    if not topic and reading.tokens[0].word is Word.OF:  # in how many documents does X appear
+        end = reading.find(Word.DOC) + 1
+        topic, frame = _trim(before[end:]), before[:end]
+    framing = {token.word for token in frame} - {Word.WORD}
+    is_counted = Word.COUNT in framing
+    by_words = is_counted or reading.tokens[joint].word is not Word.ABOUT
+    is_asked = framing & {Word.HAVE, Word.ASK} or is_counted or (frame and frame[0].word is Word.ANY)
+    is_asked = is_asked or (by_words and Word.LIST in framing)
     if not is_asked or not framing & {Word.ANY, Word.DOC} or framing & {None, Word.ONE, Word.SORT, Word.PAPER}:
         return None
-    while topic and topic[0].word in (Word.FN, Word.OF):
-        topic = topic[1:]
     if not any(token.word in _NAMING for token in topic):
         return None
-    return Asked("collection", reading.language, look="about", topic=join_text(topic, reading.text))
+    if not by_words:
+        return Asked("collection", reading.language, look="about", topic=join_text(topic, reading.text))
+    return Asked("collection", reading.language, look="words", topic=_join_words(topic, reading))
+
+
+def _find_joint(reading: Reading) -> int:
+    """The place of what joins the documents to a topic; -1 without one.
+
+    What documents contain is asked of the passages, unless it is said to be a word, or counted where the verb tells
+    what contains what: "wie viele Dokumente enthält der Antrag" may be either.
+    """
+    joints = {Word.ABOUT, Word.MENTION}
+    is_quoted = any(reading.text[max(0, token.start - 1)] in _QUOTES for token in reading.tokens)
+    has_word = any(map(_is_word, reading.tokens))
+    is_clear = reading.language in _DENSE or any(token.text.casefold() == "contain" for token in reading.tokens)
+    if has_word or is_quoted or (reading.has(Word.COUNT) and is_clear):
+        joints.add(Word.HOLD)
+    for place, token in enumerate(reading.tokens):
+        if token.word in joints or (_is_word(token) and reading.language != "zh"):
+            return place
+    return -1
+
+
+def _is_word(token: Token) -> bool:
+    """Whether it is "the word", which in English is a type of files too."""
+    return token.word is Word.WORD or (token.word is Word.TYPE and token.text.casefold() == "word")
+
+
+def _trim(topic: tuple[Token, ...]) -> tuple[Token, ...]:
+    """The topic without the grammar around it."""
+    first, last = 0, len(topic)
+    while first < last and (topic[first].word in (Word.FN, Word.OF, *_AROUND) or _is_word(topic[first])):
+        first += 1
+    while first < last and (topic[last - 1].word in (Word.FN, *_AROUND) or _is_word(topic[last - 1])):
+        last -= 1
+    return topic[first:last]
+
+
+def _join_words(topic: Sequence[Token], reading: Reading) -> str:
+    """The topic's words, without the grammar between them where spaces part it from them."""
+    if reading.language in ("ja", "zh"):
+        return join_text(topic, reading.text)
+    words = (token.text for token in topic if token.word not in (Word.FN, Word.OF, Word.THIS, Word.AND))
+    return " ".join(_KOREAN_END.sub("", word.strip()) for word in words)
 
 
 def _split_chinese(topic: Sequence[Token], frame: Sequence[Token]) -> tuple[tuple[Token, ...], tuple[Token, ...]]:

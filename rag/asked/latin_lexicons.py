@@ -21,6 +21,11 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         " could_not_be_parsed unsupported encrypted",
         Word.COUNT: "how_many number_of count amount_of total_number",
         Word.NEW: "new what's_new changed change changes modified updated added edited arrived came_in news",
+        Word.OLDEST: "oldest",
+        Word.LONGEST: "longest",
+        Word.SHORTEST: "shortest",
+        Word.LARGEST: "largest biggest",
+        Word.SMALLEST: "smallest",
         Word.LATEST: "newest latest recent recently most_recent last lately",
         Word.EACH: "each every all each_one every_single all_of everything any",
         Word.OF: "in for from of across per by out_of throughout",
@@ -32,11 +37,14 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         " meetings protocols certificates orders papers books",
         Word.ONE: "invoice contract lease receipt bill agreement résumé resume cv payslip quotation offer quote policy"
         " statement report letter e-mail email note recipe meeting certificate order paper book",
-        Word.HAVE: "have has had got exist* there_is there_are there available contain* hold* include* stored know"
+        Word.HAVE: "have has had got exist* there_is there_are there available hold* stored know"
         " known indexed index loaded access see saved uploaded what's_in in_here covered cover covers what's",
+        Word.HOLD: "contain* include*",
+        Word.MENTION: "mention* that_mention which_mention talk_about talks_about speak_of appear appears occur occurs",
+        Word.WORD: "words term terms phrase expression",
         Word.HERE: "here in_here so_far in_total altogether overall at_the_moment right_now currently",
         Word.ABOUT: "about regarding concerning on_the_subject_of on_the_topic_of related_to dealing_with deal_with"
-        " deals_with mention* that_mention which_mention on refer* discuss*",
+        " deals_with on refer* discuss*",
         Word.ANY: "anything something",
         Word.LIST: "list listing show overview display enumerate name tell give",
         Word.SAY: "say says said state states tell tells",
@@ -57,9 +65,14 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         Word.FAIL: "nicht_gelesen nicht_lesen nicht_lesbar unlesbar* nicht_geöffnet nicht_indexiert nicht_indiziert"
         " nicht_eingelesen nicht_einlesen fehlgeschlagen* beschädigt* kaputt* fehlerhaft* übersprungen* ausgelassen*"
         " defekt* gescheitert*",
-        Word.COUNT: "wie_viele wieviele wie_viel anzahl zähl* zahl_der",
+        Word.COUNT: "wie_viele wie_vielen wieviele wieviel wie_viel anzahl zähl* zahl_der",
         Word.NEW: "neu neue neues neuen geändert* hinzugekommen* dazugekommen* hinzugefügt* verändert* aktualisiert*"
         " bearbeitet* dazu gekommen änderungen neuigkeiten",
+        Word.OLDEST: "älteste*",
+        Word.LONGEST: "längste* umfangreichste*",
+        Word.SHORTEST: "kürzeste*",
+        Word.LARGEST: "größte* grösste* groesste*",
+        Word.SMALLEST: "kleinste*",
         Word.LATEST: "neueste* neuste* letzte* jüngste* zuletzt kürzlich aktuellste*",
         Word.EACH: "jede jedem jeder jedes jeden alle allen aller sämtliche* alles einzelne*",
         Word.OF: "in aus von für pro je unter der",
@@ -74,11 +87,14 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         Word.ONE: "rechnung vertrag protokoll mietvertrag quittung beleg police gehaltsabrechnung kontoauszug"
         " lebenslauf sitzungsprotokoll angebot bescheid brief bericht bewerbung rezept e-mail mail notiz bestellung"
         " vertrages vertrags sitzung versicherungsvertrag arbeitsvertrag",
-        Word.HAVE: "habe hab haben hast hat gibt gibt's gibt_es vorhanden liegt liegen enthält enthalten kennst weißt"
+        Word.HAVE: "habe hab haben hast hat gibt gibt's gibt_es vorhanden liegt liegen kennst weißt"
         " gespeichert indexiert indiziert erfasst drin sind_da verfügbar ist steckt befinden befindet steht stehen"
         " zugriff siehst abgelegt",
+        Word.HOLD: "enthält enthalten",
+        Word.MENTION: "erwähn* kommt kommen vorkommt vorkommen sprechen_von spricht_von",
+        Word.WORD: "wort wörter begriff begriffe ausdruck",
         Word.HERE: "hier bisher insgesamt derzeit aktuell momentan im_moment darin drin gerade",
-        Word.ABOUT: "über zu zum zur bezüglich betreffend zum_thema erwähn* behandel* handeln_von betreff* um",
+        Word.ABOUT: "über zu zum zur bezüglich betreffend zum_thema behandel* handeln_von betreff* um",
         Word.ANY: "irgendetwas irgendwas etwas",
         Word.LIST: "liste auflist* zeig* nenn* übersicht aufzähl* gib aufstellung",
         Word.SAY: "sagen sagt steht stehen",
@@ -90,7 +106,7 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         " werden wird worden kann können konnte konnten könnte kannst könntest bitte mal denn so kam kamen gab in im"
         " an auf bei nicht es man doch kurz knapp ganz ganze ganzen gesamte gesamten alles eigentlich noch da sich"
         " hallo art arten von schreib erstell* mach* einmal zwei drei fünf sätzen satz stichpunkten punkte punkten"
-        " seit vom ab zusammen wichtig und los in_etwa wichtigsten sachen",
+        " seit vom ab zusammen wichtig und vor los in_etwa wichtigsten sachen",
     },
     "fr": {
         Word.SUM: "résume* résumé* résumer resume* synthèse* synthétise* points_clés points_principaux"
@@ -104,7 +120,12 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         Word.COUNT: "combien nombre compte*",
         Word.NEW: "nouveau* nouvelle* nouveauté* neuf changé* modifié* ajouté* arrivé* mis_à_jour mise_à_jour"
         " mises_à_jour changement*",
-        Word.LATEST: "dernier* dernière* récent* récemment derniers",
+        Word.OLDEST: "plus_ancien* plus_vieux plus_vieil*",
+        Word.LONGEST: "plus_long*",
+        Word.SHORTEST: "plus_court*",
+        Word.LARGEST: "plus_gros* plus_grand* plus_volumineux",
+        Word.SMALLEST: "plus_petit*",
+        Word.LATEST: "plus_récent* plus_nouve* dernier* dernière* récent* récemment derniers",
         Word.EACH: "chaque chacun* tous toutes tout l'ensemble ensemble tous_les toutes_les",
         Word.OF: "dans pour de des par parmi du d'après",
         Word.DOC: "document* fichier*",
@@ -115,12 +136,15 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         " polices e-mails mails",
         Word.ONE: "facture contrat procès-verbal compte-rendu compte_rendu bail reçu quittance bulletin offre courriel"
         " lettre rapport recette relevé attestation commande candidature note police e-mail mail réunion",
-        Word.HAVE: "ai j'ai a as avons avez ont y_a_t-il il_y_a y_a-t-il contient contiennent trouve* disponible*"
+        Word.HAVE: "ai j'ai a as avons avez ont y_a_t-il il_y_a y_a-t-il trouve* disponible*"
         " présent* connais* connaissez sais savez indexé* enregistré* stocké* existe* est-ce_qu'il_y_a y_a possède*"
         " dispose* as-tu avez-vous ai-je",
+        Word.HOLD: "contient contiennent contenant",
+        Word.MENTION: "mentionn* qui_mentionnent apparaît apparait apparaissent figure figurent",
+        Word.WORD: "mot mots terme termes expression",
         Word.HERE: "ici là-dedans au_total en_tout actuellement pour_l'instant jusqu'ici en_ce_moment",
-        Word.ABOUT: "sur au_sujet_de au_sujet à_propos concernant mentionne* parle* parlent traite* évoque* relatif*"
-        " qui_parlent_de qui_mentionnent",
+        Word.ABOUT: "sur au_sujet_de au_sujet à_propos concernant parle* parlent traite* évoque* relatif*"
+        " qui_parlent_de",
         Word.ANY: "quelque_chose quoi_que_ce_soit",
         Word.LIST: "liste* lister montre* affiche* énumère* donne* vue_d'ensemble aperçu cite*",
         Word.SAY: "dit disent dis indique* indiquent",
@@ -147,7 +171,12 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         Word.COUNT: "cuántos cuántas cuantos cuantas cuenta número cantidad",
         Word.NEW: "nuevo nueva nuevos nuevas novedad* cambi* modific* añadi* agreg* actualiza* llegado llegaron"
         " incorporad*",
-        Word.LATEST: "último* última* reciente* recientemente últimamente",
+        Word.OLDEST: "más_antiguo* más_antigua* más_viejo*",
+        Word.LONGEST: "más_largo* más_extenso*",
+        Word.SHORTEST: "más_corto* más_breve*",
+        Word.LARGEST: "más_grande*",
+        Word.SMALLEST: "más_pequeño*",
+        Word.LATEST: "más_reciente* más_nuevo* último* última* reciente* recientemente últimamente",
         Word.EACH: "cada todos todas todo cada_uno",
         Word.OF: "en de para por entre según desde",
         Word.DOC: "documento* archivo archivos fichero*",
@@ -157,10 +186,13 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         " alquileres",
         Word.ONE: "factura contrato acta recibo presupuesto póliza nómina currículo albarán oferta informe carta"
         " correo receta nota pedido extracto certificado solicitud reunión",
-        Word.HAVE: "tengo tenemos tienes tiene hay existe* contiene* dispon* guardad* indexad* conoces sabes"
+        Word.HAVE: "tengo tenemos tienes tiene hay existe* dispon* guardad* indexad* conoces sabes"
         " almacenad* incluye* está* encuentra* ves cuento",
+        Word.HOLD: "contiene* contenga*",
+        Word.MENTION: "menciona* aparece*",
+        Word.WORD: "palabra palabras término términos expresión",
         Word.HERE: "aquí en_total hasta_ahora actualmente ahora_mismo por_ahora ahora",
-        Word.ABOUT: "sobre acerca_de acerca respecto_a relacionado_con relacionados_con menciona* mencionan habla*"
+        Word.ABOUT: "sobre acerca_de acerca respecto_a relacionado_con relacionados_con habla*"
         " hablan trata* tratan referente_a referentes_a",
         Word.ANY: "algo alguna_cosa",
         Word.LIST: "lista* listado muestra* muéstra* enseña* enumera* dime dame vista_general relación",
@@ -182,6 +214,11 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         " kunne_ikke_indekseres ikke_læse defekte",
         Word.COUNT: "hvor_mange antal* tæl",
         Word.NEW: "nyt ny nye ændret ændrede ændringer tilføjet kommet opdateret nyheder",
+        Word.OLDEST: "ældste",
+        Word.LONGEST: "længste",
+        Word.SHORTEST: "korteste",
+        Word.LARGEST: "største",
+        Word.SMALLEST: "mindste",
         Word.LATEST: "nyeste seneste sidste for_nylig senest",
         Word.EACH: "hver hvert alle alt samtlige hver_enkelt hvert_enkelt",
         Word.OF: "i fra af for pr per på blandt ifølge",
@@ -193,9 +230,12 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         " aftalerne mails e-mails noter ordrer",
         Word.ONE: "faktura kontrakt referat kvittering regning lejekontrakt lønseddel police tilbud rapport brev"
         " opskrift ansøgning aftale mail e-mail note ordre møde",
-        Word.HAVE: "har findes er_der indeholder ligger kender ved gemt indekseret tilgængelig* der",
+        Word.HAVE: "har findes er_der ligger kender ved gemt indekseret tilgængelig* der",
+        Word.HOLD: "indeholder",
+        Word.MENTION: "nævner nævnes nævnt omtaler omtales optræder forekommer",
+        Word.WORD: "ord ordet ordene begrebet udtrykket",
         Word.HERE: "her i_alt indtil_nu lige_nu i_øjeblikket herinde",
-        Word.ABOUT: "om vedrørende angående nævner omtaler handler_om omhandler",
+        Word.ABOUT: "om vedrørende angående handler_om omhandler",
         Word.ANY: "noget",
         Word.LIST: "vis liste list oversigt nævn giv opremse",
         Word.SAY: "siger står",

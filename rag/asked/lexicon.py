@@ -11,7 +11,7 @@ from typing import NamedTuple
 from rag.asked.latin_lexicons import LATIN
 from rag.asked.other_lexicons import OTHER
 from rag.asked.times import find_time
-from rag.asked.words import TYPES, Word
+from rag.asked.words import ORDERS, TYPES, Word
 from rag.text.scripts import HAN, HANGUL, KANA
 
 _HANGUL, _KANA, _HAN, _CYRILLIC = (re.compile(f"[{script}]") for script in (HANGUL, KANA, HAN, "\u0400-\u04ff"))
@@ -61,7 +61,7 @@ class Reading:
 
     @property
     def unknown(self) -> tuple[Token, ...]:
-        return tuple(token for token in self.tokens if token.word in (None, Word.ONE))
+        return tuple(token for token in self.tokens if token.word in (None, Word.ONE, Word.WORD, *ORDERS))
 
     def find(self, *words: Word) -> int:
         """The place of the first such token; -1 without one."""
@@ -95,11 +95,12 @@ def read_question(text: str, language: str) -> Reading:
     done = 0
     for found in _WHOLE.finditer(plain):
         tokens += _read_words(plain, done, found.start(), language)
-        name = found["quoted"] or found["file"]
+        group = "quoted" if found["quoted"] else "file"
+        name, end = found[group], found.end(group)
         if found.start() == done and done and (joint := _JOINT.match(name)):  # a.pdfとb.pdf
             tokens.append(Token(joint[0], Word.AND, done, done + len(joint[0])))
             name = name[len(joint[0]) :]
-        tokens.append(Token(name, None, found.end() - len(name), found.end()))
+        tokens.append(Token(name, None, end - len(name), end))
         done = found.end()
     tokens += _read_words(plain, done, len(plain), language)
     return Reading(language, plain, tuple(tokens))

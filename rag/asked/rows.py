@@ -37,7 +37,7 @@ _LABEL = 40
 _NOUNS = (Word.DOC, Word.SORT, Word.PAPER, Word.ONE, Word.FOLDER)
 _GRAMMAR = (
     *(Word.EACH, Word.OF, Word.FN, Word.ASK, Word.COUNT, Word.LIST, Word.HAVE, Word.THIS, Word.SAY, Word.HERE),
-    *(Word.AND, Word.ABOUT, Word.ANY),
+    *(Word.AND, Word.ABOUT, Word.MENTION, Word.HOLD, Word.ANY),
 )
 
 

@@ -19,11 +19,19 @@ class Word(StrEnum):
     PAPER = "the same of words that mean other things as well: letters, notes"
     ONE = "one of them: an invoice"
     HAVE = "that something is there"
+    HOLD = "that something is written in it"
+    MENTION = "that a word stands in it; before a topic, or behind it"
+    WORD = "the word, the term"
     HERE = "here, in the whole folder"
     LIST = "to list"
     COUNT = "to count"
     NEW = "new, changed"
     LATEST = "the newest"
+    OLDEST = "the oldest"
+    LONGEST = "the one with the longest text"
+    SHORTEST = "the one with the shortest text"
+    LARGEST = "the largest file"
+    SMALLEST = "the smallest file"
     FAIL = "not readable"
     ABOUT = "stands before a topic, or behind it where verbs come last"
     ANY = "anything"
@@ -38,6 +46,9 @@ class Word(StrEnum):
     NOW = "a time that has to be reckoned"
     FN = "grammar and politeness"
 
+
+ORDERS = (Word.OLDEST, Word.LONGEST, Word.SHORTEST, Word.LARGEST, Word.SMALLEST)
+"""By what documents are the first of all, besides `Word.LATEST`."""
 
 TYPES = (
     "pdf* docx* xlsx* xls* pptx* csv* tsv* txt* md html* htm eml* epub* odt* ods* odp* rtf* json* xml* ics* vcf* word"

@@ -12,9 +12,11 @@ from rag.index.catalog.database import Catalog, Connection
 from rag.index.catalog.reading import BuildView, CatalogView
 from rag.index.catalog.records import NO_BUILD, Meta
 from rag.index.integrity.damage import RepairMark
+from rag.index.lexical.entry import SHORT
 from rag.index.vectors import BYTES_A_COMPONENT
 from rag.index.views import KeyedVectors, OpenViews
-from rag.types import Restriction
+from rag.text.terms import text_terms
+from rag.types import Chunk, Restriction
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +30,9 @@ _EXACT_CHUNKS = 20_000
 _REMEMBERED_CHUNKS = 20_000
 """All vectors of an index with as many chunks are kept in memory after the first question (1.5 KB a chunk) and searched
 there: exactly, no slower than by Chroma, and without loading it. Chosen by the table in bench/RESULTS.md, Index."""
+
+_READ_AT_ONCE = 500
+"""Passages that are read at a time."""
 
 _DEEPER = 4
 """So many times more hits are asked for when too many of the first aren't live or allowed."""
@@ -190,6 +195,41 @@ class Snapshot(BuildView):
             self._request_repair(exc, "lexical")
             return []
 
+    def find_by_words(self, words: str, asked_in: str, only: Restriction | None = None) -> dict[str, int] | None:
+        """Every document with a passage that has all of these words: its source and its first such passage, in order.
+
+        Words are the same if their stems are, in the passage's language; in that of the question, `asked_in`, too for
+        a short passage, whose language is a guess. None if the index of words is damaged: the next sync repairs it.
+        """
+        try:
+            lexical = self.lexical_index
+            if lexical is None:
+                return {}
+            languages: dict[int, list[str]] = {}
+            for language in lexical.languages:
+                for id_ in lexical.find_with_words(words, language):
+                    languages.setdefault(id_, []).append(language)
+            guessed = set(lexical.find_with_words(words, asked_in, also_others=True)) - languages.keys()
+        except IndexUnusableError as exc:
+            self._request_repair(exc, "lexical")
+            return None
+        live = list(self.select_live([*languages, *guessed], only))
+        places = self.read_places(live)
+        found: dict[str, int] = {}
+        live.sort(key=places.__getitem__)
+        for first in range(0, len(live), _READ_AT_ONCE):
+            part = live[first : first + _READ_AT_ONCE]
+            chunks = self.read_chunks([id_ for id_ in part if places[id_][0] not in found])
+            for id_ in part:
+                source = places[id_][0]
+                if (
+                    source not in found
+                    and id_ in chunks
+                    and _has_words(chunks[id_].chunk, words, languages.get(id_, ()), asked_in)
+                ):
+                    found[source] = id_
+        return found
+
     def can_search_words(self, question: str) -> bool:
         """Whether the lexical index finds something; a damaged one does not, and is repaired by the next sync.
 
@@ -207,6 +247,16 @@ class Snapshot(BuildView):
         part = exc.part if isinstance(exc, IndexDamagedError) else part
         if part is not None:
             self._mark.request(part, str(exc))
+
+
+def _has_words(chunk: Chunk, words: str, languages: Sequence[str], asked_in: str) -> bool:
+    """Whether the passage or its heading has all the words, by their stems in one of the languages."""
+    written = f"{chunk.section}\n{chunk.text}"
+    if not languages:
+        if len(text_terms(written, "")) > SHORT:
+            return False
+        languages = (asked_in,)
+    return any(set(text_terms(words, one)) <= set(text_terms(written, one)) for one in languages)
 
 
 def order_best_first(

@@ -189,7 +189,7 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
   return function Below({ given }) {
     const below = useLatest(given);
     const { id, look, reading, note, label, quotes, sources, cited, notices, madeBy, written, exports, why } = below;
-    const { spots = [], quoted = [], isQuoted, isUncited, searchedFor, searchedIn, changes, topics, question } = below;
+    const { spots = [], quoted = [], isQuoted, isUncited, searchedFor, searchedIn, changes, topics, question, choices = [] } = below;
     const root = useRef(null);
     const [side, setSide] = useSide(sideState);
 
@@ -268,6 +268,8 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
     return h('div', { ref: root, className: 'pw-below', 'data-look': look, 'data-written': written },
       reading && h(Reading, { id, text: reading }),
       note && h('p', { className: 'pw-note', role: 'note' }, note),
+      choices.length > 0 && h('div', { className: 'pw-choices', role: 'group', 'aria-label': note }, choices.map(({ label, ask }) =>
+        h(Ask, { key: label, text: ask.text, metadata: { insist: ask } }, label))),
       quotes && h('section', { className: 'pw-quotes', 'aria-label': say('answer.passages') },
         label && h('p', { className: 'pw-label' }, label),
         h('blockquote', null, h(Markdown, { latex: true }, quotes))),

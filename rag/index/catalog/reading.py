@@ -144,6 +144,15 @@ class BuildView:
         )
         return [CatalogEntry(*row) for row in rows]
 
+    def measure_documents(self) -> dict[str, tuple[int, int]]:
+        """The bytes of each indexed document's file and the characters of its text, by source. Reads all texts."""
+        rows = self.connection.execute(
+            "SELECT d.source, d.size, coalesce(sum(length(c.text) - c.overlap), 0) FROM documents d"
+            " LEFT JOIN chunks c ON c.document = d.id WHERE d.build = ? AND d.reason IS NULL GROUP BY d.id",
+            (self.build.id,),
+        )
+        return {source: (size, length) for source, size, length in rows}
+
     def list_sources(self) -> list[str]:
         """The sources of the indexed documents, in order: `list_documents` at a fraction of its cost."""
         rows = self.connection.execute(

@@ -29,7 +29,7 @@ REPEATS = 3
 in chunks of some 200 words a term's second occurrence tells little. Tuned on three sets (see `bench/RESULTS.md`)."""
 
 _OPENING_CHARACTERS = 600
-_SHORT = 40
+SHORT = 40
 """Terms of a chunk that is indexed in all languages if its own is a guess: a longer one tells its language, or is made
 of numbers, which are the same in all. Set by reading short notes, not tuned."""
 
@@ -140,7 +140,7 @@ def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]
     language, is_known = _choose_language(entry, name_text)
     written = f"{entry.section}\n{entry.text}"
     terms = text_terms(written, language)
-    if not is_known and len(terms) <= _SHORT:
+    if not is_known and len(terms) <= SHORT:
         # A note of two words is then found by a question in its language, whatever language it was taken for.
         own = set(terms)
         terms += [form for form in list_all_forms(written) if form not in own]

@@ -28,7 +28,7 @@ from rag.index.lexical.entry import (
 )
 from rag.index.lexical.search import CommittedState, find_best
 from rag.text.language import detect_languages
-from rag.text.terms import mend_terms
+from rag.text.terms import mend_terms, text_terms
 from rag.types import Restriction
 
 if TYPE_CHECKING:
@@ -141,6 +141,24 @@ class LexicalIndex:
             terms = telling if any(term.chunks for term in telling) else terms
         with self._translate_errors():
             return find_best(state, terms, only, limit)
+
+    def find_with_words(self, words: str, language: str, *, also_others: bool = False) -> list[int]:
+        """The chunks of a language, or of others too, that may have all of these words, by their stems in the language.
+
+        A document's name counts as words of its first chunk: look at the text to be sure.
+        """
+        from tantivy import Occur, Query
+
+        state, terms = self._state, dict.fromkeys(text_terms(words, language))
+        if not terms or not state.chunk_count:
+            return []
+        with self._translate_errors():
+            wanted = [Query.term_query(self._schema, "terms", term, "basic") for term in terms]
+            if not also_others:
+                wanted.append(Query.term_query(self._schema, "language", language, "basic"))
+            query = Query.boolean_query([(Occur.Must, one) for one in wanted])
+            hits = state.searcher.search(query, state.chunk_count, count=False).hits
+            return list(state.searcher.fast_field_values("id", [address for _, address in hits]))
 
     def read_passages(self, ids: Iterable[int]) -> dict[int, np.ndarray]:
         """The keys of each passage's terms, its section's first, in order and with repeats; unknown ids are left out.

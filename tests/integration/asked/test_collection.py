@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from rag.answering.events import Quoted, Retrieved, Token, Told
+from rag.errors import IndexDamagedError
 from rag.index.index import Index
+from rag.index.snapshot import Snapshot
 from rag.types import Restriction
 
 DOCUMENTS = {
@@ -75,3 +77,55 @@ def test_all_else_is_a_question_to_the_passages(desk):
     told = desk.list_events("what documents do I have?", insist=True)
     assert any(isinstance(event, Retrieved) for event in told)
     assert not any(isinstance(event, (Told, Token)) for event in told)
+
+
+def test_documents_that_mention_a_word_are_counted_in_all_of_them_and_twenty_are_quoted(make_desk):
+    told = {
+        f"log/{number:02}.txt": f"Week {number}. The team looked at the house in street {number} and "
+        + ("repaired the boilers there." if number % 4 else "found nothing to repair.")
+        + (" It asks the owner for the key of the cellar." * 5)
+        for number in range(60)
+    }
+    named = {"log/boiler.txt": "The plumber comes on Monday and brings the tools that we asked him for last week."}
+    desk = make_desk({**told, **named, "notiz.txt": "Boiler?"})
+    report = desk.report("How many documents mention the boiler?")
+    assert report.counts == {"documents": 46}  # 45 and the note, but not the one that is merely called so
+    assert {row["source"] for row in report.table} == {
+        "notiz.txt",
+        *(f"log/{number:02}.txt" for number in range(60) if number % 4),
+    }
+    assert report.answer.startswith("Documents that contain “boiler”: 46.")
+    assert report.answer.endswith("… and more: 26.")
+    assert len(report.citations) == 20
+    assert all("boiler" in row["quote"].casefold() for row in report.table[:20])
+    only = Restriction(folder="log")
+    assert desk.report("in welchen Dateien kommt das Wort Boiler vor?", only=only).counts == {"documents": 45}
+    both = desk.report("how many files mention the owner and the boilers?", only=only)
+    assert both.answer.startswith("Documents that contain “owner + boilers”: 45.")
+    nothing = desk.report("combien de documents mentionnent le volcan ?")
+    assert nothing.outcome == "not_found"
+    assert nothing.answer == "Aucun document ne contient « volcan »."
+
+
+def test_the_first_document_in_an_order_is_told_and_summed_up(desk):
+    longest = desk.report("what is the longest document?")
+    assert longest.table[0]["source"] == "saga.txt"
+    assert longest.table[0]["characters"] > 10 * longest.table[1]["characters"]
+    smallest = desk.report("¿cuál es el archivo más pequeño?", only=Restriction(folder="invoices"))
+    assert [(row["source"], row["bytes"]) for row in smallest.table] == [
+        ("invoices/invoice-18.txt", 60),
+        ("invoices/invoice-17.txt", 66),
+    ]
+    told = desk.report("Fasse das längste Dokument zusammen")
+    assert (told.kind, {one.source for one in told.citations}) == ("document", {"saga.txt"})
+    markdown = desk.report("what is the longest md file?")
+    assert all(row["source"].endswith(".md") for row in markdown.table)
+
+
+def test_nothing_is_counted_in_a_damaged_index_of_words(desk, monkeypatch):
+    def fail(_):
+        raise IndexDamagedError("bits", "lexical")
+
+    monkeypatch.setattr(Snapshot, "lexical_index", property(fail))
+    report = desk.report("how many documents mention the hedge?")
+    assert report.answer.startswith("Documents about “hedge”: 2.")

@@ -32,6 +32,10 @@ def test_the_language_is_that_of_the_question():
         ("2026年11月3日以来有什么新文件？", "new", "", "2026-11-03", ""),
         ("anything about the garden shed", "about", "garden shed", "", ""),
         ("有没有关于锅炉的文件？", "about", "锅炉", "", ""),
+        ("How many documents mention the boiler of the garden shed?", "words", "boiler garden shed", "", ""),
+        ("in welchen Dateien kommt das Wort Kaution vor?", "words", "Kaution", "", ""),
+        ("「保証金」という言葉を含むファイルはどれですか？", "words", "保証金", "", ""),
+        ("哪些文件包含“保险”一词？", "words", "保险", "", ""),
         ("ボイラーについて何かありますか", "about", "ボイラー", "", ""),
     ],
 )

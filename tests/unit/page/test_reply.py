@@ -110,7 +110,7 @@ def make_backend(router: Router, verdict: Verdict = "yes", hits: tuple[ScoredChu
     return SimpleNamespace(
         retriever=SimpleNamespace(retrieve=retrieve, compare_sentences=None),
         router=router,
-        index=SimpleNamespace(read=lambda _: ()),  # no question here is about the collection, and every file was read
+        index=SimpleNamespace(read=lambda _: {}),  # no question here is about the collection, and every file was read
         settings=Settings(),
         around=None,
         explain_gap=str,
@@ -352,6 +352,31 @@ def test_a_follow_up_is_asked_again_as_it_was_understood_and_under_its_filters()
     assert (asked.question, asked.filters, asked.turns) == (reply.searched_for, {"folder": "plans"}, ())
     again, browser = show(lambda reply: reply.stream_answer(backend, asked, None))
     assert again.searched_for == browser.below["searchedFor"] == reply.searched_for
+
+
+def test_of_several_things_that_may_be_meant_each_is_a_button_that_asks_of_its_document_alone():
+    phone = Chunk("phone.txt", 0, "Mobile phone contract with Velora\nThe contract expires on 3 May 2026.")
+    gym = Chunk("gym.txt", 0, "Gym contract with Ironhouse\nThe contract expires on 31 December 2025.")
+    hits = tuple(ScoredChunk(StoredChunk(number, chunk, "en"), 1.0) for number, chunk in enumerate((phone, gym)))
+    question, only = "When does the contract expire?", Restriction(file_type="txt")
+    _, browser = ask(question=question, hits=hits, only=only)
+    below = browser.below
+    assert [one["label"] for one in below["choices"]] == ["phone.txt: 3 May 2026", "gym.txt: 31 December 2025"]
+    assert "Which one do you mean?" in below["note"]
+
+    backend, searched = make_backend(Router()), []
+
+    def retrieve(text: str, *, only: Restriction | None = None) -> Retrieval:
+        searched.append((text, only))
+        return Retrieval(text, "hybrid", hits[1:], "yes", 0.9)
+
+    backend.retriever.retrieve = retrieve
+    chosen = read_asked(question, {"insist": below["choices"][1]["ask"]}, {}, ())
+    assert not chosen.insists
+    _, browser = show(lambda reply: reply.stream_answer(backend, chosen, only))
+    assert searched == [(question, Restriction(folder="gym.txt"))]
+    assert browser.below["choices"] == []
+    assert "31 December 2025" in browser.message
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"insist": "yes"}, {"insist": {"standalone": "A?"}}, []])
