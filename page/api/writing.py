@@ -25,7 +25,7 @@ Address = Callable[[Citation], str]
 
 
 class StopCutter:
-    """Ends a text that comes in pieces before the first of the stop sequences, which aren't shown.
+    """Ends a text that comes in pieces before the stop sequence that is complete first; it isn't shown.
 
     So much is held back as could be the beginning of one.
     """
@@ -40,10 +40,10 @@ class StopCutter:
         if self.is_cut:
             return ""
         self._held += text
-        places = [place for place in map(self._held.find, self._stops) if place >= 0]
-        if places:
+        found = [(place + len(stop), place) for stop in self._stops if (place := self._held.find(stop)) >= 0]
+        if found:
             self.is_cut = True
-            return self._held[: min(places)]
+            return self._held[: min(found)[1]]
         keep = max((_measure_overlap(self._held, stop) for stop in self._stops), default=0)
         shown, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
         return shown

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from page.api.asked import Message, read_conversation
@@ -16,12 +16,13 @@ TEXT = st.text("abc", max_size=12)
 
 
 @given(st.lists(TEXT), st.lists(st.text("abc", min_size=1, max_size=4), max_size=3))
+@example(["b", "c", "b"], ["c", "bcb"])
 def test_a_text_in_pieces_is_cut_where_the_whole_one_would_be(pieces, stops):
     cutter = StopCutter(stops)
     shown = "".join(map(cutter.take, pieces))
     whole = "".join(pieces)
-    ends = [whole.index(stop) for stop in stops if stop in whole]
-    expected = whole[: min(ends)] if ends else whole
+    ends = [(whole.index(stop) + len(stop), whole.index(stop)) for stop in stops if stop in whole]
+    expected = whole[: min(ends)[1]] if ends else whole
     assert shown + cutter.end() == expected
     assert cutter.is_cut == bool(ends)
 
