@@ -43,7 +43,8 @@ _TUNED = {
     "squad2": "weight of an unknown language's cosine",
     "squad-absent": "verdict, passages that a model reads",
     "jaquad-sample": "weight of an unknown language's cosine, name, opening and window",
-    "sec10q": "weights of a cosine and of a lexical score, name, opening and window, codes in small folders alone",
+    "sec10q": "weights of a cosine and of a lexical score, name, opening and window, codes in small folders alone, "
+    "which words name a document",
     "everyday": "verdict and its thresholds, sentences of the best passages, passages that a model reads",
     "code": "verdict, worth of a definition, passages that a model reads",
     "claude-docs": "verdict, sentences of the best passages, passages that a model reads",

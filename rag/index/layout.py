@@ -10,7 +10,7 @@ from pathlib import Path
 from rag.private import clear_dead_folders, take_rights_from_others
 from rag.text.version import ANALYZER_VERSION
 
-LEXICAL_FORMAT = 6
+LEXICAL_FORMAT = 7
 """The version of the lexical index's fields: raise it when they change, and each lexical index is made anew."""
 
 _DOCUMENT_PARTS = {"catalog", "chroma", "lexical"}

@@ -7,7 +7,9 @@ matched.
 
 Closeness: a term that the passage lacks counts as if it were there when the document's name or first lines have it, for
 page 30 of a filing doesn't repeat the company and the quarter. Terms that stand close together count more than strewn
-ones, and a code ("F75", "drawer100") more than a word, since nothing else is meant by it.
+ones, and a code ("F75", "drawer100") more than a word, since nothing else is meant by it. A name or a number of the
+question's that the document's name has ("Amazon", "Q3 2022", an invoice's number) counts once more for each of the
+document's passages, by how rare it is among names: every annual report mentions the year before, and one is of it.
 """
 
 from __future__ import annotations
@@ -166,11 +168,13 @@ class Closeness:
     """The terms that only the document's name or title has, all of them."""
     codes: float = 0.0
     """The codes in the passage."""
+    asked: float = 0.0
+    """The names and numbers that the document's name has, whether or not the passage does, by their idf among names."""
 
     @property
     def bonus(self) -> float:
         """What the passage gets beside its BM25, in units of BM25."""
-        document = _NAME_WEIGHT * self.name + _OPENING_WEIGHT * self.opening
+        document = _NAME_WEIGHT * (self.name + self.asked) + _OPENING_WEIGHT * self.opening
         return document + _WINDOW_WEIGHT * self.window + _CODE_WEIGHT * self.codes
 
 
@@ -209,10 +213,12 @@ def measure_closeness(
     *,
     is_first: bool,
     codes: frozenset[int] = frozenset(),
+    in_names: Mapping[int, float] | None = None,
 ) -> Closeness:
     """`places` are (position, key) of the question's terms in the passage, in order; `idf` is by key.
 
-    `codes` are the keys of the terms that are codes.
+    `codes` are the keys of the terms that are codes, `in_names` is the idf among names of those that may name a
+    document, by key.
 
     `is_first` says that it is the document's first passage, with which the name is indexed.
     """
@@ -227,6 +233,7 @@ def measure_closeness(
         opening=sum(idf[key] for key in opened),
         named=sum(idf[key] for key in named),
         codes=sum(idf[key] for key in present & codes),
+        asked=sum(rarity for key, rarity in in_names.items() if key in context.name) if in_names else 0.0,
     )
 
 

@@ -120,6 +120,11 @@ def is_about_unknown(retrieval: Retrieval) -> bool:
     return not is_named or any(_is_name(word, retrieval.question) for word in unknown)
 
 
+def find_names(question: str) -> tuple[str, ...]:
+    """The words of the question that a capital tells to be names: "Amazon", "Kowalski"."""
+    return tuple(dict.fromkeys(word for word in _WORD.findall(question) if _is_name(word, question)))
+
+
 def _is_name(word: str, question: str) -> bool:
     """Whether a capital tells that the word is a name: not at the beginning, nor where all nouns have one."""
     if not word[0].isupper() or detect_languages(question)[0][0] in NOUNS_IN_CAPITALS:

@@ -31,7 +31,7 @@ from rag.ranking.fusion import (
 )
 from rag.ranking.letters import compare_letters
 from rag.ranking.passages import Candidate, choose, find_reprints, merge_neighbours
-from rag.ranking.question import NO_WORDS, Words, find_words, may_be_in
+from rag.ranking.question import NO_WORDS, Words, find_names, find_words, may_be_in
 from rag.ranking.sentences import REMEMBERED_PASSAGES, SentenceReader
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
 from rag.text.language import choose_language
@@ -216,7 +216,9 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
 
         ranking = [fused[id_] for id_ in order[: max(_SECOND_LOOK, 2 * wanted.top_k)]]
         known = {hit.id: hit.keys for hit in words if hit.keys is not None}
-        candidates, looks = _look_again(snapshot, index, ranking, known, terms, 0.0 if is_dense else scale.lexical)
+        in_names = index.measure_in_names(wanted.question, terms, find_names(wanted.question))
+        asked_for = _Terms(terms, in_names)
+        candidates, looks = _look_again(snapshot, index, ranking, known, asked_for, 0.0 if is_dense else scale.lexical)
     except IndexUnusableError:
         if snapshot.can_search_words(wanted.question):
             raise
@@ -258,12 +260,21 @@ def _gather_evidence(snapshot: Searchable, asked: Embedding | None, terms: Seque
     return Evidence(terms, snapshot.chunk_count, asked.model.spread, asked.coverage)
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """A question's terms."""
+
+    terms: Sequence[QuestionTerm]
+    in_names: Mapping[int, float]
+    """The idf among the documents' names of those that may name a document, by their key."""
+
+
 def _look_again(
     snapshot: Searchable,
     index: LexicalIndex,
     ranking: Sequence[Fused],
     known: Mapping[int, np.ndarray],
-    terms: Sequence[QuestionTerm],
+    asked_for: _Terms,
     bonus_weight: float,
 ) -> tuple[list[Candidate], list[Closeness]]:
     """The candidates with what BM25 doesn't see added to their scores, best first, and how close those are.
@@ -274,15 +285,17 @@ def _look_again(
     places = snapshot.read_places([fused.id for fused in ranking])
     live = [fused for fused in ranking if fused.id in places]
     passages = {**index.read_passages([fused.id for fused in live if fused.id not in known]), **known}
-    idf = {term.key: term.idf for term in terms}
-    codes = find_codes(terms) if snapshot.chunk_count <= _SMALL else frozenset()
+    idf = {term.key: term.idf for term in asked_for.terms}
+    codes = find_codes(asked_for.terms) if snapshot.chunk_count <= _SMALL else frozenset()
     first = [fused for fused in ranking[:_SECOND_LOOK] if fused.id in places]
     occurrences = find_occurrences({fused.id: passages[fused.id] for fused in first if fused.id in passages}, idf)
     looks: list[tuple[Candidate, Closeness]] = []
     for fused in first:
         source, ordinal = places[fused.id]
         found, context = occurrences.get(fused.id, ()), index.read_context(source)
-        closeness = measure_closeness(found, context, idf, is_first=not ordinal, codes=codes)
+        closeness = measure_closeness(
+            found, context, idf, is_first=not ordinal, codes=codes, in_names=asked_for.in_names
+        )
         score = fused.score + bonus_weight * closeness.bonus
         looks.append((Candidate(fused.id, source, score, passages.get(fused.id, _NO_TERMS)), closeness))
     looks.sort(key=lambda look: -look[0].score)

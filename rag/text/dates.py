@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime
 import email.utils
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from rag.errors import SettingsError
 
 _ISO = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:[T ].*)?")
-
 
 MONTHS = {
     "en": "january february march april may june july august september october november december",
@@ -22,6 +22,21 @@ MONTHS = {
 }
 """The names of the months, from January on, as patterns of their beginnings; other languages write figures."""
 _NAMES = "|".join(dict.fromkeys(name for names in MONTHS.values() for name in names.split()))
+_NAMED = rf"(?<![^\W\d_])(?P<name>(?:{_NAMES})[^\W\d_]{{0,2}})(?![^\W\d_])"
+_YEAR = r"(?<!\d)(?P<year>(?:19|20)\d\d)(?!\d)"
+_NUMBER = r"(?<!\d)(?P<number>0?[1-9]|1[0-2])(?!\d)"
+_GAP = r"[\s._/-]{0,2}"
+_OF_YEAR = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_NAMED}(?:{_GAP}\d{{1,2}}(?:st|nd|rd|th)?)?(?: de| of|,)?{_GAP}{_YEAR}",
+        rf"{_YEAR}{_GAP}{_NAMED}",
+        rf"{_YEAR}[._/-]{_NUMBER}",
+        rf"{_NUMBER}[._/-]{_YEAR}",
+        rf"{_YEAR}\s?[年년]\s?{_NUMBER}\s?[月월]",
+    )
+)
+"""A month of a year, in small letters: "march 2024", "marzo de 2024", "2024-03", "3.2024", "2024年3月"."""
 _DAY = re.compile(
     rf"(?<![\d.,])(?:(?P<y1>\d{{4}})-(?P<m1>\d{{1,2}})-(?P<d1>\d{{1,2}})|(?P<d2>\d{{1,2}})[./](?P<m2>\d{{1,2}})[./](?P<y2>\d{{4}})"
     r"|(?:(?P<y3>\d{4})\s?[年년]\s?)?(?P<m3>\d{1,2})\s?[月월](?:\s?(?P<d3>\d{1,2})\s?[日일号])?"
@@ -66,6 +81,18 @@ def read_month(word: str) -> int:
     """From 1; 0 for no month's name."""
     numbered = ((number, name) for names in MONTHS.values() for number, name in enumerate(names.split(), start=1))
     return next((number for number, name in numbered if re.fullmatch(rf"{name}\w{{0,2}}", word, re.IGNORECASE)), 0)
+
+
+def list_months(text: str) -> list[str]:
+    """The months of years that the text names, as ``202403``, in nine languages; each once."""
+    plain = unicodedata.normalize("NFKC", text.casefold())
+    found = (match.groupdict() for pattern in _OF_YEAR for match in pattern.finditer(plain))
+    months = (f"{one['year']}{_read_month(one):02}" for one in found)
+    return list(dict.fromkeys(months))
+
+
+def _read_month(found: dict[str, str]) -> int:
+    return read_month(found["name"]) if "name" in found else int(found["number"])
 
 
 def iso_day(text: str) -> str:

@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from rag.text.dates import list_months
 from rag.text.language import detect_languages, find_plain_language
 from rag.text.terms import list_all_forms, text_terms
 
@@ -32,6 +33,9 @@ _OPENING_CHARACTERS = 600
 SHORT = 40
 """Terms of a chunk that is indexed in all languages if its own is a guess: a longer one tells its language, or is made
 of numbers, which are the same in all. Set by reading short notes, not tuned."""
+
+ANY_NAME = "/"
+"""What each document's name has beside its terms, by which documents are counted; no term is written so."""
 
 _LIKELY = 0.25
 """The share of the likeliest language's probability that another needs for a name of a few words to be in it as well
@@ -115,8 +119,10 @@ def make_schema() -> tantivy.Schema:
     builder.add_text_field("places", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("language", tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("keys", stored=True)
-    # A document's first chunk alone has these: whose first chunk it is, and the two parts of `DocumentContext`.
+    # A document's first chunk alone has these: whose first chunk it is, the terms of the document's name, to count
+    # names by, and the two parts of `DocumentContext`.
     builder.add_text_field("opens", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("names", tokenizer_name="terms", index_option="basic")
     builder.add_bytes_field("name", stored=True)
     builder.add_bytes_field("opening", stored=True)
     return builder.build()
@@ -148,10 +154,12 @@ def make_fields(entry: LexicalEntry) -> dict[str, int | str | bytes | list[str]]
     fields |= {"language": language, "places": _list_places(entry.source), "keys": _pack_terms(terms)}
     if entry.ordinal == 0:
         name = text_terms(name_text, language) if is_known else _list_name_terms(name_text, language)
+        name += list_months(name_text)  # "minutes/2024-03.md" is of March 2024
         terms = terms + name
         opening = text_terms(entry.text[:_OPENING_CHARACTERS], language)
         opens = make_storable(entry.source)
-        fields |= {"opens": opens, "name": _pack_terms(name), "opening": _pack_terms(opening)}
+        fields |= {"opens": opens, "names": " ".join([ANY_NAME, *name])}
+        fields |= {"name": _pack_terms(name), "opening": _pack_terms(opening)}
     return fields | {"length": len(terms), "terms": " ".join(terms * REPEATS)}
 
 

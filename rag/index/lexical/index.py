@@ -27,6 +27,7 @@ from rag.index.lexical.entry import (
     open_folder,
 )
 from rag.index.lexical.search import CommittedState, find_best
+from rag.text.dates import list_months
 from rag.text.language import detect_languages
 from rag.text.terms import mend_terms, text_terms
 from rag.types import Restriction
@@ -186,6 +187,19 @@ class LexicalIndex:
                 state.contexts.clear()
             context = state.contexts[source] = self._look_up_context(state, source)
         return context
+
+    def measure_in_names(self, question: str, terms: Iterable[QuestionTerm], names: Sequence[str]) -> dict[int, float]:
+        """How rare among the names of documents those of the question's terms are that can be a document's name.
+
+        These are terms with a digit (years, quarters, numbers, models), those of `names`, words of the question, and
+        months however they are written. The idf is by the term's key; terms that no name has are left out.
+        """
+        state = self._state
+        with self._translate_errors():
+            languages = _guess_languages(question, state.languages) if names else ()
+            named = {term for name in names for language in languages for term in text_terms(name, language)}
+            asked = [term.text for term in terms if term.text in named or any(map(str.isdigit, term.text))]
+            return state.measure_in_names(dict.fromkeys([*asked, *list_months(question[:_QUESTION_CHARACTERS])]))
 
     @property
     def languages(self) -> dict[str, int]:

@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rag.index.lexical.entry import REPEATS, DocumentContext, LexicalHit, QuestionTerm, make_storable
+from rag.index.lexical.entry import (
+    ANY_NAME,
+    REPEATS,
+    DocumentContext,
+    LexicalHit,
+    QuestionTerm,
+    make_storable,
+    term_key,
+)
 from rag.types import Restriction
 
 if TYPE_CHECKING:
@@ -59,6 +67,7 @@ class CommittedState:
         self.tantivy_average: float | None = None
         """The average length that tantivy scores by, once a search has found it out."""
         self._terms: dict[str, QuestionTerm] = {}
+        self._rarity_in_names: dict[str, float] = {}
 
     @cached_property
     def languages(self) -> dict[str, int]:
@@ -120,12 +129,34 @@ class CommittedState:
         return int(held) - self.chunk_count
 
     def count_chunks(self, term: str) -> int:
+        return self._count("terms", term)
+
+    def measure_in_names(self, terms: Iterable[str]) -> dict[int, float]:
+        """The idf of each term among the documents' names, by the term's key; terms that no name has are left out."""
+        known = self._rarity_in_names
+        if len(known) > _TERM_CACHE:
+            known.clear()
+        found = {}
+        for term in terms:
+            if term not in known:
+                count = self._count("names", term)
+                known[term] = _compute_idf(count, self._document_count) if count else 0.0
+            if known[term]:
+                found[term_key(term)] = known[term]
+        return found
+
+    @cached_property
+    def _document_count(self) -> int:
+        return self._count("names", ANY_NAME)
+
+    def _count(self, field: str, term: str) -> int:
+        """How many live chunks have the term in the field."""
         from tantivy import Query
 
-        count = int(self.searcher.doc_freq("terms", term))
+        count = int(self.searcher.doc_freq(field, term))
         if not count or not self._deleted_count:
             return count
-        query = Query.term_query(self.schema, "terms", term, "basic")
+        query = Query.term_query(self.schema, field, term, "basic")
         return int(self.searcher.search(query, 1, count=True).count)
 
     def _restrict(self, only: Restriction) -> list[Any]:

@@ -123,6 +123,35 @@ def test_the_context_is_that_of_the_newest_version(index):
     assert term_key("valv") not in index.read_context("manuals/boiler.md").opening
 
 
+def test_names_and_numbers_are_weighed_by_the_names_of_documents(index):
+    years = [(f"reports/report-{year}.txt", year) for year in (2021, 2022, 2023)]
+    for number, (source, year) in enumerate(years):
+        text = f"In {year - 1} we spent less than in {year}, and Boiler is a word here."
+        index.add(
+            [
+                LexicalEntry(40 + 2 * number, source, 0, "", "", text),
+                LexicalEntry(41 + 2 * number, source, 1, "", "", text),
+            ]
+        )
+    index.add([LexicalEntry(60, "minutes/2024-03.md", 0, "", "", "Nothing was decided.")])
+    index.commit()
+
+    def weigh(question, *names):
+        return index.measure_in_names(question, index.find_terms(question), names)
+
+    assert weigh("What did we spend in 2022?").keys() == {term_key("2022")}
+    assert weigh("spend on the boiler", "boiler").keys() == {term_key("boiler")}
+    assert weigh("What was decided in March 2024?").keys() == {term_key("2024"), term_key("202403")}
+    assert weigh("spend on the boiler") == weigh("What happened in 1999?", "Zeppelin") == {}
+    rarity = weigh("2022")
+    index.add([LexicalEntry(61, "letters/2022.md", 0, "", "", "Another of that year.")])
+    index.commit()
+    assert weigh("2022")[term_key("2022")] < rarity[term_key("2022")]
+    index.remove([61])
+    index.commit()
+    assert weigh("2022") == rarity  # what was there before leaves no trace
+
+
 def test_terms_come_with_the_number_of_chunks_that_have_them(index):
     counts = {term.text: term.chunks for term in index.find_terms("valve zeppelin every")}
     assert counts == {"valv": 1, "zeppelin": 0, "everi": 2}

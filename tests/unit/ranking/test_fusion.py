@@ -124,6 +124,19 @@ def test_a_first_passage_has_been_matched_by_its_name_already():
     assert 0 < first.name < later.name
 
 
+def test_what_the_question_names_counts_for_all_passages_of_the_document_with_that_name():
+    def find_bonus(words, context, in_names):
+        places = find_occurrences({7: keys(words)}, IDF).get(7, [])
+        return measure_closeness(places, context, IDF, is_first=False, in_names=in_names).bonus
+
+    of_the_year, other = DocumentContext(frozenset({APPLE})), DocumentContext()
+    # Another document's passage mentions the name, and that of the document with the name doesn't.
+    assert find_bonus(["x"], of_the_year, {APPLE: 2.0}) > find_bonus(["apple"], other, {APPLE: 2.0})
+    for words in (["x"], ["apple"]):
+        gained = find_bonus(words, of_the_year, {APPLE: 2.0}) - find_bonus(words, of_the_year, {})
+        assert gained == pytest.approx(2.2 * 2.0)
+
+
 @pytest.mark.parametrize(("gap", "window"), [(0, 5.0), (13, 5.0), (14, 3.0), (40, 3.0)])
 def test_only_terms_within_fifteen_places_count_as_close(gap, window):
     passage = ["apple", *["x"] * gap, "tax"]

@@ -1,7 +1,7 @@
 import pytest
 
 from rag.index.lexical.entry import QuestionTerm
-from rag.ranking.question import find_words, is_about_unknown, is_foreign
+from rag.ranking.question import find_names, find_words, is_about_unknown, is_foreign
 from rag.text.terms import question_terms
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
 
@@ -76,3 +76,16 @@ def test_what_retrieval_takes_for_answered_is_not_about_something_unknown():
         "Recipe for leek soup", "hybrid", tuple(ENGLISH), "unsure", 0.6, unknown_words=("leek", "soup")
     )
     assert not is_about_unknown(retrieval)
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("What deposit did Kowalski pay to Brandt?", ("Kowalski", "Brandt")),
+        ("WHAT DID AMAZON SPEND?", ()),
+        ("Welche Kaution hat Kowalski gezahlt?", ()),  # each noun has a capital
+        ("what did amazon spend?", ()),
+    ],
+)
+def test_capitals_tell_names_where_they_tell_anything(question, names):
+    assert find_names(question) == names

@@ -1,7 +1,7 @@
 import pytest
 
 from rag.errors import SettingsError
-from rag.text.dates import bound, iso_day
+from rag.text.dates import bound, iso_day, list_months
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,30 @@ def test_anything_else_is_refused_by_the_option_s_name(text):
 
 def test_no_end_is_no_end():
     assert bound("--until", None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "months"),
+    [
+        ("minutes/2024-03", ["202403"]),
+        ("2024-03-12 council", ["202403"]),
+        ("Minutes_March_2024", ["202403"]),
+        ("on March 12, 2024", ["202403"]),
+        ("Protokoll vom 12. März 2024", ["202403"]),
+        ("Protokoll 3.2024", ["202403"]),
+        ("acta de marzo de 2024", ["202403"]),
+        ("в марте 2024 года", ["202403"]),
+        ("2024年3月の議事録", ["202403"]),
+        ("２０２４年１２月", ["202412"]),
+        ("2024년 3월", ["202403"]),
+        ("ma\u0308rz 2024", ["202403"]),  # decomposed, as macOS writes names
+        ("January 2024 and 2023-12", ["202401", "202312"]),
+        ("INV-2024-10427", []),
+        ("ISO 9001-2015", []),
+        ("2023-2024", []),
+        ("five people may come", []),
+        ("ma\u0130 2024", []),
+    ],
+)
+def test_months_are_the_same_however_they_are_written(text, months):
+    assert list_months(text) == months
