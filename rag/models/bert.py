@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ class PackagedOriginal:
     source: Source
     max_tokens: int = _MAX_TOKENS
     dimensions: int = _SIZE
-    prefixes: Prefixes = Prefixes()  # noqa: RUF009 (it can't be changed)
+    prefixes: Prefixes = field(default_factory=Prefixes)
 
     def count_weight_bytes(self) -> int:
         return (self.source.folder / _WEIGHTS_FILE).stat().st_size
