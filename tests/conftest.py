@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from rag.models.embedder import Embedder
 from rag.models.export import ensure_export
 from rag.models.reranker import Reranker
 from rag.models.source import locate
 from rag.settings import DEFAULT_EMBED_MODEL
+
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")  # a busy machine is no fault of the code
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rag.answering.numbers import find_numbers
-from rag.text.dates import MONTHS, read_month
+from rag.text.dates import find_days
 
 Wanted = Literal["amount", "date", "count", "code", "words"]
 
@@ -89,16 +90,6 @@ _AFTER = re.compile(
 )
 _BEFORE = re.compile(r"\b(?:before|until|by|vor|bis|avant|jusqu|antes de|hasta|før|inden)\b|до\b|以前|이전|之前", re.I)
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
-_NUMERIC_DATE = re.compile(
-    r"(?<!\d)(?:(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})|(?P<d2>\d{1,2})[./](?P<m2>\d{1,2})[./](?P<y2>\d{4})"
-    r"|(?P<y3>\d{4})\s?[年년]\s?(?P<m3>\d{1,2})\s?[月월]\s?(?P<d3>\d{1,2})\s?[日일])(?!\d)"
-)
-_NAMES = "|".join(dict.fromkeys(name for names in MONTHS.values() for name in names.split()))
-_WORDED_DATE = re.compile(
-    rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?(?P<month>(?:{_NAMES})\w{{0,2}}),?\s(?:de\s)?(?P<y>\d{{4}})"
-    rf"|(?P<month2>(?:{_NAMES})\w{{0,2}})\s(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y2>\d{{4}})",
-    re.IGNORECASE,
-)
 _CODE = re.compile(r"(?<![\w.,])(?=[A-Z\d/\-.]*\d)[A-Z\d][A-Z\d/\-.]{2,}\d?[A-Z\d](?![\w,])(?:(?: \d{2,4})+(?!\w))?")
 
 
@@ -175,18 +166,11 @@ def find_values(text: str, wanted: Wanted) -> list[Value]:
 
 def find_dates(text: str) -> Iterator[Value]:
     """The days that a text names with their year; day before month where figures don't tell."""
-    found = [*_NUMERIC_DATE.finditer(text), *_WORDED_DATE.finditer(text)]
-    for match in sorted(found, key=lambda one: one.start()):
-        parts = {name.rstrip("23"): value for name, value in match.groupdict().items() if value}
-        month = read_month(parts["month"]) if "month" in parts else int(parts["m"])
-        day = int(parts["d"])
-        if month > 12 and day <= 12:
-            month, day = day, month
-        try:
-            plain = datetime.date(int(parts["y"]), month, day).isoformat()
-        except ValueError:
-            continue
-        yield Value(match[0], plain, *match.span())
+    for named in find_days(text):
+        if named.year and named.day:
+            with contextlib.suppress(ValueError):
+                plain = datetime.date(named.year, named.month, named.day).isoformat()
+                yield Value(text[named.start : named.end], plain, named.start, named.end)
 
 
 def _find_amounts(text: str) -> Iterator[Value]:

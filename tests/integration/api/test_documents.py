@@ -108,7 +108,7 @@ def test_every_address_keeps_what_its_description_promises(api, http, address):
     (operation,) = (result.ok() for result in schema.get_all_operations())
 
     @given(operation.as_strategy())
-    @settings(max_examples=25, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     def call(case: Case[Any]) -> None:
         # A question of spaces, or a month 13, is of the form that is described and refused all the same.
         case.call_and_validate(excluded_checks=[positive_data_acceptance])

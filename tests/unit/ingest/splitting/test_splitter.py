@@ -71,7 +71,7 @@ scripts = st.sampled_from(
 texts = st.lists(st.one_of(latin, scripts, st.text(max_size=40)), max_size=14).map("".join)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(texts, st.integers(32, 254), st.integers(0, 31), st.sampled_from(["markdown", "text", "code"]))
 @example("a" * 3_000, 32, 8, "markdown")
 @example("あ" * 500 + "。" + "漢" * 500, 32, 8, "text")
@@ -93,7 +93,7 @@ def test_every_character_is_in_some_chunk_and_no_chunk_is_too_long(text, size, o
         assert len(chunk.text) <= size * 100  # a run that is one token to the model is still cut
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(texts, max_size=4))
 def test_a_chunk_never_crosses_a_page(pages):
     chunks = _split(*pages)
