@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from rag.answering.several import Several
 from rag.text.language import detect_languages
 from rag.types import Restriction, Retrieval
+
+if TYPE_CHECKING:  # `search` says a remark, too, and needs none of what finds versions
+    from rag.answering.several import Several
 
 _SURE_OF_LANGUAGE = 0.5
 """A question whose likeliest language is less likely has too few words to tell; then its passages' language decides."""

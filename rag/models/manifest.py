@@ -70,7 +70,7 @@ class Manifest:
     digest: str
     """SHA-256 of the weights, or the hub's revision."""
     precision: str
-    """``int8``, ``int8-reduced`` (7-bit weights) or ``fp32``."""
+    """``int8``, ``int8-unsigned`` (for processors without VNNI instructions) or ``fp32``."""
     dimensions: int
     """How many numbers a vector has; 1 for a model that scores pairs."""
     max_tokens: int

@@ -49,6 +49,10 @@ def test_other_poolings_and_parts_are_exported(make_model, tmp_path, pooling, pa
     assert cosines(embedder.embed_documents(TEXTS), original_vectors(folder, TEXTS)).min() > 0.97
 
 
+def test_the_default_model_is_quantised_with_or_without_vnni_instructions(embedder):
+    assert embedder.precision in ("int8", "int8-unsigned")
+
+
 def test_full_precision_is_kept_where_int8_would_change_the_vectors(make_model, tmp_path):
     folder = make_model("outlier", pooling="mean", outlier=4000.0)
     embedder = export(folder, tmp_path)

@@ -116,7 +116,7 @@ def fingerprint(name: str = DEFAULT_EMBED_MODEL, digest: str = DIGEST, precision
     return json.dumps([name, digest, precision, "", "", "export 1"])
 
 
-@pytest.mark.parametrize("precision", ["int8", "int8-reduced", "fp32"])
+@pytest.mark.parametrize("precision", ["int8", "int8-unsigned", "fp32"])
 def test_the_default_model_is_calibrated_in_any_precision(precision):
     assert find_calibration(fingerprint(precision=precision)) is not None
 
