@@ -11,7 +11,7 @@ import datetime
 import quopri
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ingest.loaders.encoding import decode
 from ingest.loaders.reading import Reading, ReadOptions, make_one_line, make_single_page
@@ -85,7 +85,12 @@ def _read_components(text: str) -> Iterator[_Component]:
         if found.name == "BEGIN":
             open_.append(_Component(found.value.strip().upper()))
         elif found.name == "END" and open_:
-            yield open_.pop()
+            ended = open_.pop()
+            if ended.kind == "VALARM" and open_:  # what it reminds of is read with the entry
+                open_[-1].properties.extend(
+                    replace(told, name="VALARM") for told in ended.properties if told.name == "DESCRIPTION"
+                )
+            yield ended
         elif open_:
             open_[-1].properties.append(found)
     yield from reversed(open_)  # cut off
@@ -242,6 +247,7 @@ _ENTRY_FIELDS = (
     ("DUE", "due"), ("COMPLETED", "completed"), ("RRULE", "repeats"), ("RDATE", "also on"), ("EXDATE", "except on"),
     ("RECURRENCE-ID", "instead of"), ("STATUS", "status"), ("ORGANIZER", "organizer"), ("ATTENDEE", "attendee"),
     ("CONTACT", "contact"), ("CATEGORIES", "categories"), ("RESOURCES", "resources"), ("URL", "link"),
+    ("VALARM", "reminder"),
 )  # fmt: skip
 _DATES = frozenset("DUE COMPLETED RDATE EXDATE RECURRENCE-ID BDAY ANNIVERSARY DEATHDATE X-ABDATE".split())
 
@@ -256,8 +262,19 @@ def _write_entry(entry: _Component) -> str:
     described = [line for line in entry.properties if line.name in ("DESCRIPTION", "COMMENT")]
     blocks.extend(_unescape(line.value).strip() for line in described)
     of = f"{name}, " if name else ""
-    blocks.append("\n".join(f"- {of}{label}: {value}" for label, value in _list_fields(entry, _ENTRY_FIELDS)))
+    listed = _list_fields(entry, _ENTRY_FIELDS)
+    blocks.append("\n".join(f"- {of}{label}: {value}" for label, value in listed if not _says_nothing(value, name)))
     return "\n\n".join(block for block in blocks if block)
+
+
+_BARE_REMINDER = re.compile(
+    r"(?:this is an |default )?(?:event |mozilla )?(?:reminder|alarm|description)", re.IGNORECASE
+)
+
+
+def _says_nothing(value: str, name: str) -> bool:
+    """Whether a field only repeats the entry's name, or is what programs write where nobody wrote anything."""
+    return value == name or _BARE_REMINDER.fullmatch(value) is not None
 
 
 _CARD_FIELDS = (

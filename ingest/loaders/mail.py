@@ -124,11 +124,32 @@ def _write_body(part: EmailMessage) -> str:
         if _is_attachment(part) or kind not in _BODY_TYPES:
             return ""
         text = _decode_part(part)
-        return text.strip() if kind == "text/plain" else convert_html(text) if text.strip() else ""
+        if kind == "text/plain":
+            return _join_flowed(text, part).strip()
+        return convert_html(text) if text.strip() else ""
     if kind in _REPORTS or kind == "message/rfc822":
         return ""
     texts = [text for text in map(_write_body, _list_parts(part)) if text]
     return _choose_text(texts) if kind == "multipart/alternative" else "\n\n".join(texts)
+
+
+def _join_flowed(text: str, part: EmailMessage) -> str:
+    """The paragraphs of a text that is flowed (RFC 3676), each on one line; any other text as it is."""
+    if str(part.get_param("format", "")).lower() != "flowed":
+        return text
+    # With DelSp the space was put in where the line was broken, even within a word.
+    end = 1 if str(part.get_param("delsp", "")).lower() == "yes" else 0
+    lines: list[str] = []
+    is_open, depth = False, ""
+    for line in text.splitlines():
+        quoted = line[: len(line) - len(line.lstrip(">"))]
+        words = line[len(quoted) :].removeprefix(" ")
+        if is_open and quoted == depth:
+            lines[-1] = lines[-1][: len(lines[-1]) - end] + words
+        else:
+            lines.append(f"{quoted} {words}" if quoted else words)
+        is_open, depth = words.endswith(" ") and words != "-- ", quoted
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _choose_text(texts: list[str]) -> str:

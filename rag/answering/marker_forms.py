@@ -24,10 +24,15 @@ _SQUARE = "[【［〔〖⟦⁅"
 """Opening brackets that hold little else than sources; the others do so where a sentence ends, or with a word of it."""
 _OPEN, _CLOSE = (re.escape("".join(signs)) for signs in zip(*_PAIRS.items(), strict=True))
 _BRACKETED = re.compile(
-    rf"\\?(?P<open>[{_OPEN}])\{{?(?P<inner>[^{_OPEN}{_CLOSE}\n\\]{{1,{_LONGEST}}})\\?[{_CLOSE}]\}}?", re.IGNORECASE
+    rf"\\?(?P<open>[{_OPEN}])(?P<twice>[{{\[])?(?P<inner>[^{_OPEN}{_CLOSE}\n\\]{{1,{_LONGEST}}})\\?[{_CLOSE}]"
+    r"(?(twice)[}\]])",
+    re.IGNORECASE,
 )
 _SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_DIGITS = str.maketrans(_SUPERSCRIPTS + "⁻", "0123456789-")
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+_DIGITS = str.maketrans(
+    dict(zip(_SUPERSCRIPTS + "⁻", "0123456789-", strict=True)) | {c: f"{n} " for n, c in enumerate(_CIRCLED, 1)}
+)
 _RAISED = rf"[{_SUPERSCRIPTS}]{{1,2}}"
 _TAG = "(?:sup|ref|cite|citation|source|passage|doc|document)"
 _SET_APART = re.compile(
@@ -36,16 +41,19 @@ _SET_APART = re.compile(
     r"|\\(?:cite[tp]?|footnotemark|ref)[{\[](?P<tex>[^{}\[\]\n]{1,40})[}\]]"
     # A unit has fewer letters: m², km².
     rf"|(?:(?<=[^\W\d_{_SUPERSCRIPTS}]{{4}})|(?<=[.,;:!?)”\"»。]))(?:"
-    r"\$\^\{?(?P<power>\d[\d, -]{0,20})\}?\$|\^(?P<high>\d[\d, -]{0,20})\^"
-    rf"|(?P<raised>{_RAISED}(?:[,⁻ ]{{1,2}}{_RAISED}){{0,8}})(?!\w))",
+    r"\$\^\{?\[?(?P<power>\d[\d, -]{0,20})\]?\}?\$|\^(?P<high>\d[\d, -]{0,20})\^"
+    rf"|(?P<raised>{_RAISED}(?:[,⁻ ]{{1,2}}{_RAISED}){{0,8}})(?!\w)"
+    rf"|(?P<joined>[{_CIRCLED}]{{1,8}})(?=\s*(?:[.,;。]|\n|\Z)))"
+    r"|(?<=[^\W\d_]{4} )(?:\^(?P<caret>\d{1,2})(?![\w^])"
+    rf"|(?P<circled>[{_CIRCLED}]{{1,8}})(?=\s*(?:[.,;。]|\n|\Z)))",
     re.IGNORECASE,
 )
 """What needs no bracket: tags, TeX, superscripts. Its one group holds the numbers."""
 _UNDECIDED = re.compile(
-    rf"(?:\\?[{_OPEN}]\{{?[^{_OPEN}{_CLOSE}\n\\]{{0,{_LONGEST}}}(?:\\|\\?[{_CLOSE}]{{1,2}}\s*)?|\n\s*(?:[*_#>(\[-]{{0,4}}\s?[^\W\d_]{{0,16}}|\[\^\d?\]?)"
+    rf"(?:\\?[{_OPEN}][{{\[]?[^{_OPEN}{_CLOSE}\n\\]{{0,{_LONGEST}}}(?:\\|\\?[{_CLOSE}]{{1,2}}\s*)?|\n\s*(?:[*_#>(\[-]{{0,4}}\s?[^\W\d_]{{0,16}}|\[\^\d?\]?)"
     rf"|<{_TAG}[^<>\n]{{0,30}}(?:>[^<>\n]{{0,40}}(?:</?[a-z]{{0,8}}>?)?)?"
-    r"|\\[a-z]{0,14}(?:[\[{][^{}\[\]\n]{0,40}[}\]]?)?|\$(?:\^(?:\{?(?:\d[\d, -]{0,20}\}?\$?)?)?)?"
-    rf"|\^(?:\d[\d, -]{{0,20}}\^?)?|[{_SUPERSCRIPTS}][{_SUPERSCRIPTS},⁻ ]{{0,40}})\Z",
+    r"|\\[a-z]{0,14}(?:[\[{][^{}\[\]\n]{0,40}[}\]]?)?|\$(?:\^(?:\{?\[?(?:\d[\d, -]{0,20}\]?\}?\$?)?)?)?"
+    rf"|\^(?:\d[\d, -]{{0,20}}\^?)?|[{_SUPERSCRIPTS}][{_SUPERSCRIPTS},⁻ ]{{0,40}}|[{_CIRCLED}]{{1,8}}\s*)\Z",
     re.IGNORECASE,
 )
 """The end of a text that may still become a marker, or whose meaning depends on what follows."""
@@ -68,6 +76,7 @@ _PLACE = re.compile(
     re.IGNORECASE,
 )
 """Where in its document a passage stands, as its head in the prompt says: ``1, manual.pdf, page 4``."""
+_ADDRESS = re.compile(r"(?:https?:|www\.|[#/.])\S*|[\w./%-]+\.\w{2,5}(?:[#?]\S*)?", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"\s*(?:[.!?…。！？](?!\w)|\n|\Z)")
 _LEAD = re.compile(
     r"\A(?:\W{0,3}\b(?:sources?|quellen?|see|siehe|from|passage|\d{1,2}|fuentes?|fonte)\b)*+", re.IGNORECASE
@@ -125,8 +134,12 @@ class MarkerReader:
         pieces: list[str] = []
         at = self._done
         for match in self._find_candidates(at, end):
-            numbers = self._read_numbers(match) if match.start() >= at else ()
-            if numbers:
+            if match.start() < at:
+                continue
+            if self._is_made_up_link(match):
+                pieces.append(self._text[at : match.start()])
+                at = match.end()
+            elif numbers := self._read_numbers(match):
                 is_joined = self._text[match.start() - 1 : match.start()].isalnum()
                 pieces += [self._text[at : match.start()], " " * is_joined, _write_marker(numbers)]
                 at = match.end()
@@ -138,6 +151,14 @@ class MarkerReader:
     def _find_candidates(self, start: int, end: int) -> list[re.Match[str]]:
         found = (*_SET_APART.finditer(self._text, start, end), *_BRACKETED.finditer(self._text, start, end))
         return sorted(found, key=lambda match: match.start())
+
+    def _is_made_up_link(self, match: re.Match[str]) -> bool:
+        """Whether a marker is followed by an address, as of a link, that the model read nowhere."""
+        if match[0][0] != "(" or match[0] in self._read or not _ADDRESS.fullmatch(match["inner"]):
+            return False
+        before = self._text[max(0, match.start() - _LONGEST) : match.start()]
+        ends = {found.end() for found in MARKER.finditer(before)}
+        return before.endswith("]") and bool(ends & {len(before), len(before) - before.endswith("]]")})
 
     def _read_numbers(self, match: re.Match[str]) -> tuple[int, ...]:
         """The passages that the match names; none if it means something else."""

@@ -78,7 +78,13 @@ class BodyReader:
             case "" if not line:
                 yield from self._take_event()
             case "data":
-                self._data.append(value.removeprefix(" "))
+                value = value.removeprefix(" ")
+                if value.startswith(("{", "[DONE")) and _is_complete(self._data):
+                    yield from self._take_event()  # some servers leave out the empty line between two events
+                self._data.append(value)
+            case "error":  # llama.cpp names the field so that the format calls "data"
+                self._event = "error"
+                self._data.append(value)
             case "event":
                 self._event = value.strip()
             case "" | "id" | "retry":
@@ -118,3 +124,12 @@ class BodyReader:
             yield value
         elif value and (event == "error" or (isinstance(value, str) and " " in value)):
             yield value if isinstance(value, dict) and value.get("error") else {"error": value}
+
+
+def _is_complete(lines: list[str]) -> bool:
+    """Whether the lines of an event's data are an object already."""
+    if not lines or not lines[0].startswith("{"):
+        return False
+    with suppress(ValueError, RecursionError):
+        return isinstance(json.loads("\n".join(lines)), dict)
+    return False

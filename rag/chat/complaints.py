@@ -49,6 +49,8 @@ class Complaint:
         """Whether a shorter prompt could help."""
         if self.status == _TOO_LARGE:
             return True
+        if self.status == _UNPAID:
+            return False
         whole = _JOINT.sub(" ", f"{self.said} {self.code}")
         said = _OF_THE_ANSWER.sub(" ", whole)
         # A quota on tokens speaks of the same things; a shorter prompt helps only against "too large".
@@ -72,6 +74,7 @@ class Complaint:
 
 _PASSING = (429, 502, 503, 504)
 _TOO_LARGE = 413  # "Content Too Large" in HTTP
+_UNPAID = 402  # such a server may name the tokens that are still paid for
 _JOINT = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
 """Where words are joined in a name."""
 _OF_THE_ANSWER = re.compile(

@@ -159,9 +159,17 @@ class _Growth:
     def __init__(self) -> None:
         self._whole = ""
         self._is_repeating = False
+        self._half = ""
+        """Half of a character, whose other half comes with the next text."""
 
     def add(self, text: str, is_last: bool) -> str:
-        """The part of the text that wasn't there before."""
+        """The part of the text that wasn't there before, in whole characters."""
+        text = self._half + self._find_new(text, is_last)
+        self._half = text[-1] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        # JSON writes a character such as 😀 as two halves, and servers cut a text between them.
+        return text.removesuffix(self._half).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+    def _find_new(self, text: str, is_last: bool) -> str:
         whole = self._whole
         if whole.strip() and text.startswith(whole) and self._is_repetition(len(text), is_last):
             self._whole, self._is_repeating = text, True

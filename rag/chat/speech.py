@@ -16,7 +16,10 @@ from collections.abc import Iterator
 from typing import Literal
 
 _IN_NAME = r"[\w:.▁-]"
-_THOUGHT = rf"{_IN_NAME}{{0,20}}?(?:think|thought|reason|reflect|analysis|scratchpad|monologue){_IN_NAME}{{0,16}}"
+_THOUGHT = (
+    rf"(?:{_IN_NAME}{{0,20}}?(?:think|thought|reason|reflect|analysis|scratchpad|monologue|deliberat){_IN_NAME}{{0,16}}"
+    r"|plan|planning|cot|internal|rationale)"
+)
 _IN_BRACKETS = r"(?:THINK|THINKING|THOUGHTS?|REASONING)"
 _ROLE = r"(?:assistant|user|system|model|human|tool|developer)"
 _TURN = r"<\|?(?:im_start|start_of_\w{1,8}|start_header_id|turn|start|\w{1,8}_start)\|?>"
@@ -24,7 +27,7 @@ _ROLE_TOKEN = rf"<[|｜](?:[a-z]{{1,8}}_)?{_ROLE}(?:_token)?[|｜]>"
 _END_TOKEN = r"<[|｜](?:endof\w{1,10}|end[_▁]of[_▁](?:text|sentence|turn|query)|im_end|eo[tms](?:_id)?)[|｜]>"
 _CALL = (
     r"<[|｜]?(?:(?:tool|function)s?[_▁]calls?(?:[_▁](?:begin|section_begin))?|function=[^<>\s]{1,40}|python_tag)[|｜]?>"
-    r"|(?-i:\[TOOL_CALLS\])"
+    r"|(?-i:\[TOOL_CALLS\])|<invoke name=[^<>]{1,60}>"
 )
 _BARE_FINAL = "assistantfinal"
 
@@ -37,7 +40,7 @@ _MARK = re.compile(
     rf"|(?P<open><[|｜]?(?:{_THOUGHT}|inner_prefix)[|｜]?>|<\|channel>\w{{0,20}}\n?|(?-i:\[{_IN_BRACKETS}\])|◁\w{{2,20}}▷)"
     rf"|(?P<turn>{_TURN}\s?{_ROLE}\b|{_ROLE_TOKEN}|{_END_TOKEN})"
     r"|(?P<token><[|｜][^<>\s|｜]{1,40}[|｜]?>|<[^<>\s|｜]{1,40}[|｜]>"
-    r"|</?(?:s|eos|bos|pad|unk|answer|response|solution|output|final_answer)>|<0x[0-9a-f]{2}>|<special_\d{1,4}>"
+    r"|</?(?:s|eo[smtdg]|bos|pad|unk|answer|response|solution|output|final_answer)>|<0x[0-9a-f]{2}>|<special_\d{1,4}>"
     r"|<(?:start|end|begin)_of_\w{1,16}>|<unused\d{1,4}>|(?-i:\[/?INST\]|\[EOS\]))",
     re.IGNORECASE,
 )
@@ -45,7 +48,7 @@ _MARK = re.compile(
 """
 
 _UNFINISHED = re.compile(
-    r"(?:<(?:[/|｜]{0,2}[\w:.▁/=-]{0,60}[|｜]?)?|\[/?[A-Z_]{0,11}|◁/?\w{0,20}|<\|channel>\w{0,20}"
+    r"(?:<(?:[/|｜]{0,2}[\w:.▁/=-]{0,60}[|｜]?)?|<invoke [^<>]{0,66}|\[/?[A-Z_]{0,11}|◁/?\w{0,20}|<\|channel>\w{0,20}"
     rf"|{_TURN}\s?\w{{0,9}}|<\|(?:start|channel|constrain)\|>[^<]{{0,80}}(?:<[|a-z]{{0,12}})?"
     r"|<\|start\|>[^<]{0,60}<\|channel\|>[^<]{0,80}(?:<\|constrain\|>[^<]{0,40})?(?:<[|a-z]{0,12})?"
     r"|<\|channel\|>[^<]{0,80}<\|constrain\|>[^<]{0,40}(?:<[|a-z]{0,12})?"
@@ -75,12 +78,34 @@ _ANSWER_HEADING = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SET_APART = re.compile(
-    r"\A(?:<details\b[^>]*\breason[^>]*>.*?</details>|<!--.*?-->|```(?:think|thought|reason)[^\n]*\n.*?\n```)\s*",
+    r"\A\s*(?:<details\b[^>]*\breason[^>]*>.*?</details>"
+    r"|<details\b[^>]*>\s*<summary>[^<]*(?:think|thought|reason)[^<]*</summary>.*?</details>"
+    r"|<!--.*?-->|```(?:think|thought|reason)[^\n]*\n.*?\n```"
+    r"|thinking(?:\.\.\.|…)\s.*?(?:\.\.\.|…)done thinking\."
+    r"|>[ \t]*[*_]*(?:thinking|thoughts?|reasoning)\b[^\n]*\n(?:>[^\n]*\n)*"
+    r"|[*_](?:thinking|thoughts?|reasoning)\b[^*_\n]*[*_][ \t]*\n)\s*",
     re.IGNORECASE | re.DOTALL,
 )
-"""Thoughts in what pages fold or hide."""
-_HELD_BACK = (*_MUSINGS, *_HEADINGS, "<details", "<!--", "```think", "```thought", "```reason", "```json", "{", "[{")
-"""What is shown at the answer's end alone: only then can it be told what it is."""
+"""Thoughts in what pages fold, hide, quote or slant."""
+_FENCED = re.compile(
+    r"\s*(?P<fence>```|~~~)(?P<kind>json|markdown|md|te?xt|plain\w{0,9}|)[ \t]*\n(?P<inner>.*)\n\s*(?P=fence)\s*",
+    re.DOTALL | re.IGNORECASE,
+)
+_BOXED = re.compile(r"\A\s*\\boxed\{(.*)\}\s*\Z", re.DOTALL)
+_CALL_IN_WORDS = re.compile(r"\s*```tool|(?:[^\n]*\n)?\W*action:[^\n]*\n\W*action input:", re.IGNORECASE)
+_CALLED, _GIVEN = {"name", "function", "tool"}, {"arguments", "parameters", "args", "input"}
+_SAID = ("answer", "final_answer", "response", "text", "content", "output", "result", "sentences", "statements")
+_DEEPEST = 4
+"""How far an answer may lie within JSON."""
+_WRAPPED = (
+    *("```json", "```markdown", "```md", "```text", "```txt", "```plain", "```\n", "~~~", "```tool", "action:"),
+    *("{", "[{", '["', "\\boxed{"),
+)
+"""How an answer begins that is wrapped into something, or is no answer but a call."""
+_MUSED = (*_MUSINGS, *_HEADINGS, "<details", "<!--", "```think", "```thought", "```reason")
+_HELD_BACK = (*_MUSED, *_WRAPPED)
+"""What is shown at the answer's end alone: only then can it be told what it is. Behind a thought no other is expected.
+"""
 _LONGEST_BEGINNING = max(map(len, (*_BARE_HEADERS, *_HELD_BACK)))
 _DECORATION = "*#_> \n"
 """What may stand before a heading's words."""
@@ -159,10 +184,9 @@ class SpokenText:
         yield from self._hear(text)
 
     def _is_undecided(self, text: str) -> bool:
-        if self._has_thought:
-            return False
+        expected = _WRAPPED if self._has_thought else (*_BARE_HEADERS, *_HELD_BACK)
         heads = (text[:_LONGEST_BEGINNING].casefold(), text.lstrip(_DECORATION)[:_LONGEST_BEGINNING].casefold())
-        return any(words.startswith(head) for words in (*_BARE_HEADERS, *_HELD_BACK) for head in heads)
+        return any(words.startswith(head) for words in expected for head in heads)
 
     def _hear(self, text: str) -> Iterator[str]:
         """Take text without marks."""
@@ -185,8 +209,9 @@ class SpokenText:
                 self._state = "thinking"
                 return ""
             text = text[header.end() :] if header else text
-            if self._muses or text.lstrip(_DECORATION).casefold().startswith(_HELD_BACK):
-                self._doubted = []
+        expected = _WRAPPED if self._has_thought else _HELD_BACK
+        if (self._muses and not self._has_thought) or text.lstrip(_DECORATION).casefold().startswith(expected):
+            self._doubted = []
         if text:
             self._state = "speaking"
         return text
@@ -235,24 +260,41 @@ class SpokenText:
 def find_answer(text: str) -> str | None:
     """A whole text without the thoughts that it sets apart or heads as such; None if it is a call of a tool.
 
-    An answer that a model writes as a field of JSON is that field.
+    An answer that a model writes as a field of JSON is that field; one in a block of code is what stands in there.
     """
     text = _SET_APART.sub("", text)
+    if _CALL_IN_WORDS.match(text):
+        return None
     heading = _ANSWER_HEADING.search(text)
     if heading and heading.end() < len(text) and text.lstrip(_DECORATION).casefold().startswith(_HEADINGS):
         return text[heading.end() :]
-    fenced = re.fullmatch(r"\s*```(?:json)?\s*\n(.*)\n\s*```\s*", text, re.DOTALL)
+    fenced = _FENCED.fullmatch(text)
+    inner = fenced["inner"] if fenced else _BOXED.sub(r"\1", text)
     try:
-        read = json.loads(fenced[1] if fenced else text)
+        read = json.loads(inner)
     except (ValueError, RecursionError):
-        return text
+        return inner if fenced is None or _is_prose(fenced) else text
     fields = read[0] if isinstance(read, list) and read else read
-    if not isinstance(fields, dict):
-        return text
-    if {"name", "function", "tool"} & fields.keys() and {"arguments", "parameters", "args", "input"} & fields.keys():
-        return None
-    names = ("answer", "final_answer", "response", "text", "content", "output", "result")
-    return next((said for name in names if isinstance(said := fields.get(name), str) and said.strip()), text)
+    is_call = isinstance(fields, dict) and bool(_CALLED & fields.keys() and _GIVEN & fields.keys())
+    return None if is_call else _find_said(read) or text
+
+
+def _is_prose(fenced: re.Match[str]) -> bool:
+    """Whether a block of code holds an answer in words: it says so, or names a source as no program does."""
+    is_named = fenced["kind"].lower() in ("markdown", "md")
+    return "```" not in fenced["inner"] and (is_named or bool(re.search(r"\S \[\d{1,2}\]", fenced["inner"])))
+
+
+def _find_said(value: object, depth: int = _DEEPEST) -> str:
+    """The answer in what a model wrote as JSON; empty if nothing there is called one."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and depth:
+        said = [_find_said(item, depth - 1) for item in value]
+        return "\n".join(said) if all(said) else ""
+    if isinstance(value, dict) and depth:
+        return next(filter(str.strip, (_find_said(value.get(name), depth - 1) for name in _SAID)), "")
+    return ""
 
 
 def _find_kind(mark: re.Match[str]) -> str:

@@ -177,14 +177,29 @@ def _find_sentence_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
     if _is_list_of_lines(text):
         yield from (match.span() for match in re.finditer(r"[^\r\n]+", text))
         return
-    from sentencex import get_sentence_boundaries
-
-    for found in get_sentence_boundaries(language or "en", text):
-        start, end = found["start_index"], found["end_index"]
+    for start, end in _find_boundaries(text, language):
         if end - start <= _LONGEST_SENTENCE:
             yield start, end
         else:
             yield from ((start + m.start(), start + m.end()) for m in re.finditer(r"[^\n]+", text[start:end]))
+
+
+_REST_OF_CODE = re.compile(r"[A-Z0-9][A-Z0-9./-]*(?!\w)", re.ASCII)
+
+
+def _find_boundaries(text: str, language: str) -> Iterator[tuple[int, int]]:
+    """Start and end of each sentence, none of which ends at a point within a code, such as 7L.RM."""
+    from sentencex import get_sentence_boundaries
+
+    first: int | None = None
+    for found in get_sentence_boundaries(language or "en", text):
+        start, end = found["start_index"], found["end_index"]
+        first = start if first is None else first
+        if text[end - 1 : end] != "." or not _REST_OF_CODE.match(text, end):
+            yield first, end
+            first = None
+    if first is not None:
+        yield first, len(text)
 
 
 def _is_list_of_lines(text: str) -> bool:

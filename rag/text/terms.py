@@ -86,12 +86,12 @@ _HAN = re.compile(f"[{HAN}]")
 _RUNS = re.compile(f"([{SPACELESS}]+)|([^{SPACELESS}]+)")
 _HAS_SPACELESS = re.compile(f"[{SPACELESS}]")
 # Groups of a code or a number as people write them: 6RU 959 801 AL, DE89 3704 0044, +47 555 01 42, 88-10-0042.
-_GROUP = re.compile(r"[0-9]{9,15}(?![0-9A-Z])|[A-Z]{0,3}[0-9][0-9A-Z]{0,7}|[A-Z]{1,3}")
+_GROUP = re.compile(r"[0-9]{9,15}(?![0-9A-Z])|[A-Z]{0,4}[0-9][0-9A-Z]{0,7}|[A-Z]{1,3}")
 _GAP = r"[ \u00a0\u202f./()-]{1,2}"
 _GROUPS = re.compile(rf"(?<![^\W_])(?:{_GROUP.pattern})(?:{_GAP}(?:{_GROUP.pattern})){{0,5}}(?![^\W_])")
 # Every match begins with a digit, because most texts have few: that halves the time of indexing.
 _HAS_GROUPS = re.compile(
-    rf"[0-9](?:(?<=[A-Z][ \u00a0\u202f./()-][0-9])|(?={_GAP}(?:[0-9]|[A-Z]{{1,3}}(?![^\W_]))|[0-9]{{7}}))"
+    rf"[0-9](?:(?<=[A-Z][ \u00a0\u202f./()-][0-9])|(?={_GAP}(?:[0-9]|[A-Z]{{1,3}}(?:[0-9]|(?![^\W_])))|[0-9]{{7}}))"
 )
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}\.\d{1,2}\.\d{4}")
 _JOINED = range(6, 35)  # characters of a code without its gaps; an IBAN has up to 34
@@ -198,11 +198,14 @@ def mend_terms(question: str, languages: Sequence[str], count: Callable[[str], i
 
     `count` gives in how many passages a term is. A neighbour differs from the word by one letter, but not the first
     one, which is seldom wrong: left out, put in, replaced, or swapped with the next. The three that most passages have
-    stand for the word; without any it stays.
+    stand for the word; without any it stays. Of a code whose groups stand together in the documents, that is all that
+    is looked for.
     """
     terms = question_terms(question, languages)
     if all(map(count, terms)):
         return terms
+    idle = _find_idle_groups(question, languages, count)
+    terms = [term for term in terms if term not in idle]
     words = [word for word in dict.fromkeys(_LETTERS_ALONE.findall(question)) if len(word) in _MENDED]
     mended = 0
     for word in words:
@@ -217,6 +220,15 @@ def mend_terms(question: str, languages: Sequence[str], count: Callable[[str], i
             kept = [term for term in terms if term not in own]
             terms = list(dict.fromkeys([*kept[:place], *found[:_MOST_NEIGHBOURS], *kept[place:]]))
     return terms
+
+
+def _find_idle_groups(question: str, languages: Sequence[str], count: Callable[[str], int]) -> set[str]:
+    """The terms of a code's groups that no document has, where one has several of the groups as one word."""
+    idle: set[str] = set()
+    for match in _GROUPS.finditer(question) if _HAS_GROUPS.search(question) else ():
+        if any(count(_fold(word)) for word in _list_joined(_GROUP.findall(match[0]))):
+            idle |= {term for language in languages or ("",) for term in text_terms(match[0], language)}
+    return {term for term in idle if not count(term)}
 
 
 def _list_stems(word: str, languages: Sequence[str]) -> set[str]:

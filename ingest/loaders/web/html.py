@@ -18,7 +18,7 @@ from rag.types import Document
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_SKIPPED = frozenset("script style template head svg iframe object canvas audio video annotation".split())
+_SKIPPED = frozenset("script style template head iframe object canvas audio video annotation".split())
 _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer"
     " form h1 h2 h3 h4 h5 h6 header hr html legend li main math noscript ol option p pre section summary table tbody td"
@@ -151,6 +151,8 @@ class _Writer:
             self._add_block(f"```\n{element.text_content().strip(chr(10))}\n```")
         elif tag == "br":
             self._line.append("\n")
+        elif tag == "svg":
+            self._add_text("".join(f" {label.text_content()} " for label in element.iter("text")))
         elif tag in ("img", "area"):
             self._add_text(element.get("alt"))
         elif tag in ("input", "textarea"):

@@ -351,6 +351,23 @@ def test_a_mail_with_its_attachment():
     assert (reading.header.title, reading.header.created) == ("Größe of ducks", "2022-12-16T17:04:16-05:00")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body", "told"),
+    [
+        (
+            "format=flowed",
+            "A kiln of \n1260 degrees.\nIt\n is old.\n> Is \n> it?\n-- \nAda",
+            "A kiln of 1260 degrees.\nIt\nis old.\n> Is it?\n--\nAda",
+        ),
+        ("format=flowed; delsp=yes", "Ask Hil \ndegard  \ntoday.", "Ask Hildegard today."),
+        ("charset=utf-8", "A kiln of \n1260 degrees.", "A kiln of \n1260 degrees."),
+    ],
+)
+def test_a_flowed_text_has_its_paragraphs_back(kind: str, body: str, told: str):
+    mail = f"Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; {kind}\n\n{body}\n"
+    assert _text("a.eml", mail.encode()).partition("\n\n")[2] == told
+
+
 def test_an_attached_mail_is_read_once():
     outer = EmailMessage()
     outer["From"], outer["Subject"] = "x@y.z", "Fwd"

@@ -34,6 +34,8 @@ def read(text: str, *, given: str = "[1] manuals/kettle-manual.pdf, page 4", siz
         *("(出典1)", "（来源：1）", "¹", "^1^", "$^{1}$", "<sup>1</sup>", "<sup>[1]</sup>", "\\cite{1}"),
         *("<source>1</source>", '<ref name="1"/>', '<source id="1">', "(kettle-manual.pdf, page 4)"),
         *("[Source: manuals/kettle-manual.pdf]", "【kettle-manual.pdf†source】"),
+        *("[[1]]", "[[source:1]]", "[1](https://a.example/x)", "[[1]](#1)", "[1](kettle-manual.pdf)", "①"),
+        "$^{[1]}$",
     ],
 )
 def test_each_way_to_name_a_source_becomes_ours(form: str):
@@ -50,6 +52,8 @@ def test_each_way_to_name_a_source_becomes_ours(form: str):
         ("[1 or 2]", "[1, 2]"),
         ("[1 2]", "[1, 2]"),
         ("(Passages 1 and 3)", "[1, 3]"),
+        ("^1", "[1]"),
+        ("①②", "[1, 2]"),
         ("¹²", "[1, 2]"),
         ("¹,³", "[1, 3]"),
         ("(kettle-manual.pdf, page 9)", "[3]"),
@@ -71,6 +75,8 @@ def test_several_sources_and_files_are_told_apart(form: str, ours: str):
         "50 m², 10² km², x² + y² and x^2^; $1 to $2.",
         "The set {1} is open, {1, 2} too; array[1, n].",
         "In (2019), (9), [Figure 1], [Step 2], [p. 1] and [Page 2].",
+        "① Press it, then ② wait. 2 ^3 and x^1 too; [a](https://b.c).",
+        f"{MONTHS} [1] (or longer).",
         "A long (parenthesis with a file.pdf that nobody has).",
         "An open { and ( and [ and < and ^ and \\ at the end \\",
     ],

@@ -64,6 +64,7 @@ def test_a_prompt_that_is_too_long_is_told_by_what_all_servers_name():
     assert [said for said in TOO_LONG_FOR_SERVERS_ABROAD if not Complaint(said, 400).is_about_length] == []
     assert [said for said in OTHERWISE if Complaint(said, 400).is_about_length] == []
     assert not Complaint("You have 2,000 tokens left to spend", 402).is_about_length
+    assert not Complaint("The request asks for more tokens (3000) than your credits pay for", 402).is_about_length
     assert Complaint("Payload refused", status=413).is_about_length
     assert Complaint("Bad request", code="context_length_exceeded").is_about_length
 

@@ -49,6 +49,7 @@ def read(body: bytes, size: int = 0) -> tuple[str, str, str]:
         b"retry: 3000\n\n: ping\n\n" + events({}, None, "", "ping") + b"data: ping\n\ndata:\n\n" + events(*CHUNKS),
         events(*CHUNKS, before="id: 4\nevent: thread.message.delta\n"),
         events(*CHUNKS).replace(b"data: ", b"data: data: "),
+        events(*CHUNKS, end="\n") + DONE,
         events(*CHUNKS).replace(b', "', b',\ndata: "'),
         b"\n".join(json.dumps(value).encode() for value in CHUNKS),
         json.dumps(WHOLE).encode(),
@@ -73,6 +74,12 @@ def test_an_answer_is_read_in_whatever_form_it_comes(body: bytes):
 def test_text_is_kept_that_is_cut_within_a_character_or_says_its_beginning_again():
     for said in (["für", " 3 ", "€"], ["1", "100", " m"], ["Yes", ", yes", ", Yes"], ["so ", "so"]):
         assert read(events(*map(chunk, said)) + DONE, 1)[0] == "".join(said)
+
+
+def test_the_halves_of_a_character_are_joined_and_one_alone_is_none():
+    assert (
+        read(events(*map(chunk, ["It is \ud83d", "\ude00 \ud83d", " and \ude00."])))[0] == "It is 😀 \ufffd and \ufffd."
+    )
 
 
 def test_thoughts_kept_apart_are_no_text_be_they_repeated_or_not():
@@ -104,6 +111,7 @@ def test_the_reason_of_an_end_is_one_of_five_whatever_a_server_calls_it(given: o
         b"event: error\ndata: out of memory\n\n",
         events("out of memory", before="event: error\n"),
         b"data: out of memory\n\n",
+        b'error: {"code": 500, "message": "out of memory"}\n\n',
         b'{"detail": "out of memory"}',
         b"<html>out of memory</html>",
     ],

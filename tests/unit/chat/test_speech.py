@@ -72,6 +72,18 @@ ADORNED = [
     f"思考过程：[2]？\n\n最终答案：{ANSWER}",
     f"```thinking\n[2]?\n```\n{ANSWER}",
     json.dumps({"answer": ANSWER, "sources": [2]}),
+    json.dumps({"response": {"text": ANSWER, "sources": [{"id": 2}]}}),
+    json.dumps({"sentences": [{"text": ANSWER, "citations": [2]}]}),
+    f"<think>[2]?</think>\n{json.dumps([ANSWER])}",
+    f"```markdown\n{ANSWER}\n```",
+    f"<think>[2]?</think>~~~\n{ANSWER}\n~~~",
+    f"\\boxed{{{ANSWER}}}",
+    f"<plan>[2]?</plan>\n<answer>{ANSWER}</answer>",
+    f"<cot>[2]?</cot>{ANSWER}<EOT>",
+    f"> Thinking: [2]?\n> No.\n\n{ANSWER}",
+    f"*Thinking about [2] …*\n\n{ANSWER}",
+    f"Thinking...\n[2]?\n...done thinking.\n\n{ANSWER}",
+    f"<details><summary>Thought for 3 s</summary>[2]?</details>\n{ANSWER}",
 ]
 
 
@@ -96,6 +108,11 @@ def test_neither_thoughts_nor_tokens_of_a_template_are_shown_wherever_the_text_i
         "Reasoning is a faculty of the mind [1].",
         "Thinking takes time.\nAnswer it later.",
         '{"tank": 1.8}',
+        '["rain", 3]',
+        "```\nx = a[1]\n```",
+        "```text\na [1].\n```\nand\n```\nb\n```",
+        "Action: none is needed.",
+        "> Thinkers are quoted.",
         "{x} is a set",
         "Call `<tool_call>` first.",
     ],
@@ -129,6 +146,9 @@ def test_thoughts_kept_apart_are_the_answer_where_there_is_no_other():
         '[TOOL_CALLS] [{"name": "find", "arguments": {}}]',
         '<function=find>{"q": "[2]"}</function>',
         "<｜tool▁calls▁begin｜><｜tool▁call▁begin｜>function",
+        '<invoke name="find"><parameter name="q">[2]</parameter></invoke>',
+        "Thought: I look.\nAction: find\nAction Input: [2]",
+        "```tool_code\nprint(find('[2]'))\n```",
     ],
 )
 def test_a_call_of_a_tool_in_the_place_of_an_answer_is_told_and_not_shown(text: str):

@@ -18,6 +18,8 @@ def pieces(text: str, language: str = "en") -> list[str]:
     [
         ("It costs 2.5 euros. Dr. Smith paid.", "en", ["It costs 2.5 euros.", "Dr. Smith paid."]),
         ("See e.g. Fig. 3 for it. Then stop!", "en", ["See e.g. Fig. 3 for it.", "Then stop!"]),
+        ("It is PF-2X/7L.RM here. Next.", "en", ["It is PF-2X/7L.RM here.", "Next."]),
+        ("It ended.Then it began.", "en", ["It ended.", "Then it began."]),
         ("A line that\nwraps here. Next.", "en", ["A line that\nwraps here.", "Next."]),
         ("One paragraph\n\nanother one", "en", ["One paragraph", "another one"]),
         ("東京は首都です。人口は多い！", "ja", ["東京は首都です。", "人口は多い！"]),

@@ -43,3 +43,9 @@ def test_many_unknown_words_take_no_longer_than_two():
 def test_any_text_is_a_question():
     for question in ("", "?", "äöüßñ", "ভাষাভাষা", "日本語日本語", "\u0301" * 9, "a" * 5_000):
         assert mend(question, known={}) == question_terms(question, ("en",))
+
+
+def test_a_code_that_the_documents_have_as_one_word_is_not_looked_for_by_its_groups():
+    known = KNOWN | {"c01x00t47": 1, "x00": 2}
+    assert mend("The error C01 X00 T47", known=known) == mend("The error X00 C01X00T47", known=known)
+    assert "c01" in mend("Whose error is C01 X00 T47?")

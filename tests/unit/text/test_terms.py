@@ -149,6 +149,8 @@ def test_a_very_long_word_is_cut():
         ("Call (0151) 234 5678.", "+49 151 2345678"),
         ("batten ZB 7 731 004", "ZB7731004"),
         ("ref KX\u00a04471/B", "KX4471/B"),
+        ("passport C01X00T47", "C01 X00 T47"),
+        ("the VIN WF0AXXTTGA8K12345", "WF0-AXX-TTGA8-K12345"),
     ],
 )
 def test_a_code_or_number_is_the_same_however_it_is_grouped(written, asked):

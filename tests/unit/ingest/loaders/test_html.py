@@ -63,9 +63,15 @@ def test_a_title_that_the_page_does_not_show_opens_the_text():
 def test_scripts_and_hidden_parts_are_left_out():
     text = convert_html(
         "<script>evil()</script><style>p{}</style><p hidden>secret</p>"
-        "<p style='display: none'>secret</p><svg><text>x</text></svg><p>shown</p>"
+        "<p style='display: none'>secret</p><svg><title>icon</title><style>a{}</style></svg><p>shown</p>"
     )
     assert text == "shown"
+
+
+def test_the_words_of_a_drawing_are_read():
+    assert convert_html("<p>Slipway</p><svg><g><text>Slope</text><text>1:<tspan>14</tspan></text></g></svg>") == (
+        "Slipway\n\nSlope 1:14"
+    )
 
 
 def test_parts_that_a_reader_can_open_are_read():

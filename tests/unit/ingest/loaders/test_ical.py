@@ -103,3 +103,11 @@ def test_a_cut_off_file_and_one_under_another_name_are_read_still():
     assert _card("FN:Bo\nTEL:22\nBEGIN:VCARD\nFN:Cy\nTEL:23")[0] == "## Cy"
     assert detect("a.txt", b"BEGIN:VCARD\r\nFN:Bo\r\n").name == "vcf"
     assert detect("a", b"BEGIN:VCALENDAR\nEND:VCALENDAR").name == "ics"
+
+
+def test_what_an_event_reminds_of_is_read_with_it_unless_a_program_wrote_it():
+    alarm = "BEGIN:VALARM\nTRIGGER:-P1D\nDESCRIPTION:{}\nEND:VALARM\n"
+    alarms = "".join(map(alarm.format, ("Pack the clocks", "This is an event reminder", "Chess")))
+    assert _calendar(f"BEGIN:VEVENT\nSUMMARY:Chess\nDTSTART:20260227\n{alarms}END:VEVENT") == (
+        "## Chess\n\nChess: 2026-02-27\n\n- Chess, reminder: Pack the clocks"
+    )
