@@ -52,7 +52,7 @@ def test_models_are_asked_the_same_and_measured_side_by_side():
 
 
 def test_what_a_model_takes_to_wake_up_is_not_measured():
-    woken = []
+    woken: list[Exchange] = []
 
     def wake_up_first(exchange: Exchange) -> None:
         if not woken:
