@@ -10,11 +10,13 @@ import json
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from page.access.gate import READER_PATH
 from page.filtering.filters import read_restriction
 from rag.errors import RagError
 from rag.index.snapshot import Snapshot
@@ -103,11 +105,13 @@ async def send_passages(request: Request) -> Response:
     backend: Backend = await asyncio.shield(request.app.state.backend)
     try:
         only = read_restriction({"folder": request.query_params.get("folder", "")})
-        content = await asyncio.to_thread(_pack, backend, only)
+        has_reader = any(getattr(route, "path", "").startswith(READER_PATH) for route in request.app.routes)
+        content = await asyncio.to_thread(_pack, backend, only, has_reader=has_reader)
     except RagError as exc:
         return JSONResponse({"error": str(exc)}, 503, _HEADERS)
     if content is None:
-        folders = [f"/browser/?folder={folder}" for folder in (await asyncio.to_thread(backend.find_choices)).folders]
+        choices = await asyncio.to_thread(backend.find_choices)
+        folders = [f"?folder={quote(folder, safe='')}" for folder in choices.folders]
         sentence = f"There are more than {MOST_PASSAGES:,} passages, too many for a browser. Choose a folder."
         return JSONResponse({"error": sentence, "folders": folders}, 413, _HEADERS)
     return Response(content, media_type="application/octet-stream", headers=_HEADERS)
@@ -118,8 +122,8 @@ def _open_embedder(backend: Backend) -> tuple[str, _Exported]:
     return name, cast("_Exported", embedder)  # the retriever asks less of its embedders, but has no others
 
 
-def _pack(backend: Backend, only: Restriction | None) -> bytes | None:
-    """None if there are too many."""
+def _pack(backend: Backend, only: Restriction | None, *, has_reader: bool) -> bytes | None:
+    """None if there are too many; `has_reader` says whether this server has the page that shows a document."""
     name, embedder = _open_embedder(backend)
     about: dict[str, Any] = {
         "model": name,
@@ -127,6 +131,7 @@ def _pack(backend: Backend, only: Restriction | None) -> bytes | None:
         "precision": embedder.precision,
         "dimensions": embedder.dimensions,
         "max_tokens": embedder.max_tokens,
+        "has_reader": has_reader,
         "prefixes": {"query": embedder.prefixes.query, "document": embedder.prefixes.document},
     }
 
@@ -136,7 +141,7 @@ def _pack(backend: Backend, only: Restriction | None) -> bytes | None:
         rows = snapshot.read_chunk_vectors(only)
         stored = snapshot.read_chunks([id_ for id_, _ in rows])
         passages = [
-            [one.source, one.page, remove_invisible(one.section), remove_invisible(one.text)]
+            [one.source, one.page, remove_invisible(one.section), remove_invisible(one.text), one.ordinal]
             for one in (stored[id_].chunk for id_, _ in rows)
         ]
         told = json.dumps({**about, "passages": passages}, ensure_ascii=False).encode("utf-8", "replace")
@@ -152,8 +157,10 @@ def _send_file(path: Path) -> Response:
     return FileResponse(path, media_type=_TYPES.get(path.suffix, "application/octet-stream"), headers=_HEADERS)
 
 
-async def _go_to_page(_: Request) -> Response:
-    return RedirectResponse("/browser/")
+async def _go_to_page(request: Request) -> Response:
+    """A relative address holds below a proxy's path too."""
+    query = request.url.query
+    return RedirectResponse(f"browser/?{query}" if query else "browser/")
 
 
 BROWSER_ROUTES = (

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
+from page.access.prefix import read_prefix
 from page.api.documents import document_routes
 from page.api.routes import openai_routes
 
@@ -23,7 +24,10 @@ def make_api_routes() -> list[BaseRoute]:
 
     async def describe(_: Request) -> JSONResponse:
         if not described:
-            described.update(get_openapi(title="Pagewise", version="1", description=_ABOUT, routes=routes))
+            servers = [{"url": read_prefix() or "/"}]
+            described.update(
+                get_openapi(title="Pagewise", version="1", description=_ABOUT, routes=routes, servers=servers)
+            )
         return JSONResponse(described)
 
     return [Route("/openapi.json", describe), *routes]

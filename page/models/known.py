@@ -33,6 +33,9 @@ def _name_settings(settings: Settings) -> dict[str, str]:
         "MODEL": settings.model,
         "BASE_URL": settings.base_url,
         "API_KEY": settings.api_key,
+        # The page chooses a model of this machine or of BASE_URL; the others of a route stay as they are.
+        "AZURE_OPENAI_ENDPOINT": "",
+        "RAG_ROUTE": "local",
         "RAG_FOUNDRY_DIR": settings.foundry_dir,
         "RAG_FOUNDRY_CATALOG_URL": settings.foundry_catalog_url,
         "RAG_LOG_LEVEL": "none",

@@ -18,6 +18,10 @@ from rag.types import Endpoint
 T = TypeVar("T")
 
 _PORTS = {"http": 80, "https": 443}
+_OPERATION = re.compile(r"/(?:chat/completions|completions|responses|embeddings|models)/?(?:\?.*)?$")
+"""The end of an address that was copied from an example of a request; what stands before it is the base."""
+_AZURES_OPERATION = re.compile(r"/openai(?:/.*)?$")
+"""What Azure's own pages show behind a resource's address."""
 _LISTENER_LIMIT_S = 5.0
 
 
@@ -40,12 +44,18 @@ def probe(base_url: str, api_key: str, model: str) -> Endpoint:
     return Endpoint(urls[0], api_key, model, alias=model)
 
 
-def list_offered(base_url: str, api_key: str) -> list[str]:
-    """The names of the models that a server lists; empty where it has no list. Blocks, and raises, as `probe` does."""
+def find_list(base_url: str, api_key: str) -> tuple[str, dict[str, int | None]]:
+    """The address below which a server answers, and its models with their context lengths; none where it has no list.
+
+    Blocks, and raises, as `probe` does.
+    """
     urls = _list_urls(base_url)
     _require_listener(Endpoint(urls[0], api_key, ""))
-    lists = (run_briefly(list_models(Endpoint(url, api_key, ""))) for url in urls)
-    return list(next((offered for offered in lists if offered is not None), {}))
+    for url in urls:
+        offered = run_briefly(list_models(Endpoint(url, api_key, "")))
+        if offered is not None:
+            return url, offered
+    return urls[0], {}
 
 
 def probe_azure(address: str, api_key: str, version: str, deployment: str) -> Endpoint:
@@ -54,7 +64,7 @@ def probe_azure(address: str, api_key: str, version: str, deployment: str) -> En
     Azure's list has models that could be deployed, and no deployments. A request that asks nothing costs nothing: it is
     refused, in other words for a deployment that isn't there or a wrong key. Raises ModelUnavailableError.
     """
-    url = address.strip().rstrip("/")
+    url = _AZURES_OPERATION.sub("", address.strip().rstrip("/"))
     endpoint = Endpoint(url, api_key, deployment, azure_version=version)
     if not _is_url(url):
         raise make_error("address", endpoint, url)
@@ -93,7 +103,7 @@ def _list_urls(base_url: str) -> list[str]:
 
     A URL that names a version of its own is the only one. Raises ModelUnavailableError for what is no address.
     """
-    url = base_url.strip().rstrip("/")
+    url = _OPERATION.sub("", base_url.strip().rstrip("/"))
     if not _is_url(url):
         raise make_error("address", Endpoint(url, "", ""), url)
     if re.search(r"/v\d+[a-z\d]*$", url):

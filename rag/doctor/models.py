@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from rag import cli
 from rag.chat import catalog, foundry_service
 from rag.chat.catalog import KnownModel
 from rag.chat.foundry import FoundryRuntime
-from rag.chat.probing import pick_model, probe, run_briefly
-from rag.chat.server import list_models
+from rag.chat.probing import find_list, pick_model, probe, probe_azure, run_briefly
+from rag.chat.routing.router import list_settings
 from rag.errors import ModelUnavailableError, RagError
 from rag.settings import Settings
 from rag.types import Endpoint
@@ -88,14 +88,25 @@ def _list(settings: Settings, *, as_json: bool) -> int:
 
 
 def _list_served(settings: Settings) -> list[KnownModel]:
-    """What the server at BASE_URL offers, or else the service that the command `foundry` tells."""
-    address = settings.base_url or foundry_service.find_address()
-    if not address:
-        return []
-    endpoint = _find_base(settings, address)
-    offered = run_briefly(list_models(endpoint)) or {}
+    """What the route's servers offer; if there are none, the service that the command `foundry` tells."""
+    servers = {
+        (one.base_url, one.azure_endpoint, one.model if one.azure_endpoint else ""): one
+        for one in list_settings(settings).values()
+        if one.base_url or one.azure_endpoint
+    }
+    found = [model for one in servers.values() for model in _list_offered(one)]
+    address = "" if servers else foundry_service.find_address()
+    return _list_offered(replace(settings, base_url=address)) if address else found
+
+
+def _list_offered(settings: Settings) -> list[KnownModel]:
+    if not settings.base_url:  # Azure has no list of deployments, so the one that is named is looked for
+        azure = (settings.azure_endpoint, settings.azure_api_key, settings.azure_api_version)
+        deployed = probe_azure(*azure, settings.model)
+        return [KnownModel(deployed.model_id, deployed.model_id, deployed.base_url)]
+    place, offered = find_list(settings.base_url, settings.api_key)
+    endpoint = Endpoint(place, settings.api_key, settings.model)
     loaded = run_briefly(foundry_service.list_loaded(endpoint)) if any(map(_is_foundrys, offered)) else None
-    place = endpoint.base_url
     return [
         KnownModel(name, name, place, loaded=name in (loaded or ()), on_disk=loaded is not None, context_length=length)
         for name, length in offered.items()
@@ -141,14 +152,7 @@ def _use_service(settings: Settings, action: str, model: str) -> list[str]:
         endpoint = probe(address, settings.api_key, model)
         run_briefly(foundry_service.load(endpoint))
         return [endpoint.model_id]
-    endpoint = _find_base(settings, address)
-    offered = run_briefly(list_models(endpoint))
-    picked = pick_model(model, list(offered or {})) or model
-    endpoint = Endpoint(endpoint.base_url, endpoint.api_key, picked, alias=model)
+    url, offered = find_list(address, settings.api_key)
+    endpoint = Endpoint(url, settings.api_key, pick_model(model, list(offered)) or model, alias=model)
     run_briefly(foundry_service.unload(endpoint))
     return [endpoint.model_id]
-
-
-def _find_base(settings: Settings, address: str) -> Endpoint:
-    url = address.rstrip("/")
-    return Endpoint(url if url.endswith("/v1") else f"{url}/v1", settings.api_key, settings.model)

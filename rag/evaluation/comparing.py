@@ -105,6 +105,8 @@ def compare_models(
             router.start()
             router.settle(_MODEL_START_S)
             ask = partial(answer_report, retrieve=find_again, router=router, settings=own, around=around)
+            # Not measured: the first model would pay for what this process loads, and each for its own first words.
+            cli.work_while_read(ask(questions[0].question))
             reports = []
             for asked in questions:
                 reports.append(cli.work_while_read(ask(asked.question)))

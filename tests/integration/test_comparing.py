@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from rag.evaluation.comparing import Asked, compare_models, format_table, read_q
 from rag.evaluation.comparison_page import make_page
 from rag.settings import Settings
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
-from tests.endpoint import model_server, refuse, say
+from tests.endpoint import Exchange, model_server, refuse, say
 
 HIT = ScoredChunk(StoredChunk(1, Chunk("boiler.md", 0, "Descale the boiler every 90 days.")), 1.0)
 QUESTIONS = [Asked("How often is the boiler descaled?", ("90 days",)), Asked("What is done with the <boiler>?")]
@@ -48,6 +49,22 @@ def test_models_are_asked_the_same_and_measured_side_by_side():
     assert not re.search(r"(?:src|href)=\"(?!#)|@import|url\((?!#)", page)
     assert "&lt;boiler&gt;" in page
     assert "<boiler>" not in page
+
+
+def test_what_a_model_takes_to_wake_up_is_not_measured():
+    woken: list[Exchange] = []
+
+    def wake_up_first(exchange: Exchange) -> None:
+        if not woken:
+            woken.append(exchange)
+            time.sleep(1.5)
+        say("Descale the boiler every 90 days.")(exchange)
+
+    with model_server(wake_up_first) as (here, asked), model_server(say("90 days.")) as (there, _):
+        models = ["tiny", f"tiny@{there}"]
+        first, _ = compare_models(QUESTIONS, models, Settings(base_url=here), find)["models"]
+    assert len(asked) == len(QUESTIONS) + 1
+    assert first["first_token_ms"] < 700
 
 
 def test_questions_are_lines_or_objects(tmp_path: Path):

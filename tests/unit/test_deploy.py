@@ -51,3 +51,13 @@ def test_the_options_with_which_the_page_is_started_exist():
     for options in given:
         assert _make_parser("").parse_args(options).headless
     assert _make_parser("").parse_args(given[2]).root_path == "/papers"
+
+
+def test_open_webui_calls_the_page_by_a_name_that_it_answers_to_with_its_password():
+    page, beside = TEXTS["compose.yaml"], TEXTS["open-webui.yaml"]
+    assert re.findall(r"^      RAG_HOSTS: (.*)$", page, re.M) == ["pagewise,${RAG_HOSTS:-}"]
+    assert "RAG_HOSTS" not in beside  # it would take the place of what the user set
+    assert re.findall(r"_URLS?: http://([^/]*)/v1$", beside, re.M) == ["pagewise:8000"] * 2
+    assert [key[:14] for key in re.findall(r"_KEYS?: (.*)$", beside, re.M)] == ["${RAG_PASSWORD"] * 2
+    ports = re.findall(r"^      - (127\.0\.0\.1:\d+):\d+$", f"{page}{beside}", re.M)
+    assert sorted(ports) == ["127.0.0.1:3000", "127.0.0.1:8000"]

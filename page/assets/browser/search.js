@@ -152,10 +152,17 @@ async function ask(question) {
   find("hits").replaceChildren(...hits.map(makeHit));
 }
 
-function makeHit([score, source, page, section, text]) {
+// Where a source is read: in the reader, at the passage, or as a file from a server that has no reader.
+function findAddress(source, page, ordinal) {
+  const path = source.split("/").map(encodeURIComponent).join("/");
+  if (corpus.has_reader) return `../read/${path}?${page ? `page=${page}&` : ""}passage=${ordinal}`;
+  return `../corpus/${path}${page ? `#page=${page}` : ""}`;
+}
+
+function makeHit([score, source, page, section, text, ordinal]) {
   const item = document.createElement("li");
   const link = document.createElement("a");
-  link.href = `../corpus/${source.split("/").map(encodeURIComponent).join("/")}${page ? `#page=${page}` : ""}`;
+  link.href = findAddress(source, page, ordinal);
   link.target = "_blank";
   link.textContent = page ? `${source}, page ${page}` : source;
   const place = document.createElement("small");

@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Generic, Protocol, TypeVar
 
 from rag.chat.on_disk import find_data_dir, list_downloaded, may_be_downloaded
-from rag.chat.probing import list_offered, probe, probe_azure
+from rag.chat.probing import find_list, probe, probe_azure
 from rag.chat.router import ModelRouter
 from rag.errors import ModelUnavailableError
 from rag.settings import Settings
@@ -90,7 +90,7 @@ class OtherModels(Generic[M]):
             return []  # its list has models that could be deployed, and no deployments
         try:
             if settings.base_url:
-                return list_offered(settings.base_url, settings.api_key)
+                return list(find_list(settings.base_url, settings.api_key)[1])
         except ModelUnavailableError:
             return []
         return list_downloaded(find_data_dir(settings.foundry_dir))

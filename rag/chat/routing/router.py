@@ -180,7 +180,7 @@ class QuestionRouter:
     ) -> None:
         self._settings = settings
         self._classify = classify
-        chosen = _list_settings(settings)
+        chosen = list_settings(settings)
         self._local = chosen["local"]
         self._runtime = SharedRuntime(make_runtime, [one.model for one in chosen.values() if not _is_served(one)])
         self._models = {key: self._make_model(one) for key, one in chosen.items()}
@@ -362,7 +362,7 @@ class QuestionRouter:
         return [self._models[key] for key in dict.fromkeys((first, *self._models))]
 
 
-def _list_settings(settings: Settings) -> dict[str, Settings]:
+def list_settings(settings: Settings) -> dict[str, Settings]:
     """The settings of each model that the route needs, by its part: ``local``, ``cloud`` or a task."""
     route = settings.route
     is_beside = route in ("local-first", "cloud-first")

@@ -65,7 +65,8 @@ def test_a_document_is_added_found_and_deleted(api, http):
 def test_too_many_passages_for_a_browser_are_offered_by_folder(http, monkeypatch):
     monkeypatch.setattr("page.addresses.browser.MOST_PASSAGES", 1)
     refused = http.get("/browser/passages")
-    assert (refused.status_code, refused.json()["folders"]) == (413, ["/browser/?folder=house"])
+    assert (refused.status_code, refused.json()["folders"]) == (413, ["?folder=house"])
+    assert http.get("/browser?folder=house").headers["location"] == "browser/?folder=house"
     packed = http.get("/browser/passages", params={"folder": "house"}).content
     size = int.from_bytes(packed[:4], "little")
     told = json.loads(packed[4 : 4 + size])

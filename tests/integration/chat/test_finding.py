@@ -236,9 +236,14 @@ def answer_as_azure(exchange: Exchange) -> None:
     exchange.send_text("Every six weeks.", finish="stop")
 
 
-def test_azure_is_asked_by_its_own_paths_and_costs_nothing_until_a_question():
+@pytest.mark.parametrize(
+    "behind",
+    ["/", "/openai/v1/", "/openai/deployments/gpt-here/chat/completions?api-version=2025-01-01-preview"],
+    ids=["the address", "as an example's base", "as an example's request"],
+)
+def test_azure_is_asked_by_its_own_paths_and_costs_nothing_until_a_question(behind: str):
     with model_server(answer_as_azure, handler=Azure) as (url, requests):
-        settings = Settings(azure_endpoint=f"{url}/", azure_api_key="azure-key", model="gpt-here")
+        settings = Settings(azure_endpoint=f"{url}{behind}", azure_api_key="azure-key", model="gpt-here")
         state, answer = settle(settings)
     assert (state.kind, state.model_id, state.route, answer) == ("ready", "gpt-here", "endpoint", "Every six weeks.")
     assert [body["messages"] for body in requests] == [[], MESSAGES]

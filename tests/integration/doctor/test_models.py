@@ -18,7 +18,7 @@ from rag.chat.router import ModelRouter
 from rag.errors import PromptTooLongError
 from rag.settings import Settings
 from rag.types import Endpoint
-from tests.endpoint import model_server
+from tests.endpoint import Exchange, model_server
 from tests.foundry.environment import model_id
 from tests.foundry.fixtures import ALIAS, SLOW_ALIAS
 
@@ -87,6 +87,27 @@ def test_the_models_of_a_server_are_listed(
         monkeypatch.setenv("BASE_URL", url)
         first = run(capsys, "list")["models"][0]
     assert (first["id"], first["place"]) == ("llama3.2:latest", f"{url}/v1")
+
+
+def refuse_no_messages(exchange: Exchange) -> None:
+    exchange.send_body('{"error": {"message": "[] is too short - \'messages\'"}}', status=400)
+
+
+def test_the_models_of_all_servers_of_a_route_are_listed_and_a_deployment_at_azure(
+    data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    with (
+        model_server(lambda exchange: None, models=["qwen:latest"]) as (near, _),
+        model_server(refuse_no_messages, models=["could-be-deployed"]) as (azure, _),
+    ):
+        # As somebody copies it from an example.
+        monkeypatch.setenv("BASE_URL", f"{near}/v1/chat/completions")
+        monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", azure)
+        monkeypatch.setenv("AZURE_OPENAI_API_KEY", "key")
+        monkeypatch.setenv("CLOUD_MODEL", "my-deployment")
+        monkeypatch.setenv("RAG_ROUTE", "local-first")
+        served = [(one["id"], one["place"]) for one in run(capsys)["models"] if one["place"].startswith("http")]
+    assert served == [("qwen:latest", f"{near}/v1"), ("my-deployment", azure)]
 
 
 def test_a_folder_of_ones_own_becomes_a_model_that_answers_until_it_is_removed(
