@@ -50,7 +50,8 @@ def split_close_cells(lines: Sequence[Line], spaces: Sequence[Sequence[Gap]]) ->
 
 
 def _has_loose(line: Line, spaces: Sequence[Gap]) -> bool:
-    return any(place - before >= _LOOSE * line.size for before, place in spaces)
+    least = _LOOSE * line.size
+    return any(place - before >= least for before, place in spaces)
 
 
 def _follows(above: Line, line: Line) -> bool:
@@ -66,10 +67,12 @@ def _split_rows(lines: list[Line], spaces: Sequence[Sequence[Gap]], start: int, 
     gaps = [[gap for gap in row if gap[1] - gap[0] >= least] for row in spaces[start:end]]
     rows = [(line.left, line.right) for line in lines[start:end]]
     for at, row in enumerate(gaps, start):
-        cells = [gap for gap in row if _is_gutter(gap, gaps, rows, _CORRIDOR * size)]
-        if len(cells) < (1 if is_table else _GUTTERS):
+        known = lines[at].text.count("\t")
+        if len(row) == known:
             continue
-        lines[at] = _split_line(lines[at], spaces[at], cells)
+        cells = [gap for gap in row if gap[1] not in lines[at].cuts and _is_gutter(gap, gaps, rows, _CORRIDOR * size)]
+        if cells and (is_table or len(cells) + known >= _GUTTERS):
+            lines[at] = _split_line(lines[at], spaces[at], cells)
 
 
 def _find_least_width(spaces: Sequence[Sequence[Gap]], size: float) -> float:
