@@ -229,6 +229,7 @@ def _suggest(folder: str, sources: Sequence[str]) -> str:
 
 
 def _print_hits(found: Retrieval) -> None:
+    from rag.answering.excerpts import make_excerpt
     from rag.answering.remarks import say_not_found
 
     if not found.hits:
@@ -239,7 +240,7 @@ def _print_hits(found: Retrieval) -> None:
         section = f" · {hit.chunk.section}" if hit.chunk.section else ""
         place = _format_place(hit.chunk.source, hit.chunk.page, hit.stored.page_kind)
         cli.show(f"{rank}. {place}{section}  ({hit.score:.3f})")
-        cli.show("   " + " ".join(hit.chunk.text.split())[:400] + "\n")
+        cli.show("".join(f"   {line}\n" for line in make_excerpt(found.question, hit)))
 
 
 def _format_place(source: str, page: int | None, kind: str) -> str:

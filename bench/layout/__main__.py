@@ -16,9 +16,9 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.layout.judging import PAGES, Texts, judge, read_texts
-from ingest.loaders.pdf import grids, headings, layout, lines
+from ingest.loaders.pdf import grids, gutters, headings, heads, layout, lines
 
-MODULES = (lines, layout, grids, headings)
+MODULES = (lines, layout, grids, gutters, heads, headings)
 FACTORS = (0.5, 0.8, 1.25, 2.0)
 
 

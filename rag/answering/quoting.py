@@ -83,7 +83,7 @@ def quote_answer(
 
     The best passage comes first, sentences of one passage in their order there. The numbers are the hits' own, from 1.
     """
-    chosen = _choose_quotables(_rank_quotables(question, hits, compare), hits, max_sentences)
+    chosen = _choose_quotables(rank_quotables(question, hits, compare), hits, max_sentences)
     text = ""
     markers: list[int] = []
     citations: list[Citation] = []
@@ -105,7 +105,7 @@ class _Ranked(NamedTuple):
     quotable: Quotable
 
 
-def _rank_quotables(question: str, hits: Sequence[ScoredChunk], compare: Compare | None) -> list[_Ranked]:
+def rank_quotables(question: str, hits: Sequence[ScoredChunk], compare: Compare | None) -> list[_Ranked]:
     """All that can be quoted, the best first; if it is compared, no more than `_COMPARED`."""
     asked = detect_languages(question)[0][0]
     languages = [choose_language(hit.stored.chunk.text, hit.stored.language, asked) for hit in hits]

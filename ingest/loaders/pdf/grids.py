@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from ingest.loaders.pdf.lines import Line
+from ingest.loaders.pdf.line import Line
 from rag.text.tables import NUMBER
 
 # _COLUMNS, _ROWS, _FILLED, _ROW_STEP and _APART were tuned on the pages of bench/layout (bench/RESULTS.md, Loaders).
@@ -93,27 +93,27 @@ def _find_row(lines: Sequence[Line], cell: Line) -> int | None:
         line = lines[at]
         if abs(line.bottom - cell.bottom) <= _SAME_ROW_PT:
             is_beside = line.right + line.size < cell.left and abs(line.size - cell.size) < _SAME_SIZE * line.size
-            return at if is_beside and _is_placed(line) and _is_placed(cell) else None
+            return at if is_beside and is_placed(line) and is_placed(cell) else None
         if line.bottom > cell.bottom or "\t" in line.text or len(line.text) > _CELL_LETTERS:
             return None
     return None
 
 
-def _is_placed(line: Line) -> bool:
+def is_placed(line: Line) -> bool:
     """Whether it is known where each of its cells stands."""
     return line.text.count("\t") == len(line.cuts) == len(line.ends)
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class Cell:
     text: str
     left: float
     right: float
 
 
-def _split(line: Line) -> list[_Cell]:
+def split_cells(line: Line) -> list[Cell]:
     places = zip((line.left, *line.cuts), (*line.ends, line.right), strict=True)
-    return [_Cell(text, left, right) for text, (left, right) in zip(line.text.split("\t"), places, strict=True)]
+    return [Cell(text, left, right) for text, (left, right) in zip(line.text.split("\t"), places, strict=True)]
 
 
 def _find_end(lines: Sequence[Line], start: int) -> int:
@@ -124,7 +124,7 @@ def _find_end(lines: Sequence[Line], start: int) -> int:
     for at in range(end, len(lines)):
         above, line = lines[at - 1], lines[at]
         step = above.bottom - line.bottom
-        if not 0 < step <= _ROW_STEP * line.size or not _is_placed(line) or at - end >= _BETWEEN:
+        if not 0 < step <= _ROW_STEP * line.size or not is_placed(line) or at - end >= _BETWEEN:
             break
         if any(len(cell) > _CELL_LETTERS for cell in line.text.split("\t")):
             break
@@ -136,7 +136,7 @@ def _find_end(lines: Sequence[Line], start: int) -> int:
 
 
 def _has_cells(line: Line) -> bool:
-    return "\t" in line.text and _is_placed(line)
+    return "\t" in line.text and is_placed(line)
 
 
 def _continues(line: Line, rows: Sequence[Line]) -> bool:
@@ -146,8 +146,8 @@ def _continues(line: Line, rows: Sequence[Line]) -> bool:
 
 def _align(lines: list[Line]) -> list[Line]:
     """The table's rows; nothing if the lines are no table."""
-    rows = [_split(line) for line in lines]
-    columns = _find_columns([row for row in rows if len(row) > 1])
+    rows = [split_cells(line) for line in lines]
+    columns = find_columns([row for row in rows if len(row) > 1])
     placed = [_place(row, columns) for row in rows]
     if not columns or not _is_table([row for row in placed if row]):
         return []
@@ -172,17 +172,17 @@ def _draw_together(rows: list[Line]) -> list[Line]:
     return [replace(row, bottom=rows[0].bottom - at * min(step, row.size)) for at, row in enumerate(rows)]
 
 
-_Place = tuple[float, float]
-_Row = dict[int, _Cell]
+Place = tuple[float, float]
+_Row = dict[int, Cell]
 """A row's cells by their columns; none if they are in no columns, or a cell spans several."""
 
 
-def _find_columns(rows: Sequence[Sequence[_Cell]]) -> list[_Place]:
+def find_columns(rows: Sequence[Sequence[Cell]]) -> list[Place]:
     """From where to where each column goes; none if they are too few, or if rows have two cells in one."""
     most = max(map(len, rows), default=0)
     full = [row for row in rows if len(row) == most]
     for model in (rows, full):
-        columns: list[_Place] = []
+        columns: list[Place] = []
         for cell in sorted((cell for row in model for cell in row), key=lambda cell: cell.left):
             if columns and cell.left <= columns[-1][1]:
                 columns[-1] = (columns[-1][0], max(columns[-1][1], cell.right))
@@ -194,7 +194,7 @@ def _find_columns(rows: Sequence[Sequence[_Cell]]) -> list[_Place]:
     return []
 
 
-def _join_labels(columns: list[_Place], rows: Sequence[Sequence[_Cell]]) -> list[_Place]:
+def _join_labels(columns: list[Place], rows: Sequence[Sequence[Cell]]) -> list[Place]:
     """The columns, the first two as one if no row has both: names of rows, some of them indented."""
     for row in rows:
         if len(columns) < 2 or (row[0].left <= columns[0][1] and row[1].left <= columns[1][1]):
@@ -202,7 +202,7 @@ def _join_labels(columns: list[_Place], rows: Sequence[Sequence[_Cell]]) -> list
     return [(columns[0][0], columns[1][1]), *columns[2:]]
 
 
-def _place(row: Sequence[_Cell], columns: Sequence[_Place]) -> _Row:
+def _place(row: Sequence[Cell], columns: Sequence[Place]) -> _Row:
     placed: _Row = {}
     for cell in row:
         met = [at for at, (low, high) in enumerate(columns) if cell.left <= high and cell.right >= low]
@@ -313,11 +313,11 @@ def _add_lines(above: _Row, row: _Row) -> _Row:
     return joined
 
 
-def _write(line: Line, row: _Row, columns: Sequence[_Place]) -> Line:
+def _write(line: Line, row: _Row, columns: Sequence[Place]) -> Line:
     """The row as a line. Behind its last cell nothing is said of those that are empty."""
     if len(row) == 1:
         return replace(line, text=next(iter(row.values())).text)
-    cells = [row.get(at) or _Cell("", *columns[at]) for at in range(max(row) + 1)]
+    cells = [row.get(at) or Cell("", *columns[at]) for at in range(max(row) + 1)]
     return replace(
         line,
         text="\t".join(cell.text for cell in cells),

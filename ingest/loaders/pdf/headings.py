@@ -7,7 +7,8 @@ from collections import Counter
 from functools import lru_cache
 from statistics import median
 
-from ingest.loaders.pdf.lines import Edge, Line, PageLines, mend_text
+from ingest.loaders.pdf.line import Line
+from ingest.loaders.pdf.lines import Edge, PageLines, mend_text
 from ingest.loaders.pdf.tables import heads_rows
 
 # Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.

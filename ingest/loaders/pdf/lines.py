@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from ingest.loaders.pdf.annotations import AnnotationReader
 from ingest.loaders.pdf.buttons import GroupValues
 from ingest.loaders.pdf.glyphs import GlyphReader
+from ingest.loaders.pdf.gutters import Gap, split_close_cells
+from ingest.loaders.pdf.line import Line
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -25,23 +27,6 @@ _SIZE_OF_HEIGHT = 1.3
 """The letter size of a measured letter, in heights of the letter."""
 _SPACES = re.compile(" +")
 _BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of a page. Positions are in points, from the page's lower left corner."""
-
-    text: str
-    """Cells that stand apart are separated by tabs."""
-    left: float
-    right: float
-    bottom: float
-    size: float
-    is_bold: bool = False
-    cuts: tuple[float, ...] = ()
-    """Where the cells after the first begin."""
-    ends: tuple[float, ...] = ()
-    """Where the cells before the last end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +83,7 @@ class TextReader:
         try:
             text_page = page.get_textpage()
             try:
-                lines = list(self._read_lines(text_page, index))
+                lines = self._read_lines(text_page, index)
                 extra = "\n\n".join(self._annotations.read(page, text_page, index))
             finally:
                 text_page.close()
@@ -106,22 +91,27 @@ class TextReader:
             page.close()
         return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)
 
-    def _read_lines(self, text_page: pdfium.PdfTextPage, index: int) -> Iterator[Line]:
+    def _read_lines(self, text_page: pdfium.PdfTextPage, index: int) -> list[Line]:
         text = text_page.get_text_range()
         if not text.isascii():
             text = _BEYOND_16_BITS.sub("\\g<0>\x1f", text)  # pdfium counts such letters as two
         text, ligatures = self._glyphs.mark(text_page, text, index) if self._glyphs else (text, {})
         start = 0
+        lines: list[Line] = []
+        spaces: list[list[Gap]] = []
         for raw_line in text.split("\n"):
             line = raw_line.rstrip("\r ")
             begin = start + len(line) - len(line.lstrip())
             end = start + len(line)
             start += len(raw_line) + 1
             if begin < end:
-                read = self._read_line(text_page, text, begin, end)
-                yield replace(read, text=read.text.translate(ligatures)) if ligatures else read
+                read, gaps = self._read_line(text_page, text, begin, end)
+                lines.append(replace(read, text=read.text.translate(ligatures)) if ligatures else read)
+                spaces.append(gaps)
+        return split_close_cells(lines, spaces)
 
-    def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> Line:
+    def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> tuple[Line, list[Gap]]:
+        """The line, and its gaps between words; none if signs that stood apart were joined to their numbers."""
         import pypdfium2.raw as raw
 
         size = float(raw.FPDFText_GetFontSize(text_page.raw, begin))
@@ -129,10 +119,13 @@ class TextReader:
         if size <= _UNIT_SIZE:  # a size of 1 scaled by a matrix: measure the letter instead
             size = max(1.0, (top - bottom) * _SIZE_OF_HEIGHT)
         right = self._measure_letter(text_page, end - 1)[1]
-        gaps: list[tuple[float, float]] = []
-        cells = "".join(self._split_cells(text_page, text, begin, end, size, gaps))
+        spaces: list[Gap] = []
+        cells = "".join(self._split_cells(text_page, text, begin, end, size, spaces))
+        gaps = [gap for gap in spaces if gap[1] - gap[0] > _CELL_GAP * size]
         ends, cuts = zip(*gaps, strict=True) if gaps else ((), ())
-        return Line(_tidy_cells(cells), left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends)
+        tidy = _tidy_cells(cells)
+        line = Line(tidy, left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends)
+        return line, spaces if tidy == cells else []
 
     def _split_cells(
         self,
@@ -141,17 +134,16 @@ class TextReader:
         begin: int,
         end: int,
         size: float,
-        gaps: list[tuple[float, float]],
+        spaces: list[Gap],
     ) -> Iterator[str]:
-        """The words with a space or, where cells stand apart, a tab between them; `gaps` takes from where to where."""
+        """The words with a space or, where cells stand apart, a tab between; `spaces` takes from where to where."""
         at = begin
         for found in _SPACES.finditer(text[begin:end]):
             stop, next_word = begin + found.start(), begin + found.end()
             place = self._measure_letter(text_page, next_word)[0]
             before = self._measure_letter(text_page, stop - 1)[1]
             is_apart = place - before > _CELL_GAP * size
-            if is_apart:
-                gaps.append((before, place))
+            spaces.append((before, place))
             yield text[at:stop] + ("\t" if is_apart else " ")
             at = next_word
         yield text[at:end]

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ingest.loaders.pdf.lines import Line
+from ingest.loaders.pdf.line import Line
 
 _STRAY_LINES = 3
 """Lines that may stand between a table and the page's edge, such as page numbers; and "Table 2, continued"."""

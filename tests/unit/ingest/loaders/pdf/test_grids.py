@@ -11,7 +11,8 @@ from bench.layout.drawing import Drawing, make_pdf, write, write_across, write_l
 from bench.layout.judging import PAGES, read_texts
 from bench.layout.page import tell
 from ingest.loaders.pdf.grids import align_tables
-from ingest.loaders.pdf.lines import Line, TextReader
+from ingest.loaders.pdf.line import Line
+from ingest.loaders.pdf.lines import TextReader
 
 
 def _read(*pages: Drawing) -> list[str]:

@@ -6,7 +6,8 @@ import pytest
 
 from ingest.loaders.pdf.headings import clean_title, find_title
 from ingest.loaders.pdf.layout import compose, order_columns, order_rows
-from ingest.loaders.pdf.lines import Line, PageLines, mend_text
+from ingest.loaders.pdf.line import Line
+from ingest.loaders.pdf.lines import PageLines, mend_text
 from ingest.loaders.pdf.pages import parse_pdf_date
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ingest.loaders.pdf.layout import compose
-from ingest.loaders.pdf.lines import Line, PageLines
+from ingest.loaders.pdf.line import Line
+from ingest.loaders.pdf.lines import PageLines
 
 _COLUMNS = (72, 200, 320, 440)
 
