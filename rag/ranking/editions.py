@@ -1,8 +1,8 @@
 """Which of several editions a question means: "the latest filing", "the oldest version", in nine languages. Pure.
 
 Documents are editions of one thing if their names differ in nothing but numbers and months. Which is the newest is told
-by the dates and versions of their names, else by the first day that each one's first lines name; where neither tells,
-none is. Other words of the question say which thing is meant, so several series may have a newest one.
+by the dates and versions of their names, else by the first day that each one's head names; where neither tells, none
+is. Other words of the question say which thing is meant, so several series may have a newest one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from rag.text.dates import MONTH_NAME, find_days, list_months, read_month
+from rag.text.dates import MONTH_NAME, NamedDay, find_days, list_months, read_month
 
 Wish: TypeAlias = Literal["newest", "oldest"]
 
@@ -49,8 +49,11 @@ _OLDEST = re.compile(
 _MONTH = re.compile(MONTH_NAME)
 _NUMBERS = re.compile(r"#(?:[\W_]*#)*")
 _VERSION = re.compile(r"\d+(?:\.\d+)+|(?<![^\W_])v(?:ersion)?[ ._-]?\d+|(?<![^\W_])rev(?:ision)?[ ._-]?\d+")
+_PART_OF_YEAR = re.compile(r"(?<![^\W_])(?:q|t|kw|w|week|no|nr|issue)[ ._-]?(\d{1,2})(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _OPENING = 600  # characters
+_LONGEST_HEAD = 80
+"""Characters of a line that can be a document's head; longer ones are running text, whose days are others'."""
 
 
 def find_wish(question: str) -> Wish | None:
@@ -86,13 +89,17 @@ def _name_series(source: str) -> str:
 def _tell_ages(openings: Mapping[str, str]) -> dict[str, tuple[int, ...]]:
     """By what the editions are put in order, the same for all of them: greater is newer. Empty if nothing tells."""
     by_name = {source: _read_name(source) for source in openings}
-    if all(by_name.values()):
+    if all(by_name.values()) and len(set(by_name.values())) > 1:
         return by_name
-    days = {source: find_days(opening[:_OPENING]) for source, opening in openings.items()}
-    dated = {source: [day for day in found if day.year] for source, found in days.items()}
+    dated = {source: _list_head_days(opening[:_OPENING]) for source, opening in openings.items()}
     if not all(dated.values()):
         return {}
     return {source: (found[0].year or 0, found[0].month, found[0].day or 0) for source, found in dated.items()}
+
+
+def _list_head_days(opening: str) -> list[NamedDay]:
+    heads = (line for line in opening.splitlines() if len(line) <= _LONGEST_HEAD)
+    return [day for line in heads for day in find_days(line) if day.year]
 
 
 def _read_name(source: str) -> tuple[int, ...]:
@@ -102,12 +109,11 @@ def _read_name(source: str) -> tuple[int, ...]:
         return days[-1].year or 0, days[-1].month, days[-1].day or 0
     if months := list_months(name):
         return int(months[-1][:4]), int(months[-1][4:])
-    numbers = [int(number) for number in re.findall(r"\d+", name)]
-    if years := [int(year) for year in _YEAR.findall(name)]:
-        return (years[-1], *(number for number in numbers if number not in years))
+    if years := _YEAR.findall(name):
+        return (int(years[-1]), *map(int, _PART_OF_YEAR.findall(name)))
     if found := _MONTH.findall(name):
         return (read_month(found[-1]),)
-    return tuple(numbers) if _VERSION.search(name) else ()
+    return tuple(map(int, re.findall(r"\d+", name))) if _VERSION.search(name) else ()
 
 
 def _normalise(source: str) -> str:

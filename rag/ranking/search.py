@@ -312,9 +312,7 @@ def _look_again(
     return candidates, [closeness for _, closeness in looks]
 
 
-def _lift_editions(
-    snapshot: Searchable, fused: Mapping[int, Fused], question: str, scale: Scale
-) -> Mapping[int, Fused]:
+def _lift_editions(snapshot: Searchable, fused: dict[int, Fused], question: str, scale: Scale) -> dict[int, Fused]:
     """The candidates, of which those of the newest or oldest edition gain if the question wishes for it.
 
     All candidates count, not the first ones alone: those of the edition that is meant may stand behind all others.

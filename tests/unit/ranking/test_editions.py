@@ -40,6 +40,7 @@ def test_the_edition_that_is_wished_for_is_read_off_the_question(question, wish)
     "oldest_first",
     [
         ["v1.2.md", "v1.9.md", "v1.10.md"],
+        ["club/News 2024 no 2.pdf", "club/News 2024 no 11.pdf"],
         ["2022 Q3 ACME.pdf", "2023 Q1 ACME.pdf", "2023 Q2 ACME.pdf"],
         ["minutes/Minutes March 2023.md", "minutes/Minutes May 2024.md", "minutes/Minutes June 2024.md"],
         ["Protokoll 30.11.2023.docx", "Protokoll 02.01.2024.docx"],
@@ -71,7 +72,12 @@ def test_first_lines_tell_the_day_where_names_have_a_number_without_a_meaning():
     [
         {"boiler 2023.md": "", "lease 2024.md": ""},  # nothing of the same sort
         {"scan-1.txt": "On 3 May 2023", "scan-2.txt": "Dear Ms Ode,"},
+        {"1973_oil_crisis/005.txt": "", "1973_oil_crisis/009.txt": ""},  # the year is that of all
         {"notes.md": "3 May 2023"},
+        {
+            "rocks-1.txt": f"On 3 May 2023 a {'very ' * 20}old rock was found.",
+            "rocks-2.txt": f"On 4 May 2024 another {'very ' * 20}old rock was found.",
+        },  # days of running text
     ],
 )
 def test_documents_that_nothing_puts_in_order_are_worth_nothing(openings):
