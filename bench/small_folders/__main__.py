@@ -7,8 +7,10 @@ the ranking was chosen, though a feature was left out because of it, or `collect
 questions, written before any number was chosen and used for none; `absent.txt` has more questions that its folders
 don't answer than others, and the verdict was fitted on it, too. `named.txt` has series of documents that differ by what
 their names have (minutes by month, leases by tenant, reports by year, invoices by number, manuals by model),
-`codes.txt` has notes that differ by one code, asked for as it is written (`same`) and not (`otherwise`). Each becomes a
-dataset below FOLDER (form: `rag.evaluation.retrieval`) with an index of its own beside it, which later runs use again.
+`codes.txt` has notes that differ by one code, asked for as it is written (`same`) and not (`otherwise`). `filings.txt`
+has filings whose company only their first lines name, reports and versions; `editions.txt` has series of which the
+newest or the oldest is asked for, and questions that only sound like that (`trap`). Each becomes a dataset below FOLDER
+(form: `rag.evaluation.retrieval`) with an index of its own beside it, which later runs use again.
 The table has a row for each language, each kind of question and each size of a folder: the share with the right file
 first, and among the first three. Below it come the verdicts, where there are questions that the notes don't answer, and
 the questions that missed.

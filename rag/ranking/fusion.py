@@ -130,6 +130,14 @@ def add_definition(score: float) -> float:
     return score + _DEFINITION_WORTH
 
 
+def add_edition(score: float, worth: float, documents: int, scale: Scale) -> float:
+    """The score of a passage whose document is worth that much (0…1) as the edition that is wished for.
+
+    It is what a name gains by a term that no other of so many documents' names has.
+    """
+    return score + scale.lexical * _NAME_WEIGHT * worth * math.log(1 + (documents - 0.5) / 1.5)
+
+
 def add_letters(score: float, shared: float) -> float:
     """The score of a passage that shares parts of words with the question, as `rag.ranking.letters` counts them."""
     return score + _LETTERS_WEIGHT * shared

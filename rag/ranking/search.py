@@ -16,10 +16,13 @@ from rag.index.lexical.index import LexicalIndex
 from rag.index.snapshot import order_best_first
 from rag.ranking.abstention import ModelCalibration
 from rag.ranking.definitions import find_identifiers, is_defined_in
+from rag.ranking.editions import find_wish, weigh_editions
 from rag.ranking.fusion import (
     Closeness,
     Fused,
+    Scale,
     add_definition,
+    add_edition,
     add_letters,
     add_relevance,
     add_sentences,
@@ -84,6 +87,7 @@ class Searchable(Protocol):
     def can_search_words(self, question: str) -> bool: ...
     def read_places(self, ids: Sequence[int]) -> dict[int, tuple[str, int]]: ...
     def read_chunks(self, ids: Sequence[int]) -> dict[int, StoredChunk]: ...
+    def read_openings(self, sources: Sequence[str]) -> dict[str, str]: ...
 
 
 class Rerank(Protocol):
@@ -212,6 +216,8 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
         # A purely dense search keeps its order: it is what the embedding model says and nothing else.
         is_dense = wanted.mode == "dense"
         fused = fuse(dense, {} if is_dense else lexical, scale, has_all_words=len(words) < _DEPTH)
+        if not is_dense:
+            fused = _lift_editions(snapshot, fused, wanted.question, scale)
         order = order_best_first({id_: one.score for id_, one in fused.items()}, snapshot.read_places)
 
         ranking = [fused[id_] for id_ in order[: max(_SECOND_LOOK, 2 * wanted.top_k)]]
@@ -304,6 +310,24 @@ def _look_again(
         score = min(fused.score, candidates[-1].score) if candidates else fused.score
         candidates.append(Candidate(fused.id, places[fused.id][0], score, passages.get(fused.id, _NO_TERMS)))
     return candidates, [closeness for _, closeness in looks]
+
+
+def _lift_editions(snapshot: Searchable, fused: dict[int, Fused], question: str, scale: Scale) -> dict[int, Fused]:
+    """The candidates, of which those of the newest or oldest edition gain if the question wishes for it.
+
+    All candidates count, not the first ones alone: those of the edition that is meant may stand behind all others.
+    """
+    wish = find_wish(question)
+    if not wish:
+        return fused
+    places = snapshot.read_places(list(fused))
+    sources = sorted({source for source, _ in places.values()})
+    worth = weigh_editions(snapshot.read_openings(sources), wish)
+    return {
+        id_: replace(one, score=add_edition(one.score, worth.get(places[id_][0], 0.0), len(sources), scale))
+        for id_, one in fused.items()
+        if id_ in places
+    }
 
 
 def _lift_definitions(snapshot: Searchable, candidates: list[Candidate], question: str) -> list[Candidate]:

@@ -22,7 +22,9 @@ MONTHS = {
 }
 """The names of the months, from January on, as patterns of their beginnings; other languages write figures."""
 _NAMES = "|".join(dict.fromkeys(name for names in MONTHS.values() for name in names.split()))
-_NAMED = rf"(?<![^\W\d_])(?P<name>(?:{_NAMES})[^\W\d_]{{0,2}})(?![^\W\d_])"
+MONTH_NAME = rf"(?<![^\W\d_])(?:{_NAMES})[^\W\d_]{{0,2}}(?![^\W\d_])"
+"""A month's name in a text in small letters, with an ending."""
+_NAMED = rf"(?P<name>{MONTH_NAME})"
 _YEAR = r"(?<!\d)(?P<year>(?:19|20)\d\d)(?!\d)"
 _NUMBER = r"(?<!\d)(?P<number>0?[1-9]|1[0-2])(?!\d)"
 _GAP = r"[\s._/-]{0,2}"

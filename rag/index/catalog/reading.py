@@ -232,6 +232,14 @@ class BuildView:
         row = self.connection.execute(f"{_STORED} WHERE c.document = ? ORDER BY c.ordinal LIMIT 1", (document_id,))
         return next(map(_make_chunk, row), None)
 
+    def read_openings(self, sources: Sequence[str]) -> dict[str, str]:
+        """The text of each document's first chunk, by its source; documents without text are left out."""
+        statement = (
+            "SELECT d.source, c.text FROM documents d CROSS JOIN chunks c ON c.document = d.id"
+            f" WHERE d.source IN {MANY} AND d.build = ? AND c.ordinal = 0"
+        )
+        return dict(run_over_parts(self.connection, statement, sources, (self.build.id,)))
+
     def read_source_chunks(self, source: str) -> list[StoredChunk]:
         """All chunks of the document of exactly this source, in order."""
         rows = self.connection.execute(

@@ -79,6 +79,10 @@ class SmallIndex:
     def read_chunks(self, ids):
         return {id_: self.stored[id_] for id_ in ids if id_ in self.stored}
 
+    def read_openings(self, sources):
+        chunks = (stored.chunk for stored in self.stored.values())
+        return {chunk.source: chunk.text for chunk in chunks if chunk.source in sources and not chunk.ordinal}
+
 
 def no_embedder(name):
     raise AssertionError("no vector is needed")
@@ -104,6 +108,15 @@ def test_the_document_s_name_and_opening_choose_between_equal_passages(retriever
     for company, amount in (("ACME", "forty"), ("Other", "fifty")):
         found = retriever.retrieve(f"How did net sales of {company} develop in Q3 2022?", mode="lexical")
         assert amount in " ".join(texts(found)[:1])
+
+
+@pytest.mark.parametrize(("wish", "year"), [("latest", 2024), ("oldest", 2021)])
+def test_the_edition_that_the_question_wishes_for_comes_first(tmp_path, wish, year):
+    years = [2022, 2024, 2021, 2023]
+    chunks = [Chunk(f"reports/{one}.md", 0, f"Net sales of the year rose by {one % 7} percent.") for one in years]
+    index = SmallIndex(tmp_path, [*CHUNKS, *chunks])
+    found = Retriever(index, WordEmbedder, top_k=3).retrieve(f"Net sales in the {wish} report of the year?")
+    assert found.hits[0].chunk.source == f"reports/{year}.md"
 
 
 @pytest.mark.parametrize("count", [2, 120])
