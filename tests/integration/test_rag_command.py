@@ -96,7 +96,7 @@ def test_search_shows_the_cells_of_workbooks_as_their_programs_do(models_dir, tm
         assert main(["search", "--json", "--index", str(folder), f"What is the vacancy of {harbour}?"]) == 0
         best = json.loads(capsys.readouterr().out)["hits"][0]
         assert best["source"] == source
-        assert f"{harbour}\t8.3%\t04310\t37:30" in best["text"]
+        assert f"| {harbour} | 8.3% | 04310 | 37:30 |" in best["text"]
 
 
 def test_ask_streams_the_models_answer_with_its_source(index, foundry_environment):

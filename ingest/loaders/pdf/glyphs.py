@@ -26,7 +26,12 @@ _DEEPEST = 3
 """Levels of forms, drawings within drawings, whose fonts are looked up."""
 _MOST_FONTS = 500
 
-_Names = dict[tuple[str, int], str]
+_SUBSET = re.compile(r"^[A-Z]{6}\+")
+"""What a program writes before the name of a font of which it embeds only some letters; pdfium leaves it out."""
+
+_FontKey = tuple[str, int]
+"""A font's name and the size of its embedded file (0 if it has none), which tells two parts of one font apart."""
+_Names = dict[tuple[_FontKey, int], str]
 """The text of a code in a font."""
 
 
@@ -69,15 +74,18 @@ class GlyphReader:
         places = range(count) if is_suspicious else (found.start() for found in _SUSPICIOUS.finditer(text))
         return (at for at in places if raw.FPDFText_HasUnicodeMapError(text_page.raw, at) == 1)
 
-    def _find_font(self, text_page: pdfium.PdfTextPage, at: int) -> str:
+    def _find_font(self, text_page: pdfium.PdfTextPage, at: int) -> _FontKey:
         import pypdfium2.raw as raw
 
         part = raw.FPDFText_GetTextObject(text_page.raw, at)
         font = raw.FPDFTextObj_GetFont(part) if part else None
         if not font:
-            return ""
+            return "", 0
         raw.FPDFFont_GetBaseFontName(font, self._name, len(self._name))
-        return self._name.value.decode("utf-8", "replace")
+        size = ctypes.c_size_t(0)
+        if raw.FPDFFont_GetIsEmbedded(font) == 1:
+            raw.FPDFFont_GetFontData(font, None, 0, size)
+        return _SUBSET.sub("", self._name.value.decode("utf-8", "replace"), count=1), size.value
 
     def _read_names(self, index: int) -> _Names:
         """The composed names in the page's fonts; none where pypdf can't read them."""
@@ -140,17 +148,25 @@ def open_by_pypdf(data: bytes, passwords: Sequence[str]) -> pypdf.PdfReader:
     return reader
 
 
-def _read_differences(font: Any) -> Iterator[tuple[tuple[str, int], str]]:  # noqa: ANN401 (pypdf's objects)
+def _read_differences(font: Any) -> Iterator[tuple[tuple[_FontKey, int], str]]:  # noqa: ANN401 (pypdf's objects)
     """The codes for which a font has names of its own that pdfium doesn't read, with their texts."""
     encoding = font["/Encoding"].get_object() if "/Encoding" in font else {}
+    key = _make_key(font)
     code = 0
     for entry in encoding["/Differences"].get_object() if "/Differences" in encoding else ():
         if isinstance(entry, int):
             code = int(entry)
             continue
         if text := read_glyph_name(str(entry)):
-            yield (str(font.get("/BaseFont", "")).removeprefix("/"), code), text
+            yield (key, code), text
         code += 1
+
+
+def _make_key(font: Any) -> _FontKey:  # noqa: ANN401 (pypdf's objects)
+    described = font["/FontDescriptor"].get_object() if "/FontDescriptor" in font else {}
+    kept = next((described[kind] for kind in ("/FontFile", "/FontFile2", "/FontFile3") if kind in described), None)
+    name = str(font.get("/BaseFont", "")).removeprefix("/")
+    return _SUBSET.sub("", name, count=1), 0 if kept is None else len(kept.get_object().get_data())
 
 
 @lru_cache(maxsize=4096)

@@ -263,7 +263,7 @@ class _Head:
                 for last in range(first + fewest - 1, len(columns))
                 if _is_unbroken(run := columns[first : last + 1]) and self._stands_over(cell, run)
             ]
-            least = min((misfit for misfit, _ in found), default=self.model.size)
+            least = min((misfit for misfit, _ in found), default=float("inf"))
             if least > _EXACT * self.model.size:
                 return None
             run = max((run for misfit, run in found if misfit - least <= _AS_EXACT * self.model.size), key=len)
