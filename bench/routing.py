@@ -7,8 +7,8 @@ and no server is reached.
 
 from __future__ import annotations
 
+import argparse
 import statistics
-import sys
 import time
 from pathlib import Path
 
@@ -28,10 +28,19 @@ def budget(question: str, passages: tuple[str, ...]) -> None:
     build_messages(question, choose_passages(question, hits, tokens, None, "phi-4-mini"))
 
 
-def main() -> None:
-    paths = [path for path in sorted(Path(sys.argv[1]).rglob("*")) if path.suffix in (".md", ".txt")]
+def read_passages() -> list[str]:
+    """Those of the folder that the command names."""
+    parser = argparse.ArgumentParser(prog="python -m bench.routing", description="What choosing a model costs.")
+    parser.add_argument("folder", type=Path, help="a folder with text files")
+    folder: Path = parser.parse_args().folder
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix in (".md", ".txt")]
     texts = [path.read_text("utf-8", "replace") for path in paths]
     passages = [text[start : start + _CHARACTERS] for text in texts for start in range(0, len(text), _CHARACTERS)]
+    return passages or parser.error(f"There is no text in {folder}.")
+
+
+def main() -> None:
+    passages = read_passages()
     groups = [tuple(passages[start : start + _PASSAGES]) for start in range(0, len(passages), _PASSAGES)]
     settings = Settings(
         cloud_url="http://cloud.example",

@@ -1,4 +1,6 @@
-"""The reader and the library, which are pages of their own: their HTML, with all texts in the browser's language."""
+"""The reader, the library and the search in the browser, which are pages of their own: their HTML, with all texts in
+the browser's language.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,13 @@ POLICY = (
 )
 """What our own pages may load: no script or style within the page, and nothing from elsewhere."""
 
+
+class _Page(Template):
+    """A text of ours stands in a page's HTML by its key: ``${browser.search}``."""
+
+    idpattern = r"[a-z]+(?:\.[a-z]+)*"
+
+
 _ASSETS = Path(__file__).with_name("assets")
 
 
@@ -31,9 +40,14 @@ def make_page(
     request: Request, file: str, status: int = 200, *, name: str, body: str = "", **data: str
 ) -> HTMLResponse:
     """A page of ours from its file in ``assets``: `name` is its title, `body` HTML, `data` are values of attributes."""
+    html = fill_page(request, file, name=name, body=body, **data)
+    return HTMLResponse(html, status, {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+
+
+def fill_page(request: Request, file: str, *, name: str, body: str = "", **data: str) -> str:
+    """The HTML of such a page, for one that may load more than `POLICY` allows."""
     html = prefix_addresses((_ASSETS / file).read_text("utf-8"))
     language = find_language(get_language(request))
-    texts = json.dumps(list_texts(language), ensure_ascii=False)
-    values = {"name": name, "language": language, "texts": texts, **data}
-    filled = Template(html).substitute({key: escape(value) for key, value in values.items()}, body=body)
-    return HTMLResponse(filled, status, {"Content-Security-Policy": POLICY, "Cache-Control": "no-store"})
+    texts = list_texts(language)
+    own = {"name": name, "language": language, "texts": json.dumps(texts, ensure_ascii=False), **data}
+    return _Page(html).substitute({key: escape(value) for key, value in (texts | own).items()}, body=body)

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from page.access.gate import READER_PATH
 from page.filtering.filters import read_restriction
+from page.own_pages import fill_page, get_language
+from page.texts import say
 from rag.errors import RagError
 from rag.index.snapshot import Snapshot
 from rag.text.hostile import remove_invisible
@@ -38,7 +40,6 @@ _RUNTIME = {
 }
 _MODEL = ("model.onnx", "tokenizer.json")
 _TYPES = {
-    ".html": "text/html; charset=utf-8",
     ".css": "text/css",
     ".js": "text/javascript",
     ".mjs": "text/javascript",
@@ -74,8 +75,11 @@ class _Exported(Protocol):
 
 
 async def send_page(request: Request) -> Response:
-    """Answer with a file of the page."""
-    return _send_file(_PAGE / (request.path_params.get("name") or "index.html"))
+    """Answer with the page in the browser's language, or with a file that it loads."""
+    if name := request.path_params.get("name"):
+        return _send_file(_PAGE / name)
+    title = say(get_language(request), "browser.title")
+    return HTMLResponse(fill_page(request, "browser/index.html", name=title), headers=_HEADERS)
 
 
 async def send_runtime(request: Request) -> Response:

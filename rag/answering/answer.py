@@ -300,7 +300,7 @@ def _explain_failure(record: _Record, failed: ModelUnavailableError | None) -> N
         return Notice(f"{failed} The answer above is incomplete.")
     record.model_id, record.route = None, "quotes"
     return Notice(
-        f"{record.failure} Until a model answers, you get quotes from your documents.",
+        f"{record.failure} Instead of an answer, you get quotes from your documents.",
         f"{kept}{_find_cause(failed)}. So these are quotes from your documents.",
     )
 

@@ -187,7 +187,7 @@ async def tell_documents(
                 yield event
         if reading.failure and not reading.text:
             cause = reading.failure.partition(". ")[0].rstrip(".")
-            yield Notice(f"{reading.failure} Until a model answers, you get the document's own sentences.", f"{cause}.")
+            yield Notice(f"{reading.failure} Instead of its answer, you get the document's own sentences.", f"{cause}.")
     yield Judged(telling.outcome, "")
     cited = await asyncio.to_thread(cite_sources, reading.text, reading.hits) if reading.text else ()
     citations = add_citations(cited, tuple(telling.citations))

@@ -43,9 +43,10 @@ def make_page(report: dict[str, Any]) -> str:
         + "</dl>"
         for at, asked in enumerate(report["models"][0]["each"])
     )
+    number = f"{report['questions']:,} question{'' if report['questions'] == 1 else 's'}"
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Models compared</title>'
-        f"<style>{_STYLE}</style><h1>Models compared</h1><p>{report['questions']} questions, the same passages.</p>"
+        f"<style>{_STYLE}</style><h1>Models compared</h1><p>{number}, the same passages.</p>"
         f"<table><tr>{heads}</tr>{rows}</table><figure>{_plot(report)}</figure><h2>Answers</h2>{answers}</html>\n"
     )
 

@@ -1,7 +1,13 @@
 // Semantic search in the page: the question is embedded here, by the same model as the server's, and compared with all
-// passages. What happens is written into the log, with the seconds since the start.
+// passages. What happens is written into the log, in English, with the seconds since the start.
 const MOST_HITS = 8;
 const find = (id) => document.getElementById(id);
+// As in the reader and the library, whose scripts "pagewise serve" doesn't have.
+const texts = JSON.parse(document.body.dataset.texts);
+const language = document.documentElement.lang;
+const say = (key, values = {}) => texts[key].replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+const count = (number) => number.toLocaleString(language);
+const sayCount = (key, number) => say(`${key}.${new Intl.PluralRules(language).select(number)}`, { n: count(number) });
 const sessions = {};
 let ort, tokenizer, corpus, backend;
 
@@ -29,7 +35,7 @@ function show(name, column, text) {
 
 async function download(path) {
   const reply = await fetch(path).catch(() => null);
-  if (!reply) throw new Error("The server doesn't answer, and this page was not kept yet. Start Pagewise and reload.");
+  if (!reply) throw new Error(say("browser.unkept"));
   if (!reply.ok) {
     const said = await reply.text();
     const told = said.startsWith("{") ? JSON.parse(said) : { error: said };
@@ -118,13 +124,14 @@ async function compare(name) {
   const call = { method: "POST", headers: { "content-type": "application/json" } };
   call.body = JSON.stringify({ model: corpus.model, input: text });
   const reply = await fetch("../v1/embeddings", call).catch(() => null);
-  if (!reply?.ok) return show(name, 4, "not asked"), log("The server doesn't answer, so vectors weren't compared.");
+  if (!reply?.ok) return show(name, 4, say("browser.unasked")), log("The server doesn't answer, so vectors weren't compared.");
   const theirs = (await reply.json()).data[0].embedding;
   const ours = await embed(corpus.prefixes.document + text, name);
   const [dot, mine, other] = ours.reduce(
     ([d, a, b], value, at) => [d + value * theirs[at], a + value * value, b + theirs[at] ** 2], [0, 0, 0]);
   const cosine = dot / Math.sqrt(mine * other);
-  show(name, 4, `${cosine >= 0.99 ? "yes" : "no"} (cosine ${cosine.toFixed(4)})`);
+  const told = { cosine: cosine.toFixed(4) };
+  show(name, 4, cosine >= 0.99 ? say("browser.yes", told) : say("browser.no", told));
   log(`${name}: the cosine of its vector and the server's is ${cosine.toFixed(4)}.`);
 }
 
@@ -147,8 +154,9 @@ async function ask(question) {
   const [vector, embedding] = await time(() => embed(corpus.prefixes.query + question, backend));
   const [hits, ranking] = await time(() => rank(vector));
   show(backend, 3, `${embedding.toFixed(0)} ms`);
-  tell(`${hits.length} passages in ${(embedding + ranking).toFixed(0)} ms: ${embedding.toFixed(0)} to embed the question`
-    + ` by ${backend}, ${ranking.toFixed(0)} to compare ${corpus.passages.length.toLocaleString("en")}.`);
+  const times = { time: embedding + ranking, embedding, ranking };
+  for (const [name, ms] of Object.entries(times)) times[name] = ms.toFixed(0);
+  tell(say("browser.found", { passages: sayCount("passages", hits.length), backend, all: count(corpus.passages.length), ...times }));
   find("hits").replaceChildren(...hits.map(makeHit));
 }
 
@@ -164,7 +172,7 @@ function makeHit([score, source, page, section, text, ordinal]) {
   const link = document.createElement("a");
   link.href = findAddress(source, page, ordinal);
   link.target = "_blank";
-  link.textContent = page ? `${source}, page ${page}` : source;
+  link.textContent = page ? `${source}, ${say("place.page", { number: page })}` : source;
   const place = document.createElement("small");
   place.textContent = ` ${[section, score.toFixed(2)].filter(Boolean).join(" · ")}`;
   const words = document.createElement("p");
@@ -231,10 +239,10 @@ find("backends").addEventListener("change", (event) => {
   work(async () => {
     try {
       await open(event.target.value);
-      tell(`It runs on ${backend} now.`);
+      tell(say("browser.switched", { backend }));
     } catch (error) {
       for (const input of document.getElementsByName("backend")) input.checked = input.value === before;
-      throw new Error(`${event.target.value} can't run the model here (${error.message}). It goes on with ${before}.`);
+      throw new Error(say("browser.unable", { backend: event.target.value, reason: error.message, before }));
     }
   });
 });
@@ -242,8 +250,8 @@ work(async () => {
   await keepForLater();
   corpus = await loadCorpus();
   log(`${corpus.passages.length.toLocaleString("en")} passages loaded, with vectors by ${corpus.model} (${corpus.precision}).`);
-  if (!corpus.passages.length) throw new Error("There are no passages yet. Put documents into the folder, and reload.");
+  if (!corpus.passages.length) throw new Error(say("browser.empty"));
   await loadRuntime();
   await openFirst();
-  tell(`Ready: ${corpus.passages.length.toLocaleString("en")} passages, on ${backend}.`);
+  tell(say("browser.ready", { passages: sayCount("passages", corpus.passages.length), backend }));
 });

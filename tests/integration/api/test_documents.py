@@ -66,6 +66,9 @@ def test_too_many_passages_for_a_browser_are_offered_by_folder(http, monkeypatch
     monkeypatch.setattr("page.addresses.browser.MOST_PASSAGES", 1)
     refused = http.get("/browser/passages")
     assert (refused.status_code, refused.json()["folders"]) == (413, ["?folder=house"])
+    german = http.get("/browser/", headers={"accept-language": "de-AT,de;q=0.9"}).text
+    assert '<html lang="de">' in german
+    assert "<h1>Suche im Browser</h1>" in german
     assert http.get("/browser?folder=house").headers["location"] == "browser/?folder=house"
     packed = http.get("/browser/passages", params={"folder": "house"}).content
     size = int.from_bytes(packed[:4], "little")

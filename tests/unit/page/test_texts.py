@@ -18,6 +18,7 @@ PLURAL = re.compile(r"\.(one|few|many|other)$")
 PLACE = re.compile(r"\{(\w+)\}")
 ASKED = re.compile(r"""\b(?:say|sayCount|say_count)\(\s*(?:[\w.()]+,\s+)?f?['"`]([\w.${}]+)['"`]""")
 """A key where code asks for its text."""
+IN_HTML = re.compile(r"\$\{([a-z.]+)\}")
 VALUE = re.compile(r"(?:\\\$)?\\\{[^}]+\}")
 """A part of a key, escaped for a pattern, that is known when the code runs."""
 
@@ -51,12 +52,14 @@ def test_what_takes_the_place_of_chainlits_texts_has_one_there():
 
 
 def read_code() -> str:
-    scripts = [path for path in (PAGE / "assets" / "public").rglob("*.js*") if "katex" not in path.parts]
+    folders = (PAGE / "assets" / "public", PAGE / "assets" / "browser")
+    scripts = [path for folder in folders for path in folder.rglob("*.js*") if "katex" not in path.parts]
     return "\n".join(path.read_text("utf-8") for path in (*scripts, *PAGE.rglob("*.py")))
 
 
 def test_every_text_that_the_page_asks_for_exists_and_every_text_is_asked_for():
-    asked = set(ASKED.findall(read_code()))
+    pages = "".join(path.read_text("utf-8") for path in (PAGE / "assets").rglob("*.html"))
+    asked = {*ASKED.findall(read_code()), *IN_HTML.findall(pages)}
     known = {PLURAL.sub("", key) for key in list_texts("en")}
     found = {key: {one for one in known if re.fullmatch(VALUE.sub(r"[a-z]+", re.escape(key)), one)} for key in asked}
     assert {key for key, texts in found.items() if not texts} == set()
