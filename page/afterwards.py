@@ -15,6 +15,7 @@ from page.conversations.history import History
 from page.conversations.live import BELOW
 from page.conversations.reading import SOURCES
 from page.suggestions import suggest_topics
+from rag.asked.small_talk import find_small_talk
 from rag.errors import RagError
 from rag.text.hostile import remove_invisible
 
@@ -28,9 +29,13 @@ _TOLD = "told"
 async def describe_afterwards(
     question: str, props: Mapping[str, Any], backend: Backend, *, are_changes_told: bool
 ) -> dict[str, Any]:
-    """What joins the `props` of what stands below an answer; sentences that aren't in its documents as they stand."""
+    """What joins the `props` of what stands below an answer; sentences that aren't in its documents as they stand.
+
+    The question is empty where asking it again would bring the same, as of small talk.
+    """
     missing = await asyncio.to_thread(_list_missing, backend, props) if are_changes_told else []
-    return {"question": question, "changes": [], "missing": missing, "topics": suggest_topics(props)}
+    again = "" if find_small_talk(question) else question
+    return {"question": again, "changes": [], "missing": missing, "topics": suggest_topics(props)}
 
 
 async def tell_changes(backend: Backend, history: History) -> None:
