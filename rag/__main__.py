@@ -154,6 +154,7 @@ def _read_count(text: str) -> int:
 
 
 def _search(options: argparse.Namespace) -> int:
+    from rag.answering.excerpts import describe_hits
     from rag.assembly import open_retriever
     from rag.text.asked import check_question
 
@@ -166,7 +167,7 @@ def _search(options: argparse.Namespace) -> int:
         with closing(open_retriever(index, settings, progress=cli.say)) as retriever:
             found = retriever.retrieve(question, mode=options.mode, only=only)
     if options.json:
-        cli.print_json(found.to_dict())
+        cli.print_json(describe_hits(found))
     else:
         _print_hits(found)
     return 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +69,6 @@ class Chunk:
     def embed_text(self) -> str:
         """What the embedding model reads: title and section give the passage its context."""
         return "\n".join(part for part in (self.title, self.section, self.text) if part)
-
-
-def show_rows(text: str) -> str:
-    """The text with each line of cells, which tabs separate, as a row of a Markdown table: ``| Vault | 12 |``.
-
-    A line that begins with a tab is one only beside others: elsewhere tabs indent code.
-    """
-    lines = text.split("\n")
-    kinds = [("\t" in line.strip(), line.startswith("\t")) for line in lines]
-    around = zip([(False, False), *kinds], kinds, [*kinds[1:], (False, False)], strict=False)
-    are_rows = [here[0] and (not here[1] or (True, False) in (above, below)) for above, here, below in around]
-    return "\n".join(_show_row(line) if is_row else line for line, is_row in zip(lines, are_rows, strict=True))
-
-
-def _show_row(line: str) -> str:
-    cells = (cell.strip().replace("|", "\\|") for cell in line.strip(" \r").split("\t"))
-    return f"| {' | '.join(cells)} |"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,30 +177,6 @@ class Retrieval:
     def answerable(self) -> bool:
         """Whether the corpus holds the answer more likely than not; for those who want no third verdict."""
         return self.confidence >= 0.5
-
-    def to_dict(self) -> dict[str, Any]:
-        """As `search --json` prints it: the cells of a table's rows between ``|``, as answers quote them."""
-        hits = [
-            {
-                "rank": rank,
-                "source": hit.chunk.source,
-                "page": hit.chunk.page,
-                "section": hit.chunk.section,
-                "score": round(hit.score, 4),
-                "text": show_rows(hit.chunk.text),
-                "chunk_id": hit.stored.id,
-            }
-            for rank, hit in enumerate(self.hits, start=1)
-        ]
-        return {
-            "question": self.question,
-            "mode": self.mode,
-            "hits": hits,
-            "answerable": self.answerable,
-            "verdict": self.verdict,
-            "confidence": round(self.confidence, 3),
-            "milliseconds": {name: round(value, 2) for name, value in self.milliseconds.items()},
-        }
 
 
 @dataclass(frozen=True, slots=True)

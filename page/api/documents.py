@@ -19,6 +19,7 @@ from page.api.reading import MissingDocumentError, describe_documents, read_text
 from page.api.routes import wait_for_backend
 from page.filtering.filters import read_restriction
 from page.uploads import find_corpus_file
+from rag.answering.excerpts import describe_hits
 from rag.private import make_temporary_folder, open_privately
 from rag.text.asked import check_question
 
@@ -40,7 +41,7 @@ async def search(request: Request, call: SearchCall) -> dict[str, Any]:
     question, only = check_question(call.question), read_restriction(call.model_dump())
     backend.index.require()
     found = await asyncio.to_thread(backend.retriever.retrieve, question, mode=call.mode, top_k=call.top_k, only=only)
-    return found.to_dict()
+    return describe_hits(found)
 
 
 @document_routes.get("/documents")

@@ -23,6 +23,7 @@ from page.api.reading import describe_documents, read_text
 from page.backend import Backend
 from page.filtering.filters import read_restriction
 from rag.answering.events import Done
+from rag.answering.excerpts import describe_hits
 from rag.asked import asking
 from rag.errors import RagError
 from rag.settings import Settings
@@ -100,7 +101,7 @@ def make_tools(find_backend: FindBackend, settings: Settings) -> FastMCP:
         with _told():
             only = read_restriction({"folder": folder})
             retrieve = partial(backend.retriever.retrieve, mode=mode, top_k=top_k, only=only)
-            return (await asyncio.to_thread(retrieve, check_question(question))).to_dict()
+            return describe_hits(await asyncio.to_thread(retrieve, check_question(question)))
 
     @tool()
     async def ask(question: Question, folder: Folder = "") -> dict[str, Any]:

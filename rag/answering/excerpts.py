@@ -1,11 +1,13 @@
-"""What a list of hits shows of a passage: its beginning, or what answers, if that stands further on. Pure."""
+"""How hits are shown: to a person what answers, to a program each passage whole. Pure."""
 
 from __future__ import annotations
 
 from itertools import groupby
+from typing import Any
 
 from rag.answering.quoting import rank_quotables
-from rag.types import ScoredChunk, show_rows
+from rag.text.tables import show_rows
+from rag.types import Retrieval, ScoredChunk
 
 LONGEST_EXCERPT = 400
 """Characters."""
@@ -39,3 +41,28 @@ def _fold_lines(text: str) -> list[str]:
         run = list(group)
         folded += run if is_row else [" ".join(" ".join(run).split())]
     return folded
+
+
+def describe_hits(found: Retrieval) -> dict[str, Any]:
+    """As `search --json` prints it: the cells of a table's rows between ``|``, as answers quote them."""
+    hits = [
+        {
+            "rank": rank,
+            "source": hit.chunk.source,
+            "page": hit.chunk.page,
+            "section": hit.chunk.section,
+            "score": round(hit.score, 4),
+            "text": show_rows(hit.chunk.text),
+            "chunk_id": hit.stored.id,
+        }
+        for rank, hit in enumerate(found.hits, start=1)
+    ]
+    return {
+        "question": found.question,
+        "mode": found.mode,
+        "hits": hits,
+        "answerable": found.answerable,
+        "verdict": found.verdict,
+        "confidence": round(found.confidence, 3),
+        "milliseconds": {name: round(value, 2) for name, value in found.milliseconds.items()},
+    }

@@ -19,7 +19,7 @@ from rag.answering.quotable import Quotable, count_words, describe, list_quotabl
 from rag.text.language import choose_language, detect_languages
 from rag.text.scripts import THAI
 from rag.text.sentences import Sentence
-from rag.text.tables import split_cells
+from rag.text.tables import split_cells, write_row
 from rag.text.terms import mend_terms
 from rag.types import Citation, ScoredChunk
 
@@ -202,7 +202,7 @@ def _format_run(run: Sequence[Quotable], text: str, number: int) -> list[str]:
     """The quotes, each with its marker as the last of it; rows are a table again, items a list."""
     kind = run[0].unit.kind
     if kind == "row":
-        rows = [*_format_table_head(text, run[0].unit), *(_format_row(candidate.text) for candidate in run)]
+        rows = [*_format_table_head(text, run[0].unit), *(write_row(split_cells(candidate.text)) for candidate in run)]
         return ["\n".join(rows).removesuffix(" |") + f" [{number}] |"]
     lines = _join_lines(run, text)
     return [f"{line} [{number}]" for line in (lines if kind == "item" else ["\n".join(lines)])]
@@ -231,9 +231,4 @@ def _format_table_head(text: str, row: Sentence) -> list[str]:
     if row.header is None:
         return []
     header = text[slice(*row.header)]
-    return [_format_row(header), f"|{' --- |' * len(split_cells(header))}"]
-
-
-def _format_row(line: str) -> str:
-    cells = (cell.replace("|", "\\|") for cell in split_cells(line))
-    return f"| {' | '.join(cells)} |"
+    return [write_row(split_cells(header)), f"|{' --- |' * len(split_cells(header))}"]

@@ -13,6 +13,7 @@ from rag.answering.numbers import find_numbers
 from rag.text.dates import find_days
 
 Wanted = Literal["amount", "date", "count", "code", "words"]
+Relation = Literal["more", "less", "after", "before", "year"]
 
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     (
@@ -89,6 +90,8 @@ _AFTER = re.compile(
     r"\b(?:after|since|nach|seit|après|depuis|después de|desde|efter|siden)\b|после|以降|이후|之后|以后", re.I
 )
 _BEFORE = re.compile(r"\b(?:before|until|by|vor|bis|avant|jusqu|antes de|hasta|før|inden)\b|до\b|以前|이전|之前", re.I)
+_PERIODS: tuple[tuple[Relation, re.Pattern[str]], ...] = (("after", _AFTER), ("before", _BEFORE))
+_LIMITS: tuple[tuple[Relation, re.Pattern[str]], ...] = (("more", _MORE), ("less", _LESS))
 _YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
 _CODE = re.compile(r"(?<![\w.,])(?=[A-Z\d/\-.]*\d)[A-Z\d][A-Z\d/\-.]{2,}\d?[A-Z\d](?![\w,])(?:(?: \d{2,4})+(?!\w))?")
 
@@ -109,7 +112,7 @@ class Value:
 class Condition:
     """What a question asks of the values: above, below, after, before, or within a year."""
 
-    kind: Literal["more", "less", "after", "before", "year"]
+    kind: Relation
     limit: str
 
     def holds(self, plain: str) -> bool:
@@ -135,14 +138,14 @@ def list_wanted(question: str) -> list[Wanted]:
 def find_condition(question: str) -> Condition | None:
     """The condition that the question sets, if any."""
     dates = [value.plain for value in find_dates(question)]
-    for kind, pattern in (("after", _AFTER), ("before", _BEFORE)):
+    for kind, pattern in _PERIODS:
         if dates and pattern.search(question):
-            return Condition(kind, dates[0])  # type: ignore[arg-type]  # of the two above
+            return Condition(kind, dates[0])
     years = _YEAR.findall(question)
     numbers = [number.value for number in find_numbers(question) if number.value not in years]
-    for kind, pattern in (("more", _MORE), ("less", _LESS)):
+    for kind, pattern in _LIMITS:
         if numbers and pattern.search(question):
-            return Condition(kind, numbers[-1])  # type: ignore[arg-type]  # of the two above
+            return Condition(kind, numbers[-1])
     return Condition("year", years[0]) if len(years) == 1 else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*$")
@@ -31,6 +31,25 @@ def split_cells(line: str) -> list[str]:
     else:
         cells = _GAP.split(line)
     return [cell.strip() for cell in cells]
+
+
+def write_row(cells: Iterable[str]) -> str:
+    """A row of a Markdown table: ``| Vault | 12 |``."""
+    escaped = (cell.replace("|", "\\|") for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def show_rows(text: str) -> str:
+    """The text with each line of cells, which tabs separate, as a row of a Markdown table.
+
+    A line that begins with a tab is one only beside others: elsewhere tabs indent code.
+    """
+    lines = text.split("\n")
+    kinds = [("\t" in line.strip(), line.startswith("\t")) for line in lines]
+    around = zip([(False, False), *kinds], kinds, [*kinds[1:], (False, False)], strict=False)
+    are_rows = [here[0] and (not here[1] or (True, False) in (above, below)) for above, here, below in around]
+    shown = (write_row(split_cells(line)) if is_row else line for line, is_row in zip(lines, are_rows, strict=True))
+    return "\n".join(shown)
 
 
 def opens_pipe_table(line: str, below: str) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag.answering.excerpts import make_excerpt
-from rag.types import Chunk, ScoredChunk, StoredChunk, show_rows
+from rag.text.tables import show_rows
+from rag.types import Chunk, ScoredChunk, StoredChunk
 
 
 def _hit(text: str) -> ScoredChunk:
