@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Sequence, Set
 
 from rag.answering.quoting import Compare
-from rag.answering.several import list_content
 from rag.answering.support import find_language, name_place, speaks_otherwise
+from rag.ranking.question import collect_common_words
 from rag.text.question_words import QUESTION_WORDS
 from rag.text.sentences import split_sentences
-from rag.text.terms import text_terms
+from rag.text.terms import question_terms, text_terms
 from rag.types import ScoredChunk
 
 _HELD = 0.5
@@ -23,6 +23,12 @@ are both answered were said to miss one: what is worded otherwise is no closer t
 (`bench.several --languages de,fr,es`)."""
 _JOINT = re.compile(r"(?:[,;]\s*|\s)(?:and|und|et|y|og|и|e)\s+|[?？]\s*", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]+")
+_ASKING = re.compile(
+    r"amounts?|costs?|price|date|day|number|much|many|kostet|kosten|hoch|betrag|preis|datum|tag|anzahl|montant|prix|coûte"
+    r"|date|jour|nombre|importe|coste|cuesta|precio|fecha|día|número|beløb|pris|dato|antal|euros?|pounds?|dollars?",
+    re.IGNORECASE,
+)
+"""Words that only say which kind of value is asked for."""
 
 
 def find_missing_part(
@@ -69,8 +75,15 @@ def _split(question: str, language: str) -> Iterator[str]:
 
 def _measure_share(part: str, known: frozenset[str], language: str) -> float | None:
     """The share of its words that the passages have; None if it has none of its own."""
-    content = list_content(part, language)
-    return sum(bool(terms & known) for terms in content.values()) / len(content) if content else None
+    content = _list_content(part, language)
+    return sum(bool(terms & known) for terms in content) / len(content) if content else None
+
+
+def _list_content(part: str, language: str) -> list[frozenset[str]]:
+    """The terms of each of its words that says what it is about."""
+    common = collect_common_words((language,))
+    words = (word for word in _WORD.findall(part) if word.casefold() not in common and not _ASKING.fullmatch(word))
+    return [own for word in words if (own := frozenset(question_terms(word, (language,))))]
 
 
 def _list_terms(hit: ScoredChunk) -> frozenset[str]:

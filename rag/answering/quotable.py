@@ -98,12 +98,13 @@ def describe(quotable: Quotable, chunk: Chunk) -> str:
     """The unit with what it belongs to, as an embedding model is to read it: title, section, a cell's column."""
     text = " ".join(quotable.text.split())
     if quotable.unit.kind == "row":
-        text = ", ".join(_name_cells(quotable, chunk.text))
+        text = ", ".join(name_cells(quotable, chunk.text))
     title = chunk.title or PurePosixPath(chunk.source).stem.replace("-", " ").replace("_", " ")
     return ". ".join(filter(None, (title, chunk.section, text)))
 
 
-def _name_cells(row: Quotable, text: str) -> Iterator[str]:
+def name_cells(row: Quotable, text: str) -> Iterator[str]:
+    """The row's cells that aren't empty, each behind its column's name: ``Fee: 12``; `text` is the passage's."""
     cells = split_cells(row.text)
     names = split_cells(text[slice(*row.unit.header)]) if row.unit.header else []
     for place, cell in enumerate(cells):

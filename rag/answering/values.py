@@ -20,6 +20,7 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
         "code",
         re.compile(
             r"\b(?:invoice|reference|order|customer|account|policy|contract|serial|file) (?:number|no|id)\b|\biban\b"
+            r"|\b(?:tele)?(?:phone|fon)\w*|téléphone|teléfono|телефон|電話|전화|电话"
             r"|\w*nummer\b|numéro|número|номер|番号|번호|编号|号码|發票號|发票号",
             re.IGNORECASE,
         ),
