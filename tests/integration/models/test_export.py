@@ -39,14 +39,27 @@ def cosines(left, right):
 
 
 @pytest.mark.parametrize(
-    ("pooling", "parts", "dimensions"),
-    [("cls", (), 32), ("mean", ("normalize",), 32), ("max", ("dense", "normalize"), 16)],
+    ("name", "pooling", "parts", "prompts", "before_question", "before_passage"),
+    [
+        ("tiny", "cls", (), {"query": "ask: ", "passage": "tell: "}, "ask: ", "tell: "),
+        ("my-e5-tiny", "mean", ("normalize",), None, "query: ", "passage: "),
+        ("tiny", "max", ("dense", "normalize"), None, "", ""),
+    ],
+    ids=["own prompts", "prefixes of the e5 family by its name", "further parts"],
 )
-def test_other_poolings_and_parts_are_exported(make_model, tmp_path, pooling, parts, dimensions):
-    folder = make_model("tiny", pooling=pooling, parts=parts)
+def test_poolings_parts_and_what_comes_before_texts_are_the_models_own(
+    make_model, plain, tmp_path, name, pooling, parts, prompts, before_question, before_passage
+):
+    folder = make_model(name, pooling=pooling, parts=parts, prompts=prompts)
     embedder = export(folder, tmp_path)
-    assert (embedder.dimensions, embedder.max_tokens) == (dimensions, 48)
-    assert cosines(embedder.embed_documents(TEXTS), original_vectors(folder, TEXTS)).min() > 0.97
+    assert (embedder.dimensions, embedder.max_tokens) == (16 if "dense" in parts else 32, 48)
+    assert embedder.fingerprint != plain.fingerprint
+    expected = original_vectors(folder, [before_passage + text for text in TEXTS])
+    assert cosines(embedder.embed_documents(TEXTS), expected).min() > 0.97
+    asked = original_vectors(folder, [before_question + text for text in TEXTS])
+    assert cosines(np.stack([embedder.embed_query(text) for text in TEXTS]), asked).min() > 0.97
+    if before_question:
+        assert not np.array_equal(embedder.embed_query(TEXTS[0]), embedder.embed_documents(TEXTS[:1])[0])
 
 
 def test_the_default_model_is_quantised_with_or_without_vnni_instructions(embedder):
@@ -58,20 +71,6 @@ def test_full_precision_is_kept_where_int8_would_change_the_vectors(make_model, 
     embedder = export(folder, tmp_path)
     assert embedder.precision == "fp32"
     assert cosines(embedder.embed_documents(TEXTS), original_vectors(folder, TEXTS)).min() > 0.9999
-
-
-def test_the_models_own_prompts_come_before_questions_and_passages(make_model, plain, tmp_path):
-    prompts = {"query": "ask: ", "passage": "tell: "}
-    prefixed = export(make_model("tiny", prompts=prompts), tmp_path)
-    np.testing.assert_array_equal(prefixed.embed_query("tide"), plain.embed_query("ask: tide"))
-    np.testing.assert_array_equal(prefixed.embed_documents(["tide"]), plain.embed_documents(["tell: tide"]))
-    assert prefixed.fingerprint != plain.fingerprint
-
-
-def test_a_model_of_the_e5_family_gets_its_prefixes_by_name(make_model, plain, tmp_path):
-    embedder = export(make_model("my-e5-tiny"), tmp_path)
-    np.testing.assert_array_equal(embedder.embed_query("tide"), plain.embed_query("query: tide"))
-    np.testing.assert_array_equal(embedder.embed_documents(["tide"]), plain.embed_documents(["passage: tide"]))
 
 
 def test_full_precision_is_kept_where_the_quantiser_fails(plain, plain_model, tmp_path, monkeypatch):
