@@ -44,13 +44,15 @@ _SET_APART = re.compile(
     r"\$\^\{?\[?(?P<power>\d[\d, -]{0,20})\]?\}?\$|\^(?P<high>\d[\d, -]{0,20})\^"
     rf"|(?P<raised>{_RAISED}(?:[,⁻ ]{{1,2}}{_RAISED}){{0,8}})(?!\w)"
     rf"|(?P<joined>[{_CIRCLED}]{{1,8}})(?=\s*(?:[.,;。]|\n|\Z)))"
+    rf"|(?<=\s)[—–]\s?(?:{PASSAGE_WORDS})\s?(?P<dashed>\d{{1,2}})(?=\s*(?:[.,;。]|\n|\Z))"
     r"|(?<=[^\W\d_]{4} )(?:\^(?P<caret>\d{1,2})(?![\w^])"
     rf"|(?P<circled>[{_CIRCLED}]{{1,8}})(?=\s*(?:[.,;。]|\n|\Z)))",
     re.IGNORECASE,
 )
 """What needs no bracket: tags, TeX, superscripts. Its one group holds the numbers."""
 _UNDECIDED = re.compile(
-    rf"(?:\\?[{_OPEN}][{{\[]?[^{_OPEN}{_CLOSE}\n\\]{{0,{_LONGEST}}}(?:\\|\\?[{_CLOSE}]{{1,2}}\s*)?|\n\s*(?:[*_#>(\[-]{{0,4}}\s?[^\W\d_]{{0,16}}|\[\^\d?\]?)"
+    rf"(?:\\?[{_OPEN}][{{\[]?[^{_OPEN}{_CLOSE}\n\\]{{0,{_LONGEST}}}(?:\\|\\?[{_CLOSE}]{{1,2}}\s*)?|\n\s*(?:[*_#>(\[-]{{0,4}}\s?[^\W\d_]{{0,16}}|\[\^?\d{{0,2}}\]?)"
+    rf"|(?<=\s)[—–]\s?[^\W\d_]{{0,16}}\s?\d{{0,2}}\s*"
     rf"|<{_TAG}[^<>\n]{{0,30}}(?:>[^<>\n]{{0,40}}(?:</?[a-z]{{0,8}}>?)?)?"
     r"|\\[a-z]{0,14}(?:[\[{][^{}\[\]\n]{0,40}[}\]]?)?|\$(?:\^(?:\{?\[?(?:\d[\d, -]{0,20}\]?\}?\$?)?)?)?"
     rf"|\^(?:\d[\d, -]{{0,20}}\^?)?|[{_SUPERSCRIPTS}][{_SUPERSCRIPTS},⁻ ]{{0,40}}|[{_CIRCLED}]{{1,8}}\s*)\Z",
@@ -90,7 +92,7 @@ _HEADS = (
     r"|références|sources|fuentes?|referencias|fonti|fonte|riferimenti|bron(?:nen)?|referenties|kilder?|källor|источники?"
     r"|出典|参考文献|来源|參考|参考资料|출처"
 )
-_LIST_START = re.compile(rf"\s*+(?<=\n)[ \t]*(?:[*_#>(\[-]{{0,4}}\s?(?:{_HEADS})\b|\[\^\d{{1,2}}\]:)", re.IGNORECASE)
+_LIST_START = re.compile(rf"\s*+(?<=\n)[ \t]*(?:[*_#>(\[-]{{0,4}}\s?(?:{_HEADS})\b|\[\^?\d{{1,2}}\]:)", re.IGNORECASE)
 """Where a list of sources may begin below an answer."""
 _HEAD = re.compile(rf"\W*(?:(?:{_HEADS})\b)?\W*", re.IGNORECASE)
 _LONGEST_TITLE = 100

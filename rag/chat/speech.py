@@ -1,11 +1,12 @@
 """What of a model's text is its answer: neither its thoughts nor the tokens of its chat template. Pure.
 
-Models think aloud in many forms: between tags (``<think>``, ``[THINK]``, ``◁think▷``, ``<|begin_of_thought|>``), in
-channels of their own (``<|channel|>analysis<|message|>``, ``<|channel>thought``, or what is left of them once a server
-has taken the tokens out: ``analysis…assistantfinal…``), under a heading (``**Reasoning:**``, which ends at another one,
-``**Answer:**``), and without a beginning, where the chat template wrote it, so that only the closing tag is left. That
-one takes back all that came before it. A beginning that sounds like musing is therefore held back until the closing tag
-or the answer's end, and so is every answer of a model that was heard to muse.
+Models think aloud in many forms: between tags (``<think>``, also with ``&lt;``, ``[THINK]``, ``◁think▷``,
+``<|begin_of_thought|>``), in channels of their own (``<|channel|>analysis<|message|>``, ``<|channel>thought``, or what
+is left of them once a server has taken the tokens out: ``analysis…assistantfinal…``), under a heading
+(``**Reasoning:**``, which ends at another one, ``**Answer:**``), and without a beginning, where the chat template wrote
+it, so that only the closing tag is left. That one takes back all that came before it. A beginning that sounds like
+musing is therefore held back until the closing tag or the answer's end, and so is every answer of a model that was
+heard to muse.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ _MARK = re.compile(
     rf"|(?P<final>(?-i:{_BARE_FINAL}))"
     rf"|(?P<call>{_CALL})"
     rf"|(?P<close><[|｜]?(?:/{_THOUGHT}|{_THOUGHT}[_▁]end|end[_▁]{_THOUGHT}|inner_suffix)[|｜]?>|<channel\|>"
+    rf"|&lt;/{_THOUGHT}&gt;"
     rf"|(?-i:\[/{_IN_BRACKETS}\])|◁/\w{{2,20}}▷)"
-    rf"|(?P<open><[|｜]?(?:{_THOUGHT}|inner_prefix)[|｜]?>|<\|channel>\w{{0,20}}\n?|(?-i:\[{_IN_BRACKETS}\])|◁\w{{2,20}}▷)"
+    rf"|(?P<open><[|｜]?(?:{_THOUGHT}|inner_prefix)[|｜]?>|&lt;{_THOUGHT}&gt;|<\|channel>\w{{0,20}}\n?|(?-i:\[{_IN_BRACKETS}\])|◁\w{{2,20}}▷)"
     rf"|(?P<turn>{_TURN}\s?{_ROLE}\b|{_ROLE_TOKEN}|{_END_TOKEN})"
     r"|(?P<token><[|｜][^<>\s|｜]{1,40}[|｜]?>|<[^<>\s|｜]{1,40}[|｜]>"
     r"|</?(?:s|eo[smtdg]|bos|pad|unk|answer|response|solution|output|final_answer)>|<0x[0-9a-f]{2}>|<special_\d{1,4}>"
@@ -48,7 +50,8 @@ _MARK = re.compile(
 """
 
 _UNFINISHED = re.compile(
-    r"(?:<(?:[/|｜]{0,2}[\w:.▁/=-]{0,60}[|｜]?)?|<invoke [^<>]{0,66}|\[/?[A-Z_]{0,11}|◁/?\w{0,20}|<\|channel>\w{0,20}"
+    r"(?:<(?:[/|｜]{0,2}[\w:.▁/=-]{0,60}[|｜]?)?"
+    r"|&(?:lt?|lt;/?[\w:.▁-]{0,60}(?:&g?t?)?)?|<invoke [^<>]{0,66}|\[/?[A-Z_]{0,11}|◁/?\w{0,20}|<\|channel>\w{0,20}"
     rf"|{_TURN}\s?\w{{0,9}}|<\|(?:start|channel|constrain)\|>[^<]{{0,80}}(?:<[|a-z]{{0,12}})?"
     r"|<\|start\|>[^<]{0,60}<\|channel\|>[^<]{0,80}(?:<\|constrain\|>[^<]{0,40})?(?:<[|a-z]{0,12})?"
     r"|<\|channel\|>[^<]{0,80}<\|constrain\|>[^<]{0,40}(?:<[|a-z]{0,12})?"

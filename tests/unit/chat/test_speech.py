@@ -54,6 +54,7 @@ ADORNED = [
     f"analysisWe see [2].assistantcommentaryNo.assistantfinal{ANSWER}",
     f"<|channel>thought\n[2]?<channel|>{ANSWER}<turn|>",
     f"</think>\n{ANSWER}",
+    f"&lt;think&gt;[2]?&lt;/think&gt;\n{ANSWER}",
     f"Okay, the user asks [2].\n</think>\n{ANSWER}",
     f"Passage [2] is about rain.\n</think>\n{ANSWER}",
     f"{ANSWER}<|im_end|>",
@@ -98,6 +99,8 @@ def test_neither_thoughts_nor_tokens_of_a_template_are_shown_wherever_the_text_i
     "text",
     [
         "No <think>one</think>",
+        "A &lt; b &amp; c",
+        "Tags such as &lt;b&gt; and &lt;think&gt; begin with &lt;",
         "Write `<|im_start|>user` and end with `</think>`.",
         "a < b, [x] and <i>",
         "Okay, that is allowed [1].",
