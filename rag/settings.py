@@ -71,8 +71,8 @@ class Settings:
     top_k: int = _setting("RAG_TOP_K", "Passages given to the model.", default=6, low=1, high=32)
     rerank_model: str = _setting(
         "RAG_RERANK_MODEL",
-        f"Reranking model: {PACKAGED_RERANK_MODEL} of the extra `rerank`, which reads English, any"
-        " sentence-transformers cross-encoder by name or folder, or none.",
+        f"Reranking model: {LATE_RERANK_MODEL} or {PACKAGED_RERANK_MODEL} of the extra `rerank`, which read English,"
+        " any sentence-transformers cross-encoder by name or folder, or none.",
         default=NO_MODEL,
     )
     # 12 passages of 220 tokens take the packaged model 0.37 s on 2 processors; the rest is for a machine that has other
