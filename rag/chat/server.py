@@ -137,18 +137,20 @@ async def list_models(endpoint: Endpoint) -> dict[str, int | None] | None:
     with translate_errors(endpoint):
         try:
             async with asyncio.timeout(_LIST_LIMIT_S):
-                page: Any = await connect(endpoint, AnswerLimits(0)).models.list()
+                reply = await connect(endpoint, AnswerLimits(0)).models.with_raw_response.list()
+                # The library's own reading fails with an AttributeError where a web page is sent instead.
+                page: Any = reply.http_response.json()
         except TimeoutError as exc:
             raise make_error("silent", endpoint) from exc
         except APIStatusError as exc:
             if exc.status_code in _NO_LIST_STATUSES:
                 return None
             raise
-    models = getattr(page, "data", None)
+    models = page.get("data") if isinstance(page, dict) else None
     if not isinstance(models, list):
         raise make_error("protocol", endpoint)
-    named = (model for model in models if isinstance(getattr(model, "id", None), str))
-    return {model.id: _find_context_length(model.model_extra or {}) for model in named}
+    named = (model for model in models if isinstance(model, dict) and isinstance(model.get("id"), str))
+    return {model["id"]: _find_context_length(model) for model in named}
 
 
 def _find_context_length(extra: dict[str, Any]) -> int | None:

@@ -183,10 +183,15 @@ def _show_bytes(count: int) -> str:
 
 def check_corpus(settings: Settings) -> Finding:
     folder = settings.corpus_dir
-    if not folder.is_dir():
-        what = "is no folder" if folder.exists() else "does not exist"
+    if folder.is_file():
         return Finding(
-            False, f"The folder of documents {folder} {what}.", f"mkdir -p '{folder}', or set RAG_CORPUS_DIR to another"
+            False, f"{folder} is a file, no folder of documents.", f"Set RAG_CORPUS_DIR to its folder, {folder.parent}."
+        )
+    if not folder.is_dir():
+        return Finding(
+            False,
+            f"The folder of documents {folder} does not exist.",
+            f"mkdir -p '{folder}', or set RAG_CORPUS_DIR to another",
         )
     try:
         files = sum(1 for _ in _walk(folder))
@@ -220,6 +225,8 @@ def _walk(folder: Path) -> Iterator[str]:
 
 def check_index(settings: Settings) -> Finding:
     """Whether catalog, words and vectors are each what was written, and agree."""
+    if settings.index_dir.is_file():
+        return Finding(False, f"{settings.index_dir} is a file.", "Set RAG_INDEX_DIR to a folder for the index.")
     with closing(Index(settings.index_dir)) as index:
         try:
             if not index.exists:
@@ -273,7 +280,8 @@ def check_embedding_model(settings: Settings) -> Finding:
     name, models_dir = settings.embed_model, Index(settings.index_dir).models_dir
     try:
         if read_fingerprint(name, models_dir) is None:
-            locate(name)
+            if not locate(name).is_local:
+                return Finding(False, f"{name} was not downloaded yet.", f"{_name_ingest(settings)}  # downloads it")
             return Finding(True, f"{name} is prepared at the first use, once; that takes about 20 seconds.")
         began = time.perf_counter()
         with closing(Embedder.open(name, models_dir)) as embedder:
@@ -293,16 +301,23 @@ def check_embedding_model(settings: Settings) -> Finding:
 
 def check_reranking_model(settings: Settings) -> Finding:
     from rag.models.manifest import Manifest
-    from rag.models.source import RERANKING, find_export_key
+    from rag.models.source import RERANKING, find_export_key, locate
 
     if settings.rerank_model in ("", NO_MODEL):
         return Finding(True, "None is set.")
     try:
         folder = Index(settings.index_dir).models_dir / find_export_key(settings.rerank_model, RERANKING)
+        is_ready = Manifest.read(folder) is not None
+        if not is_ready and not locate(settings.rerank_model, RERANKING).is_local:
+            return Finding(
+                False, f"{settings.rerank_model} was not downloaded yet.", "pagewise search WORDS  # downloads it"
+            )
     except RagError as exc:
         return Finding(False, str(exc), f"Set RAG_RERANK_MODEL to {NO_MODEL}, or to a model that can be had.")
-    is_ready = Manifest.read(folder) is not None
     return Finding(True, f"{settings.rerank_model} is {'prepared' if is_ready else 'prepared at the first use'}.")
+
+
+_CHOOSE_MODEL = "Set BASE_URL and MODEL to a model that answers; pagewise models lists those that are found."
 
 
 def check_language_model(settings: Settings) -> Finding:
@@ -319,14 +334,15 @@ def check_language_model(settings: Settings) -> Finding:
         router.start()
         state = router.settle(_MODEL_START_S)
         if not state.is_ready:
-            return Finding(False, f"{state.detail} It was looked for {_describe_search(settings)}.", state.fix)
+            return Finding(
+                False, f"{state.detail} It was looked for {_describe_search(settings)}.", state.fix or _CHOOSE_MODEL
+            )
         began = time.perf_counter()
         try:
             with asyncio.Runner() as runner:
                 runner.run(write_token(router.stream))
         except ModelUnavailableError as exc:
-            detail, _, fix = str(exc).partition(". ")
-            return Finding(False, detail.rstrip(".") + ".", fix)
+            return Finding(False, str(exc), _CHOOSE_MODEL)
         seconds = time.perf_counter() - began
     return Finding(True, f"{state.detail} Its first token took {seconds:.1f} s.")
 

@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -139,6 +140,33 @@ def test_without_any_server_it_is_told_where_a_model_was_looked_for(sound: Setti
     places = ["BASE_URL (not set)", "AZURE_OPENAI_ENDPOINT (not set)", "Foundry Local", "the command foundry"]
     assert [place for place in places if place in detail] == places
     assert sorted(map(detail.index, places)) == [detail.index(place) for place in places]
+
+
+def test_a_file_in_place_of_a_folder_is_named_with_the_folder_to_set(settings: Settings):
+    (file,) = settings.corpus_dir.iterdir()
+    mistaken = replace(settings, corpus_dir=file, index_dir=file)
+    corpus, index = examine_one("corpus", mistaken), examine_one("index", mistaken)
+    assert corpus == Finding(
+        False, f"{file} is a file, no folder of documents.", f"Set RAG_CORPUS_DIR to its folder, {file.parent}."
+    )
+    assert index == Finding(False, f"{file} is a file.", "Set RAG_INDEX_DIR to a folder for the index.")
+
+
+def test_a_model_of_the_hub_is_not_said_to_be_there_before_it_is(settings: Settings):
+    mistaken = replace(settings, embed_model="acme/none", rerank_model="acme/none")
+    for part in ("embedding model", "reranking model"):
+        found = examine_one(part, mistaken)
+        assert (found.ok, found.detail) == (False, "acme/none was not downloaded yet.")
+        assert "# downloads it" in found.fix
+
+
+def test_a_web_page_in_place_of_a_model_server_is_told_as_what_it_is(settings: Settings):
+    with http_server(b"Hello") as port:
+        found = examine_one("language model", replace(settings, base_url=f"http://127.0.0.1:{port}"))
+    assert not found.ok
+    assert f"http://127.0.0.1:{port}/v1" in found.detail
+    assert "BASE_URL" in found.fix
+    assert "attribute" not in found.detail + found.fix
 
 
 def test_an_empty_folder_is_named(settings: Settings):
