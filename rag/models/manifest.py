@@ -16,6 +16,9 @@ EXPORT_VERSION = 1
 
 MODEL_FILE, TOKENIZER_FILE, _MANIFEST_FILE = "model.onnx", "tokenizer.json", "manifest.json"
 
+WEIGHTS_FILE = f"{MODEL_FILE}.data"
+"""Beside the graph: ONNX Runtime maps this file into memory, where it would read and copy weights within the graph."""
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -76,6 +79,9 @@ class Manifest:
     max_tokens: int
     prefixes: Prefixes
     agreement: Agreement
+    spread: float
+    """Standard deviation of the cosines of texts that have nothing to do with each other; 0 for a model that scores
+    pairs."""
     files: dict[str, int]
     """The size of each file in bytes, by its name."""
     remark: str = ""

@@ -40,7 +40,7 @@ def test_the_default_model_agrees_with_sentence_transformers(embedder, packaged_
     expected = original.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     ours = PackagedOriginal(locate(DEFAULT_EMBED_MODEL))
     ours.save_tokenizer(tmp_path)
-    ours.save_graph(tmp_path / MODEL_FILE, is_big=False)
+    ours.save_graph(tmp_path / MODEL_FILE)
     with closing(OnnxModel(tmp_path, ours.max_tokens, ours.dimensions)) as exact:
         found = exact.run_all(exact.tokenizer.encode, TEXTS)
     assert np.sum(found * expected, axis=1).min() > 0.99999
