@@ -268,12 +268,13 @@ def check_embedding_model(settings: Settings) -> Finding:
     """Whether it embeds a word; one that was never prepared is looked for, and not prepared here."""
     from rag.models.embedder import Embedder
     from rag.models.manifest import read_fingerprint
-    from rag.models.source import locate
+    from rag.models.source import EMBEDDING_PACKAGE, find_package_folder, locate
 
     name, models_dir = settings.embed_model, Index(settings.index_dir).models_dir
     try:
         if read_fingerprint(name, models_dir) is None:
-            locate(name)
+            if locate(name).is_packaged:
+                find_package_folder(EMBEDDING_PACKAGE)
             return Finding(True, f"{name} is prepared at the first use, once; that takes about 20 seconds.")
         began = time.perf_counter()
         with closing(Embedder.open(name, models_dir)) as embedder:
@@ -293,12 +294,12 @@ def check_embedding_model(settings: Settings) -> Finding:
 
 def check_reranking_model(settings: Settings) -> Finding:
     from rag.models.manifest import Manifest
-    from rag.models.source import RERANKING, find_export_key
+    from rag.models.source import RERANKING, locate
 
     if settings.rerank_model in ("", NO_MODEL):
         return Finding(True, "None is set.")
     try:
-        folder = Index(settings.index_dir).models_dir / find_export_key(settings.rerank_model, RERANKING)
+        folder = Index(settings.index_dir).models_dir / locate(settings.rerank_model, RERANKING).key
     except RagError as exc:
         return Finding(False, str(exc), f"Set RAG_RERANK_MODEL to {NO_MODEL}, or to a model that can be had.")
     is_ready = Manifest.read(folder) is not None

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rag.models.source import find_export_key
+from rag.models.source import locate
 
 EXPORT_VERSION = 1
 """Raise it when exported models would give other vectors, so that cached ones are made again."""
@@ -113,7 +113,7 @@ class Manifest:
 
 def read_fingerprint(model_name: str, models_dir: Path) -> str | None:
     """The fingerprint of the cached export, None if there is none yet. Reads one small file."""
-    manifest = Manifest.read(models_dir / find_export_key(model_name))
+    manifest = Manifest.read(models_dir / locate(model_name).key)
     return manifest.fingerprint if manifest else None
 
 
