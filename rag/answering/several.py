@@ -17,7 +17,7 @@ from rag.answering.fields import Field, find_field
 from rag.answering.quotable import Quotable, list_quotables
 from rag.answering.support import find_language, speaks_otherwise
 from rag.answering.values import Wanted, find_values, list_wanted
-from rag.ranking.question import collect_common_words
+from rag.ranking.question import is_common, list_common_words
 from rag.text.dates import MONTHS, find_days
 from rag.text.question_words import SPACELESS_LANGUAGES
 from rag.text.scripts import HIRAGANA
@@ -153,8 +153,8 @@ def list_content(question: str, language: str) -> dict[str, frozenset[str]]:
     if language in SPACELESS_LANGUAGES:
         pairs = (term for term in text_terms(question, language) if not _KANA.search(term) and len(term) > 1)
         return {term: frozenset({term}) for term in pairs}
-    common = collect_common_words((language,))
-    words = (word for word in _WORD.findall(question) if word.casefold() not in common and not _ASKING.fullmatch(word))
+    asked = (word for word in _WORD.findall(question) if not _ASKING.fullmatch(word))
+    words = (word for word in asked if not is_common(word, (language,)))
     terms = {word: frozenset(question_terms(word, (language,))) for word in words}
     return {word: own for word, own in terms.items() if own}
 
@@ -206,7 +206,7 @@ def _name_subject(one: _Candidate, hits: Sequence[ScoredChunk]) -> frozenset[str
     head = "" if one.quote in " ".join(head.split()) else _mask_days(head)
     words = _WORD.findall(f"{PurePosixPath(one.source).stem.replace('_', ' ')} {head} {chunk.title}".casefold())
     language = find_language(hits[one.hit])
-    grammar = {word for word in collect_common_words((language,)) if len(word) <= _SHORT}
+    grammar = {word for word in list_common_words(language) if len(word) <= _SHORT}
     return frozenset(term for word in words if word not in _VERSION | grammar for term in text_terms(word, language))
 
 
