@@ -11,10 +11,12 @@ text gives equal results, run after run.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 from rag.errors import EmbeddingModelError
 from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE
@@ -92,7 +94,21 @@ def forbid_telemetry() -> None:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
+_sessions: WeakValueDictionary[tuple[Path, int, int], onnxruntime.InferenceSession] = WeakValueDictionary()
+"""The sessions in use, by their model's file and its state: a page embeds questions and documents by the same one."""
+_opening = threading.Lock()
+
+
 def _open_session(path: Path) -> onnxruntime.InferenceSession:
+    state = path.stat()
+    key = (path.resolve(), state.st_ino, state.st_mtime_ns)
+    with _opening:
+        session = _sessions.get(key) or _make_session(path)
+        _sessions[key] = session
+    return session
+
+
+def _make_session(path: Path) -> onnxruntime.InferenceSession:
     forbid_telemetry()
     import onnxruntime
 

@@ -103,6 +103,12 @@ def test_a_second_opening_uses_the_export_and_says_nothing(embedder, models_dir)
     assert again.fingerprint == embedder.fingerprint == read_fingerprint(DEFAULT_EMBED_MODEL, models_dir)
 
 
+def test_a_model_that_is_open_is_not_loaded_again(embedder, models_dir, monkeypatch):
+    monkeypatch.delattr("onnxruntime.InferenceSession")
+    again = Embedder.open(DEFAULT_EMBED_MODEL, models_dir)
+    np.testing.assert_array_equal(again.embed_query("tide"), embedder.embed_query("tide"))
+
+
 def test_the_tokenizer_of_a_folder_cuts_nothing(plain_model, plain_models_dir):
     tokenizer = load_tokenizer(str(plain_model), plain_models_dir)
     assert len(tokenizer.encode("word " * 100).ids) == 102
