@@ -89,7 +89,7 @@ def process(*command: str) -> tuple[float, float]:
 def noop(root: Path, models_dir: Path) -> None:
     find = "from rag.models.source import locate; "
     load = (
-        f"{find}from sentence_transformers import SentenceTransformer as S; S(locate('{DEFAULT_EMBED_MODEL}').location)"
+        f"{find}from sentence_transformers import SentenceTransformer as S; S(locate('{DEFAULT_EMBED_MODEL}').folder)"
     )
     reference, reference_cpu = process("-c", load)
     row("load sentence-transformers and its model, whole process", reference, "s", f"processor {reference_cpu:.2f} s")

@@ -19,6 +19,7 @@ from rag.index.index import Index
 from rag.ranking.retriever import Retriever
 from rag.settings import Settings
 from rag.types import MODES, Chunk, Document, Retrieval
+from tests.packaged import packaged_tokenizer, spread_of
 
 DIMENSIONS = 8
 
@@ -31,6 +32,8 @@ class TinyEmbedder:
         self.dimensions = DIMENSIONS
         self.max_tokens = 256
         self.texts: list[str] = []
+        self.tokenizer = packaged_tokenizer()
+        self.spread = spread_of(self.embed_query)
 
     def embed_query(self, text: str) -> np.ndarray:
         digest = np.frombuffer(hashlib.sha256(text.encode()).digest()[:DIMENSIONS], np.uint8)

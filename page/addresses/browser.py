@@ -38,7 +38,7 @@ _RUNTIME = {
     "ort-wasm-simd-threaded.asyncify.wasm": "onnxruntime-web/dist",
     "tokenizers.min.mjs": "@huggingface/tokenizers/dist",
 }
-_MODEL = ("model.onnx", "tokenizer.json")
+_MODEL = ("model.onnx", "model.onnx.data", "tokenizer.json")
 _TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -156,7 +156,7 @@ def _pack(backend: Backend, only: Restriction | None, *, has_reader: bool) -> by
 
 
 def _send_file(path: Path) -> Response:
-    if (path.suffix not in _TYPES and path.name != "model.onnx") or not path.is_file():
+    if (path.suffix not in _TYPES and path.name not in _MODEL) or not path.is_file():
         return Response("There is nothing at this address.", 404)
     return FileResponse(path, media_type=_TYPES.get(path.suffix, "application/octet-stream"), headers=_HEADERS)
 

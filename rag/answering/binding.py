@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from rag.answering.support import find_claims, find_language, name_place
-from rag.ranking.question import collect_common_words
+from rag.ranking.question import is_common
 from rag.text.sentences import split_sentences
 from rag.text.terms import question_terms, text_terms
 from rag.types import ScoredChunk
@@ -63,8 +63,8 @@ def _weigh_terms(question: str, hits: Sequence[ScoredChunk], units: Sequence[_Un
     That isn't so of words that any text may have: how, often, must.
     """
     languages = tuple(dict.fromkeys(find_language(hit) for hit in hits))
-    common = collect_common_words(languages)
-    idle = {t for word in _WORD.findall(question) if word.casefold() in common for t in _list_terms(word, languages)}
+    common = (word for word in _WORD.findall(question) if is_common(word, languages))
+    idle = {term for word in common for term in _list_terms(word, languages)}
     counts = {term: sum(term in unit.around for unit in units) for term in question_terms(question, languages)}
     weights = {
         term: math.log(1 + (len(units) + 1) / (count + 0.5))

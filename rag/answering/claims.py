@@ -18,7 +18,7 @@ from typing import Literal
 from rag.answering.measures import find_wrong_numbers
 from rag.answering.numbers import find_numbers, list_claimed, list_values
 from rag.answering.support import find_language, list_missing, name_place, speaks_otherwise
-from rag.ranking.question import NOUNS_IN_CAPITALS, collect_common_words
+from rag.ranking.question import NOUNS_IN_CAPITALS, is_common
 from rag.text.language import detect_languages
 from rag.text.polarity import count_denials, points_otherwise
 from rag.text.scripts import DENSE, HIRAGANA
@@ -344,7 +344,7 @@ def _find_changed(claim: str, text: str, around: str, language: str) -> tuple[st
 
 def _is_content(word: str, language: str) -> bool:
     """Whether the word is neither grammar, nor a number, nor a denial."""
-    is_idle = word.casefold() in collect_common_words((language,)) or _GRAMMAR.fullmatch(word)
+    is_idle = is_common(word, (language,)) or _GRAMMAR.fullmatch(word)
     return not (is_idle or re.search(r"\d", word) or count_denials(word))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from rag.answering.quoting import Compare
 from rag.answering.support import find_language, name_place, speaks_otherwise
-from rag.ranking.question import collect_common_words
+from rag.ranking.question import list_common_words
 from rag.text.question_words import QUESTION_WORDS
 from rag.text.sentences import split_sentences
 from rag.text.terms import question_terms, text_terms
@@ -81,7 +81,7 @@ def _measure_share(part: str, known: frozenset[str], language: str) -> float | N
 
 def _list_content(part: str, language: str) -> list[frozenset[str]]:
     """The terms of each of its words that says what it is about."""
-    common = collect_common_words((language,))
+    common = list_common_words(language)
     words = (word for word in _WORD.findall(part) if word.casefold() not in common and not _ASKING.fullmatch(word))
     return [own for word in words if (own := frozenset(question_terms(word, (language,))))]
 

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rag.answering.citations import make_citation
 from rag.answering.quotable import Quotable, count_words, describe, list_quotables
 from rag.text.language import choose_language, detect_languages
 from rag.text.scripts import THAI
@@ -83,6 +82,8 @@ def quote_answer(
 
     The best passage comes first, sentences of one passage in their order there. The numbers are the hits' own, from 1.
     """
+    from rag.answering.citations import make_citation  # here, since `search` cites nothing
+
     chosen = _choose_quotables(rank_quotables(question, hits, compare), hits, max_sentences)
     text = ""
     markers: list[int] = []

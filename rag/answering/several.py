@@ -17,7 +17,7 @@ from rag.answering.quotable import Quotable, name_cells
 from rag.answering.quoting import Compare, rank_quotables
 from rag.answering.support import find_language, name_place
 from rag.answering.values import Wanted, find_currency, find_values, list_wanted
-from rag.ranking.question import collect_common_words
+from rag.ranking.question import list_common_words
 from rag.text.dates import MONTHS, find_days
 from rag.text.language import choose_language, find_plain_language
 from rag.text.terms import question_terms, text_terms
@@ -278,7 +278,7 @@ def _name_subject(one: _Candidate, hits: Sequence[ScoredChunk]) -> frozenset[str
 
 def _list_subjects(text: str, language: str) -> frozenset[str]:
     """The terms of a name, but for numbers, months and such as tell one version from another."""
-    grammar = {word for word in collect_common_words((language,)) if len(word) <= _SHORT}
+    grammar = {word for word in list_common_words(language) if len(word) <= _SHORT}
     words = (word for word in _WORD.findall(text) if word not in _VERSION | grammar)
     return frozenset(term for word in words for term in text_terms(word, language))
 

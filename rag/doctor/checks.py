@@ -275,13 +275,16 @@ def check_embedding_model(settings: Settings) -> Finding:
     """Whether it embeds a word; one that was never prepared is looked for, and not prepared here."""
     from rag.models.embedder import Embedder
     from rag.models.manifest import read_fingerprint
-    from rag.models.source import locate
+    from rag.models.source import EMBEDDING_PACKAGE, find_package_folder, locate
 
     name, models_dir = settings.embed_model, Index(settings.index_dir).models_dir
     try:
         if read_fingerprint(name, models_dir) is None:
-            if not locate(name).is_local:
+            source = locate(name)
+            if not source.is_local:
                 return Finding(False, f"{name} was not downloaded yet.", f"{_name_ingest(settings)}  # downloads it")
+            if source.is_packaged:
+                find_package_folder(EMBEDDING_PACKAGE)
             return Finding(True, f"{name} is prepared at the first use, once; that takes about 20 seconds.")
         began = time.perf_counter()
         with closing(Embedder.open(name, models_dir)) as embedder:
@@ -301,14 +304,14 @@ def check_embedding_model(settings: Settings) -> Finding:
 
 def check_reranking_model(settings: Settings) -> Finding:
     from rag.models.manifest import Manifest
-    from rag.models.source import RERANKING, find_export_key, locate
+    from rag.models.source import RERANKING, locate
 
     if settings.rerank_model in ("", NO_MODEL):
         return Finding(True, "None is set.")
     try:
-        folder = Index(settings.index_dir).models_dir / find_export_key(settings.rerank_model, RERANKING)
-        is_ready = Manifest.read(folder) is not None
-        if not is_ready and not locate(settings.rerank_model, RERANKING).is_local:
+        source = locate(settings.rerank_model, RERANKING)
+        is_ready = Manifest.read(Index(settings.index_dir).models_dir / source.key) is not None
+        if not is_ready and not source.is_local:
             return Finding(
                 False, f"{settings.rerank_model} was not downloaded yet.", "pagewise search WORDS  # downloads it"
             )

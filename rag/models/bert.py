@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rag.models.manifest import TOKENIZER_FILE, Agreement, Prefixes
+from rag.models.manifest import TOKENIZER_FILE, WEIGHTS_FILE, Agreement, Prefixes
 from rag.models.onnx import OnnxModel, read_tokenizer
 from rag.models.probes import compare_by_cosine, list_probe_texts
 from rag.models.source import Source
@@ -27,7 +27,7 @@ _LAYERS, _HEADS, _SIZE, _EPSILON = 6, 12, 384, 1e-12
 _MAX_TOKENS = 256
 """As the package's config.json and sentence_bert_config.json say."""
 
-_WEIGHTS_FILE = "model.safetensors"
+_PACKAGED_WEIGHTS = "model.safetensors"
 _OPSET, _IR_VERSION = 20, 10
 """The first operators with Gelu among them, and the first format of ONNX that has these operators."""
 
@@ -41,18 +41,15 @@ class PackagedOriginal:
     dimensions: int = _SIZE
     prefixes: Prefixes = field(default_factory=Prefixes)
 
-    def count_weight_bytes(self) -> int:
-        return (self.source.folder / _WEIGHTS_FILE).stat().st_size
-
     def save_tokenizer(self, folder: Path) -> None:
         read_tokenizer(self.source.folder / TOKENIZER_FILE).save(str(folder / TOKENIZER_FILE))
 
-    def save_graph(self, path: Path, *, is_big: bool) -> None:
+    def save_graph(self, path: Path) -> None:
         import onnx
         from safetensors.numpy import load_file
 
-        graph = build_graph(load_file(self.source.folder / _WEIGHTS_FILE), self.source.kind.output)
-        onnx.save(graph, path, save_as_external_data=is_big)
+        graph = build_graph(load_file(self.source.folder / _PACKAGED_WEIGHTS), self.source.kind.output)
+        onnx.save(graph, path, save_as_external_data=True, location=WEIGHTS_FILE)
 
     def compute_results(self, exact: Path) -> Vectors:
         with closing(OnnxModel(exact, self.max_tokens, self.dimensions)) as export:

@@ -28,6 +28,8 @@ class Embedder:
         """Longer texts are cut to this many tokens, the model's own special tokens included."""
         self.precision = manifest.precision
         self.agreement = manifest.agreement
+        self.spread = manifest.spread
+        """Standard deviation of the cosines of texts that have nothing to do with each other."""
         self.folder = folder
         """Where the model and its tokenizer are, as ONNX Runtime and tokenizers read them."""
         self.prefixes = manifest.prefixes
@@ -43,6 +45,11 @@ class Embedder:
         switch is thrown meanwhile.
         """
         return cls(*open_export(locate(model_name), models_dir, progress, switch))
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Cuts a text to the tokens that the model reads."""
+        return self._model.tokenizer
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Normalised vectors, one row for each text, in order."""

@@ -24,9 +24,11 @@ from typing import TYPE_CHECKING
 from rag.errors import EmbeddingModelError
 from rag.models.bert import PackagedOriginal
 from rag.models.cache import ERROR_PREFIX
-from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, Agreement, Manifest
+from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE, WEIGHTS_FILE, Agreement, Manifest
 from rag.models.onnx import OnnxModel, forbid_telemetry
+from rag.models.probes import UNRELATED_TEXTS, measure_spread
 from rag.models.source import (
+    EMBEDDING,
     EMBEDDING_PACKAGE,
     KINDS,
     Say,
@@ -46,8 +48,6 @@ if TYPE_CHECKING:
     from onnx import GraphProto, TensorProto
 
     from rag.models.onnx import Vectors
-
-_BIG_MODEL_BYTES = 1_500_000_000  # weights of bigger ones go beside the graph: protobuf ends at 2 GB
 
 # Seen with all-MiniLM-L6-v2 only: its int8 form has mean .9915 and minimum .980 on the probe texts (many languages),
 # .995 and .989 on 200 English passages; the unsigned one, without VNNI instructions, .9914 and .981. For scores the
@@ -178,10 +178,10 @@ def _export(source: Source, folder: Path, progress: Say) -> None:
         original = PackagedOriginal(source) if source.is_packaged else load_original(source, local_only=local_only)
         original.save_tokenizer(folder)
         progress("Exporting it to ONNX; this is done once.")
-        probe = _Probe(original)
-        original.save_graph(folder / MODEL_FILE, is_big=probe.is_big)
+        original.save_graph(folder / MODEL_FILE)
         progress(f"Quantising it and comparing the {source.kind.results} with the original's.")
-        result = _quantise(probe, folder)
+        result = _quantise(_Probe(original), folder)
+        shutil.copymode(folder / MODEL_FILE, folder / WEIGHTS_FILE)  # onnx lets nobody but the owner read it
     Manifest(
         model=source.name,
         digest=identify(source),
@@ -190,6 +190,7 @@ def _export(source: Source, folder: Path, progress: Say) -> None:
         max_tokens=original.max_tokens,
         prefixes=original.prefixes,
         agreement=result.agreement,
+        spread=_measure_spread(original, folder) if source.kind == EMBEDDING else 0.0,
         files={path.name: path.stat().st_size for path in sorted(folder.iterdir())},
         remark=result.remark,
     ).write(folder)
@@ -199,12 +200,17 @@ def _export(source: Source, folder: Path, progress: Say) -> None:
     progress(f"The {source.kind.noun} is ready ({result.precision}, {likeness}).")
 
 
+def _measure_spread(original: Original, folder: Path) -> float:
+    with closing(OnnxModel(folder, original.max_tokens, original.dimensions)) as export:
+        prefix = original.prefixes.query
+        return measure_spread(export.run_all(lambda text: export.tokenizer.encode(prefix + text), UNRELATED_TEXTS))
+
+
 class _Probe:
     """Compares exports with the original, whose results on the probes it keeps."""
 
     def __init__(self, original: Original) -> None:
         self.original = original
-        self.is_big = original.count_weight_bytes() > _BIG_MODEL_BYTES
         self._expected: Vectors | None = None
 
     def compare(self, folder: Path) -> Agreement:
@@ -239,7 +245,7 @@ def _quantise(probe: _Probe, folder: Path) -> _Quantised:
         ) as name:
             trial = Path(name)
             try:
-                _save_quantised(folder, trial, is_signed, probe.is_big)
+                _save_quantised(folder, trial, is_signed)
                 found = probe.compare(trial)
             except Exception as exc:  # the quantiser fails in as many ways as there are operators
                 remark = f"it cannot be quantised ({get_first_line(exc.__cause__ or exc)})"
@@ -254,7 +260,7 @@ def _quantise(probe: _Probe, folder: Path) -> _Quantised:
     return _Quantised("fp32", exact, remark)
 
 
-def _save_quantised(folder: Path, trial: Path, is_signed: bool, is_big: bool) -> None:
+def _save_quantised(folder: Path, trial: Path, is_signed: bool) -> None:
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
@@ -269,7 +275,7 @@ def _save_quantised(folder: Path, trial: Path, is_signed: bool, is_big: bool) ->
         op_types_to_quantize=["MatMul"],
         per_channel=True,
         weight_type=QuantType.QInt8 if is_signed else QuantType.QUInt8,
-        use_external_data_format=is_big,
+        use_external_data_format=True,
         extra_options={"MatMulConstBOnly": True},
     )
     shutil.copy(folder / TOKENIZER_FILE, trial)

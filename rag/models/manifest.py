@@ -9,12 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from rag.models.source import find_export_key
+from rag.models.source import locate
 
 EXPORT_VERSION = 1
 """Raise it when exported models would give other vectors, so that cached ones are made again."""
 
 MODEL_FILE, TOKENIZER_FILE, _MANIFEST_FILE = "model.onnx", "tokenizer.json", "manifest.json"
+
+WEIGHTS_FILE = f"{MODEL_FILE}.data"
+"""Beside the graph: ONNX Runtime maps this file into memory, where it would read and copy weights within the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,9 @@ class Manifest:
     max_tokens: int
     prefixes: Prefixes
     agreement: Agreement
+    spread: float
+    """Standard deviation of the cosines of texts that have nothing to do with each other; 0 for a model that scores
+    pairs."""
     files: dict[str, int]
     """The size of each file in bytes, by its name."""
     remark: str = ""
@@ -107,7 +113,7 @@ class Manifest:
 
 def read_fingerprint(model_name: str, models_dir: Path) -> str | None:
     """The fingerprint of the cached export, None if there is none yet. Reads one small file."""
-    manifest = Manifest.read(models_dir / find_export_key(model_name))
+    manifest = Manifest.read(models_dir / locate(model_name).key)
     return manifest.fingerprint if manifest else None
 
 

@@ -11,10 +11,13 @@ text gives equal results, run after run.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from weakref import WeakValueDictionary
 
 from rag.errors import EmbeddingModelError
 from rag.models.manifest import MODEL_FILE, TOKENIZER_FILE
@@ -35,13 +38,12 @@ class OnnxModel:
 
     def __init__(self, folder: Path, max_tokens: int, dimensions: int, output: str | None = None) -> None:
         """`output` is the graph's output that is wanted; not needed where it has but one."""
-        self._session = _open_session(folder / MODEL_FILE)
+        self._loaded = _load(folder, max_tokens)
+        self._session = self._loaded.session
         self._outputs = [output] if output else None
         self._inputs = [wanted.name for wanted in self._session.get_inputs()]
-        self.tokenizer = read_tokenizer(folder / TOKENIZER_FILE)
+        self.tokenizer = self._loaded.tokenizer
         """Makes what `run` takes, cut to the model's tokens."""
-        # In a pair, the longer text is cut first, as sentence-transformers does it.
-        self.tokenizer.enable_truncation(max_tokens, strategy="longest_first")
         self._dimensions = dimensions
         self.processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         """How many processors this process may use."""
@@ -90,6 +92,33 @@ def forbid_telemetry() -> None:
     below the user's cache folder, a file into the temporary folder, and tried to send both.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What all models of an export share."""
+
+    session: onnxruntime.InferenceSession
+    tokenizer: Tokenizer
+
+
+_in_use: WeakValueDictionary[tuple[Path, int, int], _Loaded] = WeakValueDictionary()
+"""By the model's file and its state. A page embeds questions and documents by the same model, which has 35 MB."""
+_loading = threading.Lock()
+
+
+def _load(folder: Path, max_tokens: int) -> _Loaded:
+    path = folder / MODEL_FILE
+    state = path.stat()
+    key = (path.resolve(), state.st_ino, state.st_mtime_ns)
+    with _loading:
+        loaded = _in_use.get(key)
+        if loaded is None:
+            tokenizer = read_tokenizer(folder / TOKENIZER_FILE)
+            # In a pair, the longer text is cut first, as sentence-transformers does it.
+            tokenizer.enable_truncation(max_tokens, strategy="longest_first")
+            loaded = _in_use[key] = _Loaded(_open_session(path), tokenizer)
+    return loaded
 
 
 def _open_session(path: Path) -> onnxruntime.InferenceSession:

@@ -80,6 +80,7 @@ def open_packaged_reranker(package: Package = RERANKER_PACKAGE) -> tuple[Path, M
         max_tokens=_MAX_TOKENS,
         prefixes=Prefixes(),
         agreement=Agreement(1.0, 1.0),
+        spread=0.0,
         files={name: (folder / name).stat().st_size for name in package.digests},
     )
     return folder, manifest

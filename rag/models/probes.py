@@ -46,6 +46,34 @@ PROBE_QUESTIONS = (
 )
 """Each of these questions is answered by one of the sentences."""
 
+UNRELATED_TEXTS = (
+    "How much annual leave does an employee get?",
+    "The river floods the valley every spring after the snow melts.",
+    "Net sales rose by eight percent compared with the same quarter last year.",
+    "Who painted the ceiling of the chapel?",
+    "Replace the filter and tighten the screws before starting the pump.",
+    "The enzyme breaks down proteins in the small intestine.",
+    "When was the bridge opened to traffic?",
+    "The function returns null if the file does not exist.",
+    "Add the flour and knead the dough for ten minutes.",
+    "The court dismissed the claim for lack of evidence.",
+    "What is the boiling point of ethanol?",
+    "The team won the final after extra time.",
+    "Passengers must check in at least one hour before departure.",
+    "The committee approved the budget for the coming year.",
+    "Which king signed the treaty that ended the war?",
+    "Our galaxy contains several hundred billion stars.",
+    "The patient was treated with antibiotics for two weeks.",
+    "How do I reset my password?",
+    "The novel tells the story of a family over three generations.",
+    "Students learn to read music and play an instrument.",
+    "Temperatures will fall below zero in the north tonight.",
+    "The warranty does not cover damage caused by improper use.",
+    "What language is spoken in the capital of Brazil?",
+    "Solar panels convert light into electricity.",
+)
+"""Texts that have nothing to do with each other."""
+
 
 def list_probe_texts() -> list[str]:
     """Short, middling and over-long texts in several languages, one word, and none."""
@@ -79,6 +107,13 @@ def compare_by_cosine(found: Vectors, expected: Vectors) -> Agreement:
     import numpy as np
 
     return _summarise(np.sum(found * expected, axis=1))
+
+
+def measure_spread(vectors: Vectors) -> float:
+    """Standard deviation of the cosines of the rows, normalised vectors of `UNRELATED_TEXTS`."""
+    import numpy as np
+
+    return float((vectors @ vectors.T)[np.triu_indices(len(vectors), 1)].std())
 
 
 def compare_by_concordance(found: Vectors, expected: Vectors) -> Agreement:

@@ -96,7 +96,7 @@ class Source:
     name: str
     """The name for people and for the fingerprint: the same wherever a model's folder lies."""
     location: str
-    """The model's folder, or its name at the hub."""
+    """The model's folder, or its name at the hub; the name of a packaged model."""
     key: str
     """The name of the folder of its export."""
     is_local: bool
@@ -105,7 +105,8 @@ class Source:
 
     @property
     def folder(self) -> Path:
-        return Path(self.location)
+        """Raises EmbeddingModelError for a packaged model whose package isn't installed."""
+        return find_package_folder(EMBEDDING_PACKAGE) if self.is_packaged else Path(self.location)
 
     @property
     def argument(self) -> str:
@@ -135,17 +136,11 @@ def locate(model_name: str, kind: Kind = EMBEDDING) -> Source:
     return Source(model_name, model_name, _make_key(model_name, model_name, kind), is_local=False, kind=kind)
 
 
-def find_export_key(model_name: str, kind: Kind = EMBEDDING) -> str:
-    """The name of the folder of the model's export; raises as `locate` does."""
-    if model_name in _PACKAGED_NAMES:  # without looking for the package, which takes 10 ms
-        return _make_key(DEFAULT_EMBED_MODEL, PACKAGE_DIGESTS["model.safetensors"], kind)
-    return locate(model_name, kind).key
-
-
 def _locate_packaged(kind: Kind) -> Source:
-    """The default model in the folder of its package."""
-    name, folder = DEFAULT_EMBED_MODEL, find_package_folder(EMBEDDING_PACKAGE)
-    return Source(name, str(folder), find_export_key(name, kind), is_local=True, is_packaged=True, kind=kind)
+    """The default model; its package is looked for when a file of it is needed, for that takes 10 ms."""
+    name = DEFAULT_EMBED_MODEL
+    key = _make_key(name, PACKAGE_DIGESTS["model.safetensors"], kind)
+    return Source(name, name, key, is_local=True, is_packaged=True, kind=kind)
 
 
 def find_package_folder(package: Package) -> Path:

@@ -76,9 +76,8 @@ class Original(Protocol):
     def dimensions(self) -> int: ...
     @property
     def prefixes(self) -> Prefixes: ...
-    def count_weight_bytes(self) -> int: ...
     def save_tokenizer(self, folder: Path) -> None: ...
-    def save_graph(self, path: Path, *, is_big: bool) -> None:
+    def save_graph(self, path: Path) -> None:
         """Export all parts of the model in a row, for one text or pair without padding and so without a mask."""
 
     def compute_results(self, exact: Path) -> Vectors:
@@ -179,10 +178,7 @@ class _Loaded:
         tokenizer.no_truncation()
         tokenizer.save(str(folder / TOKENIZER_FILE))
 
-    def count_weight_bytes(self) -> int:
-        return sum(weight.numel() * weight.element_size() for weight in self.model.parameters())
-
-    def save_graph(self, path: Path, *, is_big: bool) -> None:
+    def save_graph(self, path: Path) -> None:
         import torch
 
         names, parts, finish = list(self.example), self.model, self.finish
@@ -211,7 +207,7 @@ class _Loaded:
                     verbose=False,
                 )
                 assert program is not None
-                program.save(path, external_data=is_big)
+                program.save(path, external_data=True)
         except Exception as exc:  # the exporter fails in as many ways as there are operators
             raise make_unsupported_error(self.source, f"it cannot be exported to ONNX ({get_first_line(exc)})") from exc
 

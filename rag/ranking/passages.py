@@ -54,7 +54,7 @@ def choose(ranking: Sequence[Candidate], top_k: int, diversity: float = 0.0) -> 
         worth = _weigh(waiting, chosen, top_k, diversity)
         place = worth.index(max(worth))
         best = waiting.pop(place)
-        if not any(_compute_likeness(best, other) > _SAME_SHARE for other in chosen):
+        if not any(_compute_likeness(best, other, _SAME_SHARE) > _SAME_SHARE for other in chosen):
             chosen.append(replace(best, score=worth[place]))
     return chosen
 
@@ -75,7 +75,7 @@ def find_reprints(ranking: Sequence[Candidate], chosen: Sequence[Candidate], mos
 
 
 def _is_reprint(one: Candidate, chosen: Sequence[Candidate]) -> bool:
-    likeness = [_compute_likeness(one, other) for other in chosen if other.source != one.source]
+    likeness = [_compute_likeness(one, other, _SAME_SHARE) for other in chosen if other.source != one.source]
     return _SAME_SHARE < max(likeness, default=0.0) < 1.0
 
 
@@ -89,12 +89,13 @@ def _weigh(waiting: Sequence[Candidate], chosen: Sequence[Candidate], top_k: int
     return [min(c.score, c.score * _CROWDED_WORTH) if taken[c.source] >= limit else c.score for c in waiting]
 
 
-def _compute_likeness(one: Candidate, other: Candidate) -> float:
-    """How many of the terms of both the two passages share, 0…1."""
+def _compute_likeness(one: Candidate, other: Candidate, least: float = 0.0) -> float:
+    """The share of the terms of both that the two passages have in common, 0…1; 0 if it can't be above `least`."""
     small, large = sorted((len(one.terms), len(other.terms)))
-    if not large or small <= _SAME_SHARE * large * 0.5:
+    if small <= least * large:
         return 0.0
-    return len(one.terms & other.terms) / len(one.terms | other.terms)
+    shared = len(one.terms & other.terms)
+    return shared / (small + large - shared)
 
 
 def merge_neighbours(hits: Sequence[ScoredChunk]) -> list[ScoredChunk]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 from rag.index.lexical.entry import QuestionTerm
-from rag.text.language import choose_language, detect_languages
+from rag.text.language import choose_language, detect_languages, find_package_file
 from rag.text.scripts import DENSE
 from rag.text.terms import text_terms
 from rag.types import Retrieval, ScoredChunk
@@ -73,16 +74,23 @@ def may_be_in(language: str, question: str) -> bool:
     return likeliest == language or probability < _PLAINLY
 
 
-def collect_common_words(languages: Iterable[str]) -> frozenset[str]:
-    """Words of these languages that any text may have: "how", "often", "must"."""
-    return _collect_common_words(frozenset(languages))
+def is_common(word: str, languages: Iterable[str]) -> bool:
+    """Whether any text in one of these languages may have the word: "how", "often", "must"."""
+    return any(word.casefold() in list_common_words(language) for language in languages)
 
 
-@lru_cache(maxsize=16)
-def _collect_common_words(languages: frozenset[str]) -> frozenset[str]:
-    from stopwordsiso import stopwords
+@cache
+def list_common_words(language: str) -> frozenset[str]:
+    """Words that any text in the language may have, in small letters."""
+    return frozenset(_read_common_words().get(language, ()))
 
-    return frozenset().union(*(stopwords(language) for language in languages))
+
+@cache
+def _read_common_words() -> dict[str, list[str]]:
+    # Its package imports a reader of mails to tell its own version, which takes three times as long as its words.
+    path = find_package_file("stopwordsiso", "stopwords-iso.json")
+    words: dict[str, list[str]] = json.loads(path.read_text("utf-8"))
+    return words
 
 
 def find_words(question: str, terms: Sequence[QuestionTerm], hits: Sequence[ScoredChunk]) -> Words:
@@ -92,13 +100,12 @@ def find_words(question: str, terms: Sequence[QuestionTerm], hits: Sequence[Scor
     """
     asked = [language for language, _ in detect_languages(question)[:2]]
     languages = [*asked, *_list_languages(asked[0], hits)]
-    common = collect_common_words(languages)
     count = {term.text: term.chunks for term in terms}
     unknown: list[str] = []
     known: list[str] = []
     for word in dict.fromkeys(_WORD.findall(question)):
         found = [count[t] for language in languages for t in text_terms(word, language) if t in count]
-        if found and word.casefold() not in common:
+        if found and not is_common(word, languages):
             (known if any(found) else unknown).append(word)
     dense = [bool(term.chunks) for term in terms if _DENSE_CHARACTER.search(term.text) and "_" not in term.text]
     has = _DENSE_TERM * sum(dense)

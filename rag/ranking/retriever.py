@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rag.errors import IndexMissingError, SettingsError
@@ -29,7 +28,7 @@ from rag.ranking.search import (
     search,
 )
 from rag.ranking.sentences import SentenceReader
-from rag.ranking.signals import Signals, choose_sentence, measure_coverage, measure_spread
+from rag.ranking.signals import Signals, choose_sentence, measure_coverage
 from rag.types import MODES, Restriction, Retrieval
 
 if TYPE_CHECKING:
@@ -51,8 +50,6 @@ T = TypeVar("T")
 class Readable(Protocol):
     """An index."""
 
-    @property
-    def models_dir(self) -> Path: ...
     def read(self, fn: Callable[[Searchable], T]) -> T: ...
 
 
@@ -142,11 +139,11 @@ class Retriever:
         """
         live = self._index.read(find_live_model)
         model = self._open_model(live) if live else None
-        coverage = measure_coverage(model.tokenizer, question) if model else 0.0
+        coverage = measure_coverage(model.embedder.tokenizer, question) if model else 0.0
         if model is None or coverage < _KNOWN:
             return None
         asked, *vectors = model.sentences.embed((question, *sentences), self._threads)
-        return [float(vector @ asked) / model.spread * coverage for vector in vectors]
+        return [float(vector @ asked) / model.embedder.spread * coverage for vector in vectors]
 
     def embed(self, texts: Sequence[str]) -> tuple[str, np.ndarray]:
         """The name of the model whose vectors are live, and a row for each text, made as those of passages are.
@@ -178,17 +175,13 @@ class Retriever:
 
     def _open_model(self, live: LiveModel) -> OpenModel:
         """Warns of a model that is no longer the one that the index was made with."""
-        from rag.models.embedder import load_tokenizer
-
         with self._lock:
             if self._model is None or self._model.live != live:
                 embedder = self._open_embedder(live.name)
-                tokenizer = load_tokenizer(live.name, self._index.models_dir)
                 fits = share_vectors(embedder.fingerprint, live.fingerprint)
-                spread = measure_spread(embedder.embed_query)
                 sentences = SentenceReader(embedder.embed_query)
                 calibration = find_calibration(embedder.fingerprint)
-                self._model = OpenModel(live, embedder, tokenizer, spread, fits, sentences, calibration)
+                self._model = OpenModel(live, embedder, fits, sentences, calibration)
                 if not fits:
                     logger.warning(
                         "The embedding model %s has changed since the documents were embedded, so questions are"
@@ -214,4 +207,4 @@ class Retriever:
         asked, sentence = found.embedding, choose_sentence(found.best.chunk.text, found.terms)
         # As if it were asked, not as a document: at once, where a batch would wait for its threads.
         vector = asked.model.embedder.embed_query(sentence)
-        return replace(found.signals, sentence_cosine=float(vector @ asked.vector) / asked.model.spread)
+        return replace(found.signals, sentence_cosine=float(vector @ asked.vector) / asked.model.embedder.spread)

@@ -110,6 +110,12 @@ class QuestionEmbedder(Protocol):
 
     @property
     def fingerprint(self) -> str: ...
+    @property
+    def tokenizer(self) -> Tokenizer: ...
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the cosines of texts that have nothing to do with each other."""
+
     def embed_query(self, text: str) -> np.ndarray: ...
     def embed_documents(self, texts: Sequence[str]) -> np.ndarray: ...
 
@@ -128,9 +134,6 @@ class OpenModel:
 
     live: LiveModel
     embedder: QuestionEmbedder
-    tokenizer: Tokenizer
-    spread: float
-    """Standard deviation of the cosines of texts that have nothing to do with each other."""
     fits: bool
     """Whether its vectors can be compared with those of the index."""
     sentences: SentenceReader
@@ -257,13 +260,13 @@ def _embed(model: OpenModel, question: str) -> Embedding:
     began = time.perf_counter()
     vector = model.embedder.embed_query(question)
     milliseconds = (time.perf_counter() - began) * 1e3
-    return Embedding(model, vector, measure_coverage(model.tokenizer, question), milliseconds)
+    return Embedding(model, vector, measure_coverage(model.embedder.tokenizer, question), milliseconds)
 
 
 def _gather_evidence(snapshot: Searchable, asked: Embedding | None, terms: Sequence[QuestionTerm]) -> Evidence:
     if asked is None:
         return Evidence(terms, snapshot.chunk_count, 1.0, UNDECIDED)
-    return Evidence(terms, snapshot.chunk_count, asked.model.spread, asked.coverage)
+    return Evidence(terms, snapshot.chunk_count, asked.model.embedder.spread, asked.coverage)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from rag.index.lexical.entry import QuestionTerm
 from rag.ranking.fusion import FULL_MATCH, Closeness
@@ -156,38 +154,3 @@ def measure_vocabulary_coverage(text: str, tokens: Sequence[str], offsets: Seque
     if not count:
         return UNDECIDED
     return min(1.0, max(0.0, (units - least) / max(count - least, 1e-9)))
-
-
-def measure_spread(embed: Callable[[str], np.ndarray]) -> float:
-    """Standard deviation of the cosines of texts that have nothing to do with each other."""
-    vectors = np.stack([embed(text) for text in _PROBES])
-    cosines = (vectors @ vectors.T)[np.triu_indices(len(_PROBES), 1)]
-    return float(cosines.std())
-
-
-_PROBES = (
-    "How much annual leave does an employee get?",
-    "The river floods the valley every spring after the snow melts.",
-    "Net sales rose by eight percent compared with the same quarter last year.",
-    "Who painted the ceiling of the chapel?",
-    "Replace the filter and tighten the screws before starting the pump.",
-    "The enzyme breaks down proteins in the small intestine.",
-    "When was the bridge opened to traffic?",
-    "The function returns null if the file does not exist.",
-    "Add the flour and knead the dough for ten minutes.",
-    "The court dismissed the claim for lack of evidence.",
-    "What is the boiling point of ethanol?",
-    "The team won the final after extra time.",
-    "Passengers must check in at least one hour before departure.",
-    "The committee approved the budget for the coming year.",
-    "Which king signed the treaty that ended the war?",
-    "Our galaxy contains several hundred billion stars.",
-    "The patient was treated with antibiotics for two weeks.",
-    "How do I reset my password?",
-    "The novel tells the story of a family over three generations.",
-    "Students learn to read music and play an instrument.",
-    "Temperatures will fall below zero in the north tonight.",
-    "The warranty does not cover damage caused by improper use.",
-    "What language is spoken in the capital of Brazil?",
-    "Solar panels convert light into electricity.",
-)

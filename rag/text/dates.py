@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import email.utils
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -103,7 +102,9 @@ def iso_day(text: str) -> str:
     try:
         if found:
             return datetime.date(int(found[1]), int(found[2] or 1), int(found[3] or 1)).isoformat()
-        return email.utils.parsedate_to_datetime(text).date().isoformat()
+        from email.utils import parsedate_to_datetime  # 8 ms, which no question needs
+
+        return parsedate_to_datetime(text).date().isoformat()
     except (ValueError, TypeError, IndexError):
         return ""
 

@@ -199,20 +199,17 @@ def _make_role_pattern(abroad: str) -> re.Pattern[str]:
     )
 
 
-_ROLE = _make_role_pattern(_ROLES_ABROAD)
-
-
 @cache
-def _find_role_pattern() -> re.Pattern[str]:
-    """`_ROLE` for texts that aren't all ASCII, whose Cyrillic letters count as those that they look like."""
-    return _make_role_pattern(f"{_ROLES_ABROAD}|{_ROLES_ABROAD.translate(_make_look_alikes())}")
+def _find_role_pattern(*, is_ascii: bool) -> re.Pattern[str]:
+    """In texts that aren't all ASCII, Cyrillic letters count as those that they look like."""
+    alike = "" if is_ascii else f"|{_ROLES_ABROAD.translate(_make_look_alikes())}"
+    return _make_role_pattern(_ROLES_ABROAD + alike)
 
 
 def neutralise_for_model(text: str) -> str:
     """The text without what nobody sees, and with what a model could take for its chat template broken up."""
     text = replace_alike(_TEMPLATE, lambda found: f"{found} ", remove_invisible(text))
-    role = _ROLE if text.isascii() else _find_role_pattern()
-    return replace_alike(role, lambda found: f"({found})", text)
+    return replace_alike(_find_role_pattern(is_ascii=text.isascii()), lambda found: f"({found})", text)
 
 
 def replace_alike(pattern: re.Pattern[str], replace: Callable[[str], str], text: str) -> str:

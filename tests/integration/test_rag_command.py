@@ -27,10 +27,13 @@ SEARCH_FIELDS = {"rank", "source", "page", "section", "score", "text", "chunk_id
 UNNEEDED = (
     "asyncio",
     "chromadb",
+    "email",
+    "importlib.metadata",
     "ingest",
     "llama_index",
     "openai",
     "rag.answering.answer",
+    "rag.answering.citations",
     "rag.chat",
     "requests",
     "torch",

@@ -93,7 +93,9 @@ async function hasGpu() {
 async function open(name) {
   if (!sessions[name]) {
     const model = await download(`model/${corpus.key}/model.onnx`);
-    const [session, load] = await time(() => ort.InferenceSession.create(model, { executionProviders: [name] }));
+    const data = await download(`model/${corpus.key}/model.onnx.data`);
+    const options = { executionProviders: [name], externalData: [{ path: "model.onnx.data", data }] };
+    const [session, load] = await time(() => ort.InferenceSession.create(model, options));
     sessions[name] = session;
     show(name, 1, `${load.toFixed(0)} ms`);
     const [, warm] = await time(() => embed("warm up", name));

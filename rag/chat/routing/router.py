@@ -20,10 +20,8 @@ from typing import Any, Protocol
 from rag.chat.foundry import FoundryRuntime
 from rag.chat.router import Messages, ModelRouter, ModelState, Runtime
 from rag.chat.routing.others import OtherModels
-from rag.chat.routing.personal import find_personal, iter_personal
 from rag.chat.routing.private_folders import find_private_source
 from rag.chat.routing.shared_runtime import SharedRuntime
-from rag.chat.routing.tasks import classify_task
 from rag.chat.server import describe_place
 from rag.errors import PrivateTextError
 from rag.logs.steps import log_step
@@ -165,6 +163,8 @@ class GuardedModel:
                 yield piece
 
     def _find_private(self, messages: Messages) -> str:
+        from rag.chat.routing.personal import iter_personal  # here, since a model on this machine may read anything
+
         found = (kind for message in messages for kind, _ in iter_personal(message["content"]))
         return "private text" if self._is_private else next(map(_name, found), "")
 
@@ -172,11 +172,12 @@ class GuardedModel:
 class QuestionRouter:
     """The models of the settings, each with a `ModelRouter`. Making it costs nothing; `start` begins the work.
 
-    `classify` tells a question's task for the route ``task``. All methods may be called from any thread.
+    `classify` tells a question's task for the route ``task``, in place of `classify_task`. All methods may be called
+    from any thread.
     """
 
     def __init__(
-        self, settings: Settings, *, make_runtime: MakeRuntime = FoundryRuntime, classify: Classify = classify_task
+        self, settings: Settings, *, make_runtime: MakeRuntime = FoundryRuntime, classify: Classify | None = None
     ) -> None:
         self._settings = settings
         self._classify = classify
@@ -283,6 +284,8 @@ class QuestionRouter:
 
     def find_private(self, inquiry: Inquiry) -> str:
         """Why an inquiry is private, as a clause; empty if nothing says so."""
+        from rag.chat.routing.personal import find_personal
+
         if inquiry.is_private:
             return "it goes on from something private"
         if kind := find_personal(inquiry.question):
@@ -296,7 +299,9 @@ class QuestionRouter:
         """The models in the order of the route, each with why it is the one."""
         route = self._settings.route
         if route == "task":
-            task = self._classify(question)
+            from rag.chat.routing.tasks import classify_task  # here, since only this route asks
+
+            task = (self._classify or classify_task)(question)
             fitting = dict.fromkeys((task if task in self._models else "local", "local"))
             return [(self._models[key], _TASKS[task]) for key in fitting]
         keys = {"local-first": ("local", "cloud"), "cloud-first": ("cloud", "local")}.get(route, ("local",))

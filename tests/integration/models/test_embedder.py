@@ -40,7 +40,7 @@ def test_the_default_model_agrees_with_sentence_transformers(embedder, packaged_
     expected = original.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     ours = PackagedOriginal(locate(DEFAULT_EMBED_MODEL))
     ours.save_tokenizer(tmp_path)
-    ours.save_graph(tmp_path / MODEL_FILE, is_big=False)
+    ours.save_graph(tmp_path / MODEL_FILE)
     with closing(OnnxModel(tmp_path, ours.max_tokens, ours.dimensions)) as exact:
         found = exact.run_all(exact.tokenizer.encode, TEXTS)
     assert np.sum(found * expected, axis=1).min() > 0.99999
@@ -101,6 +101,12 @@ def test_a_second_opening_uses_the_export_and_says_nothing(embedder, models_dir)
     again = Embedder.open(f"sentence-transformers/{DEFAULT_EMBED_MODEL}", models_dir, said.append)
     assert said == []
     assert again.fingerprint == embedder.fingerprint == read_fingerprint(DEFAULT_EMBED_MODEL, models_dir)
+
+
+def test_a_model_that_is_open_is_not_loaded_again(embedder, models_dir, monkeypatch):
+    monkeypatch.delattr("onnxruntime.InferenceSession")
+    again = Embedder.open(DEFAULT_EMBED_MODEL, models_dir)
+    np.testing.assert_array_equal(again.embed_query("tide"), embedder.embed_query("tide"))
 
 
 def test_the_tokenizer_of_a_folder_cuts_nothing(plain_model, plain_models_dir):

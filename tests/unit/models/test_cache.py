@@ -16,7 +16,7 @@ def test_what_is_prepared_in_one_folder_is_used_in_another(tmp_path, monkeypatch
     if disk == "no links":
         monkeypatch.setattr(os, "link", refuse)
     ours, theirs = tmp_path / "ours", tmp_path / "theirs"
-    manifest = Manifest("a-model", "abc", "int8", 3, 16, Prefixes(), Agreement(1, 1), {"model.onnx": 5})
+    manifest = Manifest("a-model", "abc", "int8", 3, 16, Prefixes(), Agreement(1, 1), 0.1, {"model.onnx": 5})
     for name in ("whole", "half", "there"):
         (ours / name).mkdir(parents=True)
         (ours / name / "model.onnx").write_bytes(b"12345")

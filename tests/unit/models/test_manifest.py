@@ -23,6 +23,7 @@ MANIFEST = Manifest(
     max_tokens=16,
     prefixes=Prefixes("query: ", "passage: "),
     agreement=Agreement(0.99, 0.98),
+    spread=0.08,
     files={"model.onnx": 5},
 )
 

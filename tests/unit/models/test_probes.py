@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rag.models.manifest import Agreement
-from rag.models.probes import compare_by_concordance, compare_by_cosine
+from rag.models.probes import compare_by_concordance, compare_by_cosine, measure_spread
 
 
 def test_agreement_is_the_mean_and_the_minimum_of_the_cosines():
@@ -40,3 +40,7 @@ def test_equal_scores_for_all_passages_agree_with_themselves_and_with_nothing_el
 def test_scores_that_are_no_numbers_agree_with_nothing():
     found = np.array([[np.nan, 1, 2]], np.float32)
     assert compare_by_concordance(found, np.array([[0, 1, 2]], np.float32)) == Agreement(0.0, 0.0)
+
+
+def test_the_spread_is_that_of_the_cosines_of_different_texts():
+    assert measure_spread(np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)) == pytest.approx(np.std([0, 0.6, 0.8]))

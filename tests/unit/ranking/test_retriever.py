@@ -6,9 +6,9 @@ from rag.index.lexical.entry import LexicalEntry
 from rag.index.lexical.index import LexicalIndex
 from rag.ranking.retriever import Retriever
 from rag.ranking.sentences import REMEMBERED_PASSAGES
-from rag.ranking.signals import measure_spread
 from rag.settings import DEFAULT_EMBED_MODEL
 from rag.types import MODES, Chunk, Restriction, StoredChunk
+from tests.packaged import packaged_tokenizer, spread_of
 
 CHUNKS = [
     Chunk("manuals/boiler.md", 0, "Tighten the valve before you start the pump.", "Boiler manual", "Setup"),
@@ -29,6 +29,8 @@ class WordEmbedder:
 
     def __init__(self, name=""):
         self.name = name
+        self.tokenizer = packaged_tokenizer()
+        self.spread = spread_of(self.embed_query)
 
     def embed_query(self, text):
         words = {word.strip(".,?").lower() for word in text.split()}
@@ -46,7 +48,6 @@ class SmallIndex:
     embedding = WordEmbedder.fingerprint
 
     def __init__(self, folder, chunks, has_vectors=True):
-        self.models_dir = folder / "models"
         self.stored = {n: StoredChunk(n, chunk) for n, chunk in enumerate(chunks, 1)}
         self.chunk_count, self.has_vectors = len(chunks), has_vectors and bool(chunks)
         self.lexical_index = LexicalIndex(folder / "lexical")
@@ -306,7 +307,6 @@ def test_while_the_lexical_index_is_damaged_the_dense_search_serves_alone(tmp_pa
             return []
 
     index = Damaged.__new__(Damaged)
-    index.models_dir = tmp_path
     index.stored = {n: StoredChunk(n, chunk) for n, chunk in enumerate(CHUNKS, 1)}
     index.chunk_count, index.has_vectors = len(CHUNKS), True
     found = Retriever(index, WordEmbedder, top_k=3).retrieve("Clean the filter every spring")
@@ -335,9 +335,8 @@ def test_sentences_are_compared_with_the_question(retriever):
     near, far, nearest = retriever.compare_sentences("Clean the filter", sentences)
     assert nearest > near > far
     model = WordEmbedder()
-    spread = measure_spread(model.embed_query)
     cosine = float(model.embed_query("Clean the filter") @ model.embed_query(sentences[1]))
-    assert far == pytest.approx(cosine / spread, rel=0.3)
+    assert far == pytest.approx(cosine / model.spread, rel=0.3)
     assert retriever.compare_sentences("Clean the filter", []) == []
 
 

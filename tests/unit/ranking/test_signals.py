@@ -1,6 +1,5 @@
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from rag.index.lexical.entry import QuestionTerm
@@ -11,7 +10,6 @@ from rag.ranking.signals import (
     Evidence,
     measure_coverage,
     measure_signals,
-    measure_spread,
     measure_vocabulary_coverage,
 )
 from rag.settings import DEFAULT_EMBED_MODEL
@@ -72,13 +70,3 @@ def test_whole_words_are_covered_and_letters_are_not():
 
 def test_pieces_of_one_letter_do_not_count_it_more_than_once():
     assert measure_vocabulary_coverage("é", ["Ã", "©"], [(0, 1), (0, 1)]) == 0.0
-
-
-def test_the_spread_is_that_of_unlike_texts():
-    rng = np.random.default_rng(0)
-
-    def embed(text):
-        vector = rng.normal(size=64)
-        return vector / np.linalg.norm(vector)
-
-    assert measure_spread(embed) == pytest.approx(1 / 8, rel=0.2)
