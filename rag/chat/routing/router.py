@@ -19,7 +19,8 @@ from typing import Any, Protocol
 
 from rag.chat.foundry import FoundryRuntime
 from rag.chat.router import Messages, ModelRouter, ModelState, Runtime
-from rag.chat.routing.others import OtherModels
+from rag.chat.routing.configured import is_served, list_settings, trim_address
+from rag.chat.routing.others import Named, Places
 from rag.chat.routing.personal import find_personal, iter_personal
 from rag.chat.routing.private_folders import find_private_source
 from rag.chat.routing.shared_runtime import SharedRuntime
@@ -114,10 +115,12 @@ def make_plan(router: Model | QuestionRouter, inquiry: Inquiry) -> Plan:
 class GuardedModel:
     """A `ModelRouter` that sends nothing private to another machine than this one and those that are trusted."""
 
-    def __init__(self, router: ModelRouter, name: str, place: str, trusted: Sequence[str]) -> None:
+    def __init__(self, router: ModelRouter, name: str, address: str, trusted: Sequence[str]) -> None:
         self.router = router
         self.name = name
-        self._planned_place = place
+        self.address = address
+        """Where it is served; empty for one of Foundry Local."""
+        self._planned_place = describe_place(address) if address else HERE
         self._trusted = trusted
         self._is_private = False
         self._temperature: float | None = None
@@ -182,9 +185,11 @@ class QuestionRouter:
         self._classify = classify
         chosen = list_settings(settings)
         self._local = chosen["local"]
-        self._runtime = SharedRuntime(make_runtime, [one.model for one in chosen.values() if not _is_served(one)])
+        self._runtime = SharedRuntime(make_runtime, [one.model for one in chosen.values() if not is_served(one)])
         self._models = {key: self._make_model(one) for key, one in chosen.items()}
-        self._others = OtherModels(self._local, self._make_model)
+        self._places = Places(self._make_model)
+        self._places.add(self._local)
+        self._places.add(replace(self._local, base_url="", azure_endpoint=""))
         self._listeners: list[Callable[[ModelState], None]] = []
         self._switching = threading.Lock()
 
@@ -193,9 +198,8 @@ class QuestionRouter:
         trusted = [
             f"at {show_name(host.strip())}" for host in settings.trusted_hosts.lower().split(",") if host.strip()
         ]
-        place = describe_place(address) if address else HERE
         router = ModelRouter(settings, make_runtime=self._runtime.lend)
-        return GuardedModel(router, settings.model, place, [HERE, *trusted])
+        return GuardedModel(router, settings.model, address, [HERE, *trusted])
 
     def switch(self, model: str, base_url: str = "", api_key: str = NO_KEY) -> None:
         """From the next question on, have another model in the place of MODEL: Foundry Local's, or one at an address.
@@ -213,11 +217,10 @@ class QuestionRouter:
             for listener in self._listeners:
                 new.router.subscribe(listener)
             self._models = {**self._models, "local": new}
-            others, self._others = self._others, OtherModels(self._local, self._make_model)
+            self._places.add(self._local)
             log_step(logger, "model switched", level=logging.INFO, model=model, place=new.place)
             old.router.wait_until_unused(_SWITCH_LIMIT_S)
             old.router.close()
-            others.close()
             new.router.start()
 
     @property
@@ -238,12 +241,33 @@ class QuestionRouter:
         Another one is found or loaded now, which takes from milliseconds to minutes; nothing is downloaded.
         """
         own = (model for model in self._models.values() if name in (model.name, model.state.model_id))
-        return next(own, None) or self._others.find(name)
+        return next(own, None) or self._places.find(Named(name, self.address))
 
     def list_names(self) -> list[str]:
         """The names of the models that `find_model` finds: first the one that is ready, at most some dozens in all."""
         ready = [model.state.model_id for model in self._in_order() if model.state.is_ready]
-        return list(dict.fromkeys(ready + self._others.list_names()))
+        return list(dict.fromkeys(ready + self._places.list_names_at(self.address)))
+
+    # ---- a model that the user names, for an answer beside another one
+
+    def add_place(self, address: str, api_key: str) -> None:
+        """Have the models of that server named from now on; they are guarded like all others."""
+        self._places.add(replace(self._local, base_url=address, api_key=api_key, azure_endpoint=""))
+
+    def list_named(self) -> list[Named]:
+        """The models that `find_named` finds: those of the settings that are ready, then those of each known place."""
+        ready = [Named(model.state.model_id, model.address) for model in self._in_order() if model.state.is_ready]
+        known = {(named.name, trim_address(named.address)) for named in ready}
+        others = self._places.list_names()
+        return [*ready, *(one for one in others if (one.name, trim_address(one.address)) not in known)]
+
+    def find_named(self, wanted: Named) -> GuardedModel | None:
+        """The model, as `find_model` has it; None as well at an address that neither settings nor user named."""
+        at = trim_address(wanted.address)
+        for model in self._models.values():
+            if trim_address(model.address) == at and wanted.name in (model.name, model.state.model_id):
+                return model
+        return self._places.find(wanted)
 
     def narrow(self, model: GuardedModel | None = None, temperature: float | None = None) -> QuestionRouter:
         """A view of this router for one question: one model alone, or all; at another temperature.
@@ -332,7 +356,7 @@ class QuestionRouter:
             model.router.start()
 
     def close(self) -> None:
-        self._others.close()
+        self._places.close()
         for model in self._models.values():
             model.router.close()
 
@@ -360,43 +384,6 @@ class QuestionRouter:
     def _in_order(self) -> list[GuardedModel]:
         first = "cloud" if self._settings.route == "cloud-first" else "local"
         return [self._models[key] for key in dict.fromkeys((first, *self._models))]
-
-
-def list_settings(settings: Settings) -> dict[str, Settings]:
-    """The settings of each model that the route needs, by its part: ``local``, ``cloud`` or a task."""
-    route = settings.route
-    is_beside = route in ("local-first", "cloud-first")
-    # With a cloud beside the local model, Azure's variables tell of the cloud.
-    local = replace(settings, azure_endpoint="") if is_beside else settings
-    chosen = {"local": local}
-    if is_beside and settings.cloud_url:
-        key = settings.cloud_api_key or NO_KEY
-        chosen["cloud"] = replace(local, base_url=settings.cloud_url, api_key=key, model=settings.cloud_model)
-    elif is_beside:
-        chosen["cloud"] = replace(settings, base_url="", model=settings.cloud_model)
-    if route == "task":
-        named = {"code": settings.code_model, "reasoning": settings.reasoning_model}
-        chosen |= {task: place_model(settings, name) for task, name in named.items() if name}
-    return chosen
-
-
-def place_model(settings: Settings, named: str) -> Settings:
-    """The settings for a model named ``MODEL``, where the other is, or ``MODEL@URL``, at another server.
-
-    API_KEY goes to the server that it was given for alone; CLOUD_API_KEY to that at CLOUD_BASE_URL.
-    """
-    model, at, url = named.partition("@http")
-    if not at:
-        return replace(settings, model=named)
-    address = f"http{url}"
-    keys = {settings.base_url: settings.api_key, settings.cloud_url: settings.cloud_api_key}
-    key = keys.get(address) or NO_KEY
-    return replace(settings, model=model, base_url=address, azure_endpoint="", api_key=key)
-
-
-def _is_served(settings: Settings) -> bool:
-    """Whether another program has the model."""
-    return bool(settings.base_url or settings.azure_endpoint)
 
 
 def _list_hosts(models: Iterable[GuardedModel]) -> str:
