@@ -48,7 +48,13 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
     text, step UNINDEXED, conversation UNINDEXED, tokenize = "unicode61 remove_diacritics 2"
 );
 """
-_TABLES = ("step", "element", "answer", "feedback", "words")
+_PAIRS = """
+CREATE TABLE IF NOT EXISTS pair (
+    second TEXT PRIMARY KEY, first TEXT NOT NULL, conversation TEXT NOT NULL, kept TEXT NOT NULL
+) WITHOUT ROWID
+"""
+"""A file of this format may lack it: it came later, and nothing else changed."""
+_TABLES = ("step", "element", "answer", "feedback", "words", "pair")
 
 Json = dict[str, Any]
 """A step, element or feedback as Chainlit has it: JSON values."""
@@ -86,6 +92,16 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two answers to one question, by the ids of their messages."""
+
+    first: str
+    second: str
+    kept: str = ""
+    """The one with which the conversation goes on; empty until its reader has chosen."""
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """All that is kept of one."""
 
@@ -96,6 +112,7 @@ class Conversation:
     steps: Sequence[Json]
     elements: Sequence[Json]
     answers: Sequence[Answered]
+    pairs: Sequence[Pair] = ()
 
 
 class Database:
@@ -139,6 +156,13 @@ class Database:
             )
             self._put_words(connection, conversation, answer.id, sources["props"].get("written") or answer.text)
 
+    def keep_pair(self, conversation: str, pair: Pair) -> None:
+        with self._writing(conversation, is_news=False) as connection:
+            connection.execute(
+                "INSERT INTO pair VALUES (?, ?, ?, ?) ON CONFLICT (second) DO UPDATE SET kept = excluded.kept",
+                (pair.second, pair.first, conversation, pair.kept),
+            )
+
     def keep_feedback(self, conversation: str, feedback: Json) -> None:
         with self._writing(conversation, is_news=False) as connection:
             connection.execute(
@@ -160,20 +184,26 @@ class Database:
         """Forget a step and all that followed, with what stands below it."""
         with self._using() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            gone = [
-                identity
-                for (identity,) in connection.execute(
-                    "SELECT id FROM step WHERE conversation = ?"
-                    " AND position >= (SELECT position FROM step WHERE id = ?)",
-                    (conversation, step),
-                )
-            ]
+            rows = connection.execute(
+                "SELECT id, json_extract(content, '$.parentId'), position >= (SELECT position FROM step WHERE id = ?)"
+                " FROM step WHERE conversation = ? ORDER BY position",
+                (step, conversation),
+            )
+            gone: list[str] = []
+            stays: set[str] = set()
+            for identity, parent, is_behind in rows:
+                # The second answer to an earlier question may have been asked for later; it stands within the first's.
+                if is_behind and parent not in stays:
+                    gone.append(identity)
+                else:
+                    stays.add(identity)
             for identity in gone:
                 connection.execute("DELETE FROM step WHERE id = ?", (identity,))
                 connection.execute("DELETE FROM answer WHERE id = ?", (identity,))
                 connection.execute("DELETE FROM words WHERE step = ?", (identity,))
                 connection.execute("DELETE FROM element WHERE json_extract(content, '$.forId') = ?", (identity,))
                 connection.execute("DELETE FROM feedback WHERE json_extract(content, '$.forId') = ?", (identity,))
+                connection.execute("DELETE FROM pair WHERE ? IN (first, second)", (identity,))
             connection.execute("COMMIT")
 
     def name(self, conversation: str, title: str, *, is_first: bool = False) -> None:
@@ -251,12 +281,17 @@ class Database:
                 [step | {"feedback": feedback.get(step["id"])} for step in steps],
                 self._read_contents(connection, "element", conversation),
                 self._read_answers(connection, conversation, -1),
+                self._read_pairs(connection, conversation),
             )
 
     def read_last_answers(self, conversation: str, most: int) -> Sequence[Answered]:
         """The last answers of a conversation, the oldest of them first."""
         with self._using() as connection:
             return self._read_answers(connection, conversation, most)
+
+    def read_pairs(self, conversation: str) -> Sequence[Pair]:
+        with self._using() as connection:
+            return self._read_pairs(connection, conversation)
 
     def close(self) -> None:
         if self._connection:
@@ -367,6 +402,11 @@ class Database:
             for identity, question, text, private, writer in rows
         ][::-1]
 
+    @staticmethod
+    def _read_pairs(connection: sqlite3.Connection, conversation: str) -> Sequence[Pair]:
+        rows = connection.execute("SELECT first, second, kept FROM pair WHERE conversation = ?", (conversation,))
+        return [Pair(*row) for row in rows]
+
 
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")
@@ -377,6 +417,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError(f"made by another version of this program, in format {found}")
     if not found:
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
+    connection.execute(_PAIRS)
 
 
 def _is_there(connection: sqlite3.Connection, table: str, identity: str) -> bool:

@@ -16,6 +16,7 @@ from rag.chat.on_disk import find_data_dir, list_downloaded, may_be_downloaded
 from rag.chat.probing import find_list, probe, probe_azure
 from rag.chat.router import ModelRouter
 from rag.chat.routing.configured import trim_address
+from rag.chat.server import describe_place
 from rag.errors import ModelUnavailableError
 from rag.settings import NO_KEY, Settings
 
@@ -108,6 +109,11 @@ class Named(NamedTuple):
     name: str
     address: str
     """That of its server; empty for one of Foundry Local in this process."""
+
+    @property
+    def place(self) -> str:
+        """``on this machine``, or ``at`` and a host."""
+        return describe_place(self.address or "http://localhost")
 
 
 class Places(Generic[M]):

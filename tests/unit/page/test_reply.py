@@ -22,7 +22,7 @@ from page.why import Coverage
 from rag.answering.events import AnswerReport, Done, Retrieved
 from rag.answering.followup import Turn
 from rag.chat.router import ModelState
-from rag.chat.routing.router import QuestionRouter
+from rag.chat.routing.router import Inquiry, QuestionRouter
 from rag.errors import QuestionError
 from rag.settings import Settings
 from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
@@ -92,6 +92,9 @@ class Router:
             if is_there
             else ModelState("failed", "There is no model.", "Start one.")
         )
+
+    def find_private(self, inquiry: Inquiry) -> str:
+        return "it goes on from something private" if inquiry.is_private else ""
 
     async def refresh(self) -> ModelState:
         return self.state

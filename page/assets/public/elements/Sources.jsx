@@ -1,4 +1,4 @@
-// Chainlit translates this file anew whenever it draws an answer, so it only calls what was made once: answer.js.
+// Chainlit translates this file anew whenever it draws an answer, so it only calls what was made once: answers/answer.js.
 import * as React from 'react';
 import { useRecoilState } from 'recoil';
 import { sideViewState, useChatData, useChatInteract } from '@chainlit/react-client';
