@@ -143,17 +143,19 @@ class Answer:
             case Done(report):
                 self._report = report
                 took = report.milliseconds["total"]
-                duration = f"{write_number(self._language, took / 1000, 1)} s" if took >= 1000 else f"{took:.0f} ms"
-                self._made_by = f"{say_who(report, self._language)} · {duration}"
+                self._made_by = f"{say_who(report, self._language)} · {self._write_duration(took)}"
                 self.by = name_model(report.model, report.place, self._language) if report.model else self.by
                 if self.words:
-                    first = write_number(self._language, report.milliseconds.get("first_token", took) / 1000, 1)
-                    self._first_word = say(self._language, "answer.first", seconds=first)
+                    first = self._write_duration(report.milliseconds.get("first_token", took))
+                    self._first_word = say(self._language, "answer.first", time=first)
                 self._table = report.table if report.kind == "every" else ()
                 if report.several and report.several.kind == "choices":
                     self.choices = report.several.versions
                 found_in = {hit.chunk.source for hit in self._hits}
                 self.may_ask_every = report.kind == "passages" and report.answerable and len(found_in) > 1
+
+    def _write_duration(self, took: float) -> str:
+        return f"{write_number(self._language, took / 1000, 1)} s" if took >= 1000 else f"{took:.0f} ms"
 
     def _take_quotes(self, text: str, markers: Sequence[int]) -> None:
         """Take the quotes as they may be shown; what is taken out of them moves their markers."""
