@@ -126,7 +126,8 @@ def test_another_model_is_asked_too_below_an_answer_by_keyboard_and_the_kept_ans
     saved = saving.value.path().read_text("utf-8")
     assert f"## {QUESTION}\n\n### tiny on this machine\n\n{WORDS['tiny']}That is all." in saved
     assert f"### large on this machine (kept)\n\n{WORDS['large']}That is all." in saved
-    assert chat.warnings == chat.problems == []
+    # A reload breaks off a connection that is just being made.
+    assert [said for said in chat.warnings if "WebSocket is closed before" not in said] == chat.problems == []
 
 
 def test_a_second_model_answers_each_question_of_a_chat_until_that_is_ended(
