@@ -133,7 +133,7 @@ def test_another_model_is_asked_too_below_an_answer_by_keyboard_and_the_kept_ans
 def test_a_second_model_answers_each_question_of_a_chat_until_that_is_ended(
     server: Server, speakers: Speakers, endpoint: tuple[str, Requests], open_chat: OpenChat
 ):
-    chat = open_chat(server.url, viewport={"width": 390, "height": 780})
+    chat = open_chat(server.url, viewport={"width": 1400, "height": 900})
     panel = chat.open_models()
     panel.get_by_role("button", name="Have large answer as well").click()
     expect(panel.get_by_role("listitem").filter(has_text="large")).to_contain_text("answers as well")
@@ -144,7 +144,11 @@ def test_a_second_model_answers_each_question_of_a_chat_until_that_is_ended(
     first, second = by(chat, "tiny"), by(chat, "large")
     expect(first).to_contain_text("28 days of leave [1]")
     expect(second).to_contain_text("until March [1]")  # both at once
+    assert is_beside(first, second)
+    chat.page.set_viewport_size({"width": 390, "height": 780})
     assert not is_beside(first, second)
+    assert chat.page.evaluate("document.documentElement.scrollWidth") <= 390
+    chat.page.set_viewport_size({"width": 1400, "height": 900})
     first.get_by_role("button", name="Stop tiny").click()
     expect(first.get_by_role("button", name="Stop tiny")).to_have_count(0)
     expect(second.get_by_role("button", name="Stop large")).to_be_visible()
