@@ -240,9 +240,14 @@ class Reply:
             asked,
             turns=() if understood else asked.turns,
             standalone=understood or asked.question,
-            is_private=self.is_private,
+            is_private=self._is_made_privately,
             repeats=not asked.insists,
         )
+
+    @property
+    def _is_made_privately(self) -> bool:
+        """Whether the question, as it was understood, is private though its words don't tell."""
+        return self._asked.is_private or (bool(self.searched_for) and self.is_private)
 
     async def _add_afterwards(self) -> None:
         history, sources = self._history, self._sources
@@ -299,7 +304,7 @@ class Reply:
             return None
         asked = self._asked
         kinds: dict[str, Any] = {"every": asked.every, "source": asked.source, "repeats": not asked.insists}
-        return asked.again(self.searched_for or asked.standalone, is_private=self.is_private, **kinds)
+        return asked.again(self.searched_for or asked.standalone, is_private=self._is_made_privately, **kinds)
 
     def _offer(self, one: Version) -> dict[str, Any]:
         """A button that asks the same of one of the documents that may be meant."""

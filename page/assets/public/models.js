@@ -1,5 +1,5 @@
 // The panel of models, loaded by page.js when it is first opened: page/models/routes.py answers it.
-import { chooseSecond, onSecond, readSecond } from './answers/second.js';
+import { chooseSecond, describePrivacy, onSecond, readSecond } from './answers/second.js';
 import { placeOf } from './places.js';
 const LOOK_EVERY_MS = 700;
 const { say, number } = window.pagewise;
@@ -122,7 +122,7 @@ const draw = () => {
   if (state) {
     const { model } = state;
     now.textContent = [model.detail, model.kind === 'ready' ? '' : model.fix].filter(Boolean).join(' ');
-    privacy.textContent = model.privacy;
+    privacy.textContent = describePrivacy(model);
     trying.hidden = !state.mayEnter;
   }
   for (const each of trying.querySelectorAll('button')) each.disabled = isBusy;

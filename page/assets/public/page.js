@@ -98,7 +98,7 @@
       ? say('vectors.rest', { passages: sayCount('passages', corpus.passages - corpus.vectors) })
       : say('vectors.complete')],
     [say('row.model'), model.detail],
-    [say('row.privacy'), model.privacy],
+    [say('row.privacy'), window.pagewise.describePrivacy?.(model) ?? model.privacy],
     ...(model.fix ? [[say('row.todo'), model.fix]] : []),
   ];
 

@@ -100,6 +100,8 @@ class Plan:
     choices: tuple[Choice, ...]
     private: str = ""
     """Why nothing of the question leaves this machine, as a clause; empty if it may or no model is elsewhere."""
+    refused: str = ""
+    """The one model that was to be asked, where that keeps it from being asked."""
 
     def to_dict(self) -> dict[str, Any]:
         """As ``ask --explain-route --json`` prints it."""
@@ -192,6 +194,8 @@ class QuestionRouter:
         self._places.add(replace(self._local, base_url="", azure_endpoint=""))
         self._listeners: list[Callable[[ModelState], None]] = []
         self._switching = threading.Lock()
+        self._is_one = False
+        """Whether it is a view of one model."""
 
     def _make_model(self, settings: Settings) -> GuardedModel:
         address = settings.base_url or settings.azure_endpoint
@@ -276,7 +280,7 @@ class QuestionRouter:
         """
         view = copy(self)
         if model:
-            view._settings = replace(self._settings, route="local")
+            view._settings, view._is_one = replace(self._settings, route="local"), True
         models = {"local": model} if model else self._models
         view._models = {key: one.at_temperature(temperature) for key, one in models.items()}
         return view
@@ -296,7 +300,8 @@ class QuestionRouter:
         private = self.find_private(inquiry) if any(not model.may_read_private for model, _ in offers) else ""
         if private:
             kept = [model.for_private() for model, _ in offers if model.may_read_private]
-            return Plan(tuple(Choice(model, private, model.name, model.place) for model in kept), private)
+            refused = f"{offers[0][0].name} {offers[0][0].place}" if self._is_one and not kept else ""
+            return Plan(tuple(Choice(model, private, model.name, model.place) for model in kept), private, refused)
         has_more_room_next = self._settings.route == "local-first"
         return Plan(
             tuple(
@@ -339,6 +344,11 @@ class QuestionRouter:
         """The name, as the settings have it, of the model whose state that is."""
         models = self._in_order()
         return next((model.name for model in models if model.state.is_ready), models[0].name)
+
+    @property
+    def stays_here(self) -> bool:
+        """Whether no model of the settings is on another machine."""
+        return all(model.place == HERE for model in self._models.values())
 
     def describe_privacy(self) -> str:
         """What may leave this machine for an answer, in plain sentences."""

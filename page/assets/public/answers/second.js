@@ -1,6 +1,6 @@
 // The second model of this chat, which answers each question beside the first: what the server says of it, and how it is
 // chosen. It stands above the question until it is ended.
-import { placeOf } from '../places.js';
+import { isHere, placeOf } from '../places.js';
 const { say } = window.pagewise;
 
 let second = null;
@@ -10,6 +10,12 @@ export const readSecond = () => second;
 export const onSecond = (listener) => listeners.add(listener);
 // Chainlit passes it on; none ends it.
 export const chooseSecond = (named) => window.postMessage({ pwSecond: named }, window.location.origin);
+
+const describe = () => say('beside.chosen', { model: second.name, place: placeOf(second) });
+// What may leave this machine for an answer of this chat; `model` is that of the server's status.
+export const describePrivacy = (model) =>
+  !second || isHere(second.address) ? model.privacy : [describe(), model.staysHere ? '' : model.privacy].filter(Boolean).join(' ');
+window.pagewise.describePrivacy = describePrivacy;
 
 const chip = document.createElement('div');
 chip.id = 'pw-second';
@@ -27,7 +33,7 @@ const show = async () => {
     chooseSecond(null);
     document.getElementById('chat-input')?.focus();
   });
-  chip.replaceChildren(say('beside.chosen', { model: second.name, place: placeOf(second) }), end);
+  chip.replaceChildren(describe(), end);
   place();
 };
 // Chainlit moves its composer when a chat begins, and the chip goes with it.
