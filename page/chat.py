@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import chainlit as cl
 from chainlit.data import get_data_layer
 
-from page.beside import SECOND, ask_too, begin_second, choose_second, find_second, stop_one
+from page.beside import SECOND, ask_too, begin_second, choose_second, find_second, show_second, stop_one
 from page.conversations.layer import ConversationLayer
 from page.conversations.live import tell_deleted
 from page.filtering.filters import describe_restriction, read_restriction
@@ -104,6 +104,7 @@ async def set_starters(_: cl.User | None, language: str | None) -> list[cl.Start
 @cl.on_chat_start
 async def on_chat_start() -> None:
     await show_filter("")
+    await show_second()
     # Not awaited, since the page takes no question while this handler runs; a task must be kept by somebody.
     cl.user_session.set("offering", asyncio.create_task(_offer_filters()))
 

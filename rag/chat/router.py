@@ -110,6 +110,8 @@ class ModelRouter:
         self._idle = IdleWatch(settings.idle_minutes * 60)
         self._is_doubted = False
         """Whether an answer failed although the server is there, so that only another answer can tell."""
+        self._is_gone = False
+        """Whether the failure that is shown is that of a server that isn't there."""
 
     def wait_until_unused(self, limit_s: float) -> None:
         """Block until no answer is being written, at most so long."""
@@ -152,7 +154,7 @@ class ModelRouter:
         try:
             endpoint = self._probe_endpoint() if self._route == "endpoint" else self._reopen() or self._open_local()
         except ModelUnavailableError as exc:
-            self._fail(str(exc))
+            self._fail(str(exc), is_gone=isinstance(exc, ServerGoneError))
         except Exception as exc:  # the thread must outlive whatever a native library comes up with
             logger.exception("The model could not be started")
             self._fail(f"The model {settings.model} could not be started ({exc}). Retry.")
@@ -308,12 +310,17 @@ class ModelRouter:
         for listener in listeners:
             listener(state)
 
-    def _fail(self, sentences: str, messages: Messages = ()) -> None:
-        """Show a failure and log a new one. The first sentence says what is wrong, the others what to do."""
+    def _fail(self, sentences: str, messages: Messages = (), *, is_gone: bool = False) -> None:
+        """Show a failure and log a new one. The first sentence says what is wrong, the others what to do.
+
+        A server that is gone (`is_gone`) is logged once until it is back, however each try tells of it.
+        """
         sentences = show_words(sentences)
         detail, _, fix = sentences.partition(". ")
         state = ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
-        if state != self._state:
+        is_known = is_gone and self._is_gone and self._state.kind == "failed"
+        self._is_gone = is_gone
+        if state != self._state and not is_known:
             logger.warning("%s", leave_out_prompt(sentences, [message["content"] for message in messages]))
         self._set(state)
 
@@ -395,6 +402,6 @@ class ModelRouter:
         """
         if self._model is model and self._state.is_ready:
             self._is_doubted = not isinstance(exc, ServerGoneError)
-            self._fail(str(exc), messages)
+            self._fail(str(exc), messages, is_gone=not self._is_doubted)
             if not self._is_doubted:
                 self._wake.set()

@@ -58,7 +58,7 @@ export const makePair = ({ React, useChatData }) => {
         if (beside && seconds.get(beside) === id) seconds.delete(beside);
       };
     }, [beside, id]);
-    const first = firstOf(id);
+    const first = beside || id;
     const isPair = Boolean(beside) || seconds.has(first);
     const isKept = kept.get(first) === id;
     const name = by || madeBy;
