@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from page.asked import Asked
     from page.backend import Backend
     from page.reply import Reply
-    from rag.chat.routing.router import GuardedModel
+    from rag.chat.routing.guarding import GuardedModel
     from rag.types import Restriction
 
 logger = logging.getLogger(__name__)

@@ -35,7 +35,8 @@ from rag.answering.events import (
 )
 from rag.answering.several import Version
 from rag.asked.asking import ask
-from rag.chat.routing.router import GuardedModel, Inquiry, QuestionRouter
+from rag.chat.routing.guarding import GuardedModel
+from rag.chat.routing.router import Inquiry, QuestionRouter
 from rag.private import name_this_process
 from rag.text.hostile import remove_invisible, show_name
 from rag.types import Restriction

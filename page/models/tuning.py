@@ -17,7 +17,8 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from page.backend import Backend
     from rag.answering.prompt import Around
-    from rag.chat.routing.router import GuardedModel, QuestionRouter
+    from rag.chat.routing.guarding import GuardedModel
+    from rag.chat.routing.router import QuestionRouter
     from rag.types import Retrieval
 
 _MOST_PASSAGES = 32

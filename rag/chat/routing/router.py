@@ -1,9 +1,7 @@
 """Which of several models answers a question: by the route that the user chose, by what the question is about, and by
 what of it may leave this machine.
 
-Every model is guarded: one that runs elsewhere is never sent private text, whatever was planned. Elsewhere is every
-address but the loopback ones, so that a machine of the same network counts as elsewhere too, unless it is named in
-RAG_TRUSTED_HOSTS. What a server on a loopback address sends on by itself can't be seen from here.
+Every model is guarded: see `rag.chat.routing.guarding`.
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing
 from copy import copy
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -20,21 +17,18 @@ from typing import Any, Protocol
 from rag.chat.foundry import FoundryRuntime
 from rag.chat.router import Messages, ModelRouter, ModelState, Runtime
 from rag.chat.routing.configured import is_served, list_settings, trim_address
+from rag.chat.routing.guarding import HERE, GuardedModel, name_kind
 from rag.chat.routing.others import Named, Places
-from rag.chat.routing.personal import find_personal, iter_personal
+from rag.chat.routing.personal import find_personal
 from rag.chat.routing.private_folders import find_private_source
 from rag.chat.routing.shared_runtime import SharedRuntime
 from rag.chat.routing.tasks import classify_task
-from rag.chat.server import describe_place
-from rag.errors import PrivateTextError
 from rag.logs.steps import log_step
 from rag.settings import NO_KEY, Settings
 from rag.text.hostile import show_name
 from rag.types import ScoredChunk
 
 logger = logging.getLogger(__name__)
-
-HERE = describe_place("http://localhost")
 
 MakeRuntime = Callable[[str, str], Runtime]
 Classify = Callable[[str], str]
@@ -112,66 +106,6 @@ class Plan:
 def make_plan(router: Model | QuestionRouter, inquiry: Inquiry) -> Plan:
     """The plan of several models, or the only model there is."""
     return router.choose(inquiry) if isinstance(router, QuestionRouter) else Plan((Choice(router),))
-
-
-class GuardedModel:
-    """A `ModelRouter` that sends nothing private to another machine than this one and those that are trusted."""
-
-    def __init__(self, router: ModelRouter, name: str, address: str, trusted: Sequence[str]) -> None:
-        self.router = router
-        self.name = name
-        self.address = address
-        """Where it is served; empty for one of Foundry Local."""
-        self._planned_place = describe_place(address) if address else HERE
-        self._trusted = trusted
-        self._is_private = False
-        self._temperature: float | None = None
-
-    def for_private(self) -> GuardedModel:
-        """The same model for what is private as a whole, though its words don't show it."""
-        model = copy(self)
-        model._is_private = True
-        return model
-
-    def at_temperature(self, temperature: float | None) -> GuardedModel:
-        """The same model at another temperature; at that of the settings for None."""
-        model = copy(self)
-        model._temperature = temperature
-        return model
-
-    @property
-    def place(self) -> str:
-        return self.router.state.place or self._planned_place
-
-    @property
-    def may_read_private(self) -> bool:
-        return self.place in self._trusted
-
-    @property
-    def state(self) -> ModelState:
-        return self.router.state
-
-    async def refresh(self) -> ModelState:
-        return await self.router.refresh()
-
-    async def stream(
-        self, messages: Messages, max_tokens: int, on_finish: Callable[[str], None] | None = None
-    ) -> AsyncGenerator[str, None]:
-        """As `ModelRouter.stream`. Raises PrivateTextError, before anything is sent, for what may not leave here."""
-        if not self.may_read_private and (held := self._find_private(messages)):
-            raise PrivateTextError(
-                f"What the model {self.name} {self.place} would read holds {held}, which doesn't leave this machine. "
-                "Ask a model on this machine, by MODEL and BASE_URL."
-            )
-        async with aclosing(
-            self.router.stream(messages, max_tokens, on_finish, temperature=self._temperature)
-        ) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    def _find_private(self, messages: Messages) -> str:
-        found = (kind for message in messages for kind, _ in iter_personal(message["content"]))
-        return "private text" if self._is_private else next(map(_name, found), "")
 
 
 class QuestionRouter:
@@ -315,11 +249,11 @@ class QuestionRouter:
         if inquiry.is_private:
             return "it goes on from something private"
         if kind := find_personal(inquiry.question):
-            return f"the question holds {_name(kind)}"
+            return f"the question holds {name_kind(kind)}"
         if source := find_private_source(self._settings.private_folders, inquiry.sources):
             return f"{show_name(source)} is private"
         kind = next(filter(None, map(find_personal, inquiry.texts)), None)
-        return f"a passage holds {_name(kind)}" if kind else ""
+        return f"a passage holds {name_kind(kind)}" if kind else ""
 
     def _list_offers(self, question: str) -> list[tuple[GuardedModel, str]]:
         """The models in the order of the route, each with why it is the one."""
@@ -398,7 +332,3 @@ class QuestionRouter:
 
 def _list_hosts(models: Iterable[GuardedModel]) -> str:
     return " and ".join(dict.fromkeys(model.place.removeprefix("at ") for model in models))
-
-
-def _name(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeioI" else f"a {kind}"

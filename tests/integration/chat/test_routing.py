@@ -19,8 +19,9 @@ import pytest
 from rag.answering.answer import answer
 from rag.answering.events import Done, Event, Notice, Private, Rewritten, Routed
 from rag.answering.followup import Turn
+from rag.chat.routing.guarding import GuardedModel
 from rag.chat.routing.others import Named
-from rag.chat.routing.router import GuardedModel, Inquiry, QuestionRouter
+from rag.chat.routing.router import Inquiry, QuestionRouter
 from rag.errors import PrivateTextError
 from rag.settings import Settings
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk, Verdict
