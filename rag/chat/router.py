@@ -18,8 +18,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from rag.chat.complaints import leave_out_prompt, show_words
 from rag.chat.foundry import FoundryRuntime, OnStep, count_tokens
@@ -30,6 +29,7 @@ from rag.chat.model import ChatModel, Habits
 from rag.chat.on_disk import find_data_dir, may_be_downloaded
 from rag.chat.probing import probe, probe_azure
 from rag.chat.server import ServerGoneError, describe_place
+from rag.chat.state import ModelState, Route
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.logs.steps import log_step
 from rag.settings import Settings
@@ -38,8 +38,6 @@ from rag.types import Endpoint
 
 logger = logging.getLogger(__name__)
 
-Kind = Literal["starting", "downloading", "loading", "ready", "failed", "closed"]
-Route = Literal["local", "endpoint"]
 Messages = Sequence[dict[str, str]]
 
 PROBE_EVERY_S = 15.0
@@ -58,27 +56,6 @@ class Runtime(Protocol):
     def open(self, alias: str, on_step: OnStep) -> Endpoint: ...
     def cancel(self) -> None: ...
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """Where the model stands: `detail` says it and `fix` what the user can do, each in plain sentences."""
-
-    kind: Kind
-    detail: str
-    fix: str = ""
-    percent: float | None = None
-    """How much of the download is done, 0 to 100 in whole numbers."""
-    model_id: str = ""
-    route: Route = "local"
-    context_length: int | None = None
-    """How many tokens the model can read and write together; None while unknown."""
-    place: str = ""
-    """Where the model runs: ``on this machine``, or ``at`` and a host; empty while that is unknown."""
-
-    @property
-    def is_ready(self) -> bool:
-        return self.kind == "ready"
 
 
 class ModelRouter:

@@ -10,9 +10,10 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from copy import copy
 
-from rag.chat.router import Messages, ModelRouter, ModelState
+from rag.chat.router import Messages, ModelRouter
 from rag.chat.routing.personal import iter_personal
 from rag.chat.server import describe_place
+from rag.chat.state import ModelState
 from rag.errors import PrivateTextError
 
 HERE = describe_place("http://localhost")

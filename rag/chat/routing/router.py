@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from rag.chat.foundry import FoundryRuntime
-from rag.chat.router import Messages, ModelRouter, ModelState, Runtime
+from rag.chat.router import Messages, ModelRouter, Runtime
 from rag.chat.routing.configured import is_served, list_settings, trim_address
 from rag.chat.routing.guarding import HERE, GuardedModel, name_kind
 from rag.chat.routing.others import Named, Places
@@ -23,6 +23,7 @@ from rag.chat.routing.personal import find_personal
 from rag.chat.routing.private_folders import find_private_source
 from rag.chat.routing.shared_runtime import SharedRuntime
 from rag.chat.routing.tasks import classify_task
+from rag.chat.state import ModelState
 from rag.logs.steps import log_step
 from rag.settings import NO_KEY, Settings
 from rag.text.hostile import show_name

@@ -10,7 +10,8 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from rag.chat.router import ModelRouter, ModelState
+from rag.chat.router import ModelRouter
+from rag.chat.state import ModelState
 from rag.errors import ModelUnavailableError
 from rag.settings import Settings
 from rag.types import Endpoint

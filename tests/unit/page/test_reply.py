@@ -21,9 +21,10 @@ from page.reply import Reply
 from page.why import Coverage
 from rag.answering.events import AnswerReport, Done, Retrieved
 from rag.answering.followup import Turn
-from rag.chat.router import ModelRouter, ModelState
+from rag.chat.router import ModelRouter
 from rag.chat.routing.guarding import HERE, GuardedModel
 from rag.chat.routing.router import Inquiry, QuestionRouter
+from rag.chat.state import ModelState
 from rag.errors import QuestionError
 from rag.settings import Settings
 from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
