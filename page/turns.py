@@ -80,7 +80,7 @@ async def read_turns(before: str = "") -> Sequence[Turn]:
         kept = await history.read(lambda database: database.read_last_answers(thread_id, _MOST), kept)
     said: Sequence[Said] = cl.user_session.get(_SAID, ())
     if kept is not None:
-        said = [Said(one.id, Turn(one.question, one.text, one.is_private)) for one in kept]
+        said = [Said(one.id, Turn(one.question, one.text, one.is_private, one.sources)) for one in kept]
     if before:
         ids = [one.id for one in said]
         said = said[: ids.index(before)] if before in ids else ()

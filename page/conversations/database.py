@@ -10,11 +10,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from page.conversations.aging import list_sources
 from page.conversations.words import make_query, spread_words
 from rag.private import identify_file, open_privately
 
@@ -89,6 +90,8 @@ class Answered:
     is_private: bool
     writer: str = ""
     """The process that writes it, by `rag.private.name_this_process`; empty once it is complete."""
+    sources: tuple[str, ...] = ()
+    """The documents that it cites, in order, where they were asked for; kept with what stands below it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,9 +288,20 @@ class Database:
             )
 
     def read_last_answers(self, conversation: str, most: int) -> Sequence[Answered]:
-        """The last answers of a conversation, the oldest of them first."""
+        """The last answers of a conversation with the documents that they cite, the oldest answer first."""
         with self._using() as connection:
-            return self._read_answers(connection, conversation, most)
+            answers = self._read_answers(connection, conversation, most)
+            missing = {answer.id for answer in answers}
+            sources: dict[str, tuple[str, ...]] = {}
+            rows = connection.execute(
+                "SELECT content FROM element WHERE conversation = ? ORDER BY position DESC", (conversation,)
+            )
+            while missing and (row := rows.fetchone()):
+                element = json.loads(row[0])
+                if element.get("forId") in missing:
+                    missing.discard(element["forId"])
+                    sources[element["forId"]] = list_sources(element["props"])
+            return [replace(answer, sources=sources.get(answer.id, ())) for answer in answers]
 
     def read_pairs(self, conversation: str) -> Sequence[Pair]:
         with self._using() as connection:

@@ -32,6 +32,7 @@ def keep_turn(database: Database, conversation: str, question: str, text: str, *
     database.keep_step(conversation, make_step(f"{conversation}-q", question), question)
     database.name(conversation, question, is_first=True)
     source = {"number": 1, "source": "kettle.pdf", "place": "page 4", "section": "", "quote": "36  months"}
+    source["url"] = "/papers/corpus/manuals/kettle%20old.pdf"
     props = {"written": text, "sources": [source], "cited": [1], "notices": [], "madeBy": "tiny · 2 s", "look": ""}
     database.keep_answer(
         conversation,
@@ -52,7 +53,8 @@ def test_what_was_kept_is_read_again_in_its_order_by_another_process_too(path: P
     assert [step["id"] for step in found.steps] == ["c-q", "c-a", "late"]
     assert found.steps[1]["feedback"]["comment"] == "right"
     assert found.settings == {"chat_settings": {"folder": "manuals"}}
-    assert reader.read_last_answers("c", 3) == [Answered("c-a", "How long is the guarantee?", "36 months [1].", False)]
+    answer = Answered("c-a", "How long is the guarantee?", "36 months [1].", False, "", ("manuals/kettle old.pdf",))
+    assert reader.read_last_answers("c", 3) == [answer]
     assert reader.read("another") is None
 
 
