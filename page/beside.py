@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 
-from page.conversations.database import Pair
 from page.conversations.layer import RUN
+from page.conversations.records import Pair
 from page.server import forget_messages, get_answers, get_history, get_language
 from page.texts import say
 from page.turns import keep_pair, read_turns, remember_turn

@@ -15,7 +15,7 @@ from chainlit.utils import utc_now
 from page.afterwards import describe_afterwards, tell_below
 from page.answer import Answer
 from page.asked import INSIST, Asked
-from page.conversations.database import Answered
+from page.conversations.records import Answered
 from page.filtering.filters import describe_restriction
 from page.markdown import escape_markdown
 from page.models.tuning import tune

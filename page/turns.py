@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import chainlit as cl
 
-from page.conversations.database import Pair
 from page.conversations.live import KEPT
+from page.conversations.records import Pair
 from page.server import get_answers, get_history
 
 if TYPE_CHECKING:
-    from page.conversations.database import Answered
+    from page.conversations.records import Answered
     from page.reply import Reply
     from rag.answering.followup import Turn
 

@@ -10,12 +10,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from page.conversations.aging import list_sources
+from page.conversations.records import Answered, Conversation, Json, Pair, Summary
 from page.conversations.words import make_query, spread_words
 from rag.private import identify_file, open_privately
 
@@ -57,9 +57,6 @@ CREATE TABLE IF NOT EXISTS pair (
 """A file of this format may lack it: it came later, and nothing else changed."""
 _TABLES = ("step", "element", "answer", "feedback", "words", "pair")
 
-Json = dict[str, Any]
-"""A step, element or feedback as Chainlit has it: JSON values."""
-
 
 class DamagedError(Exception):
     """The file is no database, or isn't whole."""
@@ -67,55 +64,6 @@ class DamagedError(Exception):
 
 class UnusableError(Exception):
     """The file can't be used just now; the message is the reason, for a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A conversation as a list shows it."""
-
-    id: str
-    title: str
-    changed: str
-    """When it was last changed, as an ISO 8601 date-time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What is kept of an answer beside its message: for follow-ups, and until it is complete."""
-
-    id: str
-    """The id of its message."""
-    question: str
-    text: str
-    is_private: bool
-    writer: str = ""
-    """The process that writes it, by `rag.private.name_this_process`; empty once it is complete."""
-    sources: tuple[str, ...] = ()
-    """The documents that it cites, in order, where they were asked for; kept with what stands below it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two answers to one question, by the ids of their messages."""
-
-    first: str
-    second: str
-    kept: str = ""
-    """The one with which the conversation goes on; empty until its reader has chosen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """All that is kept of one."""
-
-    id: str
-    title: str
-    changed: str
-    settings: Json
-    steps: Sequence[Json]
-    elements: Sequence[Json]
-    answers: Sequence[Answered]
-    pairs: Sequence[Pair] = ()
 
 
 class Database:

@@ -12,9 +12,10 @@ from chainlit.types import Feedback, PageInfo, PaginatedResponse, Pagination, Th
 from chainlit.user import PersistedUser, User
 from starlette.exceptions import HTTPException
 
-from page.conversations.database import Conversation, Database, Json, Summary
+from page.conversations.database import Database
 from page.conversations.history import History
 from page.conversations.reading import close_broken_off
+from page.conversations.records import Conversation, Json, Summary
 from rag.errors import RagError
 
 if TYPE_CHECKING:

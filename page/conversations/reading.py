@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from page.conversations.database import Conversation, Json
+from page.conversations.records import Conversation, Json
 from rag.private import is_running
 
 SERVER_STOPPED = "The server was stopped while this was written, so the answer ends here. Ask again for the rest."

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from page.conversations.database import Answered, Database, Pair
+from page.conversations.database import Database
 from page.conversations.history import History
 from page.conversations.reading import SERVER_STOPPED, close_broken_off, write_markdown
+from page.conversations.records import Answered, Pair
 from page.conversations.words import make_query, spread_words
 from rag.errors import RagError
 from rag.private import name_this_process

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from page.conversations.database import Pair
+from page.conversations.records import Pair
 from page.turns import Said, choose_turns
 from rag.answering.followup import Turn
 
