@@ -17,7 +17,7 @@ from page.conversations.layer import RUN
 from page.conversations.records import Pair
 from page.server import forget_messages, get_answers, get_history, get_language
 from page.texts import say
-from page.turns import keep_pair, read_turns, remember_turn
+from page.turns import keep_pair, read_pairs, read_turns, remember_turn
 from rag.chat.routing.configured import trim_address
 from rag.chat.routing.others import Named
 from rag.errors import ModelUnavailableError, RagError
@@ -120,12 +120,17 @@ def _require_model(backend: Backend, named: Named, language: str) -> GuardedMode
 
 
 async def ask_too(backend: Backend, message: dict[str, Any]) -> None:
-    """Ask another model what a complete answer of this chat was asked; nothing while something is being written."""
+    """Ask another model what a complete answer of this chat was asked.
+
+    Nothing is asked while something is being written, nor for an answer that has one beside it already.
+    """
     from page.asked import INSIST, read_asked
     from page.filtering.panel import find_restriction
 
     named, first, ask = read_named(message.get("model")), str(message.get("first") or ""), message.get("ask")
     if not (named and first and isinstance(ask, dict)) or get_answers().find(cl.context.session.thread_id):
+        return
+    if any(pair.first == first for pair in await read_pairs()):
         return
     text = str(ask.get("text") or "")
     turns = await read_turns(before=first) if ask.get("standalone") == text else ()
