@@ -162,7 +162,7 @@ async def _take_wish(message: dict[str, Any]) -> None:
         await keep_answer(message[KEEP_ONE])
     elif CHOOSE_SECOND in message:
         await choose_second(message[CHOOSE_SECOND])
-        await _keep_filters()
+        await _keep_filters(also_none=True)
     elif isinstance(ask := message.get(ASK_TOO), dict):
         try:
             await ask_too(await wait_for_backend(), ask)
@@ -247,11 +247,11 @@ async def _add_documents(backend: Backend, message: cl.Message) -> None:
         discard_uploads(message)
 
 
-async def _keep_filters() -> None:
-    """Keep this chat's filters, and the documents that came with it, for when it is opened again."""
+async def _keep_filters(*, also_none: bool = False) -> None:
+    """Keep this chat's filters, its second model, and the documents that came with it, for when it is opened again."""
     history, session = get_history(), cl.context.session
     chosen, attached, second = read_chosen_filters(), cl.user_session.get(ATTACHED, ()), cl.user_session.get(SECOND)
-    if history and session.has_first_interaction and (chosen or attached or second):
+    if history and session.has_first_interaction and (chosen or attached or second or also_none):
         settings = {"chat_settings": dict(chosen), ATTACHED: list(attached), SECOND: second}
         await history.write(lambda database: database.keep_settings(session.thread_id, settings))
 

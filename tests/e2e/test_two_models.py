@@ -163,6 +163,8 @@ def test_a_second_model_answers_each_question_of_a_chat_until_that_is_ended(
     expect(chip).to_be_visible()
     chat.page.get_by_role("button", name="Stop comparing").click()
     expect(chip).to_be_hidden()
+    chat.page.reload()
+    expect(chat.answers).to_have_count(2)
     speakers.may_end["tiny"].set()
     chat.ask("And until when may they be kept?")
     expect(chat.answers).to_have_count(3)
