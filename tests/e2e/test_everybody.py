@@ -73,3 +73,14 @@ def test_on_a_phone_nothing_is_cut_and_an_upload_without_a_word_has_no_bubble(
     expect(chat.page).to_have_url(re.compile("/thread/"))
     chat.page.locator("#sidebar-trigger-button").first.click()
     expect(chat.page.locator("#thread-history").last).to_contain_text("pool.md")
+
+
+def test_on_a_phone_a_reload_keeps_the_conversation(server: Server, open_chat: OpenChat):
+    chat = open_chat(server.url, viewport={"width": 390, "height": 780})
+    chat.ask("How often is the kettle descaled?")
+    expect(chat.page).to_have_url(re.compile("/thread/"))
+    chat.page.reload()
+    expect(chat.answers).to_have_count(1)
+    chat.page.locator("#new-chat-button").click()
+    expect(chat.answers).to_have_count(0)
+    expect(chat.page).to_have_url(f"{server.url}/")

@@ -11,6 +11,7 @@
 // was written, which page.js copies; beside: the id of the first answer to the same question, another: what asks another
 // model as well, parent: the run that the answer stands in, kept: whether it is the kept one of two. Once the answer is complete, page/afterwards.py adds question, changes: [{number,
 // source, kind, parts}], topics: [text].
+import { giveAddress } from '../conversations.js';
 import { makePair } from './beside.js';
 import { describeSpot, hideBubble, showBubble } from './bubble.js';
 import { LINKS, findWords, underline } from './lacking.js';
@@ -42,7 +43,8 @@ const countSeconds = (id) => {
 };
 
 // The component, made of the libraries that Chainlit has on its page.
-export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInteract, Markdown }) => {
+export const makeBelow = (libraries) => {
+  const { React, sideState, useSide, useChatData, useChatInteract, useChatMessages, useConfig, Markdown } = libraries;
   const { createElement: h, useEffect, useLayoutEffect, useReducer, useRef } = React;
 
   const useLatest = makeUseLatest(React);
@@ -114,6 +116,9 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
     const { spots = [], quoted = [], isQuoted, isUncited, searchedFor, searchedIn, changes, topics, question, choices = [] } = below;
     const root = useRef(null);
     const pair = usePair(below, root);
+    const { threadId } = useChatMessages();
+    const { config } = useConfig();
+    useEffect(() => void (config?.dataPersistence && giveAddress(threadId)), [threadId, config]);
     const [side, setSide] = useSide(sideState);
 
     const open = (item, spot) => {
