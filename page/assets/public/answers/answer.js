@@ -44,7 +44,7 @@ const countSeconds = (id) => {
 
 // The component, made of the libraries that Chainlit has on its page.
 export const makeBelow = (libraries) => {
-  const { React, sideState, useSide, useChatData, useChatInteract, useChatMessages, useConfig, Markdown } = libraries;
+  const { React, useSide, useThreadId, useChatData, useChatInteract, useConfig, Markdown } = libraries;
   const { createElement: h, useEffect, useLayoutEffect, useReducer, useRef } = React;
 
   const useLatest = makeUseLatest(React);
@@ -116,10 +116,10 @@ export const makeBelow = (libraries) => {
     const { spots = [], quoted = [], isQuoted, isUncited, searchedFor, searchedIn, changes, topics, question, choices = [] } = below;
     const root = useRef(null);
     const pair = usePair(below, root);
-    const { threadId } = useChatMessages();
+    const threadId = useThreadId();
     const { config } = useConfig();
     useEffect(() => void (config?.dataPersistence && giveAddress(threadId)), [threadId, config]);
-    const [side, setSide] = useSide(sideState);
+    const [side, setSide] = useSide();
 
     const open = (item, spot) => {
       const key = `${id}-${item.number}`;
