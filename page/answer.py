@@ -14,7 +14,7 @@ from typing import Any
 from page.markdown import escape_markdown, show_answer, show_quotes
 from page.texts import ENGLISH, say, write_number
 from page.view import describe_spot, make_cards
-from page.why import Coverage, describe_progress, explain, say_who
+from page.why import Coverage, describe_progress, explain, name_model, say_who
 from rag.answering.citations import UNFINISHED_MARKER, add_citations, cite_sources
 from rag.answering.events import (
     AnswerReport,
@@ -63,6 +63,12 @@ class Answer:
         self.expects_words = False
         """Whether a model reads or writes."""
         self.model = ""
+        self.host = ""
+        """Where that runs; empty for this machine."""
+        self.by = ""
+        """The model that is asked and where it runs; of quotes, that they are quotes."""
+        self._first_word = ""
+        """How long the model's first word took; empty without one."""
         self.is_private = False
         """Whether no other machine may get to read it, nor what is made from it."""
         self.may_insist = False
@@ -91,7 +97,12 @@ class Answer:
         """What each of the several documents says that may be meant; empty where it is clear."""
         self._table: tuple[dict[str, Any], ...] = ()
         self._progress = ""
-        """Says which part of which document is read; empty for passages."""
+        """Says which part of which document is read, or that the model is made ready; empty for passages."""
+
+    def await_model(self, name: str, place: str) -> None:
+        """Say that a model is made ready; what is taken next takes the place of that."""
+        self.by, self.expects_words = name_model(name, place, self._language), True
+        self._progress = say(self._language, "beside.loading", model=remove_invisible(name))
 
     def take(self, event: Event) -> None:
         match event:
@@ -99,10 +110,12 @@ class Answer:
                 self.searched_for = remove_invisible(question)
             case Retrieved(retrieval):
                 self._hits, self._question, self._retrieval = retrieval.hits, retrieval.question, retrieval
+                self._progress = ""
             case Private():
                 self.is_private = True
-            case Routed(model):
-                self.model = remove_invisible(model)
+            case Routed(model, place):
+                self.model, self.host = remove_invisible(model), remove_invisible(place.partition("at ")[2])
+                self.by = name_model(model, place, self._language)
             case Quoted(text, markers, citations) | Told(text, markers, citations):
                 self._take_quotes(text, markers)
                 self._quoted = citations
@@ -130,13 +143,19 @@ class Answer:
             case Done(report):
                 self._report = report
                 took = report.milliseconds["total"]
-                duration = f"{write_number(self._language, took / 1000, 1)} s" if took >= 1000 else f"{took:.0f} ms"
-                self._made_by = f"{say_who(report, self._language)} · {duration}"
+                self._made_by = f"{say_who(report, self._language)} · {self._write_duration(took)}"
+                self.by = name_model(report.model, report.place, self._language) if report.model else self.by
+                if self.words:
+                    first = self._write_duration(report.milliseconds.get("first_token", took))
+                    self._first_word = say(self._language, "answer.first", time=first)
                 self._table = report.table if report.kind == "every" else ()
                 if report.several and report.several.kind == "choices":
                     self.choices = report.several.versions
                 found_in = {hit.chunk.source for hit in self._hits}
                 self.may_ask_every = report.kind == "passages" and report.answerable and len(found_in) > 1
+
+    def _write_duration(self, took: float) -> str:
+        return f"{write_number(self._language, took / 1000, 1)} s" if took >= 1000 else f"{took:.0f} ms"
 
     def _take_quotes(self, text: str, markers: Sequence[int]) -> None:
         """Take the quotes as they may be shown; what is taken out of them moves their markers."""
@@ -167,6 +186,16 @@ class Answer:
     @property
     def is_not_found(self) -> bool:
         return self._outcome == "not_found"
+
+    @property
+    def retrieval(self) -> Retrieval | None:
+        """What was found; None until then."""
+        return self._retrieval
+
+    @property
+    def may_ask_another(self) -> bool:
+        """Whether a model wrote the answer or should have, so that another one may be asked as well."""
+        return self._report is not None and bool(self._report.model or self._report.failure)
 
     def show(self, is_complete: bool = True) -> str:
         """The message as Markdown for Chainlit; of an incomplete one, without half a marker at its end."""
@@ -222,6 +251,10 @@ class Answer:
             "notices": [*self._notices, *filter(None, [self.coverage.describe(self._language), end])],
             "why": self._explain(cards),
             "madeBy": self._made_by,
+            "model": self.model,
+            "host": self.host,
+            "by": self.by,
+            "firstWord": self._first_word,
             "exports": {"csv": write_csv(self._table), "md": write_markdown(self._table)} if self._table else None,
             "written": self._write(),
         }

@@ -33,19 +33,24 @@ class Asked:
     source: str = ""
     """The one document that it is asked again of; empty for all that the filters allow."""
 
+    repeats: bool = False
+    """Whether it is asked again as it was, of another model."""
+
     @property
     def insists(self) -> bool:
         """Whether it is asked again so that the model reads what retrieval thinks little of."""
-        return bool(self.standalone) and not self.every and not self.source
+        return bool(self.standalone) and not (self.every or self.source or self.repeats)
 
     @property
     def question(self) -> str:
         return self.standalone or self.text
 
-    def again(self, standalone: str, *, is_private: bool, every: bool = False, source: str = "") -> dict[str, Any]:
+    def again(
+        self, standalone: str, *, is_private: bool, every: bool = False, source: str = "", repeats: bool = False
+    ) -> dict[str, Any]:
         """What the page sends back to have the question asked again, whichever server it has by then. JSON values."""
         shown = {"text": self.text, "standalone": standalone or self.text, "filters": dict(self.filters)}
-        return {**shown, "private": is_private, "every": every, "source": source}
+        return {**shown, "private": is_private, "every": every, "source": source, "repeats": repeats}
 
 
 def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns: Sequence[Turn]) -> Asked:
@@ -55,4 +60,5 @@ def read_asked(text: str, metadata: object, filters: Mapping[str, object], turns
         return Asked(text, filters, turns)
     is_private = bool(again.get("private", True))  # what an older page sends doesn't tell
     standalone, source = str(again.get("standalone") or text), str(again.get("source") or "")
-    return Asked(text, again["filters"], (), standalone, is_private, bool(again.get("every")), source)
+    every, repeats = bool(again.get("every")), bool(again.get("repeats"))
+    return Asked(text, again["filters"], (), standalone, is_private, every, source, repeats)

@@ -251,7 +251,8 @@ class Backend:
     def _describe_model(self) -> dict[str, Any]:
         now = self.router.state
         shown = {name: getattr(now, name) for name in ("kind", "detail", "fix", "percent", "route")}
-        return {"name": self.router.name, **shown, "privacy": self.router.describe_privacy()}
+        privacy = {"privacy": self.router.describe_privacy(), "staysHere": self.router.stays_here}
+        return {"name": self.router.name, **shown, **privacy}
 
     def _read_index_status(self) -> IndexStatus:
         try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import chainlit as cl
 from chainlit.data import get_data_layer
 
+from page.beside import SECOND, ask_too, begin_second, choose_second, find_second, show_second, stop_one
 from page.conversations.layer import ConversationLayer
 from page.conversations.live import tell_deleted
 from page.filtering.filters import describe_restriction, read_restriction
@@ -46,6 +47,7 @@ from page.server import (
 from page.starters import make_starters
 from page.stopping import limit_stop
 from page.texts import say
+from page.turns import keep_answer, read_turns, remember_turn
 from page.view import make_address
 from rag.errors import IndexMissingError, RagError, SettingsError
 from rag.logs.steps import begin_request
@@ -56,9 +58,7 @@ if TYPE_CHECKING:
     from chainlit.types import ThreadDict
 
     from page.backend import Backend
-    from page.conversations.database import Answered
     from page.reply import Reply
-    from rag.answering.followup import Turn
 
 logger = logging.getLogger(__name__)
 
@@ -69,11 +69,11 @@ SAMPLES = {
 }
 """Questions for a first try of the samples, each shown while the one that answers it is in the corpus."""
 
-TURNS = "turns"
-"""Where a chat's session keeps its conversation; a new chat begins without."""
-
 ASK_ONLY = "pwOnly"
 """Under which name a message of the page has the documents that were chosen in the library."""
+
+ASK_TOO, CHOOSE_SECOND, STOP_ONE, KEEP_ONE = "pwAskToo", "pwSecond", "pwStop", "pwKeep"
+"""The same for what it wants of two answers side by side."""
 
 CORPUS_CHANGED = "pw-corpus-changed"
 """What page.js says when other documents are indexed than before."""
@@ -104,6 +104,7 @@ async def set_starters(_: cl.User | None, language: str | None) -> list[cl.Start
 @cl.on_chat_start
 async def on_chat_start() -> None:
     await show_filter("")
+    await show_second()
     # Not awaited, since the page takes no question while this handler runs; a task must be kept by somebody.
     cl.user_session.set("offering", asyncio.create_task(_offer_filters()))
 
@@ -135,6 +136,7 @@ async def on_chat_resume(thread: ThreadDict) -> None:
     """A kept conversation was opened: its filters are this page's, too."""
     attached = (thread["metadata"] or {}).get(ATTACHED, ())
     cl.user_session.set(ATTACHED, tuple(attached))
+    await choose_second((thread["metadata"] or {}).get(SECOND))
     with contextlib.suppress(SettingsError):  # the status line says so
         await _show_chosen_filter()
     cl.user_session.set("offering", asyncio.create_task(_offer_filters()))
@@ -148,6 +150,24 @@ async def on_window_message(message: object) -> None:
     elif isinstance(message, dict) and ASK_ONLY in message:
         choose_documents(message[ASK_ONLY])
         await on_settings_update({})
+    elif isinstance(message, dict):
+        await _take_wish(message)
+
+
+async def _take_wish(message: dict[str, Any]) -> None:
+    """Do what the page wants of two answers side by side."""
+    if STOP_ONE in message:
+        stop_one(message[STOP_ONE])
+    elif KEEP_ONE in message:
+        await keep_answer(message[KEEP_ONE])
+    elif CHOOSE_SECOND in message:
+        await choose_second(message[CHOOSE_SECOND])
+        await _keep_filters(also_none=True)
+    elif isinstance(ask := message.get(ASK_TOO), dict):
+        try:
+            await ask_too(await wait_for_backend(), ask)
+        except RagError as error:
+            await cl.ErrorMessage(escape_markdown(str(error))).send()
 
 
 @cl.on_settings_update
@@ -171,14 +191,17 @@ async def on_message(message: cl.Message) -> None:
     request = begin_request()
     await _name_by_files(message)
     reply = Reply(get_history(), get_language())
+    beside: set[asyncio.Task[None]] = set()
     get_answers().add(message.thread_id, reply)
     try:
         backend = await wait_for_backend()
         await _add_documents(backend, message)
         await _keep_filters()
         if message.content or not message.elements:
-            asked = read_asked(message.content, message.metadata, read_chosen_filters(), await _read_turns())
+            asked = read_asked(message.content, message.metadata, read_chosen_filters(), await read_turns())
             only = await find_restriction(backend, asked.filters, get_language())
+            if second := find_second(backend):
+                reply.on_model = partial(begin_second, backend, second, reply, only, beside)
             await reply.stream_answer(backend, asked, only)
     except IndexMissingError:
         await cl.ErrorMessage(escape_markdown(backend.explain_missing_index())).send()
@@ -189,11 +212,13 @@ async def on_message(message: cl.Message) -> None:
         reason = escape_markdown(str(error))
         await cl.ErrorMessage(say(get_language(), "went.wrong.logged", reason=reason, request=request)).send()
     finally:
-        _remember_turn(message.content, reply)
+        remember_turn(message.content, reply)
         await reply.finish()
         forget_messages()
         if get_history() or not reply.broken_off:
             get_answers().discard(message.thread_id, reply)
+        if beside:
+            await asyncio.wait(beside)
 
 
 async def _name_by_files(message: cl.Message) -> None:
@@ -222,44 +247,12 @@ async def _add_documents(backend: Backend, message: cl.Message) -> None:
         discard_uploads(message)
 
 
-def _remember_turn(question: str, reply: Reply) -> None:
-    """Keep a question and its answer for follow-ups, be the answer cut short; a question without one isn't kept.
-
-    A question that is asked again takes the place of the one before.
-    """
-    from rag.answering.followup import Turn, add_turn
-
-    if reply.text:
-        turn = Turn(reply.searched_for or question, reply.text, reply.is_private, reply.sources)
-        others = [other for other in cl.user_session.get(TURNS, ()) if other.question != turn.question]
-        cl.user_session.set(TURNS, add_turn(others, turn))
-
-
-async def _read_turns() -> Sequence[Turn]:
-    """What a follow-up may refer to: what was asked and answered in this chat, from whichever page."""
-    from rag.answering.followup import KEPT_TURNS, Turn, add_turn
-
-    thread_id, history = cl.context.session.thread_id, get_history()
-    kept: Sequence[Answered] | None = None
-    if history:
-        kept = await history.read(lambda database: database.read_last_answers(thread_id, 2 * KEPT_TURNS), kept)
-    if kept is None:
-        turns: Sequence[Turn] = cl.user_session.get(TURNS, ())
-        return turns
-    last = {answer.question: answer for answer in kept if answer.text}
-    found: Sequence[Turn] = ()
-    for answer in kept:
-        if last.get(answer.question) is answer:
-            found = add_turn(found, Turn(answer.question, answer.text, answer.is_private))
-    return found
-
-
-async def _keep_filters() -> None:
-    """Keep this chat's filters, and the documents that came with it, for when it is opened again."""
+async def _keep_filters(*, also_none: bool = False) -> None:
+    """Keep this chat's filters, its second model, and the documents that came with it, for when it is opened again."""
     history, session = get_history(), cl.context.session
-    chosen, attached = read_chosen_filters(), cl.user_session.get(ATTACHED, ())
-    if history and session.has_first_interaction and (chosen or attached):
-        settings = {"chat_settings": dict(chosen), ATTACHED: list(attached)}
+    chosen, attached, second = read_chosen_filters(), cl.user_session.get(ATTACHED, ()), cl.user_session.get(SECOND)
+    if history and session.has_first_interaction and (chosen or attached or second or also_none):
+        settings = {"chat_settings": dict(chosen), ATTACHED: list(attached), SECOND: second}
         await history.write(lambda database: database.keep_settings(session.thread_id, settings))
 
 

@@ -49,11 +49,16 @@ def say_who(report: AnswerReport, language: str) -> str:
     if report.model is None:
         return say(language, "answer.quotes") if report.kind == "passages" else "Pagewise"
     why = f", since {report.why}" if report.why else ""
-    if report.place.startswith("at "):
-        who = say(language, "answer.away", model=report.model, host=report.place[3:])
+    return name_model(report.model, report.place, language) + remove_invisible(why)
+
+
+def name_model(model: str, place: str, language: str) -> str:
+    """A model and where it runs: ``on this machine``, or ``at`` and a host; the name alone while that is unknown."""
+    if place.startswith("at "):
+        who = say(language, "answer.away", model=model, host=place[3:])
     else:
-        who = say(language, "answer.here", model=report.model) if report.place else report.model
-    return remove_invisible(who + why)
+        who = say(language, "answer.here", model=model) if place else model
+    return remove_invisible(who)
 
 
 def explain(

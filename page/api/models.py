@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from page.api.failures import CallError
-from rag.chat.routing.router import GuardedModel
+from rag.chat.routing.guarding import GuardedModel
 from rag.types import Restriction
 
 if TYPE_CHECKING:

@@ -39,13 +39,23 @@ def list_missing(props: Mapping[str, Any], read_text: Callable[[str], str | None
     return [sentence for source in _list_cited(props) for sentence in _find_missing(source, _read(source, read_text))]
 
 
+def list_sources(props: Mapping[str, Any]) -> tuple[str, ...]:
+    """The documents that an answer cites, in order, by what is shown below it."""
+    named = {card["number"]: _find_source(card) for card in props.get("sources", ())}
+    return tuple(dict.fromkeys(named[number] for number in props.get("cited", ()) if number in named))
+
+
+def _find_source(card: Mapping[str, Any]) -> str:
+    return unquote(str(card["url"])).partition(_DOCUMENT_PATH)[2]
+
+
 def _list_cited(props: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     cited = set(props.get("cited", ()))
     return [source for source in props.get("sources", ()) if source["number"] in cited]
 
 
 def _read(source: Mapping[str, Any], read_text: Callable[[str], str | None]) -> str | None:
-    return read_text(unquote(str(source["url"])).partition(_DOCUMENT_PATH)[2])
+    return read_text(_find_source(source))
 
 
 def _find_missing(source: Mapping[str, Any], text: str | None) -> list[str]:

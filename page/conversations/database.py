@@ -10,11 +10,12 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from page.conversations.aging import list_sources
+from page.conversations.records import Answered, Conversation, Json, Pair, Summary
 from page.conversations.words import make_query, spread_words
 from rag.private import identify_file, open_privately
 
@@ -48,10 +49,13 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (
     text, step UNINDEXED, conversation UNINDEXED, tokenize = "unicode61 remove_diacritics 2"
 );
 """
-_TABLES = ("step", "element", "answer", "feedback", "words")
-
-Json = dict[str, Any]
-"""A step, element or feedback as Chainlit has it: JSON values."""
+_PAIRS = """
+CREATE TABLE IF NOT EXISTS pair (
+    second TEXT PRIMARY KEY, first TEXT NOT NULL, conversation TEXT NOT NULL, kept TEXT NOT NULL
+) WITHOUT ROWID
+"""
+"""A file of this format may lack it: it came later, and nothing else changed."""
+_TABLES = ("step", "element", "answer", "feedback", "words", "pair")
 
 
 class DamagedError(Exception):
@@ -60,42 +64,6 @@ class DamagedError(Exception):
 
 class UnusableError(Exception):
     """The file can't be used just now; the message is the reason, for a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A conversation as a list shows it."""
-
-    id: str
-    title: str
-    changed: str
-    """When it was last changed, as an ISO 8601 date-time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What is kept of an answer beside its message: for follow-ups, and until it is complete."""
-
-    id: str
-    """The id of its message."""
-    question: str
-    text: str
-    is_private: bool
-    writer: str = ""
-    """The process that writes it, by `rag.private.name_this_process`; empty once it is complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """All that is kept of one."""
-
-    id: str
-    title: str
-    changed: str
-    settings: Json
-    steps: Sequence[Json]
-    elements: Sequence[Json]
-    answers: Sequence[Answered]
 
 
 class Database:
@@ -139,6 +107,13 @@ class Database:
             )
             self._put_words(connection, conversation, answer.id, sources["props"].get("written") or answer.text)
 
+    def keep_pair(self, conversation: str, pair: Pair) -> None:
+        with self._writing(conversation, is_news=False) as connection:
+            connection.execute(
+                "INSERT INTO pair VALUES (?, ?, ?, ?) ON CONFLICT (second) DO UPDATE SET kept = excluded.kept",
+                (pair.second, pair.first, conversation, pair.kept),
+            )
+
     def keep_feedback(self, conversation: str, feedback: Json) -> None:
         with self._writing(conversation, is_news=False) as connection:
             connection.execute(
@@ -160,20 +135,26 @@ class Database:
         """Forget a step and all that followed, with what stands below it."""
         with self._using() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            gone = [
-                identity
-                for (identity,) in connection.execute(
-                    "SELECT id FROM step WHERE conversation = ?"
-                    " AND position >= (SELECT position FROM step WHERE id = ?)",
-                    (conversation, step),
-                )
-            ]
+            rows = connection.execute(
+                "SELECT id, json_extract(content, '$.parentId'), position >= (SELECT position FROM step WHERE id = ?)"
+                " FROM step WHERE conversation = ? ORDER BY position",
+                (step, conversation),
+            )
+            gone: list[str] = []
+            stays: set[str] = set()
+            for identity, parent, is_behind in rows:
+                # The second answer to an earlier question may have been asked for later; it stands within the first's.
+                if is_behind and parent not in stays:
+                    gone.append(identity)
+                else:
+                    stays.add(identity)
             for identity in gone:
                 connection.execute("DELETE FROM step WHERE id = ?", (identity,))
                 connection.execute("DELETE FROM answer WHERE id = ?", (identity,))
                 connection.execute("DELETE FROM words WHERE step = ?", (identity,))
                 connection.execute("DELETE FROM element WHERE json_extract(content, '$.forId') = ?", (identity,))
                 connection.execute("DELETE FROM feedback WHERE json_extract(content, '$.forId') = ?", (identity,))
+                connection.execute("DELETE FROM pair WHERE ? IN (first, second)", (identity,))
             connection.execute("COMMIT")
 
     def name(self, conversation: str, title: str, *, is_first: bool = False) -> None:
@@ -251,12 +232,28 @@ class Database:
                 [step | {"feedback": feedback.get(step["id"])} for step in steps],
                 self._read_contents(connection, "element", conversation),
                 self._read_answers(connection, conversation, -1),
+                self._read_pairs(connection, conversation),
             )
 
     def read_last_answers(self, conversation: str, most: int) -> Sequence[Answered]:
-        """The last answers of a conversation, the oldest of them first."""
+        """The last answers of a conversation with the documents that they cite, the oldest answer first."""
         with self._using() as connection:
-            return self._read_answers(connection, conversation, most)
+            answers = self._read_answers(connection, conversation, most)
+            missing = {answer.id for answer in answers}
+            sources: dict[str, tuple[str, ...]] = {}
+            rows = connection.execute(
+                "SELECT content FROM element WHERE conversation = ? ORDER BY position DESC", (conversation,)
+            )
+            while missing and (row := rows.fetchone()):
+                element = json.loads(row[0])
+                if element.get("forId") in missing:
+                    missing.discard(element["forId"])
+                    sources[element["forId"]] = list_sources(element["props"])
+            return [replace(answer, sources=sources.get(answer.id, ())) for answer in answers]
+
+    def read_pairs(self, conversation: str) -> Sequence[Pair]:
+        with self._using() as connection:
+            return self._read_pairs(connection, conversation)
 
     def close(self) -> None:
         if self._connection:
@@ -367,6 +364,11 @@ class Database:
             for identity, question, text, private, writer in rows
         ][::-1]
 
+    @staticmethod
+    def _read_pairs(connection: sqlite3.Connection, conversation: str) -> Sequence[Pair]:
+        rows = connection.execute("SELECT first, second, kept FROM pair WHERE conversation = ?", (conversation,))
+        return [Pair(*row) for row in rows]
+
 
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA secure_delete = ON")
@@ -377,6 +379,7 @@ def _prepare(connection: sqlite3.Connection) -> None:
         raise sqlite3.OperationalError(f"made by another version of this program, in format {found}")
     if not found:
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {FORMAT}; COMMIT;")
+    connection.execute(_PAIRS)
 
 
 def _is_there(connection: sqlite3.Connection, table: str, identity: str) -> bool:

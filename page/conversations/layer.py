@@ -12,9 +12,10 @@ from chainlit.types import Feedback, PageInfo, PaginatedResponse, Pagination, Th
 from chainlit.user import PersistedUser, User
 from starlette.exceptions import HTTPException
 
-from page.conversations.database import Conversation, Database, Json, Summary
+from page.conversations.database import Database
 from page.conversations.history import History
 from page.conversations.reading import close_broken_off
+from page.conversations.records import Conversation, Json, Summary
 from rag.errors import RagError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ READER = "reader"
 """The one user: whoever may open the page reads the same documents and the same conversations."""
 
 _MESSAGES = ("user_message", "assistant_message")
-_RUN = "on_message"
+RUN = "on_message"
 """The name of the step that holds what answers a question."""
 _NO_FILE = "#"
 
@@ -57,7 +58,7 @@ class ConversationLayer(BaseDataLayer):
         """Keep a message, or the run that holds an answer. Before the first question there is no conversation."""
         step = dict(step_dict)
         is_message = step["type"] in _MESSAGES
-        if not context.session.has_first_interaction or not (is_message or step["name"] == _RUN):
+        if not context.session.has_first_interaction or not (is_message or step["name"] == RUN):
             return
         if not is_message:
             step |= {"input": "", "output": ""}

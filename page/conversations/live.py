@@ -28,6 +28,9 @@ _SHARED = frozenset(
 BELOW = "pwBelow"
 """Under which name a message to the page's window holds what stands below an answer; that is the conversation's too."""
 
+KEPT = "pwKept"
+"""Under which name it holds the id of the answer that is kept of two; so is that."""
+
 
 class Running(Protocol):
     """An answer that is being written."""
@@ -64,7 +67,7 @@ async def share_events(session: WebsocketSession) -> None:
     own = session.emit
 
     def emit(event: str, data: object) -> Any:  # noqa: ANN401 (as Chainlit has it)
-        is_shared = event in _SHARED or (isinstance(data, dict) and BELOW in data)
+        is_shared = event in _SHARED or (isinstance(data, dict) and not data.keys().isdisjoint((BELOW, KEPT)))
         return sio.emit(event, data, to=name_room(session.thread_id)) if is_shared else own(event, data)
 
     session.emit = emit

@@ -16,11 +16,13 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from rag.errors import QuestionError, RagError
+from rag.text.hostile import show_name
 
 if TYPE_CHECKING:
     from page.backend import Backend
     from page.models.known import Downloads
     from page.models.switching import Wanted
+    from rag.chat.routing.others import Named
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +96,24 @@ async def _use(request: Request, backend: Backend) -> dict[str, Any]:
 
 
 @_answering
+async def _send_named(_: Request, backend: Backend) -> dict[str, Any]:
+    """The models that can be asked beside the one that answers, each as the page names it to the server."""
+    found = await asyncio.to_thread(backend.router.list_named)
+    return {"models": [_describe(named) for named in found]}
+
+
+@_answering
+async def _offer_beside(request: Request, backend: Backend) -> dict[str, Any]:
+    from page.models.switching import offer_beside
+
+    return _describe(await asyncio.to_thread(offer_beside, await _read_wanted(request), backend))
+
+
+def _describe(named: Named) -> dict[str, Any]:
+    return {"model": named.name, "address": named.address, "name": show_name(named.name)}
+
+
+@_answering
 async def _download(request: Request, backend: Backend) -> dict[str, Any]:
     downloads = _get_downloads(request)
     downloads.begin(backend.router.local_settings, (await _read_wanted(request)).model)
@@ -111,6 +131,8 @@ MODEL_ROUTES = (
     Route("/models/known", _send_known),
     Route("/models/try", _try, methods=["POST"]),
     Route("/models/use", _use, methods=["POST"]),
+    Route("/models/beside", _send_named),
+    Route("/models/beside", _offer_beside, methods=["POST"]),
     Route("/models/download", _download, methods=["POST"]),
     Route("/models/cancel", _cancel, methods=["POST"]),
 )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rag.chat.on_disk import find_data_dir, may_be_downloaded
+from rag.chat.routing.configured import trim_address
+from rag.chat.routing.others import Named
 from rag.chat.server import describe_place
 from rag.chat.trying import try_model
 from rag.errors import ModelUnavailableError, QuestionError
@@ -68,7 +70,7 @@ def _require_leave(wanted: Wanted, backend: Backend) -> None:
 
 
 def _is_same(one: str, other: str) -> bool:
-    return one.rstrip("/").removesuffix("/v1").rstrip("/") == other.rstrip("/").removesuffix("/v1").rstrip("/")
+    return trim_address(one) == trim_address(other)
 
 
 def try_wanted(wanted: Wanted, backend: Backend) -> str:
@@ -102,6 +104,25 @@ def use_wanted(wanted: Wanted, backend: Backend) -> None:
     if not may_be_downloaded(find_data_dir(settings.foundry_dir), wanted.model):
         raise ModelUnavailableError(f"The model {show_name(wanted.model)} is not on the disk. Download it first.")
     backend.router.switch(wanted.model)
+
+
+def offer_beside(wanted: Wanted, backend: Backend) -> Named:
+    """Have that model asked beside another one, wherever the page names it from now on. Blocks until it is ready.
+
+    Raises QuestionError, or ModelUnavailableError if it doesn't answer or isn't on the disk.
+    """
+    if wanted.address:
+        try_wanted(wanted, backend)
+        backend.router.add_place(wanted.address, _find_key(wanted, backend))
+    named = Named(wanted.model or backend.settings.model, wanted.address)
+    model = backend.router.find_named(named)
+    if model is None:
+        raise ModelUnavailableError(f"The model {show_name(named.name)} is not on the disk. Download it first.")
+    if not model.state.is_ready:
+        raise ModelUnavailableError(_name_fields(f"{model.state.detail} {model.state.fix}".strip()))
+    if (model.state.model_id, model.place) == (backend.router.state.model_id, backend.router.state.place):
+        raise QuestionError(f"{show_name(named.name)} answers already. Choose another model beside it.")
+    return named._replace(name=model.state.model_id)
 
 
 def _name_fields(sentences: str) -> str:

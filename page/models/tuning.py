@@ -17,6 +17,7 @@ from rag.settings import Settings
 if TYPE_CHECKING:
     from page.backend import Backend
     from rag.answering.prompt import Around
+    from rag.chat.routing.guarding import GuardedModel
     from rag.chat.routing.router import QuestionRouter
     from rag.types import Retrieval
 
@@ -35,14 +36,18 @@ class Tuned:
     around: Around
 
 
-def tune(backend: Backend, chosen: Mapping[str, object]) -> Tuned:
-    """The backend's own parts, changed as far as something else was chosen. Raises SettingsError for no number."""
+def tune(backend: Backend, chosen: Mapping[str, object], model: GuardedModel | None = None) -> Tuned:
+    """The backend's own parts, changed as far as something else was chosen; with one model alone if one is given.
+
+    Raises SettingsError for no number.
+    """
     from rag.answering.prompt import make_around  # slow, and not needed to open the page
 
     settings = read_tuning(backend.settings, chosen)
     router, retrieve, around = backend.router, backend.retriever.retrieve, backend.around
-    if settings.temperature != backend.settings.temperature:
-        router = router.narrow(temperature=settings.temperature)
+    is_other = settings.temperature != backend.settings.temperature
+    if model or is_other:
+        router = router.narrow(model, settings.temperature if is_other else None)
     if settings.top_k != backend.settings.top_k:
         retrieve = partial(retrieve, top_k=settings.top_k)
         around = make_around(backend.index, settings.top_k)

@@ -292,8 +292,10 @@ async def _ask_models(record: _Record, settings: Settings, around: Around | None
 
 def _explain_failure(record: _Record, failed: ModelUnavailableError | None) -> Notice:
     """What is said when a model's answer broke off, or no model began one."""
+    private, refused = record.plan.private, record.plan.refused
+    if failed is None and refused:
+        failed = ModelUnavailableError(f"{refused} was not asked. Ask one that is on it.")
     failed = failed or ModelUnavailableError("There is no such model. Set BASE_URL to one.")
-    private = record.plan.private
     kept = f"{private[:1].upper()}{private[1:]}, so only a model on this machine may read it. " if private else ""
     record.failure = f"{kept}{failed}"
     if record.text:

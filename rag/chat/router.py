@@ -18,8 +18,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from rag.chat.complaints import leave_out_prompt, show_words
 from rag.chat.foundry import FoundryRuntime, OnStep, count_tokens
@@ -30,6 +29,7 @@ from rag.chat.model import ChatModel, Habits
 from rag.chat.on_disk import find_data_dir, may_be_downloaded
 from rag.chat.probing import probe, probe_azure
 from rag.chat.server import ServerGoneError, describe_place
+from rag.chat.state import ModelState, Route
 from rag.errors import ModelUnavailableError, PromptTooLongError
 from rag.logs.steps import log_step
 from rag.settings import Settings
@@ -38,8 +38,6 @@ from rag.types import Endpoint
 
 logger = logging.getLogger(__name__)
 
-Kind = Literal["starting", "downloading", "loading", "ready", "failed", "closed"]
-Route = Literal["local", "endpoint"]
 Messages = Sequence[dict[str, str]]
 
 PROBE_EVERY_S = 15.0
@@ -58,27 +56,6 @@ class Runtime(Protocol):
     def open(self, alias: str, on_step: OnStep) -> Endpoint: ...
     def cancel(self) -> None: ...
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class ModelState:
-    """Where the model stands: `detail` says it and `fix` what the user can do, each in plain sentences."""
-
-    kind: Kind
-    detail: str
-    fix: str = ""
-    percent: float | None = None
-    """How much of the download is done, 0 to 100 in whole numbers."""
-    model_id: str = ""
-    route: Route = "local"
-    context_length: int | None = None
-    """How many tokens the model can read and write together; None while unknown."""
-    place: str = ""
-    """Where the model runs: ``on this machine``, or ``at`` and a host; empty while that is unknown."""
-
-    @property
-    def is_ready(self) -> bool:
-        return self.kind == "ready"
 
 
 class ModelRouter:
@@ -110,6 +87,8 @@ class ModelRouter:
         self._idle = IdleWatch(settings.idle_minutes * 60)
         self._is_doubted = False
         """Whether an answer failed although the server is there, so that only another answer can tell."""
+        self._is_gone = False
+        """Whether the failure that is shown is that of a server that isn't there."""
 
     def wait_until_unused(self, limit_s: float) -> None:
         """Block until no answer is being written, at most so long."""
@@ -152,7 +131,7 @@ class ModelRouter:
         try:
             endpoint = self._probe_endpoint() if self._route == "endpoint" else self._reopen() or self._open_local()
         except ModelUnavailableError as exc:
-            self._fail(str(exc))
+            self._fail(str(exc), is_gone=isinstance(exc, ServerGoneError))
         except Exception as exc:  # the thread must outlive whatever a native library comes up with
             logger.exception("The model could not be started")
             self._fail(f"The model {settings.model} could not be started ({exc}). Retry.")
@@ -308,12 +287,17 @@ class ModelRouter:
         for listener in listeners:
             listener(state)
 
-    def _fail(self, sentences: str, messages: Messages = ()) -> None:
-        """Show a failure and log a new one. The first sentence says what is wrong, the others what to do."""
+    def _fail(self, sentences: str, messages: Messages = (), *, is_gone: bool = False) -> None:
+        """Show a failure and log a new one. The first sentence says what is wrong, the others what to do.
+
+        A server that is gone (`is_gone`) is logged once until it is back, however each try tells of it.
+        """
         sentences = show_words(sentences)
         detail, _, fix = sentences.partition(". ")
         state = ModelState("failed", detail.rstrip(".") + ".", fix, route=self._route)
-        if state != self._state:
+        is_known = is_gone and self._is_gone and self._state.kind == "failed"
+        self._is_gone = is_gone
+        if state != self._state and not is_known:
             logger.warning("%s", leave_out_prompt(sentences, [message["content"] for message in messages]))
         self._set(state)
 
@@ -395,6 +379,6 @@ class ModelRouter:
         """
         if self._model is model and self._state.is_ready:
             self._is_doubted = not isinstance(exc, ServerGoneError)
-            self._fail(str(exc), messages)
+            self._fail(str(exc), messages, is_gone=not self._is_doubted)
             if not self._is_doubted:
                 self._wake.set()

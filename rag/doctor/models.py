@@ -13,7 +13,7 @@ from rag.chat import catalog, foundry_service
 from rag.chat.catalog import KnownModel
 from rag.chat.foundry import FoundryRuntime
 from rag.chat.probing import find_list, pick_model, probe, probe_azure, run_briefly
-from rag.chat.routing.router import list_settings
+from rag.chat.routing.configured import list_settings
 from rag.errors import ModelUnavailableError, RagError
 from rag.settings import Settings
 from rag.types import Endpoint

@@ -20,7 +20,8 @@ from rag.answering.events import AnswerReport
 from rag.answering.prompt import Around, count_tokens, make_around
 from rag.assembly import open_retriever
 from rag.chat.foundry import FoundryRuntime
-from rag.chat.routing.router import QuestionRouter, place_model
+from rag.chat.routing.configured import place_model
+from rag.chat.routing.router import QuestionRouter
 from rag.errors import SettingsError
 from rag.evaluation.command import make_progress
 from rag.evaluation.comparison_page import COLUMNS, make_page

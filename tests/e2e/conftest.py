@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,15 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    try:
+        found = metadata.distribution("axe-playwright-python")
+    except metadata.PackageNotFoundError:
+        pytest.skip("axe-playwright-python of the group dev isn't installed")
+    return Path(str(found.locate_file("axe_playwright_python/axe.min.js"))).read_text("utf-8")
 
 
 @pytest.fixture

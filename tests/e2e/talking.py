@@ -15,8 +15,10 @@ class Chat:
         self.page = page
         self.fetched: list[str] = []
         self.problems: list[str] = []
+        self.warnings: list[str] = []
         page.on("request", lambda request: self.fetched.append(request.url))
         page.on("websocket", lambda socket: self.fetched.append(socket.url))
+        page.on("console", lambda said: self.warnings.append(said.text) if said.type in ("warning", "error") else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
 
     @classmethod
@@ -26,6 +28,14 @@ class Chat:
         expect(page.locator("#upload-button")).to_be_enabled()
         expect(chat.headline).not_to_have_text("Connecting …")
         return chat
+
+    def find_violations(self, axe: str) -> list[str]:
+        """What axe-core calls a serious or critical barrier on the page as it is."""
+        self.page.evaluate(axe)
+        found = self.page.evaluate("axe.run({resultTypes: ['violations'], preload: false})")["violations"]
+        return [
+            f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in ("serious", "critical")
+        ]
 
     @property
     def headline(self) -> Locator:
@@ -119,6 +129,13 @@ class Chat:
         expect(self.page.locator("#chat-settings-open-modal")).to_be_visible()
         self.page.locator("input[type=file]").first.set_input_files(list(files))
         expect(self.page.locator("#chat-submit")).to_be_enabled()
+
+    def open_models(self) -> Locator:
+        self.headline.click()
+        self.page.get_by_role("button", name="Models …").click()
+        panel = self.page.get_by_role("dialog", name="Models")
+        expect(panel.get_by_role("listitem").first).to_be_visible()
+        return panel
 
     def show_details(self) -> Locator:
         self.headline.click()

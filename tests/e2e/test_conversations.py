@@ -44,9 +44,9 @@ def speaker() -> Speaker:
 
 
 @pytest.fixture(scope="module")
-def settings(speaker: Speaker) -> Iterator[dict[str, str]]:
+def settings(speaker: Speaker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with model_server(speaker.reply) as (address, _):
-        yield {"BASE_URL": address, "MODEL": "tiny"}
+        yield {"BASE_URL": address, "MODEL": "tiny", "RAG_FOUNDRY_DIR": str(tmp_path_factory.mktemp("foundry"))}
 
 
 @pytest.fixture
@@ -80,6 +80,8 @@ def test_an_answer_goes_on_through_a_reload_on_two_pages_of_two_servers_and_with
             expect(page.page.locator(".pw-made-by")).to_contain_text("tiny")
             expect(page.answers.get_by_role("button", name="leave.md")).to_be_visible()
         other.wait_for_end()
+        expect(other.page.get_by_role("button", name="Ask again")).to_be_visible()
+        expect(other.page.get_by_role("button", name="Ask another model too")).to_have_count(0)  # there is none
 
         third = open_chat(other.page.url)
         third.ask("Until when may unused days of leave be kept?")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.e2e.serving import Server, is_settled, serving
 from tests.e2e.talking import Chat
@@ -24,37 +23,18 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield server
 
 
-@pytest.fixture(scope="session")
-def axe() -> str:
-    try:
-        found = metadata.distribution("axe-playwright-python")
-    except metadata.PackageNotFoundError:
-        pytest.skip("axe-playwright-python of the group dev isn't installed")
-    return Path(str(found.locate_file("axe_playwright_python/axe.min.js"))).read_text("utf-8")
-
-
-def find_violations(page: Page, axe: str) -> list[str]:
-    page.evaluate(axe)
-    found = page.evaluate("axe.run({resultTypes: ['violations'], preload: false})")["violations"]
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in ("serious", "critical")
-    ]
-
-
 def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     server: Server, open_chat: OpenChat, axe: str
 ):
     chat = open_chat(server.url, locale="de-DE", bypass_csp=True)
-    warnings: list[str] = []
-    chat.page.on("console", lambda said: warnings.append(said.text) if said.type in ("warning", "error") else None)
     expect(chat.page.locator(".pw-drop")).to_contain_text("Legen Sie Ihre Dokumente hier ab")
-    assert find_violations(chat.page, axe) == []
+    assert chat.find_violations(axe) == []
 
     (server.corpus / "kettle.md").write_text(KETTLE, "utf-8")
     starter = chat.page.get_by_role("button", name="Was sagt „Kettle“ über „Descaling“?")
     expect(starter).to_be_enabled()
     expect(chat.page.locator(".pw-welcome")).to_contain_text("1 Dokument")
-    assert find_violations(chat.page, axe) == []
+    assert chat.find_violations(axe) == []
 
     starter.click()
     expect(chat.page.locator(".pw-again")).to_have_text("Erneut fragen")
@@ -66,7 +46,7 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     chat.page.keyboard.press("Escape")
     expect(chat.panel).to_have_count(0)
     expect(source).to_be_focused()
-    assert warnings == chat.problems == []
+    assert chat.warnings == chat.problems == []
 
     (server.corpus / "kettle.md").write_text(KETTLE.replace("vinegar", "lemon juice"), "utf-8")
     expect(chat.page.locator(".pw-changes")).to_contain_text("Ihre Dokumente haben sich seither geändert.")
@@ -93,3 +73,14 @@ def test_on_a_phone_nothing_is_cut_and_an_upload_without_a_word_has_no_bubble(
     expect(chat.page).to_have_url(re.compile("/thread/"))
     chat.page.locator("#sidebar-trigger-button").first.click()
     expect(chat.page.locator("#thread-history").last).to_contain_text("pool.md")
+
+
+def test_on_a_phone_a_reload_keeps_the_conversation(server: Server, open_chat: OpenChat):
+    chat = open_chat(server.url, viewport={"width": 390, "height": 780})
+    chat.ask("How often is the kettle descaled?")
+    expect(chat.page).to_have_url(re.compile("/thread/"))
+    chat.page.reload()
+    expect(chat.answers).to_have_count(1)
+    chat.page.locator("#new-chat-button").click()
+    expect(chat.answers).to_have_count(0)
+    expect(chat.page).to_have_url(f"{server.url}/")

@@ -31,14 +31,6 @@ def answer_with_key(exchange: Exchange) -> None:
     exchange.send_event("[DONE]")
 
 
-def open_models(chat: Chat) -> Locator:
-    chat.headline.click()
-    chat.page.get_by_role("button", name="Models …").click()
-    panel = chat.page.get_by_role("dialog", name="Models")
-    expect(panel.get_by_role("listitem").first).to_be_visible()
-    return panel
-
-
 def made_by(answer: Locator) -> str:
     expect(answer.locator(".pw-made-by")).to_be_visible()
     return answer.locator(".pw-made-by").text_content() or ""
@@ -56,7 +48,7 @@ def test_a_server_is_tried_and_used_and_the_local_model_again(
         chat = open_chat(server.url)
         assert made_by(chat.ask(QUESTION)).startswith(f"{model_id(ALIAS)} on this machine")
 
-        panel = open_models(chat)
+        panel = chat.open_models()
         expect(panel.get_by_role("listitem").filter(has_text=ALIAS)).to_contain_text("in use")
         told = panel.get_by_role("status")
         for key, words in (
@@ -88,7 +80,7 @@ def test_a_server_is_tried_and_used_and_the_local_model_again(
         assert (asked["model"], asked["max_tokens"], asked["temperature"]) == ("mistral:7b", 40, 2)
         assert re.findall(r"\[\d+\]", json.dumps(asked["messages"])).count("[2]") == 0
 
-        panel = open_models(chat)
+        panel = chat.open_models()
         panel.get_by_role("button", name=f"Use {ALIAS}").click()
         expect(panel.locator(".pw-now")).to_have_text(f"The model {model_id(ALIAS)} answers on this machine.")
         panel.get_by_role("button", name="Close").click()

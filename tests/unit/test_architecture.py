@@ -98,6 +98,7 @@ OWNERS = {
         for name in (
             "addresses.uploads",
             "afterwards",
+            "beside",
             "chat",
             "command",
             "conversations.layer",
@@ -107,6 +108,7 @@ OWNERS = {
             "logins",
             "reply",
             "server",
+            "turns",
         )
     },
     "chromadb": {"rag.index.vectors"},

@@ -1,4 +1,6 @@
 // The panel of models, loaded by page.js when it is first opened: page/models/routes.py answers it.
+import { chooseSecond, describePrivacy, onSecond, readSecond } from './answers/second.js';
+import { placeOf } from './places.js';
 const LOOK_EVERY_MS = 700;
 const { say, number } = window.pagewise;
 const prefix = document.querySelector('meta[property="og:root_path"]')?.content ?? '';
@@ -56,12 +58,6 @@ let known = null;
 
 const sizeOf = ({ megabytes }) =>
   megabytes == null ? '' : megabytes >= 1000 ? `${number(Math.round(megabytes / 100) / 10)} GB` : `${megabytes} MB`;
-const hostOf = (address) => (URL.canParse(address) ? new URL(address).hostname : address);
-const isHere = (host) => host === 'localhost' || host === '[::1]' || /^127\./.test(host);
-const placeOf = ({ address }) => {
-  if (!address || isHere(hostOf(address))) return say('models.machine');
-  return say('models.leaves', { host: hostOf(address) });
-};
 const isSame = (one, other) => one.replace(/(\/v1)?\/*$/, '') === other.replace(/(\/v1)?\/*$/, '');
 const isUsed = ({ id, variant, address }) => state && isSame(address, state.address)
   && [state.id, state.model.name].some((name) => [id, variant].includes(name));
@@ -72,12 +68,31 @@ const button = (text, label, onclick, className = '') => {
   return made;
 };
 
+const isSecond = ({ id, variant, address }) => {
+  const second = readSecond();
+  return Boolean(second) && isSame(address, second.address) && [id, variant].includes(second.model);
+};
 const use = (row) => run(say('models.using', { name: row.name }), () => call('/use', { model: row.id, address: row.address }));
+const compare = (wanted) => run(say('models.using', { name: wanted.name ?? wanted.model }), async () => {
+  chooseSecond(await call('/beside', wanted));
+  return {};
+});
 const download = (row) => run('', async () => {
   await call('/download', { model: row.id });
   return { text: say('models.download.begun') };
 });
 const cancel = () => run('', () => call('/cancel', {}));
+
+// To answer in the place of the model in use, or beside it.
+const choices = (row) => make('span', { className: 'pw-actions' },
+  button(say('models.use'), say('models.use.name', { name: row.name }), () => {
+    if (isSecond(row)) chooseSecond(null);
+    return use(row);
+  }),
+  isSecond(row)
+    ? button(say('models.compared'), say('beside.end'), () => chooseSecond(null))
+    : button(say('models.compare'), say('models.compare.name', { name: row.name }),
+      () => compare({ model: row.id, address: row.address, name: row.name })));
 
 const action = (row) => {
   const running = state?.download && !state.download.isOver ? state.download : null;
@@ -88,7 +103,7 @@ const action = (row) => {
     const share = make('span', { textContent: `${running.percent} %` });
     return make('span', { className: 'pw-actions' }, bar, share, button(say('cancel'), say('models.download.cancel', { name: row.name }), cancel));
   }
-  if (row.address || row.onDisk) return button(say('models.use'), say('models.use.name', { name: row.name }), () => use(row));
+  if (row.address || row.onDisk) return choices(row);
   const made = button(say('download'), say('models.download.name', { name: row.name }), () => download(row));
   made.disabled ||= Boolean(running);
   return made;
@@ -107,11 +122,11 @@ const draw = () => {
   if (state) {
     const { model } = state;
     now.textContent = [model.detail, model.kind === 'ready' ? '' : model.fix].filter(Boolean).join(' ');
-    privacy.textContent = model.privacy;
+    privacy.textContent = describePrivacy(model);
     trying.hidden = !state.mayEnter;
   }
   for (const each of trying.querySelectorAll('button')) each.disabled = isBusy;
-  const next = JSON.stringify([known, state?.model?.name, state?.id, state?.address, state?.download, isBusy]);
+  const next = JSON.stringify([known, state?.model?.name, state?.id, state?.address, state?.download, readSecond(), isBusy]);
   if (next === drawn || !known) return;
   drawn = next;
   const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : null;
@@ -120,6 +135,8 @@ const draw = () => {
   listed.textContent = known.models.length ? '' : say('models.none');
   loading.textContent = known.failures.join(' ');
 };
+
+onSecond(() => draw());
 
 let wasLoading = '';
 const look = async () => {
@@ -167,6 +184,7 @@ trying.append(
   field('key', say('models.key'), { type: 'password', autocomplete: 'new-password' }),
   make('div', { className: 'pw-actions' },
     make('button', { type: 'button', textContent: say('models.try'), onclick: () => trying.reportValidity() && tryIt() }),
+    make('button', { type: 'button', textContent: say('models.compare'), onclick: () => trying.reportValidity() && compare(entered()) }),
     make('button', { type: 'submit', textContent: say('models.use.entered'), className: 'pw-main' })),
 );
 trying.onsubmit = (event) => {

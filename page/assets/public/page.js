@@ -98,7 +98,7 @@
       ? say('vectors.rest', { passages: sayCount('passages', corpus.passages - corpus.vectors) })
       : say('vectors.complete')],
     [say('row.model'), model.detail],
-    [say('row.privacy'), model.privacy],
+    [say('row.privacy'), window.pagewise.describePrivacy?.(model) ?? model.privacy],
     ...(model.fix ? [[say('row.todo'), model.fix]] : []),
   ];
 
@@ -219,7 +219,7 @@
   };
   document.addEventListener('keydown', keepEnter, true);
 
-  // A marker opens its passage, by answer.js, and leads nowhere else.
+  // A marker opens its passage, by answers/answer.js, and leads nowhere else.
   const stay = (event) => event.target.closest?.('a[href^="#pw-"]') && event.preventDefault();
   document.addEventListener('click', stay, true);
   document.addEventListener('auxclick', stay, true);
@@ -307,8 +307,9 @@
     new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
     document.body.append(root);
     import(`${prefix}/public/library/panel.js`);
+    import(`${prefix}/public/answers/second.js`);
     fetch(`${prefix}/public/elements/Sources.jsx`); // so that the first answer needn't wait for it
-    window.pagewise.answers = loadTexts().then(() => import(`${prefix}/public/answer.js`));
+    window.pagewise.answers = loadTexts().then(() => import(`${prefix}/public/answers/answer.js`));
     await window.pagewise.answers;
     root.setAttribute('aria-label', say('status'));
     change.textContent = say('models.open');

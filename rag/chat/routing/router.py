@@ -1,9 +1,7 @@
 """Which of several models answers a question: by the route that the user chose, by what the question is about, and by
 what of it may leave this machine.
 
-Every model is guarded: one that runs elsewhere is never sent private text, whatever was planned. Elsewhere is every
-address but the loopback ones, so that a machine of the same network counts as elsewhere too, unless it is named in
-RAG_TRUSTED_HOSTS. What a server on a loopback address sends on by itself can't be seen from here.
+Every model is guarded: see `rag.chat.routing.guarding`.
 """
 
 from __future__ import annotations
@@ -11,27 +9,25 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing
 from copy import copy
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any, Protocol
 
 from rag.chat.foundry import FoundryRuntime
-from rag.chat.router import Messages, ModelRouter, ModelState, Runtime
-from rag.chat.routing.others import OtherModels
+from rag.chat.router import Messages, ModelRouter, Runtime
+from rag.chat.routing.configured import is_served, list_settings, trim_address
+from rag.chat.routing.guarding import HERE, GuardedModel, name_kind
+from rag.chat.routing.others import Named, Places
 from rag.chat.routing.private_folders import find_private_source
 from rag.chat.routing.shared_runtime import SharedRuntime
-from rag.chat.server import describe_place
-from rag.errors import PrivateTextError
+from rag.chat.state import ModelState
 from rag.logs.steps import log_step
 from rag.settings import NO_KEY, Settings
 from rag.text.hostile import show_name
 from rag.types import ScoredChunk
 
 logger = logging.getLogger(__name__)
-
-HERE = describe_place("http://localhost")
 
 MakeRuntime = Callable[[str, str], Runtime]
 Classify = Callable[[str], str]
@@ -97,6 +93,8 @@ class Plan:
     choices: tuple[Choice, ...]
     private: str = ""
     """Why nothing of the question leaves this machine, as a clause; empty if it may or no model is elsewhere."""
+    refused: str = ""
+    """The one model that was to be asked, where that keeps it from being asked."""
 
     def to_dict(self) -> dict[str, Any]:
         """As ``ask --explain-route --json`` prints it."""
@@ -107,66 +105,6 @@ class Plan:
 def make_plan(router: Model | QuestionRouter, inquiry: Inquiry) -> Plan:
     """The plan of several models, or the only model there is."""
     return router.choose(inquiry) if isinstance(router, QuestionRouter) else Plan((Choice(router),))
-
-
-class GuardedModel:
-    """A `ModelRouter` that sends nothing private to another machine than this one and those that are trusted."""
-
-    def __init__(self, router: ModelRouter, name: str, place: str, trusted: Sequence[str]) -> None:
-        self.router = router
-        self.name = name
-        self._planned_place = place
-        self._trusted = trusted
-        self._is_private = False
-        self._temperature: float | None = None
-
-    def for_private(self) -> GuardedModel:
-        """The same model for what is private as a whole, though its words don't show it."""
-        model = copy(self)
-        model._is_private = True
-        return model
-
-    def at_temperature(self, temperature: float | None) -> GuardedModel:
-        """The same model at another temperature; at that of the settings for None."""
-        model = copy(self)
-        model._temperature = temperature
-        return model
-
-    @property
-    def place(self) -> str:
-        return self.router.state.place or self._planned_place
-
-    @property
-    def may_read_private(self) -> bool:
-        return self.place in self._trusted
-
-    @property
-    def state(self) -> ModelState:
-        return self.router.state
-
-    async def refresh(self) -> ModelState:
-        return await self.router.refresh()
-
-    async def stream(
-        self, messages: Messages, max_tokens: int, on_finish: Callable[[str], None] | None = None
-    ) -> AsyncGenerator[str, None]:
-        """As `ModelRouter.stream`. Raises PrivateTextError, before anything is sent, for what may not leave here."""
-        if not self.may_read_private and (held := self._find_private(messages)):
-            raise PrivateTextError(
-                f"What the model {self.name} {self.place} would read holds {held}, which doesn't leave this machine. "
-                "Ask a model on this machine, by MODEL and BASE_URL."
-            )
-        async with aclosing(
-            self.router.stream(messages, max_tokens, on_finish, temperature=self._temperature)
-        ) as pieces:
-            async for piece in pieces:
-                yield piece
-
-    def _find_private(self, messages: Messages) -> str:
-        from rag.chat.routing.personal import iter_personal  # here, since a model on this machine may read anything
-
-        found = (kind for message in messages for kind, _ in iter_personal(message["content"]))
-        return "private text" if self._is_private else next(map(_name, found), "")
 
 
 class QuestionRouter:
@@ -183,20 +121,23 @@ class QuestionRouter:
         self._classify = classify
         chosen = list_settings(settings)
         self._local = chosen["local"]
-        self._runtime = SharedRuntime(make_runtime, [one.model for one in chosen.values() if not _is_served(one)])
+        self._runtime = SharedRuntime(make_runtime, [one.model for one in chosen.values() if not is_served(one)])
         self._models = {key: self._make_model(one) for key, one in chosen.items()}
-        self._others = OtherModels(self._local, self._make_model)
+        self._places = Places(self._make_model)
+        self._places.add(self._local)
+        self._places.add(replace(self._local, base_url="", azure_endpoint=""))
         self._listeners: list[Callable[[ModelState], None]] = []
         self._switching = threading.Lock()
+        self._is_one = False
+        """Whether it is a view of one model."""
 
     def _make_model(self, settings: Settings) -> GuardedModel:
         address = settings.base_url or settings.azure_endpoint
         trusted = [
             f"at {show_name(host.strip())}" for host in settings.trusted_hosts.lower().split(",") if host.strip()
         ]
-        place = describe_place(address) if address else HERE
         router = ModelRouter(settings, make_runtime=self._runtime.lend)
-        return GuardedModel(router, settings.model, place, [HERE, *trusted])
+        return GuardedModel(router, settings.model, address, [HERE, *trusted])
 
     def switch(self, model: str, base_url: str = "", api_key: str = NO_KEY) -> None:
         """From the next question on, have another model in the place of MODEL: Foundry Local's, or one at an address.
@@ -214,11 +155,10 @@ class QuestionRouter:
             for listener in self._listeners:
                 new.router.subscribe(listener)
             self._models = {**self._models, "local": new}
-            others, self._others = self._others, OtherModels(self._local, self._make_model)
+            self._places.add(self._local)
             log_step(logger, "model switched", level=logging.INFO, model=model, place=new.place)
             old.router.wait_until_unused(_SWITCH_LIMIT_S)
             old.router.close()
-            others.close()
             new.router.start()
 
     @property
@@ -239,12 +179,33 @@ class QuestionRouter:
         Another one is found or loaded now, which takes from milliseconds to minutes; nothing is downloaded.
         """
         own = (model for model in self._models.values() if name in (model.name, model.state.model_id))
-        return next(own, None) or self._others.find(name)
+        return next(own, None) or self._places.find(Named(name, self.address))
 
     def list_names(self) -> list[str]:
         """The names of the models that `find_model` finds: first the one that is ready, at most some dozens in all."""
         ready = [model.state.model_id for model in self._in_order() if model.state.is_ready]
-        return list(dict.fromkeys(ready + self._others.list_names()))
+        return list(dict.fromkeys(ready + self._places.list_names_at(self.address)))
+
+    # ---- a model that the user names, for an answer beside another one
+
+    def add_place(self, address: str, api_key: str) -> None:
+        """Have the models of that server named from now on; they are guarded like all others."""
+        self._places.add(replace(self._local, base_url=address, api_key=api_key, azure_endpoint=""))
+
+    def list_named(self) -> list[Named]:
+        """The models that `find_named` finds: those of the settings that are ready, then those of each known place."""
+        ready = [Named(model.state.model_id, model.address) for model in self._in_order() if model.state.is_ready]
+        known = {(named.name, trim_address(named.address)) for named in ready}
+        others = self._places.list_names()
+        return [*ready, *(one for one in others if (one.name, trim_address(one.address)) not in known)]
+
+    def find_named(self, wanted: Named) -> GuardedModel | None:
+        """The model, as `find_model` has it; None as well at an address that neither settings nor user named."""
+        at = trim_address(wanted.address)
+        for model in self._models.values():
+            if trim_address(model.address) == at and wanted.name in (model.name, model.state.model_id):
+                return model
+        return self._places.find(wanted)
 
     def narrow(self, model: GuardedModel | None = None, temperature: float | None = None) -> QuestionRouter:
         """A view of this router for one question: one model alone, or all; at another temperature.
@@ -253,7 +214,7 @@ class QuestionRouter:
         """
         view = copy(self)
         if model:
-            view._settings = replace(self._settings, route="local")
+            view._settings, view._is_one = replace(self._settings, route="local"), True
         models = {"local": model} if model else self._models
         view._models = {key: one.at_temperature(temperature) for key, one in models.items()}
         return view
@@ -273,7 +234,8 @@ class QuestionRouter:
         private = self.find_private(inquiry) if any(not model.may_read_private for model, _ in offers) else ""
         if private:
             kept = [model.for_private() for model, _ in offers if model.may_read_private]
-            return Plan(tuple(Choice(model, private, model.name, model.place) for model in kept), private)
+            refused = f"{offers[0][0].name} {offers[0][0].place}" if self._is_one and not kept else ""
+            return Plan(tuple(Choice(model, private, model.name, model.place) for model in kept), private, refused)
         has_more_room_next = self._settings.route == "local-first"
         return Plan(
             tuple(
@@ -289,11 +251,11 @@ class QuestionRouter:
         if inquiry.is_private:
             return "it goes on from something private"
         if kind := find_personal(inquiry.question):
-            return f"the question holds {_name(kind)}"
+            return f"the question holds {name_kind(kind)}"
         if source := find_private_source(self._settings.private_folders, inquiry.sources):
             return f"{show_name(source)} is private"
         kind = next(filter(None, map(find_personal, inquiry.texts)), None)
-        return f"a passage holds {_name(kind)}" if kind else ""
+        return f"a passage holds {name_kind(kind)}" if kind else ""
 
     def _list_offers(self, question: str) -> list[tuple[GuardedModel, str]]:
         """The models in the order of the route, each with why it is the one."""
@@ -321,6 +283,11 @@ class QuestionRouter:
         models = self._in_order()
         return next((model.name for model in models if model.state.is_ready), models[0].name)
 
+    @property
+    def stays_here(self) -> bool:
+        """Whether no model of the settings is on another machine."""
+        return all(model.place == HERE for model in self._models.values())
+
     def describe_privacy(self) -> str:
         """What may leave this machine for an answer, in plain sentences."""
         away = [model for model in self._models.values() if model.place != HERE]
@@ -337,7 +304,7 @@ class QuestionRouter:
             model.router.start()
 
     def close(self) -> None:
-        self._others.close()
+        self._places.close()
         for model in self._models.values():
             model.router.close()
 
@@ -367,46 +334,5 @@ class QuestionRouter:
         return [self._models[key] for key in dict.fromkeys((first, *self._models))]
 
 
-def list_settings(settings: Settings) -> dict[str, Settings]:
-    """The settings of each model that the route needs, by its part: ``local``, ``cloud`` or a task."""
-    route = settings.route
-    is_beside = route in ("local-first", "cloud-first")
-    # With a cloud beside the local model, Azure's variables tell of the cloud.
-    local = replace(settings, azure_endpoint="") if is_beside else settings
-    chosen = {"local": local}
-    if is_beside and settings.cloud_url:
-        key = settings.cloud_api_key or NO_KEY
-        chosen["cloud"] = replace(local, base_url=settings.cloud_url, api_key=key, model=settings.cloud_model)
-    elif is_beside:
-        chosen["cloud"] = replace(settings, base_url="", model=settings.cloud_model)
-    if route == "task":
-        named = {"code": settings.code_model, "reasoning": settings.reasoning_model}
-        chosen |= {task: place_model(settings, name) for task, name in named.items() if name}
-    return chosen
-
-
-def place_model(settings: Settings, named: str) -> Settings:
-    """The settings for a model named ``MODEL``, where the other is, or ``MODEL@URL``, at another server.
-
-    API_KEY goes to the server that it was given for alone; CLOUD_API_KEY to that at CLOUD_BASE_URL.
-    """
-    model, at, url = named.partition("@http")
-    if not at:
-        return replace(settings, model=named)
-    address = f"http{url}"
-    keys = {settings.base_url: settings.api_key, settings.cloud_url: settings.cloud_api_key}
-    key = keys.get(address) or NO_KEY
-    return replace(settings, model=model, base_url=address, azure_endpoint="", api_key=key)
-
-
-def _is_served(settings: Settings) -> bool:
-    """Whether another program has the model."""
-    return bool(settings.base_url or settings.azure_endpoint)
-
-
 def _list_hosts(models: Iterable[GuardedModel]) -> str:
     return " and ".join(dict.fromkeys(model.place.removeprefix("at ") for model in models))
-
-
-def _name(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeioI" else f"a {kind}"

@@ -9,7 +9,7 @@ import pytest
 
 from rag.answering.events import Progress, Token
 from rag.answering.followup import Turn
-from rag.chat.router import ModelState
+from rag.chat.state import ModelState
 from rag.index.snapshot import Snapshot
 
 

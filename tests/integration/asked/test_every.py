@@ -13,7 +13,7 @@ import pytest
 
 from rag.answering.events import Done, Progress, Told
 from rag.asked.export import export_table, write_csv, write_markdown
-from rag.chat.router import ModelState
+from rag.chat.state import ModelState
 from rag.errors import ModelUnavailableError, SettingsError
 from rag.types import Restriction
 

@@ -17,7 +17,8 @@ from rag.answering.prompt import build_messages
 from rag.chat.foundry import FoundryRuntime
 from rag.chat.foundry_service import find_address, list_loaded, load, unload
 from rag.chat.probing import probe
-from rag.chat.router import ModelRouter, ModelState
+from rag.chat.router import ModelRouter
+from rag.chat.state import ModelState
 from rag.errors import ModelUnavailableError
 from rag.settings import Settings
 from rag.types import Chunk, Endpoint, ScoredChunk, StoredChunk

@@ -19,7 +19,9 @@ import pytest
 from rag.answering.answer import answer
 from rag.answering.events import Done, Event, Notice, Private, Rewritten, Routed
 from rag.answering.followup import Turn
-from rag.chat.routing.router import GuardedModel, Inquiry, QuestionRouter
+from rag.chat.routing.guarding import GuardedModel
+from rag.chat.routing.others import Named
+from rag.chat.routing.router import Inquiry, QuestionRouter
 from rag.errors import PrivateTextError
 from rag.settings import Settings
 from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk, Verdict
@@ -74,7 +76,15 @@ class Models:
         if self._router:
             self._router[1].close()
 
-    def ask(self, question: str, turns: Sequence[Turn] = (), *, insist: bool = False, is_private: bool = False):
+    def ask(
+        self,
+        question: str,
+        turns: Sequence[Turn] = (),
+        *,
+        insist: bool = False,
+        is_private: bool = False,
+        router: QuestionRouter | None = None,
+    ):
         """The report of the answer."""
         hits = tuple(ScoredChunk(StoredChunk(n, Chunk(*hit[:1], 0, hit[1])), 1.0) for n, hit in enumerate(self.hits))
 
@@ -90,7 +100,7 @@ class Models:
             )
             return [event async for event in asked]
 
-        self.events = asyncio.run(collect(self.open_router()))
+        self.events = asyncio.run(collect(router or self.open_router()))
         last = self.events[-1]
         assert isinstance(last, Done)
         return last.report
@@ -271,6 +281,26 @@ def test_what_is_private_gets_quotes_where_no_model_is_on_this_machine():
         report = models.ask(f"Who is {SECRETS[0]}?")
         assert report.failure.startswith("The question holds an e-mail address, so only a model on this machine may")
         assert "Descale the boiler" in report.quotes
+
+
+def test_a_model_that_the_user_names_is_asked_at_known_places_alone_and_guarded_like_all_others():
+    with serving(route="local") as models:
+        router = models.open_router()
+        cloud = Named("gpt", f"http://{CLOUD}")
+        assert router.find_named(cloud) is None  # it is in no route, and nobody has entered its address
+        router.add_place(cloud.address, "key")
+        assert router.list_named() == [Named("here", models.settings.base_url), cloud]
+        model = router.find_named(Named("gpt", f"http://{CLOUD}/v1/"))
+        assert model
+        assert router.find_named(Named("here", models.settings.base_url)) is router.find_model("here")
+        alone = router.narrow(model)
+        assert models.ask("How often is the boiler descaled?", router=alone).place == f"at {CLOUD}"
+        said = len(models.cloud)
+        for secret in SECRETS:
+            report = models.ask(f"How often does {secret} descale the boiler?", router=alone)
+            assert (report.model, len(models.cloud), len(models.local)) == (None, said, 0)
+            assert f"gpt at {CLOUD} was not asked" in report.failure
+        assert router.stays_here
 
 
 def test_a_trusted_host_may_read_what_is_private():

@@ -25,7 +25,7 @@ from rag.answering.events import (
 )
 from rag.answering.followup import Turn
 from rag.answering.prompt import count_message_tokens
-from rag.chat.router import ModelState
+from rag.chat.state import ModelState
 from rag.errors import IndexUnusableError, ModelUnavailableError, PromptTooLongError, QuestionError
 from rag.settings import Settings
 from rag.text.asked import MAX_QUESTION_CHARACTERS

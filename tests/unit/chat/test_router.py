@@ -6,11 +6,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from rag.chat.router import ModelRouter, ModelState
+from rag.chat.router import ModelRouter
+from rag.chat.state import ModelState
 from rag.errors import ModelUnavailableError
 from rag.settings import Settings
 from rag.types import Endpoint
@@ -249,6 +250,30 @@ def test_an_answer_that_succeeds_meanwhile_disproves_a_failure():
     with routed(refuse_the_second) as (router, requests):
         asyncio.run(ask_twice(router))
         assert router.state.is_ready
+
+
+def test_a_server_that_ends_in_an_answer_is_logged_once_however_the_next_tries_tell_of_it(
+    caplog: pytest.LogCaptureFixture,
+):
+    def end(exchange: Exchange) -> None:
+        exchange.begin_stream()
+        exchange.send_text("Half an")
+        server.close()
+        exchange.connection.close()
+
+    server = ExitStack()
+    url, _ = server.enter_context(model_server(end))
+    router = ModelRouter(Settings(base_url=url, model="tiny"), probe_every_s=0.05)
+    with closing(router):
+        router.start()
+        assert router.settle(60).is_ready
+        seen = threading.Event()
+        router.subscribe(lambda state: seen.set() if state.detail.startswith("Nothing answers at") else None)
+        with pytest.raises(ModelUnavailableError):
+            asyncio.run(complete(router))
+        assert seen.wait(10)
+    assert len(caplog.records) == 1
+    assert "broke" in caplog.records[0].getMessage()
 
 
 def test_the_log_leaves_out_what_was_sent_if_the_server_repeats_it(caplog: pytest.LogCaptureFixture):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from page.conversations.database import Answered, Database
+from page.conversations.database import Database
 from page.conversations.history import History
 from page.conversations.reading import SERVER_STOPPED, close_broken_off, write_markdown
+from page.conversations.records import Answered, Pair
 from page.conversations.words import make_query, spread_words
 from rag.errors import RagError
 from rag.private import name_this_process
@@ -31,6 +33,7 @@ def keep_turn(database: Database, conversation: str, question: str, text: str, *
     database.keep_step(conversation, make_step(f"{conversation}-q", question), question)
     database.name(conversation, question, is_first=True)
     source = {"number": 1, "source": "kettle.pdf", "place": "page 4", "section": "", "quote": "36  months"}
+    source["url"] = "/papers/corpus/manuals/kettle%20old.pdf"
     props = {"written": text, "sources": [source], "cited": [1], "notices": [], "madeBy": "tiny · 2 s", "look": ""}
     database.keep_answer(
         conversation,
@@ -51,7 +54,8 @@ def test_what_was_kept_is_read_again_in_its_order_by_another_process_too(path: P
     assert [step["id"] for step in found.steps] == ["c-q", "c-a", "late"]
     assert found.steps[1]["feedback"]["comment"] == "right"
     assert found.settings == {"chat_settings": {"folder": "manuals"}}
-    assert reader.read_last_answers("c", 3) == [Answered("c-a", "How long is the guarantee?", "36 months [1].", False)]
+    answer = Answered("c-a", "How long is the guarantee?", "36 months [1].", False, "", ("manuals/kettle old.pdf",))
+    assert reader.read_last_answers("c", 3) == [answer]
     assert reader.read("another") is None
 
 
@@ -125,6 +129,53 @@ def test_a_conversation_is_written_out_with_its_sources(path: Path):
         "# How long is the guarantee?\n\n## How long is the guarantee?\n\n**36** months [1].\n\n"
         "- [1] kettle.pdf, page 4: “36 months”\n\n*tiny · 2 s*\n"
     )
+
+
+def keep_second(database: Database, conversation: str, text: str, *, parent: str) -> Pair:
+    """Another model's answer beside that of `keep_turn`, in a run of its own within the first's."""
+    pair = Pair(f"{conversation}-a", f"{conversation}-b", f"{conversation}-b")
+    database.keep_step(conversation, {**make_step("second-run", "", "run"), "parentId": parent})
+    database.keep_answer(
+        conversation,
+        Answered(pair.second, "Q?", text, is_private=False),
+        {**make_step(pair.second, text, "assistant_message"), "parentId": "second-run"},
+        {"id": "s2", "name": "Sources", "forId": pair.second, "props": {"by": "large on this machine", "notices": []}},
+    )
+    database.keep_pair(conversation, pair)
+    return pair
+
+
+def test_a_second_answer_is_written_out_beside_the_first_and_stays_when_a_later_question_is_edited(path: Path):
+    database = Database(path)
+    keep_turn(database, "c", "How long?", "36 months [1].")
+    database.keep_step("c", make_step("later", "And then?"), "And then?")
+    database.keep_step("c", {**make_step("later-run", "", "run"), "parentId": "later"})
+    pair = keep_second(database, "c", "Three years [1].", parent="c-a")
+    found = database.read("c")
+    assert found
+    assert found.pairs == database.read_pairs("c") == [pair]
+    assert write_markdown(found).endswith(
+        "## How long?\n\n"
+        "### Another answer\n\n36 months [1].\n\n- [1] kettle.pdf, page 4: “36 months”\n\n*tiny · 2 s*\n\n"
+        "### large on this machine (kept)\n\nThree years [1].\n\n## And then?\n"
+    )
+    _, elements = close_broken_off(found)
+    assert [element["props"].get("kept") for element in elements] == [None, True]
+    database.forget_from("c", "later")
+    found = database.read("c")
+    assert found
+    assert [step["id"] for step in found.steps] == ["c-q", "c-a", "second-run", "c-b"]
+    database.forget_from("c", "c-q")
+    assert database.read_pairs("c") == []
+
+
+def test_a_file_that_was_made_before_there_were_pairs_can_hold_some(path: Path):
+    database = Database(path)
+    keep_turn(database, "c", "How long?", "36 months [1].")
+    database.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE pair")
+    assert keep_second(database, "c", "Three years.", parent="c-a") in database.read_pairs("c")
 
 
 def test_words_of_scripts_without_spaces_are_looked_for_as_neighbours():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import closing
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 
 from page.models import known
 from page.models.known import Downloads
-from page.models.switching import Wanted, read_wanted, try_wanted, use_wanted
+from page.models.switching import Wanted, offer_beside, read_wanted, try_wanted, use_wanted
 from page.models.tuning import make_tuning_inputs, read_tuning
+from rag.chat.routing.others import Named
+from rag.chat.routing.router import QuestionRouter
 from rag.errors import ModelUnavailableError, QuestionError, SettingsError
 from rag.settings import Settings
 from tests.endpoint import Exchange, model_server, say
@@ -81,6 +84,20 @@ def test_where_others_can_use_the_page_nobody_names_another_server():
         for call in (try_wanted, use_wanted):
             with pytest.raises(QuestionError, match="documents go to no other server"):
                 call(Wanted("tiny", "http://127.0.0.1:9"), backend)
+
+
+def test_a_model_is_asked_beside_another_one_if_it_answers_and_is_another():
+    with model_server(say("Yes."), models=("tiny", "large")) as (own, _), closing(QuestionRouter(Settings())) as router:
+        router.switch("tiny", own)
+        router.settle(20)
+        backend: Any = SimpleNamespace(settings=Settings(), router=router)
+        assert offer_beside(Wanted("large", own), backend) == Named("large", own)
+        with pytest.raises(QuestionError, match="tiny answers already"):
+            offer_beside(Wanted("tiny", own), backend)
+        with pytest.raises(ModelUnavailableError, match="Nothing answers at"):
+            offer_beside(Wanted("large", "http://127.0.0.1:9"), backend)
+        with pytest.raises(ModelUnavailableError, match="no-such-model is not on the disk"):
+            offer_beside(Wanted("no-such-model"), backend)
 
 
 _DOWNLOADING = """

@@ -21,8 +21,10 @@ from page.reply import Reply
 from page.why import Coverage
 from rag.answering.events import AnswerReport, Done, Retrieved
 from rag.answering.followup import Turn
-from rag.chat.router import ModelState
-from rag.chat.routing.router import QuestionRouter
+from rag.chat.router import ModelRouter
+from rag.chat.routing.guarding import HERE, GuardedModel
+from rag.chat.routing.router import Inquiry, QuestionRouter
+from rag.chat.state import ModelState
 from rag.errors import QuestionError
 from rag.settings import Settings
 from rag.types import Chunk, Restriction, Retrieval, ScoredChunk, StoredChunk, Verdict
@@ -92,6 +94,9 @@ class Router:
             if is_there
             else ModelState("failed", "There is no model.", "Start one.")
         )
+
+    def find_private(self, inquiry: Inquiry) -> str:
+        return "it goes on from something private" if inquiry.is_private else ""
 
     async def refresh(self) -> ModelState:
         return self.state
@@ -276,6 +281,38 @@ def test_what_is_private_stays_so_in_follow_ups_and_when_the_model_is_asked_anyw
     assert reply.is_private
     reply, _ = show(lambda reply: reply.stream_answer(backend, Asked(QUESTION, {}), None))
     assert not reply.is_private
+
+
+def test_what_no_model_elsewhere_had_to_be_kept_from_is_private_before_one_is_asked_too():
+    hidden = ScoredChunk(StoredChunk(1, Chunk("salaries/roof.md", 0, QUOTE)), 1.0)
+    backend = make_backend(Router(), hits=(hidden,))
+    backend.router = QuestionRouter(Settings(private_folders="salaries"))  # all models are here
+    reply, browser = show(lambda reply: reply.stream_answer(backend, Asked(QUESTION, {}), None))
+    assert reply.is_private
+    again = browser.below["another"]
+    assert (again["standalone"], again["repeats"], again["private"]) == (
+        QUESTION,
+        True,
+        False,
+    )  # its words tell nothing
+
+    before = (Turn("How deep is the soil on the roof?", "Nine centimetres [1].", is_private=True),)
+    asked = Asked("And why?", {"folder": "plans"}, before)
+    reply, browser = show(lambda reply: reply.stream_answer(backend, asked, None))
+    other = read_asked("And why?", {"insist": browser.below["another"]}, {}, ())
+    assert (other.question, other.filters, other.is_private) == (reply.searched_for, {"folder": "plans"}, True)
+    assert not other.insists
+
+
+def test_a_model_elsewhere_writes_nothing_beside_what_is_private():
+    model = GuardedModel(ModelRouter(Settings()), "gpt", "http://cloud.example", [HERE])
+    backend = make_backend(Router())
+    backend.router = QuestionRouter(Settings())
+    asked = Asked("Who is anna@example.org?", {})
+    _, browser = show(lambda reply: reply.stream_answer(backend, asked, None, model))
+    assert "the question holds an e-mail address" in browser.below["notices"][0].lower()
+    assert "gpt at cloud.example was not asked" in browser.below["notices"][0]
+    assert browser.message == QUOTED
 
 
 def test_it_is_said_where_the_model_runs_and_why_it_was_that_one():

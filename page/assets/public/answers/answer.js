@@ -5,91 +5,20 @@
 // sources: the cards of page/view.py, cited: [number], spots: where the links of the model's words lead, in order
 // ({number, quote, lacks}), quoted: the same for those of the quotes ([text]), isQuoted: whether the message itself is
 // made of the quotes, isUncited: whether it cites nothing, searchedFor: text, searchedIn: text, notices: [text],
-// madeBy: text, insist: what asks the model all the same, why: how the answer came about, every: what puts the question to
+// madeBy: text, model, host, by: the model's name, where it runs if that is elsewhere, and both in words, firstWord: text,
+// insist: what asks the model all the same, why: how the answer came about, every: what puts the question to
 // every document, exports: the table of every document as text by its file's ending, written: all the text there is as it
-// was written, which page.js copies. Once the answer is complete, page/afterwards.py adds question, changes: [{number,
+// was written, which page.js copies; beside: the id of the first answer to the same question, another: what asks another
+// model as well, parent: the run that the answer stands in, kept: whether it is the kept one of two. Once the answer is complete, page/afterwards.py adds question, changes: [{number,
 // source, kind, parts}], topics: [text].
+import { giveAddress } from '../conversations.js';
+import { makePair } from './beside.js';
+import { describeSpot, hideBubble, showBubble } from './bubble.js';
+import { LINKS, findWords, underline } from './lacking.js';
+import { keep, makeUseLatest } from './latest.js';
 const { say } = window.pagewise;
 
-const LINKS = 'a[href^="#pw-"]';
 const numberOf = (link) => Number(link.hash.slice('#pw-'.length));
-
-// The latest of each answer. Chainlit would draw all messages anew for each change of one element, so changes come as
-// messages to the window.
-const latest = new Map();
-const redraws = new Set();
-const keep = (below) => {
-  if (!below?.id || below.at < (latest.get(below.id)?.at ?? 0)) return;
-  latest.set(below.id, below);
-  for (const redraw of redraws) redraw();
-};
-window.addEventListener('message', ({ data, origin }) => origin === window.location.origin && keep(data?.pwBelow));
-
-// The quote beside the pointer, or beside the link that has the focus; one for all answers.
-const bubble = () => {
-  let shown = document.getElementById('pw-bubble');
-  if (!shown) {
-    shown = document.createElement('div');
-    shown.id = 'pw-bubble';
-    shown.setAttribute('role', 'tooltip');
-    document.body.append(shown);
-  }
-  return shown;
-};
-const hideBubble = () => document.getElementById('pw-bubble')?.remove();
-const showBubble = (link, { item, spot }) => {
-  const shown = bubble();
-  const line = (className, text) => {
-    const made = document.createElement('p');
-    made.className = className;
-    made.textContent = text;
-    return made;
-  };
-  const said = describeSpot(spot);
-  shown.replaceChildren(
-    line('pw-bubble-source', [item.source, item.place].filter(Boolean).join(', ')),
-    ...(spot?.quote ? [line('pw-bubble-quote', spot.quote.length > 400 ? `${spot.quote.slice(0, 400)} …` : spot.quote)] : []),
-    ...(said ? [line('pw-bubble-said', said)] : []),
-  );
-  const place = link.getBoundingClientRect();
-  const width = Math.min(420, window.innerWidth - 16);
-  shown.style.width = `${width}px`;
-  shown.style.left = `${Math.min(Math.max(8, place.left - 24), window.innerWidth - width - 8)}px`;
-  const isBelow = place.top < shown.offsetHeight + 16;
-  shown.style.top = `${isBelow ? place.bottom + 6 : place.top - shown.offsetHeight - 6}px`;
-};
-const describeSpot = (spot) => {
-  if (!spot || (spot.quote && !spot.lacks?.length)) return '';
-  return spot.lacks?.length ? say('answer.lacks', { words: spot.lacks.join(', ') }) : say('answer.unsaid');
-};
-
-// Words of a sentence that its passage doesn't have are underlined without touching the text, which is React's.
-const findWords = (link, words) => {
-  const block = link.closest('p, li, td, th, h1, h2, h3, h4, [role="article"]');
-  const walker = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
-  const ranges = new Map();
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (node.parentElement.closest(LINKS)) continue;
-    if (link.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING) break;
-    for (const word of words) {
-      for (let at = node.data.indexOf(word); at >= 0; at = node.data.indexOf(word, at + 1)) {
-        const around = `${node.data[at - 1] ?? ' '}${node.data[at + word.length] ?? ' '}`;
-        if (/[\p{L}\p{N}]/u.test(around)) continue;
-        const range = new Range();
-        range.setStart(node, at);
-        range.setEnd(node, at + word.length);
-        ranges.set(word, range); // the last one before the link is its sentence's
-      }
-    }
-  }
-  return [...ranges.values()];
-};
-const underline = (id, ranges) => {
-  if (!window.Highlight) return;
-  const all = (window.pwLacking ??= new Map());
-  all.set(id, ranges);
-  CSS.highlights.set('pw-lacking', new Highlight(...[...all.values()].flat()));
-};
 
 // One entry for each document, with all its places.
 const byDocument = (items) => {
@@ -114,18 +43,12 @@ const countSeconds = (id) => {
 };
 
 // The component, made of the libraries that Chainlit has on its page.
-export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInteract, Markdown }) => {
+export const makeBelow = (libraries) => {
+  const { React, useSide, useThreadId, useChatData, useChatInteract, useConfig, Markdown } = libraries;
   const { createElement: h, useEffect, useLayoutEffect, useReducer, useRef } = React;
 
-  const useLatest = (given) => {
-    const [, redraw] = useReducer((count) => count + 1, 0);
-    useEffect(() => {
-      redraws.add(redraw);
-      return () => redraws.delete(redraw);
-    }, []);
-    const known = latest.get(given.id);
-    return known && known.at > given.at ? known : given;
-  };
+  const useLatest = makeUseLatest(React);
+  const { usePair, Another, Choice } = makePair({ React, useChatData });
 
   const Reading = ({ id, text }) => {
     const [, redraw] = useReducer((count) => count + 1, 0);
@@ -178,9 +101,10 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
       h('span', null, `[${number}] ${source}: ${say(`changed.${kind}`)}`),
       h('blockquote', null, parts.map(([part, text], place) => h(TAGS[part], { key: place }, text)))))));
 
-  const Next = ({ below, question, topics }) => h('div', { className: 'pw-next' },
+  const Next = ({ below, question, topics, isOneOfTwo }) => h('div', { className: 'pw-next' },
     question && h(Ask, { className: 'pw-again', text: question }, say('again')),
     h(AskAgain, { below, name: 'every', label: say('answer.every'), className: '' }),
+    !isOneOfTwo && h(Another, { below }),
     h('span', { className: 'pw-topics' }, topics.map((topic) =>
       h(Ask, { key: topic, className: '', text: say('topic.question', { topic }) }, topic))));
 
@@ -188,10 +112,14 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
 
   return function Below({ given }) {
     const below = useLatest(given);
-    const { id, look, reading, note, label, quotes, sources, cited, notices, madeBy, written, exports, why } = below;
+    const { id, look, reading, note, label, quotes, sources, cited, notices, madeBy, firstWord, written, exports, why } = below;
     const { spots = [], quoted = [], isQuoted, isUncited, searchedFor, searchedIn, changes, topics, question, choices = [] } = below;
     const root = useRef(null);
-    const [side, setSide] = useSide(sideState);
+    const pair = usePair(below, root);
+    const threadId = useThreadId();
+    const { config } = useConfig();
+    useEffect(() => void (config?.dataPersistence && giveAddress(threadId)), [threadId, config]);
+    const [side, setSide] = useSide();
 
     const open = (item, spot) => {
       const key = `${id}-${item.number}`;
@@ -284,10 +212,11 @@ export const makeBelow = ({ React, sideState, useSide, useChatData, useChatInter
         exports && Object.entries(exports).map(([ending, text]) =>
           h('button', { key: ending, type: 'button', className: 'pw-insist', onClick: () => save(text, ending) },
             say(`answer.save.${ending}`))),
-        madeBy && h('p', { className: 'pw-made-by' }, madeBy),
-        why && h(Why, { why, open: openNumber })),
+        madeBy && h('p', { className: 'pw-made-by' }, [madeBy, pair && firstWord].filter(Boolean).join(' · ')),
+        why && h(Why, { why, open: openNumber }),
+        pair && h(Choice, { below, pair })),
       topics && h('div', { className: 'pw-afterwards' },
         changes.length > 0 && h(Changes, { changes }),
-        h(Next, { below, question, topics })));
+        (!pair || pair.second === id) && h(Next, { below, question, topics, isOneOfTwo: Boolean(pair) })));
   };
 };
