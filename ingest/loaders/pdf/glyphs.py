@@ -56,7 +56,10 @@ class GlyphReader:
         self._known: dict[int, _Names] = {}
         """What was read of a font, by the number of its object: pages share them."""
         self._composites: dict[_FontKey, Any] = {}
-        """The fonts whose codes are mere numbers, so that a code without a meaning is no letter."""
+        """The fonts whose codes are mere numbers of glyphs."""
+        self._unmapped: set[_FontKey] = set()
+        """Those of them that have no map to Unicode at all: a code without a meaning is no letter. A map that pdfium
+        doesn't understand may say that the codes are letters."""
         self._letters: dict[_FontKey, dict[int, str]] = {}
         """The letters of these codes, as far as the font was read for them."""
         self._name = ctypes.create_string_buffer(256)
@@ -82,7 +85,7 @@ class GlyphReader:
                 letters[at] = meant
             elif meant and (meant in codes or len(codes) < _MOST_LIGATURES):
                 letters[at] = chr(codes.setdefault(meant, _PLACEHOLDER + len(codes)))
-            elif font in self._composites:
+            elif font in self._unmapped:
                 letters[at] = UNKNOWN
         return "".join(letters) or text, {code: meant for meant, code in codes.items()}
 
@@ -152,9 +155,12 @@ class GlyphReader:
         if not number or number not in self._known:
             font = font.get_object()
             self._known[number] = dict(_read_differences(font))
-            if font.get("/Subtype") == "/Type0" and font.get("/Encoding") in _IDENTITY and "/ToUnicode" not in font:
+            if font.get("/Subtype") == "/Type0" and font.get("/Encoding") in _IDENTITY:
                 descendant = font["/DescendantFonts"][0].get_object()
-                self._composites[_make_key(descendant)] = descendant
+                key = _make_key(descendant)
+                self._composites[key] = descendant
+                if "/ToUnicode" not in font:
+                    self._unmapped.add(key)
         return self._known[number]
 
     def _read_composite(self, key: _FontKey) -> dict[int, str]:

@@ -132,6 +132,11 @@ def test_the_letters_of_a_composite_font_without_a_map_are_told_by_its_program(k
     assert next(read("a.pdf", data, ReadOptions())[1].pages).text == "line 0\nthe brandy and keys"
 
 
+def test_letters_that_the_map_of_a_composite_font_lacks_are_told_by_its_program():
+    data = _draw_composite("cmap", [_SENTENCE]).replace(b"/Identity-H /Desc", b"/Identity-H /ToUnicode 11 0 R /Desc")
+    assert next(read("a.pdf", data, ReadOptions())[1].pages).text == "line 0\nthe brandy and keys"
+
+
 def test_a_ligature_of_a_composite_font_is_read():
     data = _draw_composite("post", [["s", "n", "f_f_i", "s", "h"]])
     assert next(read("a.pdf", data, ReadOptions())[1].pages).text == "line 0\nsnffish"
