@@ -35,7 +35,7 @@ _WHITE = re.compile(r"[ \t]")
 
 
 def split_close_cells(lines: Sequence[Line], spaces: Sequence[Sequence[Gap]]) -> list[Line]:
-    """The lines with tabs between such cells; `spaces` has for each line its gaps between words, or none if unknown."""
+    """The lines with tabs between such cells; `spaces` has for each line its gaps between words."""
     result = list(lines)
     may_be_rows = [_has_loose(line, gaps) for line, gaps in zip(lines, spaces, strict=True)]
     start = 0

@@ -14,6 +14,7 @@ from ingest.loaders.pdf.buttons import GroupValues
 from ingest.loaders.pdf.glyphs import UNKNOWN, GlyphReader
 from ingest.loaders.pdf.gutters import Gap, split_close_cells
 from ingest.loaders.pdf.line import Line
+from ingest.loaders.pdf.signs import join_signs
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -118,10 +119,10 @@ class TextReader:
                 read, gaps = self._read_line(text_page, text, begin, end)
                 lines.append(replace(read, text=read.text.translate(ligatures)) if ligatures else read)
                 spaces.append(gaps)
-        return split_close_cells(lines, spaces), is_unreadable
+        return split_close_cells(*join_signs(lines, spaces)), is_unreadable
 
     def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> tuple[Line, list[Gap]]:
-        """The line, and its gaps between words; none if signs that stood apart were joined to their numbers."""
+        """The line, and its gaps between words."""
         import pypdfium2.raw as raw
 
         size = float(raw.FPDFText_GetFontSize(text_page.raw, begin))
@@ -133,9 +134,7 @@ class TextReader:
         cells = "".join(self._split_cells(text_page, text, begin, end, size, spaces))
         gaps = [gap for gap in spaces if gap[1] - gap[0] > _CELL_GAP * size]
         ends, cuts = zip(*gaps, strict=True) if gaps else ((), ())
-        tidy = _tidy_cells(cells)
-        line = Line(tidy, left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends)
-        return line, spaces if tidy == cells else []
+        return Line(cells, left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends), spaces
 
     def _split_cells(
         self,
@@ -176,20 +175,6 @@ class TextReader:
 def _is_unreadable(line: str) -> bool:
     """Whether more than half of the line's letters are unknown."""
     return 2 * line.count(UNKNOWN) > len(line) - line.count(" ")
-
-
-def _tidy_cells(text: str) -> str:
-    """The text with currency and percent signs joined to their number where they stand apart from it."""
-    if "\t" not in text:
-        return text
-    text = _APART_BEFORE.sub(r"\1", text)
-    text = _NEXT_SUM.sub("\t", text)
-    return _APART_BEHIND.sub(r"\1", text)
-
-
-_APART_BEFORE = re.compile(r"([$€£¥(])[\t ]+(?=[\d(—–])")
-_NEXT_SUM = re.compile(r"(?<=[\d)—–]) (?=\(?[$€£¥][\d(—–])")
-_APART_BEHIND = re.compile(r"(?<=[\d)])[\t ]+([%)])")
 
 
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]+")
