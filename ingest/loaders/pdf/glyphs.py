@@ -80,13 +80,14 @@ class GlyphReader:
             font = self._find_font(text_page, at)
             code = raw.FPDFText_GetUnicode(text_page.raw, at)
             meant = self._read_composite(font).get(code) if font in self._composites else names.get((font, code))
-            letters = letters or _list_letters(text_page, text, count)
-            if meant and len(meant) == 1:
+            if meant and len(meant) > 1:
+                is_known = meant in codes or len(codes) < _MOST_LIGATURES
+                meant = chr(codes.setdefault(meant, _PLACEHOLDER + len(codes))) if is_known else None
+            elif not meant and font in self._unmapped:
+                meant = UNKNOWN
+            if meant:
+                letters = letters or _list_letters(text_page, text, count)
                 letters[at] = meant
-            elif meant and (meant in codes or len(codes) < _MOST_LIGATURES):
-                letters[at] = chr(codes.setdefault(meant, _PLACEHOLDER + len(codes)))
-            elif font in self._unmapped:
-                letters[at] = UNKNOWN
         return "".join(letters) or text, {code: meant for meant, code in codes.items()}
 
     def _has_unknown(self, text_page: pdfium.PdfTextPage, text: str, count: int) -> bool:

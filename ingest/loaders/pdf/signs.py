@@ -21,8 +21,12 @@ _ANY_SIGN = re.compile(rf"(?<!\S)(?:{_SIGN.pattern})(?!\S)")
 _BEGINS_NUMBER, _ENDS_NUMBER = re.compile(r"[(+−-]?\d|[(—–-]$"), re.compile(r".*\d[%)]?$|[)—–-]$")
 _SPACE = 0.25
 """The width of a usual space, in letter sizes."""
+_NEAR = 0.7
+"""A gap up to this one is a space, in letter sizes; the widest usual one, between letters of one width, is 0.6."""
 _WHITE = re.compile(r"[ \t]")
-_PIECE = re.compile(rf"(?:{_SIGN.pattern}|[—–-])(?!\S)")
+_PIECE = re.compile(rf"{CURRENCY}(?!\S)")
+_DASH = re.compile(r"[—–-](?!\S)")
+_HAS_CURRENCY = re.compile(rf"(?<!\S){CURRENCY}(?!\S)")
 _SAME_ROW = 0.3
 """How far the feet of a row's letters may differ, in letter sizes: a dash stands higher than figures."""
 
@@ -47,16 +51,18 @@ def join_signs(lines: Sequence[Line], spaces: Sequence[Sequence[Gap]]) -> tuple[
 
 
 def _join_pieces(lines: Sequence[Line], spaces: Sequence[Sequence[Gap]]) -> list[tuple[Line, Sequence[Gap]]]:
-    """The lines with their gaps; what begins with a sign or a dash is joined to what stands left of it,
-    and what follows a sign to that.
+    """The lines with their gaps; a currency, or a dash in its place, is joined to what stands beside it.
 
-    pdfium may take it for a line of its own.
+    pdfium may take either for a line of its own.
     """
     result: list[tuple[Line, Sequence[Gap]]] = []
     for line, gaps in zip(lines, spaces, strict=True):
-        has_sign = result and (_PIECE.match(line.text) or _SIGN.fullmatch(_WHITE.split(result[-1][0].text)[-1]))
-        if has_sign and _is_beside(result[-1][0], line):
-            row, before = result.pop()
+        row = result[-1][0] if result else line
+        is_piece = _PIECE.match(line.text) or (
+            _HAS_CURRENCY.search(row.text) and (_DASH.match(line.text) or _PIECE.fullmatch(_WHITE.split(row.text)[-1]))
+        )
+        if is_piece and _is_beside(row, line):
+            before = result.pop()[1]
             cuts, ends = (*row.cuts, line.left, *line.cuts), (*row.ends, row.right, *line.ends)
             gaps = [*before, (row.right, line.left), *gaps]
             line = replace(row, text=f"{row.text}\t{line.text}", right=line.right, cuts=cuts, ends=ends)
@@ -83,7 +89,7 @@ def _join_line(line: Line, gaps: Sequence[Gap]) -> tuple[Line, Sequence[Gap]]:
     words = _WHITE.split(line.text)
     between = _WHITE.findall(line.text)
     gaps = [*gaps]
-    for at, is_before in _find_signs(words):
+    for at, is_before in _find_signs(words, [place - before < _NEAR * line.size for before, place in gaps]):
         joins, divides = (at, at - 1) if is_before else (at - 1, at)
         is_word = words[at][0].isalpha()
         gaps[joins] = (gaps[joins][0], gaps[joins][0] + _SPACE * line.size)
@@ -100,14 +106,21 @@ def _join_line(line: Line, gaps: Sequence[Gap]) -> tuple[Line, Sequence[Gap]]:
     ]
 
 
-def _find_signs(words: Sequence[str]) -> Iterator[tuple[int, bool]]:
-    """Where the signs beside numbers are, and whether each stands before its own; the line's last one tells for all."""
-    signs = [at for at, word in enumerate(words) if _SIGN.fullmatch(word)]
-    begins = [at + 1 < len(words) and _BEGINS_NUMBER.match(words[at + 1]) is not None for at in signs]
-    ends = [at > 0 and _ENDS_NUMBER.match(words[at - 1]) is not None for at in signs]
-    sides = [begin for at, begin in zip(signs, begins, strict=True) if words[at] not in (_BEFORE, *_BEHIND)]
-    are_before = bool(sides) and sides[-1]
-    for at, begin, end in zip(signs, begins, ends, strict=True):
-        is_before = words[at] == _BEFORE or (words[at] not in _BEHIND and begin and (are_before or not end))
-        if begin if is_before else end:
-            yield at, is_before
+def _find_signs(words: Sequence[str], are_near: Sequence[bool]) -> Iterator[tuple[int, bool]]:
+    """Where the signs beside numbers are, and whether each stands before its own.
+
+    `are_near` tells of each gap between words whether it is a mere space. Of a currency between two numbers the line's
+    others tell, or that all are near to the same side; if nothing tells, it stands before its number.
+    """
+    found: list[tuple[int, bool, bool]] = []
+    for at, word in enumerate(words):
+        if _SIGN.fullmatch(word):
+            begins = word not in _BEHIND and at + 1 < len(words) and _BEGINS_NUMBER.match(words[at + 1]) is not None
+            ends = word != _BEFORE and at > 0 and _ENDS_NUMBER.match(words[at - 1]) is not None
+            found.append((at, begins, ends))
+    sums = [(at, begins, ends) for at, begins, ends in found if words[at] not in (_BEFORE, *_BEHIND)]
+    told = [begins for _, begins, ends in sums if begins != ends]
+    is_behind = not told[-1] if told else all(are_near[at - 1] and not are_near[at] for at, begins, _ in sums if begins)
+    for at, begins, ends in found:
+        if begins or ends:
+            yield at, begins and not (ends and is_behind)
