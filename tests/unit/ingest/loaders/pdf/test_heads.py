@@ -115,7 +115,8 @@ def test_no_line_is_lost_above_a_head_of_years_whose_columns_it_crosses():
     heads = [[(0.4, "measured in October"), (3.2, "measured in late March")], [(0.0, "2021"), (1, "2022"), (2, "2023"),
              (3, "2024")]]  # fmt: skip
     rows = [("737", "361", "914", "807"), ("656", "204", "113", "848"), ("38", "2", "9", "26")]
-    drawing = [part for at, row in enumerate([*heads, *rows]) for part in _draw_centred(700 - 14 * at, row)]
+    lines: list[Sequence[str] | Sequence[tuple[float, str]]] = [*heads, *rows]
+    drawing = [part for at, row in enumerate(lines) for part in _draw_centred(700 - 14 * at, row)]
     text = read_texts(make_pdf([drawing]))[1]
     assert "measured in October" in text
     assert "2021\t2022\t2023\t2024" in text
