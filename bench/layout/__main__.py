@@ -16,9 +16,9 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.layout.judging import PAGES, Texts, judge, read_texts
-from ingest.loaders.pdf import grids, gutters, headings, heads, layout, lines
+from ingest.loaders.pdf import grids, gutters, headings, heads, layout, line, lines, signs
 
-MODULES = (lines, layout, grids, gutters, heads, headings)
+MODULES = (line, lines, signs, layout, grids, gutters, heads, headings)
 FACTORS = (0.5, 0.8, 1.25, 2.0)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from ingest.loaders.encoding import decode
 from ingest.loaders.reading import Reading, ReadOptions, make_one_line, make_single_page
+from ingest.loaders.web.html import convert_html
 from rag.types import Document
 
 
@@ -259,12 +260,23 @@ def _write_entry(entry: _Component) -> str:
     told = ": ".join(part for part in (name, "; ".join(part for part in (period, place) if part)) if part)
     blocks = [f"## {name}"] if name else []
     blocks.append(told if told != name else "")
-    described = [line for line in entry.properties if line.name in ("DESCRIPTION", "COMMENT")]
-    blocks.extend(_unescape(line.value).strip() for line in described)
+    names = ("DESCRIPTION", "COMMENT") if entry.find("DESCRIPTION") else ("X-ALT-DESC", "COMMENT")
+    blocks.extend(_describe(line) for line in entry.properties if line.name in names)
     of = f"{name}, " if name else ""
     listed = _list_fields(entry, _ENTRY_FIELDS)
     blocks.append("\n".join(f"- {of}{label}: {value}" for label, value in listed if not _says_nothing(value, name)))
     return "\n\n".join(block for block in blocks if block)
+
+
+_MARKUP = re.compile(
+    r"</?(?:a|b|br|div|em|font|h\d|html|i|li|ol|p|span|strong|table|u|ul)(?:\s[^<>]*)?/?>", re.IGNORECASE
+)
+
+
+def _describe(line: _Property) -> str:
+    """The text of a description; Google's and Outlook's may be HTML."""
+    text = _unescape(line.value).strip()
+    return convert_html(text.replace("\n", "<br>")) if _MARKUP.search(text) else text
 
 
 _BARE_REMINDER = re.compile(

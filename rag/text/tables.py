@@ -8,7 +8,14 @@ from itertools import pairwise
 
 RULE = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*$")
 """The line below the head of a Markdown table; without a ``|``, it may also be a rule or a heading's underline."""
-NUMBER = re.compile(r"(?=\D*\d)[\s$€£¥%()+\-–—.,:/\d]*+|[–—-]")
+CURRENCY = (
+    r"(?:(?:US|CA?|AU?|NZ?|HK|SG?|NT|R|Mex)?\$|S/\.?|[£¥\u20a0-\u20cf]|[Kk]r\.?|Kč|zł|Ft|lei|лв\.?|руб\.?|грн\.?|Rs\.?|Fr\.|SFr\.?"
+    r"|AED|AUD|BGN|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|IDR|ILS|INR|ISK|JPY|KRW|MXN|MYR|NOK|NZD|PHP|PLN|RON|RUB|SAR"
+    r"|SEK|SGD|THB|TRY|TWD|UAH|USD|VND|ZAR)"
+)
+"""A currency's sign or code."""
+_DIGITS = r"[\s$€£¥%()+\-–—.,:/\d]"
+NUMBER = re.compile(rf"(?=\D*\d)(?:(?:{CURRENCY})\s?)?{_DIGITS}*+(?:{CURRENCY})?|[–—-]")
 _GAP = re.compile(r"\t| {3,}")
 _PIPE = re.compile(r"(?<!\\)\|")
 _YEAR = re.compile(r"(?:19|20)\d\d")

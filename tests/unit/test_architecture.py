@@ -113,6 +113,7 @@ OWNERS = {
     },
     "chromadb": {"rag.index.vectors"},
     "filelock": {"rag.models.export", "rag.index.lock"},
+    "fontTools": {"ingest.loaders.pdf.composite"},
     "foundry_local_sdk": {"rag.chat.catalog", "rag.chat.foundry"},
     "httpx2": {"rag.chat.transport"},
     "huggingface_hub": {"rag.models.source"},

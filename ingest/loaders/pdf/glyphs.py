@@ -1,6 +1,7 @@
-"""Letters that pdfium can't tell because their font calls them by a composed name, such as ``f_f_i`` for a ligature.
+"""Letters that pdfium can't tell: their font calls them by a composed name, such as ``f_f_i``, or by a mere number.
 
-The Adobe glyph list says how such names are read. pypdf reads the fonts, and only if pdfium met such a letter.
+The Adobe glyph list says how such names are read, the font's own program what the numbers mean. pypdf reads the fonts,
+and only if pdfium met such a letter.
 """
 
 from __future__ import annotations
@@ -12,16 +13,24 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from ingest.loaders.pdf.composite import read_composite
+
 if TYPE_CHECKING:
     import pypdf
     import pypdfium2 as pdfium
 
 _SUSPICIOUS = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xa1-\xff]")
-"""Codes of letters without a meaning of their own; others are such codes only where a font has composed names."""
+"""Codes of letters without a meaning of their own; others are such codes only where a font has composed names or mere
+numbers."""
+_LINE_START = re.compile(r"^\S\S", re.MULTILINE)
+UNKNOWN = "\ufffd"
+"""Stands for a letter that nothing tells."""
 _COMPOSED = re.compile(rb"/[A-Za-z](?:_[A-Za-z])+[\s/\]]")
 _PLACEHOLDER = 0xE000
 """The first of the private letters that stand for a ligature while the line is measured: one letter for one code."""
 _MOST_LIGATURES = 256
+_IDENTITY = ("/Identity-H", "/Identity-V")
+"""Encodings whose codes are the numbers of glyphs."""
 _DEEPEST = 3
 """Levels of forms, drawings within drawings, whose fonts are looked up."""
 _MOST_FONTS = 500
@@ -46,31 +55,58 @@ class GlyphReader:
         self._is_readable = True
         self._known: dict[int, _Names] = {}
         """What was read of a font, by the number of its object: pages share them."""
+        self._composites: dict[_FontKey, Any] = {}
+        """The fonts whose codes are mere numbers of glyphs."""
+        self._unmapped: set[_FontKey] = set()
+        """Those of them that have no map to Unicode at all: a code without a meaning is no letter. A map that pdfium
+        doesn't understand may say that the codes are letters."""
+        self._letters: dict[_FontKey, dict[int, str]] = {}
+        """The letters of these codes, as far as the font was read for them."""
         self._name = ctypes.create_string_buffer(256)
 
     def mark(self, text_page: pdfium.PdfTextPage, text: str, index: int) -> tuple[str, dict[int, str]]:
-        """The page's text with placeholders for its ligatures, and their texts."""
+        """The page's text with placeholders for its ligatures, and their texts; `UNKNOWN` stands for untold letters."""
         import pypdfium2.raw as raw
 
         count = text_page.count_chars()
-        names: _Names | None = None
+        if not self._has_unknown(text_page, text, count):
+            return text, {}
+        names = self._read_names(index)
+        if not names and not self._composites:
+            return text, {}
         codes: dict[str, int] = {}
         letters: list[str] = []
         for at in self._find_unknown(text_page, text, count):
-            names = self._read_names(index) if names is None else names
-            if not names:
-                break
-            meant = names.get((self._find_font(text_page, at), raw.FPDFText_GetUnicode(text_page.raw, at)))
-            if meant and (meant in codes or len(codes) < _MOST_LIGATURES):
+            font = self._find_font(text_page, at)
+            code = raw.FPDFText_GetUnicode(text_page.raw, at)
+            meant = self._read_composite(font).get(code) if font in self._composites else names.get((font, code))
+            if meant and len(meant) > 1:
+                is_known = meant in codes or len(codes) < _MOST_LIGATURES
+                meant = chr(codes.setdefault(meant, _PLACEHOLDER + len(codes))) if is_known else None
+            elif not meant and font in self._unmapped:
+                meant = UNKNOWN
+            if meant:
                 letters = letters or _list_letters(text_page, text, count)
-                letters[at] = chr(codes.setdefault(meant, _PLACEHOLDER + len(codes)))
+                letters[at] = meant
         return "".join(letters) or text, {code: meant for meant, code in codes.items()}
 
-    def _find_unknown(self, text_page: pdfium.PdfTextPage, text: str, count: int) -> Iterator[int]:
-        """Where pdfium put a letter's code for want of its meaning."""
+    def _has_unknown(self, text_page: pdfium.PdfTextPage, text: str, count: int) -> bool:
+        """Whether pdfium put codes for want of their meaning; of a font of mere numbers the lines' first words tell."""
         import pypdfium2.raw as raw
 
-        is_suspicious = self._is_named or len(text) != count
+        def is_unknown(at: int) -> bool:
+            return bool(raw.FPDFText_HasUnicodeMapError(text_page.raw, at) == 1)
+
+        starts = (found.start() for found in _LINE_START.finditer(text))
+        return next(self._find_unknown(text_page, text, count), None) is not None or any(
+            is_unknown(at) and is_unknown(at + 1) for at in starts
+        )
+
+    def _find_unknown(self, text_page: pdfium.PdfTextPage, text: str, count: int) -> Iterator[int]:
+        """Where pdfium put a letter's code for want of its meaning; without a sign of it, not each letter is asked."""
+        import pypdfium2.raw as raw
+
+        is_suspicious = self._is_named or self._composites or len(text) != count
         places = range(count) if is_suspicious else (found.start() for found in _SUSPICIOUS.finditer(text))
         return (at for at in places if raw.FPDFText_HasUnicodeMapError(text_page.raw, at) == 1)
 
@@ -118,8 +154,23 @@ class GlyphReader:
     def _read_font(self, font: Any) -> _Names:  # noqa: ANN401 (pypdf's objects)
         number = getattr(font, "idnum", 0)
         if not number or number not in self._known:
-            self._known[number] = dict(_read_differences(font.get_object()))
+            font = font.get_object()
+            self._known[number] = dict(_read_differences(font))
+            if font.get("/Subtype") == "/Type0" and font.get("/Encoding") in _IDENTITY:
+                descendant = font["/DescendantFonts"][0].get_object()
+                key = _make_key(descendant)
+                self._composites[key] = descendant
+                if "/ToUnicode" not in font:
+                    self._unmapped.add(key)
         return self._known[number]
+
+    def _read_composite(self, key: _FontKey) -> dict[int, str]:
+        if key not in self._letters:
+            try:
+                self._letters[key] = dict(read_composite(self._composites[key], read_glyph_name))
+            except Exception:  # fontTools fails in many ways on a damaged font, whose letters then stay unknown
+                self._letters[key] = {}
+        return self._letters[key]
 
 
 def _list_letters(text_page: pdfium.PdfTextPage, text: str, count: int) -> list[str]:

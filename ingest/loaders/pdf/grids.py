@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ingest.loaders.pdf.line import Line
 from rag.text.tables import NUMBER
 
-# _COLUMNS, _ROWS, _FILLED, _ROW_STEP and _APART were tuned on the pages of bench/layout (bench/RESULTS.md, Loaders).
+# _COLUMNS, _ROWS, _FILLED and _APART were tuned on the pages of bench/layout (bench/RESULTS.md, Loaders).
 # The others change no page there; they were set by reading real reports.
 _COLUMNS = 2
 """Fewest columns of a table."""
@@ -27,8 +27,6 @@ _FORMULAS = 0.2
 """The share of cells with signs of formulas from which on the lines are one: its parts are drawn at many heights."""
 _CELL_LETTERS = 60
 """Longest line of a cell; longer ones are text in columns."""
-_ROW_STEP = 3.5
-"""The largest step from row to row, in letter sizes."""
 _BETWEEN = 4
 """Most lines with one cell between two rows."""
 _INDENT = 3.0
@@ -37,8 +35,6 @@ _LOOK_BACK = 8
 """Over how many lines a cell is looked for that belongs to the same row."""
 _SAME_ROW_PT = 2.0
 """How far the cells of a row may stand above one another, in points."""
-_SAME_SIZE = 0.1
-"""How much the letters of a row's cells may differ in size, as a share of it."""
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _APART = 1.25
 """How much larger the step to the next row is than that to a cell's next line, where they differ."""
@@ -92,7 +88,7 @@ def _find_row(lines: Sequence[Line], cell: Line) -> int | None:
     for at in range(-1, -1 - len(lines), -1):
         line = lines[at]
         if abs(line.bottom - cell.bottom) <= _SAME_ROW_PT:
-            is_beside = line.right + line.size < cell.left and abs(line.size - cell.size) < _SAME_SIZE * line.size
+            is_beside = line.right + line.size < cell.left and cell.is_alike(line)
             return at if is_beside and is_placed(line) and is_placed(cell) else None
         if line.bottom > cell.bottom or "\t" in line.text or len(line.text) > _CELL_LETTERS:
             return None
@@ -123,8 +119,7 @@ def _find_end(lines: Sequence[Line], start: int) -> int:
         return end
     for at in range(end, len(lines)):
         above, line = lines[at - 1], lines[at]
-        step = above.bottom - line.bottom
-        if not 0 < step <= _ROW_STEP * line.size or not is_placed(line) or at - end >= _BETWEEN:
+        if not line.is_near_below(above.bottom) or not is_placed(line) or at - end >= _BETWEEN:
             break
         if any(len(cell) > _CELL_LETTERS for cell in line.text.split("\t")):
             break
@@ -296,11 +291,18 @@ def _is_name(cell: str) -> bool:
 
 
 def _is_head_above(above: _Row, row: _Row, below: Sequence[_Row]) -> bool:
-    """Whether both are the head: names over names, with the first column's name in the lower line alone."""
-    are_names = (
-        0 not in above and 0 in row and set(above) <= set(row) and all(_is_name(cell.text) for cell in row.values())
-    )
-    return are_names and not _has_values(above) and any(map(_has_values, below))
+    """Whether both are the head: names over names, with that of the rows' own names in the lower line alone."""
+    are_names = all(_is_name(cell.text) for cell in row.values())
+    label = find_label(below)
+    is_part = bool(above) and label not in above and label in row and set(above) <= set(row)
+    return is_part and are_names and not _has_values(above) and any(map(_has_values, below))
+
+
+def find_label(rows: Sequence[Mapping[int, Cell]]) -> int:
+    """The column of the rows' names: the first one unless that has numbers and another has none."""
+    columns = range(1 + max((max(row) for row in rows if row), default=0))
+    numbers = {at for row in rows for at, cell in row.items() if NUMBER.fullmatch(cell.text)}
+    return next((at for at in columns if at not in numbers), 0)
 
 
 def _add_lines(above: _Row, row: _Row) -> _Row:

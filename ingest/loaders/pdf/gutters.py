@@ -15,10 +15,6 @@ _ROWS = 3
 """Fewest rows that have a gap at the same place."""
 _SHARE = 0.7
 """The least share of such rows among those that reach over that place; longer names of rows may cross it."""
-_STEP = 3.5
-"""The largest step between rows, in letter sizes."""
-_SAME_SIZE = 0.1
-"""How much the letters of two rows may differ in size, as a share of it."""
 _LOOSE = 0.5
 """The least gap between two cells, in letter sizes."""
 _GUTTERS = 2
@@ -35,7 +31,7 @@ _WHITE = re.compile(r"[ \t]")
 
 
 def split_close_cells(lines: Sequence[Line], spaces: Sequence[Sequence[Gap]]) -> list[Line]:
-    """The lines with tabs between such cells; `spaces` has for each line its gaps between words, or none if unknown."""
+    """The lines with tabs between such cells; `spaces` has for each line its gaps between words."""
     result = list(lines)
     may_be_rows = [_has_loose(line, gaps) for line, gaps in zip(lines, spaces, strict=True)]
     start = 0
@@ -55,8 +51,7 @@ def _has_loose(line: Line, spaces: Sequence[Gap]) -> bool:
 
 
 def _follows(above: Line, line: Line) -> bool:
-    is_alike = abs(above.size - line.size) < _SAME_SIZE * line.size
-    return is_alike and 0 < above.bottom - line.bottom <= _STEP * line.size
+    return above.is_alike(line) and line.is_near_below(above.bottom)
 
 
 def _split_rows(lines: list[Line], spaces: Sequence[Sequence[Gap]], start: int, end: int) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, pairwise
 
-from ingest.loaders.pdf.grids import Cell, Place, find_columns, is_placed, split_cells
+from ingest.loaders.pdf.grids import Cell, Place, find_columns, find_label, is_placed, split_cells
 from ingest.loaders.pdf.line import Line
 from rag.text.tables import is_data
 
@@ -18,19 +18,11 @@ _COLUMNS = 3
 """Fewest columns of a table whose head groups them."""
 _MOST_COLUMNS = 14
 """Most columns: the ways to group them grow with their number."""
-_HEAD_LINES = 16
-"""Most lines of a head; a PDF may draw each name by itself."""
-_NAME_LETTERS, _ROW_LETTERS = 40, 300
+_NAME_LETTERS = 40
 _BETWEEN = 3
 """Lines without cells that may stand between two rows: a remark, the name of a group, a long name's first line."""
 _REMARK = re.compile(r"\(.+\)")
 """What stands between a head and its rows and names no column: ``(in millions)``."""
-_SAME_SIZE = 0.1
-"""How much a name's letters may differ in size from those of the rows, as a share of it."""
-_STEP = 3.5
-"""The largest step between rows, in letter sizes."""
-_BESIDE = 3.0
-"""How far a single name may reach beside the table's values, in letter sizes."""
 _SAME_LEVEL = 0.4
 """How far the names of one row may stand above one another, in letter sizes."""
 _EXACT = 0.5
@@ -78,8 +70,7 @@ def _find_end(lines: Sequence[Line], start: int) -> int:
     if "\t" not in lines[start].text:
         return end
     for at in range(end, len(lines)):
-        is_far = not 0 < lines[at - 1].bottom - lines[at].bottom <= _STEP * lines[at].size
-        if is_far or at - end >= _BETWEEN or len(lines[at].text) > _ROW_LETTERS:
+        if not lines[at].is_near_below(lines[at - 1].bottom) or at - end >= _BETWEEN:
             break
         if "\t" in lines[at].text:
             end = at + 1
@@ -102,17 +93,13 @@ def _find_first(lines: Sequence[Line]) -> int | None:
 def _take_zone(above: Sequence[Line], rows: Sequence[Line]) -> list[Line]:
     """The lines above the rows that may be their head, from below."""
     first = rows[0]
-    slack = _BESIDE * first.size
-    left, right = min(line.left for line in rows) - slack, max(line.right for line in rows) + slack
     zone: list[Line] = []
-    top = first.bottom
-    for line in reversed(above[-_HEAD_LINES:]):
-        is_near = first.bottom < line.bottom <= top + _STEP * first.size
-        is_within = left <= line.left and (line.left if "\t" in line.text else line.right) <= right
-        is_alike = abs(line.size - first.size) < _SAME_SIZE * first.size
-        if not (is_placed(line) and is_near and is_within and is_alike and all(map(_is_name, line.text.split("\t")))):
+    highest = first
+    for line in reversed(above):
+        is_near = first.bottom < line.bottom <= highest.bottom or highest.is_near_below(line.bottom)
+        if not (is_placed(line) and is_near and line.is_alike(first) and all(map(_is_name, line.text.split("\t")))):
             break
-        top = max(top, line.bottom)
+        highest = max(highest, line, key=lambda line: line.bottom)
         if not _REMARK.fullmatch(line.text):
             zone.append(line)
     return zone
@@ -133,6 +120,8 @@ class _Head:
     """The first row, above which the head is written."""
     step: float
     """From that row to the next."""
+    label: int = 0
+    """The column with the rows' own names, which nothing groups; it needn't be the first."""
     is_closed: list[bool] = field(default_factory=list)
     """Whether each column's name stands beside those that group others: nothing groups it."""
     lines: list[Line] = field(default_factory=list)
@@ -158,8 +147,8 @@ class _Head:
         )
 
     def list_open(self) -> list[int]:
-        """The columns that a name may group: named themselves, and not the first."""
-        return [at for at, names in enumerate(self.names) if at and names and not self.is_closed[at]]
+        """The columns that a name may group: named themselves, and not with the rows' names."""
+        return [at for at, names in enumerate(self.names) if at != self.label and names and not self.is_closed[at]]
 
     def add_level(self, lines: Sequence[Line]) -> bool:
         """Take one more row of names; False if they can't be of the head."""
@@ -235,7 +224,8 @@ class _Head:
             runs = [columns[a:b] for a, b in pairwise((0, *cuts, len(columns)))]
             beside = [self._measure_middle(cell, run) for cell, run in zip(groups, runs, strict=True)]
             spread, common = max(beside) - min(beside), abs(sum(beside) / len(beside))
-            if spread <= _SPREAD * pitch and common <= pitch / 2 and all(map(self._stands_over, groups, runs)):
+            is_even = spread <= _SPREAD * pitch and common <= pitch / 2
+            if is_even and all(map(_is_unbroken, runs)) and all(map(self._stands_over, groups, runs)):
                 best = min(best or (spread + common, runs), (spread + common, runs))
         return best[1] if best else None
 
@@ -304,7 +294,8 @@ def _read_head(zone: Sequence[Line], rows: Sequence[Line]) -> _Head | None:
     if len(columns) != most:
         return None
     step = rows[0].bottom - rows[1].bottom if len(rows) > 1 else rows[0].size
-    head = _Head(columns, [[] for _ in columns], rows[0], step, [False] * len(columns))
+    label = find_label([dict(enumerate(row)) for row in full])
+    head = _Head(columns, [[] for _ in columns], rows[0], step, label, [False] * len(columns))
     found: _Head | None = None
     for level in _list_levels(zone):
         if not head.add_level(level):

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_ROW_STEP = 3.5
+"""The largest step from row to row of a table, in letter sizes."""
+_SAME_SIZE = 0.1
+"""How much the letters of a table's rows may differ in size, as a share of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -20,3 +25,11 @@ class Line:
     """Where the cells after the first begin."""
     ends: tuple[float, ...] = ()
     """Where the cells before the last end."""
+
+    def is_alike(self, other: Line) -> bool:
+        """Whether the letters of both lines are of one size."""
+        return abs(self.size - other.size) < _SAME_SIZE * other.size
+
+    def is_near_below(self, bottom: float) -> bool:
+        """Whether the line may be the next row of a table below one that stands there."""
+        return 0 < bottom - self.bottom <= _ROW_STEP * self.size

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.annotations import AnnotationReader
 from ingest.loaders.pdf.buttons import GroupValues
-from ingest.loaders.pdf.glyphs import GlyphReader
+from ingest.loaders.pdf.glyphs import UNKNOWN, GlyphReader
 from ingest.loaders.pdf.gutters import Gap, split_close_cells
 from ingest.loaders.pdf.line import Line
+from ingest.loaders.pdf.signs import join_signs
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -26,6 +27,8 @@ _UNIT_SIZE = 1.5
 _SIZE_OF_HEIGHT = 1.3
 """The letter size of a measured letter, in heights of the letter."""
 _SPACES = re.compile(" +")
+_LONE_UNKNOWN = re.compile(rf"(?<!\w){UNKNOWN}(?![\w{UNKNOWN}])")
+"""An unknown letter by itself: a list's mark."""
 _BEYOND_16_BITS = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -49,6 +52,8 @@ class PageLines:
     """Text that isn't on the page itself: comments, field values."""
     edges: dict[str, Edge] = field(default_factory=dict)
     """The lines at its top and bottom, which may be running heads, by the keys that `headings.make_key` gives them."""
+    is_unreadable: bool = False
+    """Whether lines are left out because their fonts don't tell their letters."""
 
 
 class TextReader:
@@ -83,19 +88,23 @@ class TextReader:
         try:
             text_page = page.get_textpage()
             try:
-                lines = self._read_lines(text_page, index)
+                lines, is_unreadable = self._read_lines(text_page, index)
                 extra = "\n\n".join(self._annotations.read(page, text_page, index))
             finally:
                 text_page.close()
         finally:
             page.close()
-        return PageLines(index + 1, label if label != str(index + 1) else None, lines, extra)
+        label = label if label != str(index + 1) else None
+        return PageLines(index + 1, label, lines, extra, is_unreadable=is_unreadable)
 
-    def _read_lines(self, text_page: pdfium.PdfTextPage, index: int) -> list[Line]:
+    def _read_lines(self, text_page: pdfium.PdfTextPage, index: int) -> tuple[list[Line], bool]:
+        """The page's lines, and whether some are left out because nothing tells their letters."""
         text = text_page.get_text_range()
         if not text.isascii():
             text = _BEYOND_16_BITS.sub("\\g<0>\x1f", text)  # pdfium counts such letters as two
         text, ligatures = self._glyphs.mark(text_page, text, index) if self._glyphs else (text, {})
+        text = _LONE_UNKNOWN.sub(" ", text)
+        is_unreadable = False
         start = 0
         lines: list[Line] = []
         spaces: list[list[Gap]] = []
@@ -104,14 +113,16 @@ class TextReader:
             begin = start + len(line) - len(line.lstrip())
             end = start + len(line)
             start += len(raw_line) + 1
-            if begin < end:
+            if _is_unreadable(line):
+                is_unreadable = True
+            elif begin < end:
                 read, gaps = self._read_line(text_page, text, begin, end)
                 lines.append(replace(read, text=read.text.translate(ligatures)) if ligatures else read)
                 spaces.append(gaps)
-        return split_close_cells(lines, spaces)
+        return split_close_cells(*join_signs(lines, spaces)), is_unreadable
 
     def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> tuple[Line, list[Gap]]:
-        """The line, and its gaps between words; none if signs that stood apart were joined to their numbers."""
+        """The line, and its gaps between words."""
         import pypdfium2.raw as raw
 
         size = float(raw.FPDFText_GetFontSize(text_page.raw, begin))
@@ -123,9 +134,7 @@ class TextReader:
         cells = "".join(self._split_cells(text_page, text, begin, end, size, spaces))
         gaps = [gap for gap in spaces if gap[1] - gap[0] > _CELL_GAP * size]
         ends, cuts = zip(*gaps, strict=True) if gaps else ((), ())
-        tidy = _tidy_cells(cells)
-        line = Line(tidy, left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends)
-        return line, spaces if tidy == cells else []
+        return Line(cells, left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends), spaces
 
     def _split_cells(
         self,
@@ -163,18 +172,9 @@ class TextReader:
         return b"bold" in name or b"black" in name or b"heavy" in name
 
 
-def _tidy_cells(text: str) -> str:
-    """The text with currency and percent signs joined to their number where they stand apart from it."""
-    if "\t" not in text:
-        return text
-    text = _APART_BEFORE.sub(r"\1", text)
-    text = _NEXT_SUM.sub("\t", text)
-    return _APART_BEHIND.sub(r"\1", text)
-
-
-_APART_BEFORE = re.compile(r"([$€£¥(])[\t ]+(?=[\d(—–])")
-_NEXT_SUM = re.compile(r"(?<=[\d)—–]) (?=\(?[$€£¥][\d(—–])")
-_APART_BEHIND = re.compile(r"(?<=[\d)])[\t ]+([%)])")
+def _is_unreadable(line: str) -> bool:
+    """Whether more than half of the line's letters are unknown."""
+    return 2 * line.count(UNKNOWN) > len(line) - line.count(" ")
 
 
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdff\ufe70-\ufefc]+")

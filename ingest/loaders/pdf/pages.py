@@ -147,28 +147,33 @@ def _read_outline(pdf: pdfium.PdfDocument) -> dict[int, list[tuple[int, str]]]:
 def _read_pages(
     pdf: pdfium.PdfDocument, lines: Iterator[PageLines], options: ReadOptions, reading: Reading
 ) -> Iterator[Page]:
-    empty: list[int] = []
+    empty = unreadable = 0
     recogniser = _Recogniser(options)
     number = 0
     for page, text in compose(lines, _read_outline(pdf)):
         number = page.number
-        if not page.lines and _has_content(pdf, page.number):
-            text = f"{recogniser.read(partial(_draw_page, pdf, page.number))}\n\n{text}".strip()
-            if not text:
-                empty.append(page.number)
+        if page.is_unreadable or (not page.lines and _has_content(pdf, page.number)):
+            seen = recogniser.read(partial(_draw_page, pdf, page.number))
+            text = f"{seen}\n\n{page.extra}".strip() if seen else text
+            unreadable += page.is_unreadable and not seen
+            empty += not (text or page.is_unreadable)
         yield Page(page.number, text, page.label)
     yield from (Page(number, text) for text in _read_attachments(pdf, options))
     if recogniser.pages_read:
         reading.notes.append(f"{recogniser.pages_read} of {number} pages read by OCR")
-    if empty:
+    if empty or unreadable:
         reading.empty_kind = "scanned"
-        reading.notes.append(f"scanned: {_describe_empty(len(empty), number)}; {recogniser.give_advice()}")
+    if empty:
+        reading.notes.append(f"scanned: {_count_pages(empty, number)} without text; {recogniser.give_advice()}")
+    if unreadable:
+        pages = _count_pages(unreadable, number)
+        reading.notes.append(f"{pages} in fonts that don't say what their letters are; {recogniser.give_advice()}")
 
 
-def _describe_empty(empty: int, total: int) -> str:
-    if empty == total:
-        return f"{total} page{'s' if total > 1 else ''} without text"
-    return f"{empty} of {total} pages without text"
+def _count_pages(count: int, total: int) -> str:
+    if count == total:
+        return f"{total} page{'s' if total > 1 else ''}"
+    return f"{count} of {total} pages"
 
 
 def _has_content(pdf: pdfium.PdfDocument, number: int) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ingest.loaders.pdf.line import Line
+from rag.text.tables import NUMBER
 
 _STRAY_LINES = 3
 """Lines that may stand between a table and the page's edge, such as page numbers; and "Table 2, continued"."""
@@ -26,7 +27,6 @@ _NUMBERS_SHARE = 0.7
 """The least share of cells with figures in a column of numbers."""
 _LONGEST_NAME = 40
 """Characters of a column's name."""
-_NUMBER = re.compile(r"[\s$€£¥%()+\-–—.,:/\d]*\d[\s$€£¥%()+\-–—.,:/\d]*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
@@ -66,7 +66,7 @@ class Table:
 
     def _has_values(self, cells: Sequence[str]) -> bool:
         return any(
-            not _YEAR.fullmatch(cell) and (_NUMBER.fullmatch(cell) or _find_shape(cell) in shapes)
+            not _YEAR.fullmatch(cell) and (NUMBER.fullmatch(cell) or _find_shape(cell) in shapes)
             for cell, shapes in zip(cells, self.shapes, strict=True)
         )
 

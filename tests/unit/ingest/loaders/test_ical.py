@@ -111,3 +111,19 @@ def test_what_an_event_reminds_of_is_read_with_it_unless_a_program_wrote_it():
     assert _calendar(f"BEGIN:VEVENT\nSUMMARY:Chess\nDTSTART:20260227\n{alarms}END:VEVENT") == (
         "## Chess\n\nChess: 2026-02-27\n\n- Chess, reminder: Pack the clocks"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            r"DESCRIPTION:Bring <b>oars</b>.<br>Call <a href='tel:1'>Signe</a>\nby noon",
+            "Bring oars.\nCall Signe\nby noon",
+        ),
+        ("DESCRIPTION:a < b and <oars> > 3", "a < b and <oars> > 3"),
+        ("X-ALT-DESC;FMTTYPE=text/html:<html><body>Pump <i>four</i></body></html>", "Pump four"),
+        ("X-ALT-DESC;FMTTYPE=text/html:<p>the same</p>\nDESCRIPTION:the same", "the same"),
+    ],
+)
+def test_a_description_in_html_is_read_as_it_looks(line, told):
+    assert _calendar(f"BEGIN:VEVENT\nSUMMARY:Camp\n{line}\nEND:VEVENT") == f"## Camp\n\n{told}"

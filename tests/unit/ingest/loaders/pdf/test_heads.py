@@ -83,6 +83,45 @@ def test_each_column_has_all_names_above_it(heads, rows, align, joined):
     assert text == [joined, *map("\t".join, rows)]
 
 
+_FISH = [("737", "361", "Ling", "914", "807"), ("656", "204", "Cod", "113", "848"), ("38", "2", "Tusk", "9", "26")]
+
+
+@pytest.mark.parametrize(
+    ("heads", "rows", "joined"),
+    [
+        (
+            [[(0.5, "Winter"), (3.5, "Summer")], [(0.0, "Dues"), (1, "Tax"), (2, "Fish"), (3, "Dues"), (4, "Tax")]],
+            _FISH,
+            "Winter Dues\tWinter Tax\tFish\tSummer Dues\tSummer Tax",
+        ),
+        (
+            [[(0, "Winter"), (2, "Summer")], [(0, "2023"), (1, "Fish"), (2, "2024")]],
+            [("737", "Ling", "914"), ("656", "Cod", "113"), ("38", "Tusk", "9")],
+            "Winter 2023\tFish\tSummer 2024",
+        ),
+    ],
+)
+def test_names_are_joined_where_the_rows_have_theirs_in_the_middle(heads, rows, joined):
+    drawing = [part for at, row in enumerate([*heads, *rows]) for part in _draw_centred(700 - 14 * at, row)]
+    assert read_texts(make_pdf([drawing]))[1].split("\n") == [joined, *map("\t".join, rows)]
+
+
+def _draw_centred(bottom: float, row: Sequence[str] | Sequence[tuple[float, str]]) -> Drawing:
+    cells = [cell if isinstance(cell, tuple) else (at, cell) for at, cell in enumerate(row)]
+    return [part for column, text in cells for part in _place(column, bottom, text, "middle")]
+
+
+def test_no_line_is_lost_above_a_head_of_years_whose_columns_it_crosses():
+    heads = [[(0.4, "measured in October"), (3.2, "measured in late March")], [(0.0, "2021"), (1, "2022"), (2, "2023"),
+             (3, "2024")]]  # fmt: skip
+    rows = [("737", "361", "914", "807"), ("656", "204", "113", "848"), ("38", "2", "9", "26")]
+    lines: list[Sequence[str] | Sequence[tuple[float, str]]] = [*heads, *rows]
+    drawing = [part for at, row in enumerate(lines) for part in _draw_centred(700 - 14 * at, row)]
+    text = read_texts(make_pdf([drawing]))[1]
+    assert "measured in October" in text
+    assert "2021\t2022\t2023\t2024" in text
+
+
 def test_a_title_in_the_middle_and_names_of_two_lines_are_no_groups():
     names = [(0.0, "Port"), (1, "Dues"), (2, "Berth"), (3, "Cars"), (4, "Boats")]
     drawing = write(80 + 2 * _STEP - 30, 730, "Ships 2023") + _draw([names], _PORTS)
