@@ -38,6 +38,8 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
 
     starter.click()
     expect(chat.page.locator(".pw-again")).to_have_text("Erneut fragen")
+    expect(chat.answers.first.locator(".pw-notice")).to_contain_text("Bei http://127.0.0.1:9/v1 antwortet nichts")
+    expect(chat.banner).to_contain_text("Starten Sie dort den Server, oder korrigieren Sie BASE_URL.")
     source = chat.answers.first.get_by_role("button", name="kettle.md").first
     source.focus()
     chat.page.keyboard.press("Enter")
