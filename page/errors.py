@@ -17,6 +17,10 @@ from page.texts import find_language
 
 _FOLDER = Path(__file__).with_name("assets") / "texts" / "errors"
 _VALUE = re.compile(r"\{(\w+)\}")
+_OURS = ("cause", "kind")
+"""The values that may be sentences or clauses of ours; others, such as ``{said}``, are somebody else's words."""
+_SHAPES = dict.fromkeys(("path", "folder", "url"), r"(?:\S+?|.*?[/\\].*?)")
+"""What such a value looks like at the beginning of a sentence, where any words could stand otherwise."""
 _NEXT = re.compile(r".*?(?:\.\s+|\Z)", re.DOTALL)
 """A sentence that nobody knows."""
 _STOPS = ".?"
@@ -60,8 +64,8 @@ def _translate(language: str, text: str) -> str:
 
 
 def _fill(sentence: _Sentence, match: re.Match[str], language: str) -> str:
-    """The translation with the values, which may hold known sentences in turn."""
-    values = {name: _translate(language, value) for name, value in match.groupdict().items() if name != "end"}
+    values = match.groupdict()
+    values |= {name: _translate(language, values[name]) for name in _OURS if name in values}
     ended = sentence.translation if match["end"] else sentence.translation.rstrip(_ENDS)
     return ended.format(**values) + match["end"].lstrip(_ENDS)
 
@@ -78,6 +82,8 @@ def _make_pattern(english: str) -> re.Pattern[str]:
     """A clause, which has no stop, is known where it stands alone; a sentence may have lost its stop at the end."""
     body = english.rstrip(_STOPS)
     end = r"[.?](?:\s+|\Z)|\Z" if body != english else r"\.?\Z"
-    parts = _VALUE.split(body)
-    literal = "".join(f"(?P<{part}>.*?)" if at % 2 else re.escape(part) for at, part in enumerate(parts))
+    literal = ""
+    for at, part in enumerate(_VALUE.split(body)):
+        shape = ".*?" if literal else _SHAPES.get(part, ".*?")
+        literal += f"(?P<{part}>{shape})" if at % 2 else re.escape(part)
     return re.compile(f"{literal}(?P<end>{end})", re.DOTALL)

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from ingest.loaders.encrypted import explain_encrypted
+from ingest.loaders.formats import describe_content
+from ingest.loaders.reading import ReadOptions
+from ingest.workers.messages import Limits
 from page.errors import read_errors, say_error
 from page.texts import list_languages
 from rag.chat import foundry, foundry_service, server
@@ -17,14 +21,33 @@ from rag.types import Endpoint
 ROOT = Path(__file__).parents[3]
 LANGUAGES = [language for language in list_languages() if language != "en"]
 VALUE = re.compile(r"\{(\w+)\}")
-SETTING = re.compile(r"[A-Z]+_[A-Z_]+|MODEL|--[a-z]+|\b(?:pagewise|foundry)(?: [a-z]+)+")
-TOLD = ("ModelUnavailableError", "PromptTooLongError", "PrivateTextError", "ModelState", "Notice", "_fail")
-"""What takes a sentence that the page shows."""
+SETTING = re.compile(r"[A-Z]+_[A-Z_]+|MODEL|--[a-z]+|\b(?:pagewise ingest|pagewise models download|foundry model load)")
+OF_MODELS = ("ModelUnavailableError", "PromptTooLongError", "PrivateTextError", "ModelState", "Notice", "_fail")
+OF_FILES = ("LoadError", "UnsupportedError", "CorpusError", "kill", "_rest")
+OF_THE_INDEX = ("IndexUnusableError", "IndexMissingError", "IndexDamagedError", "IndexLockedError", "__init__")
+OF_THE_PAGE = ("RagError", "QuestionError", "SettingsError", "DrawingError", "UnreadableError", "CallError")
 MODELS = ("rag/chat/*.py", "rag/chat/routing/*.py", "rag/answering/*.py", "page/models/*.py")
-COMMAND_LINE = ("rag/chat/catalog.py", "rag/chat/foundry_service.py")
-"""What of models only commands do."""
-SAMPLES = ("on this machine", "tiny at example.org")
-"""What stands for every value: some sentences are in the tables once for this machine, and once for others."""
+PAGE = (
+    "page/*.py",
+    "page/models/*.py",
+    "page/library/*.py",
+    "page/reader/*.py",
+    "rag/text/asked.py",
+    "ingest/passwords.py",
+)
+COMMAND_LINE = (
+    "page/command.py",
+    "rag/chat/catalog.py",
+    "rag/chat/foundry_service.py",
+    "ingest/check.py",
+    "page/server.py",
+)
+"""What only commands say."""
+SAMPLES = ("on this machine", "tiny at example.org", "http://example.org")
+"""What stands for every value: some sentences are in the tables once for this machine, and once for others.
+
+At the beginning of a sentence only an address or a path is taken for one.
+"""
 
 
 def list_texts(node: ast.AST) -> Iterator[str]:
@@ -115,6 +138,32 @@ def test_what_is_said_of_models_is_in_the_tables():
     own += [foundry._NOT_DOWNLOADED, foundry._UNKNOWN]
     said += [template.format(model="tiny", said="so") for template in own]
     said += [foundry._explain_unknown("tiny", known) for known in ([], ["tiny-1"], ["other"])]
-    said += find_told(MODELS, TOLD)
+    said += find_told(MODELS, OF_MODELS)
     said.append(foundry_service._FAILED["load"].format(model="a", url="http://x", said="so", name="a"))
     assert find_unknown(said) == set()
+
+
+def test_why_a_file_could_not_be_read_is_in_the_tables():
+    said = find_told(("ingest/**/*.py",), OF_FILES)
+    said += [explain_encrypted(ReadOptions(passwords=known)) for known in ((), ("one", "two"))]
+    said += [Limits().memory_reason, describe_content(b"\0\1\2\3")]
+    said += ["it has vanished", "it cannot be opened ({})", "it seems to be damaged ({})"]
+    assert find_unknown(said) == set()
+    assert say_error("de", "it is a damaged PDF (no trailer); replace it with a good copy") == (
+        "sie ist ein beschädigtes PDF (no trailer); ersetzen Sie sie durch eine heile Kopie"
+    )
+    notice = "a.pdf could not be read (it has damaged XML), so nothing of it is in this answer."
+    assert "(ihr XML ist beschädigt)" in say_error("de", notice)
+
+
+def test_what_is_said_of_the_index_and_by_the_page_is_in_the_tables():
+    said = [*find_told(("rag/errors.py", "rag/index/**/*.py"), OF_THE_INDEX), *find_told(PAGE, OF_THE_PAGE)]
+    moved = {"{} {} and cannot be moved away ({})."}
+    assert find_unknown(said) - moved == set()
+    assert (
+        find_unknown(
+            [f"{{}} {why} and cannot be moved away ({{}})." for why in ("was damaged", "had the older format 7")]
+        )
+        == set()
+    )
+    assert say_error("de", "The library of Babel is missing.") == "The library of Babel is missing."
