@@ -5,17 +5,26 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from ingest import mounts
 from ingest.loaders.encrypted import explain_encrypted
 from ingest.loaders.formats import describe_content
 from ingest.loaders.reading import ReadOptions
 from ingest.workers.messages import Limits
 from page.errors import read_errors, say_error
 from page.texts import list_languages
+from rag.answering.asking import explain_end
+from rag.asked.unread import describe_unread
 from rag.chat import foundry, foundry_service, server
+from rag.chat.routing.guarding import name_kind
+from rag.chat.routing.personal import Kind
+from rag.index.catalog.records import Failure
+from rag.models.source import EMBEDDING, RERANKING, locate, make_not_loaded_error
 from rag.types import Endpoint
 
 ROOT = Path(__file__).parents[3]
@@ -140,12 +149,24 @@ def test_what_is_said_of_models_is_in_the_tables():
     said += [foundry._explain_unknown("tiny", known) for known in ([], ["tiny-1"], ["other"])]
     said += find_told(MODELS, OF_MODELS)
     said.append(foundry_service._FAILED["load"].format(model="a", url="http://x", said="so", name="a"))
+    said += [explain_end(reason, 7) for reason in ("length", "content_filter", "tool_calls")]
+    reasons = ["it goes on from something private", "{} is private"]
+    reasons += [f"{what} holds {name_kind(kind)}" for what in ("the question", "a passage") for kind in get_args(Kind)]
+    said += [f"{one[:1].upper()}{one[1:]}, so only a model on this machine may read it." for one in reasons]
     assert find_unknown(said) == set()
+    assert find_unknown([name_kind(kind) for kind in get_args(Kind)]) == set()
 
 
 def test_why_a_file_could_not_be_read_is_in_the_tables():
     said = find_told(("ingest/**/*.py",), OF_FILES)
     said += [explain_encrypted(ReadOptions(passwords=known)) for known in ((), ("one", "two"))]
+    lost = [mounts._UNMOUNTED, mounts._BROKEN]
+    kept = [one.format(kept=mounts._tell_kept(count)) for one in lost for count in (1, 1000)]
+    said += [
+        *kept,
+        *(f"docs: {one}" for one in kept),
+        describe_unread("kettle", [Failure("kettle.md", "so", "failed", 0)]),
+    ]
     said += [Limits().memory_reason, describe_content(b"\0\1\2\3")]
     said += ["it has vanished", "it cannot be opened ({})", "it seems to be damaged ({})"]
     assert find_unknown(said) == set()
@@ -158,12 +179,10 @@ def test_why_a_file_could_not_be_read_is_in_the_tables():
 
 def test_what_is_said_of_the_index_and_by_the_page_is_in_the_tables():
     said = [*find_told(("rag/errors.py", "rag/index/**/*.py"), OF_THE_INDEX), *find_told(PAGE, OF_THE_PAGE)]
-    moved = {"{} {} and cannot be moved away ({})."}
-    assert find_unknown(said) - moved == set()
-    assert (
-        find_unknown(
-            [f"{{}} {why} and cannot be moved away ({{}})." for why in ("was damaged", "had the older format 7")]
-        )
-        == set()
-    )
+    sources = [
+        replace(locate("a/b", kind), is_local=local) for kind in (EMBEDDING, RERANKING) for local in (True, False)
+    ]
+    said += [str(make_not_loaded_error(source, "so")) for source in sources]
+    said += [f"{{}} {why} and cannot be moved away ({{}})." for why in ("was damaged", "had the older format 7")]
+    assert find_unknown(said) == {"{} {} and cannot be moved away ({})."}  # which stands for the two before
     assert say_error("de", "The library of Babel is missing.") == "The library of Babel is missing."
