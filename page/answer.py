@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from page.errors import say_error
 from page.markdown import escape_markdown, show_answer, show_quotes
 from page.texts import ENGLISH, say, write_number
 from page.view import describe_spot, make_cards
@@ -122,7 +123,7 @@ class Answer:
             case Shown(hits):
                 self._shown_to_model, self.expects_words = hits, True
             case Notice(text, brief):
-                self._notices.append(remove_invisible(brief or text))
+                self._notices.append(remove_invisible(say_error(self._language, brief or text)))
             case Token(text):
                 self.words += self._visible.add(text)
             case Withdrawn():

@@ -17,6 +17,7 @@ from ingest.terminal import Display
 from ingest.watcher import CorpusWatcher
 from page.addresses.metrics import Metrics
 from page.api.given import GivenAnswers
+from page.errors import say_error
 from page.filtering.filters import Choices, find_choices
 from page.library.listing import Wanted
 from page.library.shelf import Shelf
@@ -133,9 +134,9 @@ class Backend:
         done, total = (now.done, now.total) if now.activity in ("scan", "read") else (0, 0)
         return Coverage(self._read_index_status().documents, done, total)
 
-    def make_status(self) -> dict[str, Any]:
-        """What the page shows of the corpus and the model; JSON values only."""
-        return {"corpus": self._describe_corpus(), "model": self._describe_model()}
+    def make_status(self, language: str = ENGLISH) -> dict[str, Any]:
+        """What the page shows of the corpus and the model, in the language of a browser; JSON values only."""
+        return {"corpus": self._describe_corpus(language), "model": self._describe_model(language)}
 
     def describe_parts(self) -> dict[str, dict[str, Any]]:
         """Whether each part works, without a name or a path, since whoever asks need not be logged in."""
@@ -203,7 +204,9 @@ class Backend:
             failure = self._find_failure(source)
             if failure and not (is_new and failure in before):
                 is_kept = not (is_new and self._take_back(source, content, deadline))
-                told = say(language, "document.unread", name=shown, reason=escape_markdown(failure.reason))
+                told = say(
+                    language, "document.unread", name=shown, reason=escape_markdown(say_error(language, failure.reason))
+                )
                 return Addition(source, told if is_kept else f"{told} {say(language, 'document.unkept')}", is_kept)
             time.sleep(0.1)
         if is_new:
@@ -230,12 +233,12 @@ class Backend:
     def _find_failure(self, source: str) -> Failure | None:
         return next((failure for failure in self._read_index_status().failures if failure.source == source), None)
 
-    def _describe_corpus(self) -> dict[str, Any]:
+    def _describe_corpus(self, language: str) -> dict[str, Any]:
         now, held = self.watcher.status, self._read_index_status()
         return {
             "folder": str(self.settings.corpus_dir.resolve()),
             "activity": now.activity,
-            "detail": now.detail or now.kept,
+            "detail": say_error(language, now.detail or now.kept),
             "done": now.done,
             "total": now.total,
             "documents": held.documents,
@@ -243,16 +246,16 @@ class Backend:
             "vectors": held.vectors,
             "generation": held.generation,
             "failed": [
-                {"source": show_name(failure.source), "reason": remove_invisible(failure.reason)}
+                {"source": show_name(failure.source), "reason": say_error(language, remove_invisible(failure.reason))}
                 for failure in held.failures
             ],
         }
 
-    def _describe_model(self) -> dict[str, Any]:
+    def _describe_model(self, language: str) -> dict[str, Any]:
         now = self.router.state
-        shown = {name: getattr(now, name) for name in ("kind", "detail", "fix", "percent", "route")}
-        privacy = {"privacy": self.router.describe_privacy(), "staysHere": self.router.stays_here}
-        return {"name": self.router.name, **shown, **privacy}
+        shown = {"kind": now.kind, "percent": now.percent, "route": now.route, "staysHere": self.router.stays_here}
+        said = {"detail": now.detail, "fix": now.fix, "privacy": self.router.describe_privacy()}
+        return {"name": self.router.name, **shown, **{name: say_error(language, text) for name, text in said.items()}}
 
     def _read_index_status(self) -> IndexStatus:
         try:

@@ -15,6 +15,7 @@ from chainlit.data import get_data_layer
 from page.beside import SECOND, ask_too, begin_second, choose_second, find_second, show_second, stop_one
 from page.conversations.layer import ConversationLayer
 from page.conversations.live import tell_deleted
+from page.errors import say_error
 from page.filtering.filters import describe_restriction, read_restriction
 from page.filtering.panel import (
     ATTACHED,
@@ -167,7 +168,7 @@ async def _take_wish(message: dict[str, Any]) -> None:
         try:
             await ask_too(await wait_for_backend(), ask)
         except RagError as error:
-            await cl.ErrorMessage(escape_markdown(str(error))).send()
+            await _show_error(error)
 
 
 @cl.on_settings_update
@@ -178,7 +179,7 @@ async def on_settings_update(_: dict[str, Any]) -> None:
         await _show_chosen_filter()
         await find_restriction(await wait_for_backend(), read_chosen_filters(), get_language())
     except RagError as error:
-        await cl.ErrorMessage(escape_markdown(str(error))).send()
+        await _show_error(error)
 
 
 @cl.on_message
@@ -204,9 +205,9 @@ async def on_message(message: cl.Message) -> None:
                 reply.on_model = partial(begin_second, backend, second, reply, only, beside)
             await reply.stream_answer(backend, asked, only)
     except IndexMissingError:
-        await cl.ErrorMessage(escape_markdown(backend.explain_missing_index())).send()
+        await _show_error(backend.explain_missing_index())
     except RagError as error:
-        await cl.ErrorMessage(escape_markdown(str(error))).send()
+        await _show_error(error)
     except Exception as error:  # Chainlit would print it and leave the page without an answer
         logger.exception("A message failed")
         reason = escape_markdown(str(error))
@@ -219,6 +220,10 @@ async def on_message(message: cl.Message) -> None:
             get_answers().discard(message.thread_id, reply)
         if beside:
             await asyncio.wait(beside)
+
+
+async def _show_error(told: object) -> None:
+    await cl.ErrorMessage(escape_markdown(say_error(get_language(), str(told)))).send()
 
 
 async def _name_by_files(message: cl.Message) -> None:

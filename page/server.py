@@ -49,6 +49,7 @@ from page.addresses.uploads import ROUTES
 from page.conversations.history import History
 from page.conversations.layer import describe
 from page.conversations.live import Answers, follow_other_server, name_room, share_events, show_running, take_message
+from page.errors import say_error
 from page.library.addresses import LIBRARY_ROUTES
 from page.logins import admit, find_reader, is_logged_in
 from page.reader.addresses import READER_ROUTES
@@ -173,7 +174,8 @@ def _add_page(settings: Settings, names: frozenset[str]) -> None:
     largest = (uploads.max_size_mb if uploads and uploads.max_size_mb else 0) * 1_000_000
     # The middleware that is added last is the first to see a request.
     server.add_middleware(PutPrefix, prefix=made_with, ours=ours)
-    server.add_middleware(Gate, is_logged_in=is_logged_in if settings.password else None, largest_upload=largest)
+    logged_in = is_logged_in if settings.password else None
+    server.add_middleware(Gate, is_logged_in=logged_in, largest_upload=largest, say=say_error)
     server.add_middleware(LimitTries, password=settings.password)
     origins = list_origins(settings)
     server.add_middleware(KnownHostsOnly, names=names, any_address=not is_loopback(config.run.host), origins=origins)

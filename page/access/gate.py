@@ -98,7 +98,10 @@ ADDRESSES = {
 
 
 class Gate:
-    """ASGI middleware. `is_logged_in` is None where no login is wanted; `largest_upload` is in bytes."""
+    """ASGI middleware. `is_logged_in` is None where no login is wanted; `largest_upload` is in bytes.
+
+    `say` tells a sentence in the language that a browser asks for.
+    """
 
     def __init__(
         self,
@@ -106,8 +109,10 @@ class Gate:
         is_logged_in: IsLoggedIn | None,
         largest_upload: int,
         addresses: Mapping[str, Address] = ADDRESSES,
+        say: Callable[[str, str], str] = lambda asked, sentence: sentence,
     ) -> None:
         self._app = app
+        self._say = say
         self._is_logged_in = is_logged_in
         self._largest_upload = largest_upload
         self._addresses = addresses
@@ -133,7 +138,7 @@ class Gate:
             allowed = ", ".join(sorted(address.methods))
             return Refusal(405, f"This address takes {allowed} only.", allow=allowed)
         if _read_announced_size(scope) > self._measure_limit(path):
-            return Refusal(413, self._describe_limit(path))
+            return Refusal(413, self._describe_limit(scope))
         return None
 
     async def _check_login(self, scope: Scope) -> Refusal | None:
@@ -145,10 +150,11 @@ class Gate:
     def _measure_limit(self, path: str) -> int:
         return self._largest_upload + _MULTIPART_BYTES if path in (UPLOAD_PATH, ADDING_PATH) else LARGEST_BODY
 
-    def _describe_limit(self, path: str) -> str:
-        if path in (UPLOAD_PATH, ADDING_PATH):
+    def _describe_limit(self, scope: Scope) -> str:
+        if scope["path"] in (UPLOAD_PATH, ADDING_PATH):
             megabytes = self._largest_upload // 1_000_000
-            return f"A file of more than {megabytes} MB can't be attached. Put it into the folder instead."
+            sentences = f"A file of more than {megabytes} MB can't be attached. Put it into the folder instead."
+            return self._say(dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1"), sentences)
         return f"This request has more than {LARGEST_BODY // 1000} kB."
 
     def _count_body(self, scope: Scope, receive: Receive) -> Receive:
@@ -162,7 +168,7 @@ class Gate:
             message = await receive()
             rest -= len(message.get("body", b""))
             if rest < 0:
-                raise HTTPException(413, self._describe_limit(scope["path"]))
+                raise HTTPException(413, self._describe_limit(scope))
             return message
 
         return receive_and_count

@@ -17,6 +17,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Redire
 from starlette.routing import Route
 
 from page.access.gate import READER_PATH
+from page.errors import say_error
 from page.filtering.filters import read_restriction
 from page.own_pages import fill_page, get_language
 from page.texts import say
@@ -112,12 +113,12 @@ async def send_passages(request: Request) -> Response:
         has_reader = any(getattr(route, "path", "").startswith(READER_PATH) for route in request.app.routes)
         content = await asyncio.to_thread(_pack, backend, only, has_reader=has_reader)
     except RagError as exc:
-        return JSONResponse({"error": str(exc)}, 503, _HEADERS)
+        return JSONResponse({"error": say_error(get_language(request), str(exc))}, 503, _HEADERS)
     if content is None:
         choices = await asyncio.to_thread(backend.find_choices)
         folders = [f"?folder={quote(folder, safe='')}" for folder in choices.folders]
         sentence = f"There are more than {MOST_PASSAGES:,} passages, too many for a browser. Choose a folder."
-        return JSONResponse({"error": sentence, "folders": folders}, 413, _HEADERS)
+        return JSONResponse({"error": say_error(get_language(request), sentence), "folders": folders}, 413, _HEADERS)
     return Response(content, media_type="application/octet-stream", headers=_HEADERS)
 
 

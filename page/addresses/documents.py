@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
+from page.errors import say_error
 from page.own_pages import get_language
 from page.texts import say
 from page.uploads import find_corpus_file
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 async def send_status(request: Request) -> Response:
     """Answer with what the status line shows; 503 with a sentence if the backend could not be built."""
+    language = get_language(request)
     try:
         backend: Backend = await asyncio.shield(request.app.state.backend)
     except Exception as error:  # whatever kept the backend from being built is for the user to read
-        return Response(say(get_language(request), "unstarted", reason=error), 503)
-    status = await asyncio.to_thread(backend.make_status)
+        return Response(say(language, "unstarted", reason=say_error(language, str(error))), 503)
+    status = await asyncio.to_thread(backend.make_status, language)
     history = getattr(request.app.state, "history", None)  # a server for programs alone has none
-    return JSONResponse(status | {"history": history.problem if history else ""})
+    return JSONResponse(status | {"history": say_error(language, history.problem) if history else ""})
 
 
 async def send_health(_: Request) -> Response:

@@ -17,7 +17,9 @@ from page.api.completions import make_event
 from page.api.failures import CallError, CallRoute, FailureBody
 from page.api.reading import MissingDocumentError, describe_documents, read_text
 from page.api.routes import wait_for_backend
+from page.errors import say_error
 from page.filtering.filters import read_restriction
+from page.own_pages import get_language
 from page.uploads import find_corpus_file
 from rag.answering.excerpts import describe_hits
 from rag.private import make_temporary_folder, open_privately
@@ -63,14 +65,16 @@ async def add_document(request: Request, file: UploadFile) -> dict[str, Any]:
     """Put a file into the folder of documents; it is read within seconds. What can't be read isn't kept."""
     backend = await wait_for_backend(request)
     if not file.filename or not file.size:
-        raise CallError(400, "No file came with this request, or an empty one.", param="file")
+        sentence = "No file came with this request, or an empty one."
+        raise CallError(400, say_error(get_language(request), sentence), param="file")
     with make_temporary_folder() as folder:
         content = Path(folder) / "upload"
         with open(content, "xb", opener=open_privately) as target:
             await asyncio.to_thread(shutil.copyfileobj, file.file, target)
         added = await asyncio.to_thread(backend.add_document, file.filename, content)
     if not added.is_kept:
-        raise CallError(400, f"{added.source} can't be read, so it was not kept.", param="file")
+        sentence = f"{added.source} can't be read, so it was not kept."
+        raise CallError(400, say_error(get_language(request), sentence), param="file")
     return {"source": added.source, "is_read": await asyncio.to_thread(backend.has_document, added.source)}
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from page.errors import say_error
 from page.library.listing import SORTS, STATES, Wanted
 from page.own_pages import get_language, make_page
 from page.texts import say
@@ -29,7 +30,7 @@ async def send_library(request: Request) -> Response:
 async def send_list(request: Request) -> Response:
     """Answer with a part of the list: ``search``, ``folder``, ``state``, ``sort``, ``down``, ``offset``, ``limit``."""
     wanted = _read_wanted(request)
-    return await _answer(request, lambda shelf: shelf.show(wanted))
+    return await _answer(request, lambda shelf: shelf.show(wanted, get_language(request)))
 
 
 def _read_wanted(request: Request) -> Wanted:
@@ -82,7 +83,7 @@ async def _answer(request: Request, act: Callable[[Shelf], dict[str, Any] | None
         backend = await asyncio.shield(request.app.state.backend)
         return JSONResponse(await asyncio.to_thread(act, backend.shelf) or {})
     except (RagError, SettingsError) as error:
-        return JSONResponse({"detail": str(error)}, 400)
+        return JSONResponse({"detail": say_error(get_language(request), str(error))}, 400)
     except Exception as error:  # whatever kept the backend from being built is for the user to read
         return JSONResponse({"detail": say(get_language(request), "went.wrong", reason=error)}, 500)
 

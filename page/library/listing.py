@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from page.errors import say_error
+from page.texts import ENGLISH
 from rag.index.catalog.records import FileInfo, FileState
 from rag.text.hostile import remove_invisible, show_name
 
@@ -169,7 +171,7 @@ def _fold(text: str) -> str:
     return "".join(one for one in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(one))
 
 
-def describe(rows: Sequence[Row], wanted: Wanted) -> dict[str, Any]:
+def describe(rows: Sequence[Row], wanted: Wanted, language: str = ENGLISH) -> dict[str, Any]:
     """What is shown of the list, with all that there is to choose from; JSON values only."""
     chosen = choose(rows, wanted)
     states = Counter(row.state for row in rows)
@@ -179,7 +181,7 @@ def describe(rows: Sequence[Row], wanted: Wanted) -> dict[str, Any]:
         "states": {state: states[state] for state in STATES},
         "encrypted": sum(row.is_encrypted for row in rows),
         "folders": _list_folders(rows),
-        "rows": [_describe_row(row) for row in chosen[wanted.offset : wanted.offset + wanted.limit]],
+        "rows": [_describe_row(row, language) for row in chosen[wanted.offset : wanted.offset + wanted.limit]],
     }
 
 
@@ -195,7 +197,7 @@ def _list_folders(rows: Sequence[Row]) -> list[tuple[str, int]]:
     return [(folder, counts[folder]) for folder in sorted(first)]
 
 
-def _describe_row(row: Row) -> dict[str, Any]:
+def _describe_row(row: Row, language: str) -> dict[str, Any]:
     return {
         "source": row.source,
         "name": show_name(row.name),
@@ -207,7 +209,7 @@ def _describe_row(row: Row) -> dict[str, Any]:
         "date": row.date,
         "size": row.size,
         "state": row.state,
-        "reason": remove_invisible(row.reason),
+        "reason": say_error(language, remove_invisible(row.reason)),
         "isEncrypted": row.is_encrypted,
         "same": show_name(row.same),
         "version": show_name(row.version),

@@ -12,6 +12,7 @@ from ingest.passwords import add_password
 from ingest.scan import scan_corpus
 from ingest.watcher import CorpusWatcher
 from page.library.listing import Row, Wanted, describe, make_rows
+from page.texts import ENGLISH
 from page.uploads import find_corpus_file
 from rag.errors import QuestionError, RagError, explain_system_error
 from rag.index.catalog.records import FileInfo, FileState
@@ -39,13 +40,13 @@ class Shelf:
         self._looked_at = float("-inf")
         self._found: Mapping[str, FileState] = {}
 
-    def show(self, wanted: Wanted) -> dict[str, Any]:
-        """What is wanted of the list. Raises RagError if the folder can't be looked at."""
+    def show(self, wanted: Wanted, language: str = ENGLISH) -> dict[str, Any]:
+        """What is wanted of the list, for a browser's language. Raises RagError if the folder can't be looked at."""
         with self._lock:
             rows = self._read_rows()
         activity = self._watcher.status.activity
         folder = str(self._settings.corpus_dir.resolve())
-        return {"corpus": folder, "isBusy": activity in _BUSY, **describe(rows, wanted)}
+        return {"corpus": folder, "isBusy": activity in _BUSY, **describe(rows, wanted, language)}
 
     def _read_rows(self) -> list[Row]:
         is_changed = self._read_files()

@@ -15,6 +15,8 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from dataclasses import dataclass
 from typing import Any
 
+from page.errors import say_error
+from page.texts import ENGLISH
 from rag.errors import ModelUnavailableError
 from rag.logs.steps import log_step
 from rag.processes import make_command, make_environment
@@ -94,8 +96,8 @@ class Download:
     is_cancelled: bool = False
     is_over: bool = False
 
-    def to_dict(self) -> dict[str, Any]:
-        told = {"model": self.model, "percent": self.percent, "failure": self.failure}
+    def to_dict(self, language: str = ENGLISH) -> dict[str, Any]:
+        told = {"model": self.model, "percent": self.percent, "failure": say_error(language, self.failure)}
         return {**told, "isCancelled": self.is_cancelled, "isOver": self.is_over}
 
 

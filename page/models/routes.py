@@ -15,6 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from page.errors import say_error
+from page.own_pages import get_language
 from rag.errors import QuestionError, RagError
 from rag.text.hostile import show_name
 
@@ -37,7 +39,9 @@ def _answering(answer: Answer) -> Callable[[Request], Awaitable[Response]]:
         try:
             return JSONResponse(await answer(request, backend))
         except RagError as exc:
-            return JSONResponse({"detail": str(exc)}, 400 if isinstance(exc, QuestionError) else 502)
+            return JSONResponse(
+                {"detail": say_error(get_language(request), str(exc))}, 400 if isinstance(exc, QuestionError) else 502
+            )
 
     return handle
 
@@ -65,33 +69,36 @@ def _get_downloads(request: Request) -> Downloads:
 async def _send_state(request: Request, backend: Backend) -> dict[str, Any]:
     latest = _get_downloads(request).latest
     return {
-        "model": (await asyncio.to_thread(backend.make_status))["model"],
+        "model": (await asyncio.to_thread(backend.make_status, get_language(request)))["model"],
         "id": backend.router.state.model_id,
         "address": backend.router.address,
-        "download": latest.to_dict() if latest else None,
+        "download": latest.to_dict(get_language(request)) if latest else None,
         "mayEnter": not backend.settings.password,
     }
 
 
 @_answering
-async def _send_known(_: Request, backend: Backend) -> dict[str, Any]:
+async def _send_known(request: Request, backend: Backend) -> dict[str, Any]:
     from page.models.known import list_known
 
-    return await list_known(backend.router.local_settings)
+    known = await list_known(backend.router.local_settings)
+    return known | {"failures": [say_error(get_language(request), failure) for failure in known["failures"]]}
 
 
 @_answering
 async def _try(request: Request, backend: Backend) -> dict[str, Any]:
     from page.models.switching import try_wanted
 
-    return {"text": await asyncio.to_thread(try_wanted, await _read_wanted(request), backend)}
+    language = get_language(request)
+    text = await asyncio.to_thread(try_wanted, await _read_wanted(request), backend, language)
+    return {"text": say_error(language, text)}
 
 
 @_answering
 async def _use(request: Request, backend: Backend) -> dict[str, Any]:
     from page.models.switching import use_wanted
 
-    await asyncio.to_thread(use_wanted, await _read_wanted(request), backend)
+    await asyncio.to_thread(use_wanted, await _read_wanted(request), backend, get_language(request))
     return {}
 
 
@@ -106,7 +113,8 @@ async def _send_named(_: Request, backend: Backend) -> dict[str, Any]:
 async def _offer_beside(request: Request, backend: Backend) -> dict[str, Any]:
     from page.models.switching import offer_beside
 
-    return _describe(await asyncio.to_thread(offer_beside, await _read_wanted(request), backend))
+    wanted = await _read_wanted(request)
+    return _describe(await asyncio.to_thread(offer_beside, wanted, backend, get_language(request)))
 
 
 def _describe(named: Named) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from page.errors import say_error
+from page.texts import ENGLISH, say
 from rag.chat.on_disk import find_data_dir, may_be_downloaded
 from rag.chat.routing.configured import trim_address
 from rag.chat.routing.others import Named
@@ -19,8 +21,8 @@ from rag.text.hostile import show_name
 if TYPE_CHECKING:
     from page.backend import Backend
 
-_FIELDS = {"BASE_URL": "the address", "API_KEY": "the key", "MODEL": "the model"}
-"""What the settings that an error names are called on the page."""
+_FIELDS = {"BASE_URL": "address", "API_KEY": "key", "MODEL": "model"}
+"""The fields of the panel in which stands what an error names by its setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def _is_same(one: str, other: str) -> bool:
     return trim_address(one) == trim_address(other)
 
 
-def try_wanted(wanted: Wanted, backend: Backend) -> str:
+def try_wanted(wanted: Wanted, backend: Backend, language: str = ENGLISH) -> str:
     """Have the model at that address write one token; returns what to say of it. Blocks.
 
     Raises QuestionError, or ModelUnavailableError with the reason why it doesn't answer.
@@ -85,20 +87,20 @@ def try_wanted(wanted: Wanted, backend: Backend) -> str:
     try:
         trial = try_model(wanted.address, key, wanted.model or backend.settings.model)
     except ModelUnavailableError as exc:
-        raise ModelUnavailableError(_name_fields(str(exc))) from exc
+        raise ModelUnavailableError(_name_fields(str(exc), language)) from exc
     name, place = show_name(trial.endpoint.model_id), describe_place(trial.endpoint.base_url)
     note = f" {trial.endpoint.note}" if trial.endpoint.note else ""
     return f"{name} answers {place}; one token took {trial.seconds:.1f} s.{note}"
 
 
-def use_wanted(wanted: Wanted, backend: Backend) -> None:
+def use_wanted(wanted: Wanted, backend: Backend, language: str = ENGLISH) -> None:
     """Have that model answer from now on. Blocks until answers that are being written are complete.
 
     Raises QuestionError, or ModelUnavailableError if it doesn't answer or isn't on the disk; the old one goes on then.
     """
     settings = backend.settings
     if wanted.address:
-        try_wanted(wanted, backend)
+        try_wanted(wanted, backend, language)
         backend.router.switch(wanted.model or settings.model, wanted.address, _find_key(wanted, backend))
         return
     if not may_be_downloaded(find_data_dir(settings.foundry_dir), wanted.model):
@@ -106,24 +108,31 @@ def use_wanted(wanted: Wanted, backend: Backend) -> None:
     backend.router.switch(wanted.model)
 
 
-def offer_beside(wanted: Wanted, backend: Backend) -> Named:
+def offer_beside(wanted: Wanted, backend: Backend, language: str = ENGLISH) -> Named:
     """Have that model asked beside another one, wherever the page names it from now on. Blocks until it is ready.
 
     Raises QuestionError, or ModelUnavailableError if it doesn't answer or isn't on the disk.
     """
     if wanted.address:
-        try_wanted(wanted, backend)
+        try_wanted(wanted, backend, language)
         backend.router.add_place(wanted.address, _find_key(wanted, backend))
     named = Named(wanted.model or backend.settings.model, wanted.address)
     model = backend.router.find_named(named)
     if model is None:
         raise ModelUnavailableError(f"The model {show_name(named.name)} is not on the disk. Download it first.")
     if not model.state.is_ready:
-        raise ModelUnavailableError(_name_fields(f"{model.state.detail} {model.state.fix}".strip()))
+        raise ModelUnavailableError(_name_fields(f"{model.state.detail} {model.state.fix}".strip(), language))
     if (model.state.model_id, model.place) == (backend.router.state.model_id, backend.router.state.place):
         raise QuestionError(f"{show_name(named.name)} answers already. Choose another model beside it.")
     return named._replace(name=model.state.model_id)
 
 
-def _name_fields(sentences: str) -> str:
-    return re.sub(r"\b(?:BASE_URL|API_KEY|MODEL)\b", lambda found: _FIELDS[found[0]], sentences)
+def _name_fields(sentences: str, language: str) -> str:
+    """What went wrong, in the language of a browser, with the fields of the panel in place of settings."""
+
+    def name(found: re.Match[str]) -> str:
+        field = _FIELDS[found[0]]
+        return say(language, f"models.field.{field}")
+
+    # Not every script has a space behind the name.
+    return re.sub(r"\b(?:BASE_URL|API_KEY|MODEL)\b", name, say_error(language, sentences), flags=re.ASCII)

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from ingest.loaders.encoding import decode
 from ingest.passwords import read_passwords
+from page.errors import say_error
 from page.own_pages import get_language, make_page
 from page.reader.passages import (
     Document,
@@ -55,19 +56,20 @@ class _Missing(Exception):
 
 
 async def _open(request: Request) -> tuple[Backend, Document, Path]:
-    """The document that is asked for. Raises _Missing."""
+    """The document that is asked for. Raises _Missing, in the language of the browser."""
+    language = get_language(request)
     try:
         backend: Backend = await asyncio.shield(request.app.state.backend)
     except Exception as error:
-        raise _Missing(say(get_language(request), "unstarted", reason=error)) from error
+        raise _Missing(say(language, "unstarted", reason=say_error(language, str(error)))) from error
     source = request.path_params["source"]
     try:
         document = await asyncio.to_thread(backend.index.read, lambda snapshot: find_document(snapshot, source))
     except RagError as error:
-        raise _Missing(str(error)) from error
+        raise _Missing(say_error(language, str(error))) from error
     path = await asyncio.to_thread(find_corpus_file, backend.settings.corpus_dir, source) if document else None
     if document is None or path is None:
-        raise _Missing(say(get_language(request), "document.gone", name=show_name(source)))
+        raise _Missing(say(language, "document.gone", name=show_name(source)))
     return backend, document, path
 
 
@@ -125,7 +127,7 @@ async def send_reader(request: Request) -> Response:
             laid, _ = await _ask_drawer(backend, path, "opening", page=data["page"], quote=quote, around=around)
             data |= {"kind": "pdf", "sizes": laid["sizes"], "layout": _clean_layout(laid)}
         except DrawingError as error:
-            data["notice"] = str(error)
+            data["notice"] = say_error(get_language(request), str(error))
     if data["kind"] == "text":
         part = await asyncio.to_thread(write_around, document, target)
         body = part.html
@@ -150,7 +152,7 @@ async def send_picture(request: Request) -> Response:
         page = _read_number(request, "page") or 1
         answer, picture = await _ask_drawer(backend, path, "picture", page=page, width=width)
     except (_Missing, DrawingError) as error:
-        return _refuse(error)
+        return _refuse(request, error)
     # The address changes with the file.
     return Response(picture, media_type=answer["type"], headers={"Cache-Control": "private, max-age=86400"})
 
@@ -162,7 +164,7 @@ async def send_layout(request: Request) -> Response:
         page = _read_number(request, "page") or 1
         laid, _ = await _ask_drawer(backend, path, "layout", page=page, quote="", around="")
     except (_Missing, DrawingError) as error:
-        return _refuse(error)
+        return _refuse(request, error)
     return JSONResponse(_clean_layout(laid))
 
 
@@ -172,7 +174,7 @@ async def send_outline(request: Request) -> Response:
         backend, _, path = await _open(request)
         answer, _ = await _ask_drawer(backend, path, "outline")
     except (_Missing, DrawingError) as error:
-        return _refuse(error)
+        return _refuse(request, error)
     entries = [{**entry, "title": remove_invisible(entry["title"])} for entry in answer["outline"]]
     return JSONResponse({"outline": entries})
 
@@ -182,7 +184,7 @@ async def send_text(request: Request) -> Response:
     try:
         _, document, _ = await _open(request)
     except _Missing as error:
-        return _refuse(error)
+        return _refuse(request, error)
     first = _read_number(request, "first")
     if first is None:
         part = await asyncio.to_thread(write_page, document, _read_target(request))
@@ -200,7 +202,7 @@ async def send_original(request: Request) -> Response:
             raise _Missing(f"{show_name(document.source)} is no text.")
         text = await asyncio.to_thread(_read_original, path)
     except (_Missing, OSError) as error:
-        return _refuse(error)
+        return _refuse(request, error)
     return JSONResponse({"text": text})
 
 
@@ -209,8 +211,8 @@ def _read_original(path: Path) -> str:
         return remove_invisible(decode(file.read(_LONGEST_ORIGINAL)))
 
 
-def _refuse(error: Exception) -> Response:
-    return JSONResponse({"detail": str(error)}, 404)
+def _refuse(request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": say_error(get_language(request), str(error))}, 404)
 
 
 READER_ROUTES = (

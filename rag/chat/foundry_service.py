@@ -145,6 +145,12 @@ async def _find_routes(endpoint: Endpoint) -> tuple[_Routes, list[str]] | None:
     return None
 
 
+_FAILED = {
+    "load": "The model {model} could not be loaded at {url} ({said}). Do it there: foundry model load {name}.",
+    "unload": "The model {model} could not be unloaded at {url} ({said}). Do it there: foundry model unload {name}.",
+}
+
+
 async def _call(endpoint: Endpoint, routes: _Routes, what: Literal["load", "unload"]) -> None:
     """Call the route for the model, by the first of its possible names that the service knows."""
     route = routes.load if what == "load" else routes.unload
@@ -157,10 +163,8 @@ async def _call(endpoint: Endpoint, routes: _Routes, what: Literal["load", "unlo
         except ModelUnavailableError as exc:
             failure = failure or exc
     said = str(failure).rstrip(".")
-    raise ModelUnavailableError(
-        f"The model {show_name(endpoint.model_id)} could not be {what}ed at {endpoint.base_url} ({said}). "
-        f"Do it there: foundry model {what} {show_name(names[-1])}."
-    )
+    parts = {"model": show_name(endpoint.model_id), "url": endpoint.base_url, "name": show_name(names[-1])}
+    raise ModelUnavailableError(_FAILED[what].format(**parts, said=said))
 
 
 _VARIANT = re.compile(r"-[a-z\d]+-[cgn]pu$")

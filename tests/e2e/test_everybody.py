@@ -24,7 +24,7 @@ def server(models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
-    server: Server, open_chat: OpenChat, axe: str
+    server: Server, open_chat: OpenChat, axe: str, tmp_path: Path
 ):
     chat = open_chat(server.url, locale="de-DE", bypass_csp=True)
     expect(chat.page.locator(".pw-drop")).to_contain_text("Legen Sie Ihre Dokumente hier ab")
@@ -38,6 +38,8 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
 
     starter.click()
     expect(chat.page.locator(".pw-again")).to_have_text("Erneut fragen")
+    expect(chat.answers.first.locator(".pw-notice")).to_contain_text("Bei http://127.0.0.1:9/v1 antwortet nichts")
+    expect(chat.banner).to_contain_text("Starten Sie dort den Server, oder korrigieren Sie BASE_URL.")
     source = chat.answers.first.get_by_role("button", name="kettle.md").first
     source.focus()
     chat.page.keyboard.press("Enter")
@@ -53,6 +55,13 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     expect(chat.page.locator(".pw-changes del").first).to_have_text("vinegar")
     chat.page.reload()
     expect(chat.page.locator(".pw-changes ins").first).to_have_text("lemon juice")
+
+    broken = tmp_path / "broken.pdf"
+    broken.write_bytes(b"%PDF-1.4\nnothing more")
+    chat.attach(broken)
+    chat.send()
+    expect(chat.answers.last).to_contain_text("broken.pdf kann nicht gelesen werden: sie ist ein beschädigtes PDF")
+    expect(chat.answers.last).to_contain_text("Die Datei wurde daher nicht behalten.")
 
 
 def test_on_a_phone_nothing_is_cut_and_an_upload_without_a_word_has_no_bubble(

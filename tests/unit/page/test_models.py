@@ -72,6 +72,8 @@ def test_what_does_not_answer_is_not_switched_to_and_no_setting_is_named():
     with pytest.raises(ModelUnavailableError) as caught:
         use_wanted(Wanted("tiny", "http://127.0.0.1:9"), backend)
     assert str(caught.value).endswith("Start the server there, or correct the address.")
+    with pytest.raises(ModelUnavailableError, match=r"antwortet nichts .* oder korrigieren Sie „Adresse“"):
+        use_wanted(Wanted("tiny", "http://127.0.0.1:9"), backend, "de")
     with pytest.raises(ModelUnavailableError, match=r"no-such-model is not on the disk\. Download it first"):
         use_wanted(Wanted("no-such-model"), make_backend(foundry_dir="/nowhere"))
     assert backend.switched == []
