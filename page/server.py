@@ -284,8 +284,10 @@ def keep_generators_closing(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _open_backend(settings: Settings) -> Backend:
-    # Both are slow, so they are loaded here and not on the event loop.
+    # All are slow, so they are loaded here and not on the event loop.
     import page.reply  # noqa: F401 (for the first question)
+    import rag.answering.checking
+    import rag.answering.marker_forms  # noqa: F401 (as the one above, for the first answer)
     from page.backend import Backend
 
     try:

@@ -111,7 +111,11 @@ def _fit(sets: list[tuple[np.ndarray, np.ndarray]], shares: list[float]) -> Logi
 
 def _print_errors(name: str, model: LogisticRegression, x: np.ndarray, y: np.ndarray, by_words: bool) -> None:
     p = model.predict_proba(x)[:, 1]
-    verdicts = np.array([choose_verdict(probability, by_words=by_words) for probability in p])
+    width, place = len(WEIGHTED), WEIGHTED.index("coverage")
+    coverage = x[:, place] + x[:, width + place]  # a row has a small corpus's share of each signal, and a large one's
+    verdicts = np.array(
+        [choose_verdict(*row) for row in zip(p, [None] * len(p) if by_words else coverage, strict=True)]
+    )
     held, absent = (", ".join(f"{v} {(verdicts[mine] == v).mean():.3f}" for v in VERDICTS) for mine in (y, ~y))
     print(f"{name}: AUROC {roc_auc_score(y, p):.4f}; answerable: {held}; absent: {absent}")
 

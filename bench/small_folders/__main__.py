@@ -4,9 +4,11 @@
 
 The folders and their questions stand in CASES: `cases.txt` unless it is named, or `unseen.txt`, by which no number in
 the ranking was chosen, though a feature was left out because of it, or `collections.txt`, of longer notes and reworded
-questions, written before any number was chosen and used for none; `absent.txt` has more questions that its folders
-don't answer than others, and the verdict was fitted on it, too. `named.txt` has series of documents that differ by what
-their names have (minutes by month, leases by tenant, reports by year, invoices by number, manuals by model),
+questions, written before any number was chosen and used for none;
+`absent.txt` has more questions that its folders don't answer than others, and the verdict was fitted on it, too;
+`verdicts.txt` has as many of both, in ten languages, and no number was chosen by it, though it was looked at when the
+verdict's signals were. `named.txt` has series of documents that differ by what their names have (minutes by month,
+leases by tenant, reports by year, invoices by number, manuals by model),
 `codes.txt` has notes that differ by one code, asked for as it is written (`same`) and not (`otherwise`). `filings.txt`
 has filings whose company only their first lines name, reports and versions; `editions.txt` has series of which the
 newest or the oldest is asked for, and questions that only sound like that (`trap`). Each becomes a dataset below FOLDER

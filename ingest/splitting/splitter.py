@@ -266,13 +266,14 @@ class Splitter:
             yield whole, count, len(header) + max(0, span.fresh - span.start - lead)
 
     def _shorten(self, text: str, limit: int) -> str:
-        """The words from the beginning that fit `limit` tokens."""
-        text = " ".join(text.split())[: limit * 20]
-        if self._counter.count(text) <= limit:
-            return text
+        """The words from the beginning that fit `limit` tokens, with an ellipsis if some are left out."""
         words = text.split()
-        fitting = bisect_right(range(1, len(words)), limit, key=lambda n: self._counter.count(" ".join(words[:n])))
-        return " ".join(words[:fitting])
+        whole = " ".join(words)
+        if len(whole) <= limit * 20 and self._counter.count(whole) <= limit:
+            return whole
+        words = whole[: limit * 20].split()
+        fitting = bisect_right(range(1, len(words)), limit, key=lambda n: self._counter.count(_cut_words(words, n)))
+        return _cut_words(words, fitting) if fitting else ""
 
     def _name_section(self, path: tuple[str, ...], title: str, spare: int) -> str:
         """The heading path in at most `spare` tokens, without the title.
@@ -286,6 +287,10 @@ class Splitter:
             if self._counter.count(section) <= spare:
                 return section
         return self._shorten(path[-1], spare) if path else ""
+
+
+def _cut_words(words: Sequence[str], count: int) -> str:
+    return f"{' '.join(words[:count])} …"
 
 
 def _cut_text(text: str) -> Iterator[str]:

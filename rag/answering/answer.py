@@ -11,11 +11,10 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rag.answering.asking import explain_end, halve_passages, stream_words
 from rag.answering.beside import Beside, look_beside
-from rag.answering.checking import CheckedClaim, check_claims
 from rag.answering.citations import add_citations, cite_sources, find_unknown_markers
 from rag.answering.events import (
     AnswerReport,
@@ -57,6 +56,9 @@ from rag.ranking.question import is_about_unknown
 from rag.settings import Settings
 from rag.text.asked import MAX_QUESTION_CHARACTERS, check_question
 from rag.types import Citation, Restriction, Retrieval, ScoredChunk
+
+if TYPE_CHECKING:
+    from rag.answering.checking import CheckedClaim
 
 _PROMPT_ATTEMPTS = 4
 """How often a model is asked in all. Each time the passages are halved, so that 8 tokens for every one that was
@@ -354,6 +356,8 @@ async def _stream_answer(
 
 async def _take_worth(record: _Record) -> AsyncGenerator[Event, None]:
     """Replace the model's words by what of them is an answer: nothing of a refusal, all with markers of a good one."""
+    from rag.answering.checking import check_claims  # here, since there may be no model's words to check
+
     record.worth = worth = await asyncio.to_thread(assess, record.question, record.text, record.shown)
     if worth.kind != "answer":
         yield record.withdraw()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from rag.answering.marker_forms import MarkerReader
 from rag.answering.prompt import build_messages, count_message_tokens
 from rag.answering.substance import cut_loop
 from rag.chat.routing.router import Model
@@ -29,6 +28,8 @@ async def stream_words(
 
     Raises what `Model.stream` raises, behind all words that came.
     """
+    from rag.answering.marker_forms import MarkerReader  # here, since without a model nobody writes markers
+
     text, looked_at = "", 0
     reader = MarkerReader(passages, messages[-1]["content"])
     try:

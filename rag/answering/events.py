@@ -9,12 +9,14 @@ and may come again, and Progress may stand anywhere.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from rag.answering.checking import CheckedClaim
 from rag.answering.several import Several
 from rag.answering.substance import Assessment
 from rag.types import Citation, Retrieval, ScoredChunk, Verdict
+
+if TYPE_CHECKING:
+    from rag.answering.checking import CheckedClaim
 
 Outcome = Literal["answered", "unsure", "not_found"]
 """How an answer looks to its reader. Of one that is ``not_found`` the quotes are no more than the nearest passages."""

@@ -45,7 +45,9 @@ _VERSION = frozenset(
     " aktuell current vieux nouveau nouvelle ancien ancienne viejo nueva nuevo antiguo actual ny gammel kladde"
     " spring summer autumn winter januar february".split()
 ) | frozenset(name for names in MONTHS.values() for name in names.split())
-_UNSAID: tuple[Wanted, ...] = ("amount", "count")
+_Kind = Wanted | Literal["measure"]
+"""A measure is a number with what it counts."""
+_UNSAID: tuple[_Kind, ...] = ("amount", "measure")
 """What a question may ask for that names no kind of value: "How high is the contribution?"."""
 _OTHERWISE = re.compile(
     r"\b(?:who|whose|where|why|wer|wem|wen|wessen|wo|wohin|warum|weshalb|wieso|qui|où|pourquoi|quién|dónde|por qué|hvem"
@@ -180,18 +182,18 @@ def _find_answering(question: str, hits: Sequence[ScoredChunk], compare: Compare
     return []
 
 
-def _list_kinds(question: str) -> Iterable[Wanted]:
+def _list_kinds(question: str) -> Iterable[_Kind]:
     """The kinds of value that may answer, the likeliest first; what is measured may be asked for as an amount or a time
     ("How much butter …?", "When may I stop?")."""
     if _LONG.search(question):
-        return ("count",)
+        return ("measure",)
     if _WHEN.search(question) or _HOUR.search(question):
         return ("date", "count")
     kinds = list_wanted(question)
     return dict.fromkeys((*kinds, "count") if "amount" in kinds else kinds or _UNSAID)
 
 
-def _read_answers(question: str, quotable: Quotable, hit: ScoredChunk, wanted: Wanted) -> tuple[_Answer, ...]:
+def _read_answers(question: str, quotable: Quotable, hit: ScoredChunk, wanted: _Kind) -> tuple[_Answer, ...]:
     """The values of the clause that has most letters of the question's words; empty if none has such a value."""
     language = choose_language(hit.chunk.text, hit.stored.language, find_plain_language(question))
     text = ", ".join(name_cells(quotable, hit.chunk.text)) if quotable.unit.header else quotable.text
@@ -222,9 +224,9 @@ def _keep_named(question: str, answering: list[_Candidate], hits: Sequence[Score
     return named or answering
 
 
-def _find_answers(text: str, wanted: Wanted) -> tuple[_Answer, ...]:
+def _find_answers(text: str, wanted: _Kind) -> tuple[_Answer, ...]:
     """The values of that kind: days also without a year and times of day, counts by what they count."""
-    if wanted not in ("date", "count"):
+    if wanted in ("amount", "code", "words"):
         return tuple(_Answer(one.text, one.plain, find_currency(one.text)) for one in find_values(text, wanted))
     days = find_days(text)
     numbers = [
@@ -239,7 +241,8 @@ def _find_answers(text: str, wanted: Wanted) -> tuple[_Answer, ...]:
     counts = (
         one for one in numbers if ":" not in one.value and one.value.count(".") < 2 and not find_currency(one.unit)
     )
-    return tuple(_Answer(f"{text[one.start : one.end]} {one.unit}".strip(), one.value, one.unit) for one in counts)
+    counted = (one for one in counts if one.unit or wanted == "count")
+    return tuple(_Answer(f"{text[one.start : one.end]} {one.unit}".strip(), one.value, one.unit) for one in counted)
 
 
 def _drop_agreeing(candidates: Sequence[_Candidate]) -> list[_Candidate]:

@@ -117,7 +117,8 @@ def _tell(question: str, asked: Asked, index: Index, retrieve: Search, only: Res
     if asked.kind == "small_talk":
         return tell_small_talk(question, asked, _count_documents(index))
     if asked.kind == "collection" and asked.look == "about":
-        return tell_topic(question, asked, search)
+        index.require()
+        return index.read(lambda snapshot: tell_topic(question, asked, snapshot, search, only))
     if asked.kind == "collection" and asked.look == "words":
         index.require()
         return index.read(lambda snapshot: tell_words(question, asked, snapshot, search, only))

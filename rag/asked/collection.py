@@ -168,7 +168,7 @@ def tell_words(
     says, telling = speak(asked.language), Telling("collection", question)
     found = snapshot.find_by_words(asked.topic, asked.language, only)
     if not found:
-        return tell_topic(question, asked, search, "" if found is None else says.without_words)
+        return tell_topic(question, asked, snapshot, search, only, "" if found is None else says.without_words)
     telling.counts = {"documents": len(found)}
     telling.add_line(says.with_words.format(topic=" + ".join(asked.topic.split()), count=len(found)))
     telling.add_line()
@@ -193,25 +193,32 @@ def _quote(topic: str, hit: ScoredChunk) -> str:
     return quotes.citations[0].quote if quotes.citations else hit.chunk.text
 
 
-def tell_topic(question: str, asked: Asked, search: Search, first: str = "") -> Telling:
+def tell_topic(
+    question: str, asked: Asked, snapshot: Snapshot, search: Search, only: Restriction | None = None, first: str = ""
+) -> Telling:
     """The documents that say something about a topic, each with the sentence that says it best.
 
-    `first` is a sentence that is told before.
+    `first` is a sentence that is told before. What is found though no document has a word of the topic may be about
+    another word that is written alike, so none of it is counted.
     """
     says, telling = speak(asked.language), Telling("collection", question)
+    is_mentioned = any(snapshot.find_by_words(word, asked.language, only) != {} for word in asked.topic.split())
+    if not is_mentioned:
+        first = says.without_words
     if first:
         telling.add_line(first.format(topic=" + ".join(asked.topic.split())))
     found = search(asked.topic, _SEARCHED)
     best: dict[str, ScoredChunk] = {}
     for hit in keep_close(found.hits) if found.verdict != "no" else ():
         best.setdefault(hit.chunk.source, hit)
-    telling.counts = {"documents": len(best)}
+    telling.counts = {"documents": len(best) if is_mentioned else 0}
     if not best:
         telling.outcome = "not_found"
         if not first:
             telling.add_line(says.nothing_about.format(topic=asked.topic))
         return telling
-    telling.add_line(says.about.format(topic=asked.topic, count=len(best)))
+    if is_mentioned:
+        telling.add_line(says.about.format(topic=asked.topic, count=len(best)))
     telling.add_line()
     for source, hit in best.items():
         quote = _quote(asked.topic, hit)

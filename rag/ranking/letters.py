@@ -18,10 +18,15 @@ from rag.text.scripts import DENSE
 _LENGTH = 4
 """Letters of a part. Chosen among 3, 4 and 5 on the everyday collections (the table is in `bench/RESULTS.md`)."""
 
+_MOSTLY = 0.6
+"""Share of a word's parts that a passage must have to have the word. Of .34, .5, .6, .75 and .9 it tells absent
+questions best (`bench/RESULTS.md`)."""
+
 _REMEMBERED_TEXTS = 1_000
 """Texts whose parts are kept, some 600 parts each."""
 
 _WORDS = re.compile(r"[^\W_]+")
+_GAPS = re.compile(r"[\W_]+")
 _DENSE_RUN = re.compile(f"[{DENSE}]+")
 
 
@@ -40,13 +45,22 @@ def compare_letters(question: str, passages: Sequence[str]) -> list[float]:
     return [sum(weights[part] for part in asked if part in parts) / (deviation or 1.0) for parts in found]
 
 
+def measure_matched_share(words: Sequence[str], passages: Sequence[str]) -> float:
+    """The greatest share of the words that one passage has, each by most of its parts; a half if there are no words."""
+    if not words:
+        return 0.5
+    # Of a dense script's characters one alone says little where there are two.
+    parts = [[part for part in _list_parts(word) if len(part) > 1] or [*_list_parts(word)] for word in words]
+    texts = [f" {_GAPS.sub(' ', _fold(passage))} " for passage in passages]
+    counts = [sum(sum(part in text for part in own) >= _MOSTLY * len(own) for own in parts) for text in texts]
+    return max(counts, default=0) / len(words)
+
+
 @lru_cache(_REMEMBERED_TEXTS)
 def _list_parts(text: str) -> frozenset[str]:
     """Every four letters in a row, of which the beginning of a word is one; a character or two of a dense script."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    plain = unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c) or ord(c) > 0x3000))
     parts: set[str] = set()
-    for word in _WORDS.findall(plain):
+    for word in _WORDS.findall(_fold(text)):
         for run in _DENSE_RUN.findall(word):
             parts.update(run)
             parts.update(run[place : place + 2] for place in range(len(run) - 1))
@@ -54,3 +68,11 @@ def _list_parts(text: str) -> frozenset[str]:
             marked = f" {rest}"
             parts.update(marked[place : place + _LENGTH] for place in range(max(1, len(marked) - _LENGTH + 1)))
     return frozenset(parts)
+
+
+def _fold(text: str) -> str:
+    """The text without case and accents."""
+    if text.isascii():
+        return text.casefold()
+    folded = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c) or ord(c) > 0x3000))

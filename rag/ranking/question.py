@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from rag.index.lexical.entry import QuestionTerm
+from rag.ranking.letters import measure_matched_share
 from rag.text.language import choose_language, detect_languages, find_package_file
-from rag.text.scripts import DENSE
+from rag.text.question_words import QUESTION_WORDS
+from rag.text.scripts import DENSE, HAN, HANGUL, KANA, KATAKANA
 from rag.text.terms import text_terms
-from rag.types import Retrieval, ScoredChunk
+from rag.types import Chunk, Retrieval, ScoredChunk
 
 _WORD = re.compile(rf"[^\W_{DENSE}]{{3,}}")
 """A word between spaces; the words of dense scripts can't be told apart without a dictionary."""
@@ -24,19 +26,35 @@ _FOREIGN = 0.3
 """How likely a language must be: what it looks like says enough, for little is lost by not being sure that nothing is
 there. Tuned on the everyday collections in nine languages."""
 
+_OWN = 0.15
+"""How likely the passages' language must be for a question to be in it all the same. Three words of French look Spanish
+(.44) before they look French (.24), while a question in English over French notes looks French by .03 at most. Chosen
+between .1 and .15 on the sets of the fit, which differ by one question."""
+
 NOUNS_IN_CAPITALS = frozenset({"de"})
 """Languages in which a capital makes no name of a noun."""
 
+COMPARED = 3
+"""Passages in one of which the question's words should stand."""
+
 _UNNAMED = 0.2
 """The probability of an answer below which a question with none of its words in the documents is about nothing in
-them: five of 511 answerable questions of 33 small collections, left out by collection (`bench/RESULTS.md`)."""
+them: six of 511 answerable questions of 33 small collections (`bench/RESULTS.md`)."""
 
 _PLAINLY = 0.8
 """How likely another language must be for a question not to be read as one's own: a few English words look like any
 language, 4 % of the everyday questions most like another, none of them this much."""
 
-
 _DENSE_CHARACTER = re.compile(f"[{DENSE}]")
+_KANA, _HANGUL, _HAN = (re.compile(f"[{script}]") for script in (KANA, HANGUL, HAN))
+_DENSE_WORD = re.compile(f"[{HAN}{KATAKANA}]+|[{HANGUL}]+")
+"""What a question in a dense script is about: the Japanese write endings and particles in hiragana."""
+
+_ASKING = sorted((word for code in ("ja", "ko", "zh") for word in QUESTION_WORDS[code]), key=len, reverse=True)
+_ASKED_WITH = re.compile("|".join(_ASKING))
+
+_CHINESE_CHARACTERS = frozenset({"zh", "ja", "wuu", "yue"})
+"""Languages that a few Chinese characters alone can be in; the detector takes many a Chinese question for Japanese."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +65,9 @@ class Words:
     known: tuple[str, ...] = ()
     unknown_count: float = 0.0
     """How many no document has, with those of dense scripts, of which there are only terms."""
-    known_count: float = 0.0
-
-    @property
-    def known_share(self) -> float:
-        """The part that some document has, 0…1; a half if there are none."""
-        count = self.unknown_count + self.known_count
-        return self.known_count / count if count else 0.5
+    matched_share: float = 0.5
+    """The share of all of them that the best of the first passages has, in whole or by most of their letters; a half if
+    there are none."""
 
 
 NO_WORDS = Words()
@@ -64,8 +78,22 @@ def is_foreign(question: str, hits: Sequence[ScoredChunk]) -> bool:
 
     Then neither words nor cosines can tell that nothing is there.
     """
-    language, probability = detect_languages(question)[0]
-    return probability >= _FOREIGN and language not in _list_languages(language, hits)
+    likeliest = detect_languages(question)[0][0]
+    possible = _list_possible_languages(question)
+    return bool(possible) and not possible & _list_languages(likeliest, hits)
+
+
+def _list_possible_languages(question: str) -> frozenset[str]:
+    """The languages that the question can be in; empty if it looks like none."""
+    if _KANA.search(question):
+        return frozenset({"ja"})
+    if _HANGUL.search(question):
+        return frozenset({"ko"})
+    if _HAN.search(question):
+        return _CHINESE_CHARACTERS
+    found = detect_languages(question)
+    is_plain = found[0][1] >= _FOREIGN
+    return frozenset(code for code, probability in found if is_plain and probability >= _OWN)
 
 
 def may_be_in(language: str, question: str) -> bool:
@@ -93,8 +121,10 @@ def _read_common_words() -> dict[str, list[str]]:
     return words
 
 
-def find_words(question: str, terms: Sequence[QuestionTerm], hits: Sequence[ScoredChunk]) -> Words:
-    """The question's words as they are written in it.
+def find_words(
+    question: str, terms: Sequence[QuestionTerm], hits: Sequence[ScoredChunk], compared: Sequence[Chunk]
+) -> Words:
+    """The question's words as they are written in it; `compared` are the first passages, whatever reads them again.
 
     Stop words are left out. A misspelt word whose neighbours were searched for in its place is in neither.
     """
@@ -108,9 +138,18 @@ def find_words(question: str, terms: Sequence[QuestionTerm], hits: Sequence[Scor
         if found and not is_common(word, languages):
             (known if any(found) else unknown).append(word)
     dense = [bool(term.chunks) for term in terms if _DENSE_CHARACTER.search(term.text) and "_" not in term.text]
-    has = _DENSE_TERM * sum(dense)
-    lacks = _DENSE_TERM * len(dense) - has
-    return Words(tuple(unknown), tuple(known), len(unknown) + lacks, len(known) + has)
+    lacks = _DENSE_TERM * (len(dense) - sum(dense))
+    passages = [f"{chunk.source} {chunk.embed_text}" for chunk in compared]
+    matched = measure_matched_share(_list_content_words(question, languages), passages)
+    return Words(tuple(unknown), tuple(known), len(unknown) + lacks, matched)
+
+
+def _list_content_words(question: str, languages: Sequence[str]) -> list[str]:
+    """The words that say what the question is about, misspelt ones too."""
+    words = dict.fromkeys(_WORD.findall(question))
+    if _DENSE_CHARACTER.search(question):
+        words |= dict.fromkeys(_DENSE_WORD.findall(_ASKED_WITH.sub(" ", question)))
+    return [word for word in words if not is_common(word, languages)]
 
 
 def is_about_unknown(retrieval: Retrieval) -> bool:

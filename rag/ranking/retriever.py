@@ -100,7 +100,8 @@ class Retriever:
             "judge": (ended - searched) * 1e3,
             "total": (ended - began) * 1e3,
         }
-        verdict = choose_verdict(probability, by_words=found.embedding is None)
+        asked = found.embedding
+        verdict = choose_verdict(probability, asked.coverage if asked and asked.model.calibration else None)
         if verdict == "no" and is_foreign(question, found.hits):
             verdict = "unsure"
         log_step(

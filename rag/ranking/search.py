@@ -34,7 +34,7 @@ from rag.ranking.fusion import (
 )
 from rag.ranking.letters import compare_letters
 from rag.ranking.passages import Candidate, choose, find_reprints, merge_neighbours
-from rag.ranking.question import NO_WORDS, Words, find_names, find_words, may_be_in
+from rag.ranking.question import COMPARED, NO_WORDS, Words, find_names, find_words, may_be_in
 from rag.ranking.sentences import REMEMBERED_PASSAGES, SentenceReader
 from rag.ranking.signals import UNDECIDED, Evidence, Signals, measure_coverage, measure_signals
 from rag.text.language import choose_language
@@ -233,7 +233,9 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
             raise
         return _search_vectors(snapshot, wanted, live, embedding.result() if embedding else None)
     if not candidates:
-        return Found(live, signals=measure_signals(evidence, dense, lexical, looks), embedding=asked)
+        told = find_words(wanted.question, terms, (), ())
+        signals = measure_signals(evidence, dense, lexical, looks, told)
+        return Found(live, signals=signals, terms=tuple(terms), words=told, embedding=asked)
     best = candidates[0].id  # what the verdict was calibrated with: the first order, whatever reads it again
     if not is_dense:
         candidates = _lift_definitions(snapshot, candidates, wanted.question)
@@ -241,17 +243,18 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
         # They were measured together: the sentences check what the letters lift.
         candidates = _lift_shared_letters(snapshot, candidates, wanted.question)
         candidates = _read_closely(snapshot, candidates, asked, scale.dense, threads)
+    first = [candidate.id for candidate in candidates[:COMPARED]]  # the verdict's, too
     if wanted.rerank:
         candidates = _rerank(snapshot, wanted.question, candidates, wanted.rerank)
     chosen = choose(candidates, wanted.top_k, wanted.diversity)
     repeated = find_reprints(candidates[:_SECOND_LOOK], chosen, _REPRINTS)
-    stored = snapshot.read_chunks([best, *(candidate.id for candidate in (*chosen, *repeated))])
+    stored = snapshot.read_chunks([best, *first, *(candidate.id for candidate in (*chosen, *repeated))])
     scored, reprints = (
         [ScoredChunk(stored[c.id], c.score, fused[c.id].dense, fused[c.id].lexical) for c in some]
         for some in (chosen, repeated)
     )
     hits = tuple(merge_neighbours(scored))
-    told = find_words(wanted.question, terms, hits)
+    told = find_words(wanted.question, terms, hits, [stored[id_].chunk for id_ in first])
     signals = measure_signals(evidence, dense, lexical, looks[:3], told)
     return Found(live, hits, signals, stored[best], tuple(terms), told, asked, tuple(reprints))
 

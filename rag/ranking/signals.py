@@ -76,10 +76,11 @@ class Signals:
     as if they stood beside each stretch."""
     unseen: float
     """Number of terms that the corpus doesn't have."""
-    known_share: float
-    """Share of the question's words that some document has, however rare; stop words are left out."""
+    matched_share: float
+    """Share of the question's words that one of the first three passages has, in whole or by most of their letters;
+    stop words are left out."""
     unknown_words: float
-    """How many of them none has."""
+    """How many of them no document has."""
     size: float
     """Size of the corpus: 0 for ten chunks or fewer, 1 for 2,000 or more. It grows with the logarithm, because that is
     how fast the best of so many chance matches grows."""
@@ -114,7 +115,7 @@ def measure_signals(
         second=looks[1].present / total if len(looks) > 1 else 0.0,
         window=max((look.window + look.named for look in looks), default=0.0) / total,
         unseen=sum(not term.chunks for term in terms),
-        known_share=words.known_share,
+        matched_share=words.matched_share,
         unknown_words=words.unknown_count,
         size=math.log(min(max(evidence.chunk_count, small), large) / small) / math.log(large / small),
     )

@@ -6,7 +6,8 @@ as slowly, and goes by another version of Unicode than Python's own `str.isalpha
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 HIRAGANA = "\u3040-\u309f"
-KANA = f"{HIRAGANA}\u30a0-\u30ff\u31f0-\u31ff"
+KATAKANA = "\u30a0-\u30ff\u31f0-\u31ff"
+KANA = f"{HIRAGANA}{KATAKANA}"
 HANGUL = "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
 THAI, LAO, TIBETAN, MYANMAR, KHMER = "\u0e00-\u0e7f", "\u0e80-\u0eff", "\u0f00-\u0fff", "\u1000-\u109f", "\u1780-\u17ff"
 MONGOLIAN = "\u1820-\u18aa"

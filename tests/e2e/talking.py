@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import ConsoleMessage, FrameLocator, Locator, Page, expect
 
 MARKERS = "a[href^='#pw-']"
 """Selects the links to sources in an answer."""
@@ -18,8 +18,13 @@ class Chat:
         self.warnings: list[str] = []
         page.on("request", lambda request: self.fetched.append(request.url))
         page.on("websocket", lambda socket: self.fetched.append(socket.url))
-        page.on("console", lambda said: self.warnings.append(said.text) if said.type in ("warning", "error") else None)
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        # Chainlit may be drawn before its settings have come; until then it asks for files of a type that isn't one.
+        if said.type in ("warning", "error") and not said.text.startswith('Skipped "application/*"'):
+            self.warnings.append(said.text)
 
     @classmethod
     def open(cls, page: Page, url: str) -> Chat:

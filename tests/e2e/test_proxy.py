@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -64,6 +65,9 @@ def check_everything(url: str, open_chat: Callable[..., Chat]) -> Chat:
     got = chat.page.request.get(f"{site}{link}")
     assert (got.status, got.text()[:7]) == (200, "# Leave")
     chat.page.keyboard.press("Escape")
+    expect(chat.page).to_have_url(re.compile(f"{PREFIX}/thread/"))
+    chat.page.reload()
+    expect(chat.answers).to_contain_text("28 days of leave [1]")
     chat.page.goto(f"{url}library")
     document = chat.page.get_by_role("link", name="leave & more.md")
     expect(document).to_be_visible()

@@ -129,7 +129,7 @@ OWNERS = {
     "pypdf": {f"ingest.loaders.pdf.{name}" for name in ("buttons", "glyphs", "pages")},
     "pypdfium2": {
         "page.reader.drawing",
-        *(f"ingest.loaders.pdf.{name}" for name in ("annotations", "buttons", "glyphs", "lines", "pages")),
+        *(f"ingest.loaders.pdf.{name}" for name in ("annotations", "buttons", "glyphs", "labels", "lines", "pages")),
     },
     "sentence_transformers": {"rag.models.torch_models"},
     "sqlite3": {"rag.index.catalog.database", "page.conversations.database"},

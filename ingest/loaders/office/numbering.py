@@ -163,7 +163,8 @@ def _write_label(found: _List, level: int, counts: dict[int, int]) -> str:
         at = int(place[1]) - 1
         other = found.levels.get(at, replace(own, format="decimal", start=1))
         number = counts.get(at, found.starts.get(at, other.start))
-        return write_number(number, "decimal" if own.is_legal and other.format != "none" else other.format)
+        keeps_form = not own.is_legal or other.format == "none" or other.format.startswith("0")  # Word keeps the zeros
+        return write_number(number, other.format if keeps_form else "decimal")
 
     label = re.sub(r"%([1-9])", write, own.text)[:LONGEST_LABEL].strip()
     return label if any(letter.isalnum() for letter in label) else BULLET

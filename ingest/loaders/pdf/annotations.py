@@ -6,9 +6,11 @@ import ctypes
 import logging
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.loaders.pdf.buttons import OFF, Box, Button, GroupValues, choose_by_value, show_buttons
+from ingest.loaders.pdf.buttons import OFF, Button, GroupValues, choose_by_value, show_buttons
+from ingest.loaders.pdf.labels import Box, name_field, read_words
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -37,6 +39,19 @@ def open_form(pdf: pdfium.PdfDocument) -> None:
         return
 
 
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field with what it shows."""
+
+    index: int
+    """Its place among the page's annotations."""
+    box: Box
+    name: str
+    value: str
+    is_told: bool
+    """Whether the name is one for people."""
+
+
 class AnnotationReader:
     """Reads the annotations of one document, page after page."""
 
@@ -49,6 +64,7 @@ class AnnotationReader:
         import pypdfium2.raw as raw
 
         said: dict[int, str] = {}
+        filled: list[_Field] = []
         buttons: list[Button] = []
         fields: list[Box] = []
         for index in range(min(raw.FPDFPage_GetAnnotCount(page.raw), _MOST_ON_PAGE)):
@@ -62,18 +78,18 @@ class AnnotationReader:
                 fields.append(_read_box(annotation))
                 if page.formenv and raw.FPDFAnnot_GetFormFieldType(page.formenv, annotation) in (_CHECK_BOX, _RADIO):
                     buttons.append(_read_button(page.formenv, annotation, index))
-                else:
-                    said[index] = self._read_field(page.formenv, annotation)
+                elif value := self._read_value(page.formenv, annotation):
+                    name, is_told = _read_name(page.formenv, annotation)
+                    filled.append(_Field(index, fields[-1], name, value, is_told=is_told))
             raw.FPDFPage_CloseAnnot(annotation)
+        words = list(read_words(text_page)) if not all(field.is_told for field in filled) else []
+        for field in filled:
+            name = field.name if field.is_told else name_field(field.name, field.box, words, fields)
+            said[field.index] = f"{name}: {field.value}" if name else field.value
         if buttons:
             choose_by_value(buttons, self._values, number)
             said |= show_buttons(buttons, fields, text_page)
         yield from (said[index] for index in sorted(said) if said[index])
-
-    def _read_field(self, form: object, field: object) -> str:
-        value = self._read_value(form, field)
-        name = _read_name(form, field) if value else ""
-        return f"{name}: {value}" if name else value
 
     def _read_value(self, form: object, field: object) -> str:
         """What the field shows; empty for one that isn't filled in, and for a button that only does something."""
@@ -124,7 +140,7 @@ def _read_button(form: object, field: object, index: int) -> Button:
     return Button(
         index=index,
         group=_read_string(raw.FPDFAnnot_GetFormFieldName, form, field),
-        name=_read_name(form, field),
+        name=_read_name(form, field)[0],
         tip=_read_entry(field, b"TU"),
         state=state or export,
         option=export if state and export != state else "",
@@ -140,16 +156,16 @@ _FRAME = re.compile(r"(?i)(?:#.*|topmostsubform|(?:sub)?form\d*|page\d*)$")
 """Names that programs give to what holds the fields."""
 
 
-def _read_name(form: object, field: object) -> str:
-    """What the form calls the field for people, or else its own name with that of the field around it."""
+def _read_name(form: object, field: object) -> tuple[str, bool]:
+    """What the form calls the field for people, or else its own name with that of the field around it; and which."""
     import pypdfium2.raw as raw
 
     shown = _read_string(raw.FPDFAnnot_GetFormFieldAlternateName, form, field) if form else _read_entry(field, b"TU")
     if shown:
-        return shown
+        return shown, True
     whole = _read_string(raw.FPDFAnnot_GetFormFieldName, form, field) if form else ""
     parts = re.sub(r"\[\d+\]", "", whole or _read_entry(field, b"T")).split(".")
-    return " ".join([part for part in parts[:-1] if not _FRAME.match(part)][-1:] + parts[-1:])
+    return " ".join([part for part in parts[:-1] if not _FRAME.match(part)][-1:] + parts[-1:]), False
 
 
 def _read_entry(annotation: object, key: bytes) -> str:

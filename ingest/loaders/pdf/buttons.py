@@ -5,23 +5,29 @@ A file names an option by its appearance alone ("1", "Choice2"), unless its form
 
 from __future__ import annotations
 
-import ctypes
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.pdf.glyphs import open_by_pypdf
+from ingest.loaders.pdf.labels import (
+    Box,
+    Label,
+    Word,
+    belong_together,
+    clean_label,
+    is_in_row,
+    look_left,
+    look_right,
+    read_words,
+)
 
 if TYPE_CHECKING:
     import pypdf
     import pypdfium2 as pdfium
 
 OFF = "Off"
-_LABEL_GAP_PT = 36.0
-"""How far from its button a label may begin, in points."""
-_WORD_GAP = 1.2
-"""The space, in heights of the label, behind which other text begins."""
 _LABEL_RISE_PT = 24.0
 """How far above or below its button a label may stand, in points; these limits were set by reading real forms."""
 _OFF_CENTRE_PT = 5.0
@@ -29,15 +35,10 @@ _OFF_CENTRE_PT = 5.0
 _LABEL_LINES = 3
 _FARTHER = 2.0
 """How many times farther than on the left the labels on the right are, so that those on the left are taken."""
-_MOST_LETTERS = 60_000
 _MOST_LABELLED = 500
-"""Letters and buttons of a page that are looked at."""
-_LONGEST_LABEL = 200
+"""Buttons of a page that are looked at."""
 _MOST_ABOVE = 10
 """Fields around a button, whose value holds for it; they may stand in a ring."""
-
-Box = tuple[float, float, float, float]
-"""Left, bottom, right, top in points."""
 
 
 @dataclass(slots=True)
@@ -161,32 +162,22 @@ def _describe(button: Button, label: str) -> str:
 # The words beside a button
 
 
-@dataclass(slots=True)
-class _Word:
-    text: str
-    box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class _Label:
-    text: str
-    gap: float
-
-
 def _find_labels(
     buttons: Sequence[Button], fields: Sequence[Box], page: pdfium.PdfTextPage, sizes: dict[str, int]
 ) -> dict[int, str]:
     """The label of each button that has one: on the same side for all that belong together."""
-    words = list(_read_words(page))
+    words = list(read_words(page))
     together: dict[object, list[Button]] = defaultdict(list)
     for button in buttons:
         row = round((button.box[1] + button.box[3]) / 2 / max(1.0, button.box[3] - button.box[1]))
         together[button.group if sizes[button.group] > 1 else row].append(button)
     labels: dict[int, str] = {}
     for group in together.values():
-        right = [_look_right(button.box, words, fields) for button in group]
-        left = [_look_left(button.box, words, fields) for button in group]
+        right = [look_right(button.box, words, fields) for button in group]
+        left = [look_left(button.box, words, fields) for button in group]
         chosen = _choose_side(right, left)
+        if None in chosen and len(group) == 1:
+            chosen = [look_left(group[0].box, words, fields, reach=float("inf"))]
         if None in chosen:
             chosen = _choose_height(group, words, fields)
         for button, label in zip(group, chosen, strict=True):
@@ -195,7 +186,7 @@ def _find_labels(
     return labels
 
 
-def _choose_side(right: list[_Label | None], left: list[_Label | None]) -> list[_Label | None]:
+def _choose_side(right: list[Label | None], left: list[Label | None]) -> list[Label | None]:
     """The labels on the right if all buttons have one there, unless those on the left are much nearer; else none."""
     near_right, near_left = (sum(label.gap if label else float("inf") for label in side) for side in (right, left))
     if near_left < float("inf") and near_right > _FARTHER * max(near_left, 1.0):
@@ -203,13 +194,13 @@ def _choose_side(right: list[_Label | None], left: list[_Label | None]) -> list[
     return right if near_right < float("inf") else [None] * len(right)
 
 
-def _choose_height(group: Sequence[Button], words: Sequence[_Word], fields: Sequence[Box]) -> list[_Label | None]:
+def _choose_height(group: Sequence[Button], words: Sequence[Word], fields: Sequence[Box]) -> list[Label | None]:
     """The labels above all the buttons, or those below them if they are nearer; none if two buttons have the same."""
     above = [_look_up(button.box, words, fields) for button in group]
     below = [
         _look_up(
             _turn_over(button.box),
-            [_Word(word.text, _turn_over(word.box)) for word in words],
+            [Word(word.text, _turn_over(word.box)) for word in words],
             [_turn_over(field) for field in fields],
             is_turned=True,
         )
@@ -224,12 +215,12 @@ def _turn_over(box: Box) -> Box:
     return box[0], -box[3], box[2], -box[1]
 
 
-def _look_up(button: Box, words: Sequence[_Word], fields: Sequence[Box], *, is_turned: bool = False) -> _Label | None:
+def _look_up(button: Box, words: Sequence[Word], fields: Sequence[Box], *, is_turned: bool = False) -> Label | None:
     """The label above the button, or above the buttons that stand above it in one column.
 
     `is_turned` says that up is down, so that the lines of a label follow each other away from the button.
     """
-    beside = [(field[0] + field[2]) / 2 for field in fields if field != button and _is_in_row(button, field)]
+    beside = [(field[0] + field[2]) / 2 for field in fields if field != button and is_in_row(button, field)]
     middle = (button[0] + button[2]) / 2
     low = max(((other + middle) / 2 for other in beside if other < middle), default=-1e9)
     high = min(((other + middle) / 2 for other in beside if other > middle), default=1e9)
@@ -253,26 +244,26 @@ def _look_up(button: Box, words: Sequence[_Word], fields: Sequence[Box], *, is_t
             break
         gap, top = (gap if lines else max(0.0, step)), line.box[3]
         lines.append(line.text)
-    text = _clean_label(" ".join(lines if is_turned else reversed(lines)))
-    return _Label(text, gap) if text else None
+    text = clean_label(" ".join(lines if is_turned else reversed(lines)))
+    return Label(text, gap) if text else None
 
 
 def _is_over(box: Box, button: Box) -> bool:
     return box[0] < button[2] and box[2] > button[0]
 
 
-def _take_line(button: Box, words: Sequence[_Word], low: float, high: float) -> _Word | None:
+def _take_line(button: Box, words: Sequence[Word], low: float, high: float) -> Word | None:
     """The lowest of the words in the button's column, with those of its line; None if it isn't the button's."""
     over = [word for word in words if _is_over(word.box, button)] or words
     if not over:
         return None
     first = min(over, key=lambda word: word.box[1])
-    row = sorted((word for word in words if _is_in_row(first.box, word.box)), key=lambda word: word.box[0])
+    row = sorted((word for word in words if is_in_row(first.box, word.box)), key=lambda word: word.box[0])
     at = row.index(first)
     start = end = at
-    while start and _belong_together(row[start - 1], row[start]):
+    while start and belong_together(row[start - 1], row[start]):
         start -= 1
-    while end + 1 < len(row) and _belong_together(row[end], row[end + 1]):
+    while end + 1 < len(row) and belong_together(row[end], row[end + 1]):
         end += 1
     taken = row[start : end + 1]
     left, right = taken[0].box[0], taken[-1].box[2]
@@ -280,71 +271,4 @@ def _take_line(button: Box, words: Sequence[_Word], low: float, high: float) -> 
     if left < low or right > high or not (is_centred or abs(left - button[0]) <= _OFF_CENTRE_PT):
         return None
     box = (left, min(word.box[1] for word in taken), right, max(word.box[3] for word in taken))
-    return _Word(" ".join(word.text for word in taken), box)
-
-
-def _belong_together(word: _Word, after: _Word) -> bool:
-    return after.box[0] - word.box[2] <= _WORD_GAP * (after.box[3] - after.box[1])
-
-
-def _is_in_row(box: Box, other: Box) -> bool:
-    """Whether the middle of the lower one of both lies within the other."""
-    low, small = (box, other) if box[3] - box[1] > other[3] - other[1] else (other, box)
-    return low[1] <= (small[1] + small[3]) / 2 <= low[3]
-
-
-def _look_right(button: Box, words: Sequence[_Word], fields: Sequence[Box]) -> _Label | None:
-    end = min((field[0] for field in fields if field[0] >= button[2] - 1 and _is_in_row(button, field)), default=1e9)
-    row = [word for word in words if button[2] - 1 <= word.box[0] < end and _is_in_row(button, word.box)]
-    return _take_label(sorted(row, key=lambda word: word.box[0]), button[2])
-
-
-def _look_left(button: Box, words: Sequence[_Word], fields: Sequence[Box]) -> _Label | None:
-    end = max((field[2] for field in fields if field[2] <= button[0] + 1 and _is_in_row(button, field)), default=-1e9)
-    row = [word for word in words if end < word.box[2] <= button[0] + 1 and _is_in_row(button, word.box)]
-    mirrored = [_Word(word.text, (-word.box[2], word.box[1], -word.box[0], word.box[3])) for word in row]
-    label = _take_label(sorted(mirrored, key=lambda word: word.box[0]), -button[0])
-    return _Label(" ".join(reversed(label.text.split())), label.gap) if label else None
-
-
-def _take_label(row: Sequence[_Word], edge: float) -> _Label | None:
-    """The words from the edge on as long as they belong together; None if they begin too far from it."""
-    if not row or row[0].box[0] - edge > _LABEL_GAP_PT:
-        return None
-    taken = [row[0]]
-    for word in row[1:]:
-        if not _belong_together(taken[-1], word):
-            break
-        taken.append(word)
-    text = _clean_label(" ".join(word.text for word in taken))
-    return _Label(text, max(0.0, row[0].box[0] - edge)) if text else None
-
-
-def _clean_label(text: str) -> str:
-    """The label without marks around it; empty if nothing else is in it."""
-    text = text[:_LONGEST_LABEL].strip(" :□☐○◯●■.…")
-    return text if any(map(str.isalnum, text)) else ""
-
-
-def _read_words(page: pdfium.PdfTextPage) -> Iterator[_Word]:
-    import pypdfium2.raw as raw
-
-    bounds = [ctypes.c_double() for _ in range(4)]
-    word: _Word | None = None
-    for at in range(min(page.count_chars(), _MOST_LETTERS)):
-        letter = chr(raw.FPDFText_GetUnicode(page.raw, at))
-        if not letter.isprintable() or letter.isspace():
-            yield from [word] if word else []
-            word = None
-            continue
-        raw.FPDFText_GetCharBox(page.raw, at, *map(ctypes.byref, bounds))
-        left, right, bottom, top = (bound.value for bound in bounds)
-        if word is None:
-            word = _Word(letter, (left, bottom, right, top))
-        else:
-            box = word.box
-            word = _Word(
-                word.text + letter, (min(box[0], left), min(box[1], bottom), max(box[2], right), max(box[3], top))
-            )
-    if word:
-        yield word
+    return Word(" ".join(word.text for word in taken), box)

@@ -61,7 +61,13 @@ def find_edges(lines: list[Line]) -> dict[str, Edge]:
     ordered = sorted(lines, key=lambda line: line.bottom)
     outer = ordered[:_EDGE] + ordered[-_EDGE:]
     ends = (id(ordered[0]), id(ordered[-1])) if ordered else ()
-    return {key: Edge(line.bottom, id(line) in ends) for line in outer if (key := make_key(line.text))}
+    edges = {key: Edge(line.bottom, id(line) in ends) for line in outer if (key := make_key(line.text))}
+    numbered = {key for key in edges if "#" in key and key != "#"}
+    if numbered:  # rows that differ by their numbers alone stand on each page of a table, too
+        alike = Counter(make_key(line.text) for line in lines)
+        rows = {make_key(line.text) for line in outer if alike[make_key(line.text)] > 1 + ("\t" not in line.text)}
+        edges = {key: edge for key, edge in edges.items() if key not in numbered or key not in rows}
+    return edges
 
 
 _PAGE_NUMBER = re.compile(r"(?:page|seite|p\.?|s\.?)?#(?:(?:of|von|/|-)#)?|[ivxlc]{1,7}")

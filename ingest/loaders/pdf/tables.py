@@ -23,6 +23,8 @@ _MODEL_ROWS = 12
 _SLACK = 3.0
 """How far from the column's other cells a cell may begin, in letter sizes: numbers are set to the right."""
 _HEAD_ROWS = 4
+_MOST_EMPTY = 2
+"""Columns at a table's right end that most rows leave empty, such as for remarks."""
 _NUMBERS_SHARE = 0.7
 """The least share of cells with figures in a column of numbers."""
 _LONGEST_NAME = 40
@@ -43,11 +45,12 @@ class Table:
     head: tuple[Line, ...] = ()
 
     def fits(self, line: Line) -> bool:
-        """Whether the line has a cell in each column."""
-        if line.text.count("\t") + 1 != len(self.columns):
+        """Whether the line has a cell in each column, and at most a few behind them that most rows leave empty."""
+        count = line.text.count("\t") + 1
+        if not 0 <= count - len(self.columns) <= self._count_empty():
             return False
         slack = _SLACK * line.size
-        starts = (line.left, *line.cuts) if len(line.cuts) + 1 == len(self.columns) else (line.left,)
+        starts = (line.left, *line.cuts) if len(line.cuts) + 1 == count else (line.left,)
         return all(
             low - slack <= start <= high + slack for start, (low, high) in zip(starts, self.columns, strict=False)
         )
@@ -60,9 +63,16 @@ class Table:
         cells = line.text.split("\t")
         if len(cells) == len(self.columns) - 1 > 1 and line.left > self.columns[0][1] + line.size:
             cells.insert(0, "")
+        more = cells[len(self.columns) :]
+        cells = cells[: len(self.columns)]
         if len(cells) != len(self.columns) or self._has_values(cells):
             return False
+        if len(more) > self._count_empty() or not all(map(_is_name, more)):
+            return False
         return any(is_number and _is_name(cell) for cell, is_number in zip(cells, self.has_numbers, strict=True))
+
+    def _count_empty(self) -> int:
+        return _MOST_EMPTY if len(self.columns) > 2 else 0  # two columns may be a list
 
     def _has_values(self, cells: Sequence[str]) -> bool:
         return any(

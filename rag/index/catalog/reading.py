@@ -27,7 +27,12 @@ _STORED = (
     "SELECT c.id, d.source, c.ordinal, c.text, d.title, c.section, c.page, c.page_end, c.overlap, d.language, c.label,"
     f" d.page_kind {_OF_DOCUMENTS}"
 )
-_INFO = "SELECT source, title, language, chunk_count, header FROM documents WHERE build = ? AND reason IS NULL"
+_TITLE = "CASE WHEN json_valid(d.header) THEN coalesce(json_extract(d.header, '$.title'), '') ELSE '' END"
+"""The whole title; that of the chunks, in the column, may be shortened."""
+_INFO = (
+    f"SELECT d.source, {_TITLE}, d.language, d.chunk_count, d.header FROM documents d"
+    " WHERE d.build = ? AND d.reason IS NULL"
+)
 _BUILD = "SELECT b.id, b.fingerprint, b.model, m.fingerprint FROM builds b LEFT JOIN models m ON m.id = b.model"
 _DATE = "CASE d.date WHEN '' THEN date(d.mtime_ns / 1000000000, 'unixepoch', 'localtime') ELSE d.date END"
 _WITHOUT_VECTOR = "NOT EXISTS (SELECT 1 FROM vectors v WHERE v.model = ? AND v.hash = c.hash)"
@@ -131,13 +136,13 @@ class BuildView:
 
     def list_documents(self) -> list[DocumentInfo]:
         """The indexed documents, in the order of their sources."""
-        return [_make_info(row) for row in self.connection.execute(f"{_INFO} ORDER BY source", (self.build.id,))]
+        return [_make_info(row) for row in self.connection.execute(f"{_INFO} ORDER BY d.source", (self.build.id,))]
 
     def list_entries(self, only: Restriction | None = None) -> list[CatalogEntry]:
         """The indexed documents that may be found, in the order of their sources."""
         allowed, values = _make_condition(only)
         rows = self.connection.execute(
-            f"SELECT d.id, d.source, d.title, d.language, d.chunk_count, substr({_DATE}, 1, 10), d.sha256,"
+            f"SELECT d.id, d.source, {_TITLE}, d.language, d.chunk_count, substr({_DATE}, 1, 10), d.sha256,"
             " date(max(d.mtime_ns, d.ctime_ns) / 1000000000, 'unixepoch', 'localtime')"
             f" FROM documents d WHERE d.build = ? AND d.reason IS NULL{allowed} ORDER BY d.source",
             (self.build.id, *values),
@@ -162,7 +167,7 @@ class BuildView:
 
     def find_document(self, source: str) -> DocumentInfo | None:
         """The indexed document of exactly this source."""
-        row = self.connection.execute(f"{_INFO} AND source = ?", (self.build.id, source)).fetchone()
+        row = self.connection.execute(f"{_INFO} AND d.source = ?", (self.build.id, source)).fetchone()
         return None if row is None else _make_info(row)
 
     def list_files(self) -> list[FileInfo]:
@@ -170,7 +175,7 @@ class BuildView:
         last_page = "(SELECT coalesce(page_end, page) FROM chunks WHERE document = d.id ORDER BY ordinal DESC LIMIT 1)"
         format_ = "CASE WHEN json_valid(d.header) THEN json_extract(d.header, '$.format') END"
         rows = self.connection.execute(
-            f"SELECT d.source, d.title, coalesce({format_}, ''), d.page_kind, {last_page}, d.date, d.mtime_ns, d.size,"
+            f"SELECT d.source, {_TITLE}, coalesce({format_}, ''), d.page_kind, {last_page}, d.date, d.mtime_ns, d.size,"
             f" d.chunk_count, d.sha256, d.reason, d.kind FROM documents d WHERE d.build = ? ORDER BY d.source",
             (self.build.id,),
         )

@@ -152,9 +152,11 @@ class CatalogWriter(CatalogView):
         }
         return _expect_id(self.connection.execute(_INSERT_CHUNK, values).lastrowid)
 
-    def finish_document(self, document_id: int, chunk_count: int) -> None:
-        """When all chunks of a document are in: note how many they are and the checksum of it all."""
-        self.connection.execute("UPDATE documents SET chunk_count = ? WHERE id = ?", (chunk_count, document_id))
+    def finish_document(self, document_id: int, chunk_count: int, title: str) -> None:
+        """When all chunks of a document are in: note how many they are, their title and the checksum of it all."""
+        self.connection.execute(
+            "UPDATE documents SET chunk_count = ?, title = ? WHERE id = ?", (chunk_count, title, document_id)
+        )
         self._seal_document(document_id)
 
     def _seal_document(self, document_id: int) -> None:

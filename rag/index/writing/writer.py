@@ -62,11 +62,12 @@ class Batch:
         if replaces is not None:
             self.remove(replaces)
         document_id = self._db.put_document(self._build.id, document)
-        left, count = iter(chunks), 0
+        left, count, title = iter(chunks), 0, ""
         while part := list(islice(left, _PART)):
             self._put_chunks(document_id, document.header.language, part)
             count += len(part)
-        self._db.finish_document(document_id, count)
+            title = part[0][0].title
+        self._db.finish_document(document_id, count, title)
         self.added += count
         self.changed = True
         return count

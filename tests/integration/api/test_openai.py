@@ -105,7 +105,8 @@ def test_parts_of_a_message_are_read_and_tools_that_are_offered_are_tolerated(cl
 def test_a_model_s_name_chooses_a_folder_or_the_language_model_alone(api, client):
     assert [model.id for model in client.models.list()] == ["corpus", "corpus/tiny", "tiny", "folder/house"]
     assert client.models.retrieve("folder/house").id == "folder/house"
-    client.chat.completions.create(model="folder/house", messages=user(TANK))
+    client.chat.completions.create(model="folder/house", messages=user("When does the boiler's ferry leave?"))
+    assert "leaves at noon" in str(api.requests[-1]["messages"])
     assert "holds 18 litres" not in str(api.requests[-1]["messages"])
     alone = client.chat.completions.create(model="tiny", messages=user("Hello"), max_tokens=7)
     assert alone.choices[0].message.content == "It holds 18 litres [1]."

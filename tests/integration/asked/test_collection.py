@@ -58,6 +58,9 @@ def test_a_topic_s_documents_are_listed_with_what_they_say(desk):
         "minutes/minutes-2026-04-09.md",
     }
     assert all("hedge" in row["quote"] for row in report.table)
+    alike = desk.report("what documents do I have about hedgy?")
+    assert alike.answer.startswith("No document contains “hedgy”.\n\n- minutes/")
+    assert alike.counts == {"documents": 0}
     nothing = desk.report("is there anything about quantum chromodynamics?")
     assert (nothing.outcome, nothing.citations, nothing.table) == ("not_found", (), ())
 

@@ -20,11 +20,12 @@ from rag.errors import DiskFullError, IndexUnusableError
 from rag.index import vectors as vector_store
 from rag.index.catalog.database import Catalog
 from rag.index.catalog.reading import CatalogView
-from rag.index.catalog.records import FORMAT, FileState
+from rag.index.catalog.records import FORMAT, FileState, NewDocument
 from rag.index.index import Index
 from rag.index.integrity.repair import Repair
 from rag.index.layout import Layout
 from rag.index.views import OpenViews
+from rag.types import Chunk, Document
 from tests.tiny import (
     chunks_of,
     found_by_vector,
@@ -312,6 +313,21 @@ def test_an_exception_inside_a_batch_undoes_it_and_its_ids_are_not_confused(inde
     assert "2 chunks cleared away" in " ".join(report.notes)
     assert found_by_words(index, "amber") == {"few.txt"}
     assert problems_of(index) == []
+
+
+def test_a_chunk_is_read_as_it_was_written_and_the_documents_whole_title_is_listed(tmp_path):
+    # Else its text is embedded as another one by the next sync than by this one.
+    chunk = Chunk("rules.md", 0, "Each tenant waters the garden.", "The rules for the …", "Garden")
+    document = NewDocument(Document(chunk.source, (), "The rules for the house at the road"), FileState(1, 1, 1), b"1")
+    with contextlib.closing(Index(tmp_path)) as index, index.writing() as writer:
+        build = writer.open_build({"embed_model": "none"}, None)
+        with writer.batch(build) as batch:
+            batch.put(document, [(chunk, None)], None)
+        view = writer.view(build)
+        assert [stored.chunk for stored in view.read_chunks(list(view.read_chunk_ids())).values()] == [chunk]
+        assert [view.list_documents()[0].title, view.list_entries()[0].title, view.list_files()[0].title] == (
+            [document.header.title] * 3
+        )
 
 
 def test_a_full_disk_stops_with_what_to_do_and_the_next_run_goes_on(index, monkeypatch):

@@ -22,7 +22,7 @@ from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
 
 def retrieval(*places, confidence=0.9):
     hits = tuple(ScoredChunk(StoredChunk(n, Chunk(s, n, "", page=p)), 1 / (n + 1)) for n, (s, p) in enumerate(places))
-    return Retrieval("", "hybrid", hits, choose_verdict(confidence), confidence)
+    return Retrieval("", "hybrid", hits, choose_verdict(confidence, 1.0), confidence)
 
 
 def write(folder, *rows):

@@ -13,6 +13,7 @@ from rag.ranking.abstention import (
     CALIBRATION_FILE,
     HOPELESS,
     HOPELESS_BY_WORDS,
+    HOPELESS_UNFAMILIAR,
     SURE,
     choose_verdict,
     compute_confidence,
@@ -40,15 +41,16 @@ def judge(measured, fingerprint):
 @pytest.mark.parametrize("model", [MODEL, ""])
 def test_a_perfect_match_is_answerable_and_nothing_at_all_is_not(model):
     terms = TERMS[:2]
-    evidence = replace(EVIDENCE, terms=terms)
-    looks, every_word = [Closeness(10, 10, 0, 0), Closeness(4, 4, 0, 0)], Words(known_count=2)
+    evidence = replace(EVIDENCE, terms=terms, chunk_count=10)
+    looks, every_word = [Closeness(10, 10, 0, 0), Closeness(4, 4, 0, 0)], Words(matched_share=1.0)
     good = measure_signals(evidence, {1: 0.8, 2: 0.2}, {1: 16.0}, looks, every_word)
     good = replace(good, sentence_cosine=11.0)
-    no_word = Words(unknown_count=2)
+    no_word = Words(unknown_count=3, matched_share=0.0)
     poor = measure_signals(replace(evidence, terms=[TERMS[2]]), {1: 0.2, 2: 0.15}, {}, [], no_word)
-    assert choose_verdict(judge(good, model), by_words=not model) == "yes"
+    coverage = 1.0 if model else None
+    assert choose_verdict(judge(good, model), coverage) == "yes"
     # Words alone can hardly tell that nothing is there.
-    assert choose_verdict(judge(poor, model), by_words=not model) == ("no" if model else "unsure")
+    assert choose_verdict(judge(poor, model), coverage) == ("no" if model else "unsure")
 
 
 def test_more_unseen_words_make_an_answer_less_likely():
@@ -76,7 +78,7 @@ def test_words_that_no_document_has_count_in_a_small_corpus_however_well_the_res
         signals = measure_signals(evidence, {1: 0.4, 2: 0.2}, {1: 14.0}, [FULL], words)
         return float(judge(signals, MODEL))
 
-    assert judge_with(Words(known_count=3)) > judge_with(Words(unknown_count=3)) + 0.2
+    assert judge_with(Words(matched_share=1.0)) > judge_with(Words(unknown_count=3, matched_share=0.0)) + 0.2
 
 
 def test_the_sentence_is_asked_for_only_where_it_can_turn_the_verdict():
@@ -102,14 +104,16 @@ def test_the_confidence_is_a_probability(values, size, model):
     assert 0 <= judge(Signals(*[*values, size]), model) <= 1
 
 
-def test_no_is_said_only_where_it_is_nearly_certain():
-    assert [choose_verdict(p) for p in (SURE, SURE - 1e-9, HOPELESS, HOPELESS - 1e-9)] == [
+@pytest.mark.parametrize(
+    ("coverage", "hopeless"), [(0.9, HOPELESS), (0.5, HOPELESS_UNFAMILIAR), (None, HOPELESS_BY_WORDS)]
+)
+def test_no_is_said_only_where_it_is_nearly_certain(coverage, hopeless):
+    assert [choose_verdict(p, coverage) for p in (SURE, SURE - 1e-9, hopeless, hopeless - 1e-9)] == [
         "yes",
         "unsure",
         "unsure",
         "no",
     ]
-    assert choose_verdict(HOPELESS_BY_WORDS, by_words=True) == "unsure"
 
 
 def fingerprint(name: str = DEFAULT_EMBED_MODEL, digest: str = DIGEST, precision: str = "int8") -> str:
@@ -149,23 +153,12 @@ def test_a_weight_that_is_missing_or_unknown_is_named(place, change):
         parse_calibrations(data)
 
 
-# As the weights in the order of the signals gave them, before they had names.
-@pytest.mark.parametrize(
-    ("values", "size", "model", "probability"),
-    [
-        ((5.3, 1.3, 5.6, None, 0.77, 0.46, 0.53, 0.36, 0.04, 1, 0.5, 1), 0.0, fingerprint(), 0.397167805099441),
-        ((5.67, 1.48, 5.2, None, 0.78, 0.86, 0.82, 0.41, 0.06, 2, 0.25, 2), 0.4, fingerprint(), 0.27795504690984624),
-        ((5.59, 2.95, 3.19, None, 0.64, 0.3, 0.56, 0.22, 0.82, 0, 1.0, 0), 1.0, fingerprint(), 0.5870346122034049),
-        ((4.41, 2.14, 3.75, 4.29, 0.86, 0.6, 0.81, 0.35, 0.53, 1, 0.5, 1), 0.0, fingerprint(), 0.4806296992723052),
-        ((5.86, 2.85, 4.45, 4.75, 0.59, 0.75, 0.54, 0.21, 0.5, 1, 0.5, 1), 0.4, fingerprint(), 0.5160539797897247),
-        ((6.92, 1.58, 6.92, 4.35, 0.71, 0.73, 0.58, 0.34, 0.04, 2, 0.25, 2), 1.0, fingerprint(), 0.3397900418382157),
-        ((4.31, 2.12, 6.16, None, 0.67, 0.45, 0.75, 0.56, 0.07, 0, 1.0, 0), 0.0, "", 0.5578818382691786),
-        ((7.78, 1.95, 5.66, None, 0.85, 0.65, 1.0, 0.58, 0.28, 1, 0.5, 1), 0.4, "", 0.4227847653548407),
-        ((7.55, 1.69, 6.76, None, 0.81, 0.55, 0.61, 0.2, 0.74, 1, 0.5, 1), 1.0, "", 0.28034519024079),
-        ((5.56, 2.74, 3.32, 5.35, 0.77, 0.82, 0.91, 0.6, 0.28, 1, 0.5, 1), 0.0, "", 0.4627118591094862),
-        ((7.95, 2.37, 4.52, 4.69, 0.54, 0.31, 0.83, 0.01, 0.83, 0, 1.0, 0), 0.4, "", 0.5961276597994285),
-        ((5.05, 1.01, 4.68, 5.11, 0.78, 0.87, 0.85, 0.36, 0.62, 2, 0.25, 2), 1.0, "", 0.3141841225236165),
-    ],
-)
-def test_named_weights_give_the_probabilities_of_the_fit(values, size, model, probability):
-    assert judge(Signals(*[*values, size]), model) == pytest.approx(probability, rel=1e-12)
+@pytest.mark.parametrize(("size", "log_odds"), [(0.0, -1.0 + 2 * 0.5), (1.0, 1.0 + 3 * 0.5), (0.5, 1.25)])
+def test_the_size_of_the_corpus_decides_between_the_weights_of_small_and_large_ones(size, log_odds):
+    data = copy.deepcopy(json.loads(CALIBRATION_FILE.read_text("utf-8")))
+    for part, intercept, weight in (("small", -1.0, 2.0), ("large", 1.0, 3.0)):
+        weights = dict.fromkeys(data["words_alone"][part]["weights"], 0.0) | {"matched_share": weight}
+        data["words_alone"][part] = {"intercept": intercept, "weights": weights}
+    measured = measure_signals(replace(EVIDENCE, chunk_count=10), {}, {}, [], Words(matched_share=0.5))
+    probability = parse_calibrations(data).words_alone.compute_probability(replace(measured, size=size))
+    assert math.log(probability / (1 - probability)) == pytest.approx(log_odds)

@@ -8,6 +8,10 @@ from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
 GERMAN = [ScoredChunk(StoredChunk(1, Chunk("a.txt", 0, "Der Kessel wird alle neunzig Tage entkalkt."), "de"), 1.0)]
 ENGLISH = [ScoredChunk(StoredChunk(1, Chunk("a.txt", 0, "The estimate for the roof is valid for a month."), "en"), 1.0)]
 
+CHINESE = [
+    ScoredChunk(StoredChunk(1, Chunk("a.txt", 0, "总价十二万八千元，工期九十天，每拖一天扣二百元。"), "zh"), 1.0)
+]
+
 
 def make_terms(question: str, language: str, known: set[str]) -> list[QuestionTerm]:
     return [QuestionTerm(text, int(text in known), 1.0) for text in question_terms(question, [language])]
@@ -20,6 +24,11 @@ def make_terms(question: str, language: str, known: set[str]) -> list[QuestionTe
         ("Wie oft muss der Kessel entkalkt werden?", GERMAN, False),
         ("Wie oft muss der Kessel entkalkt werden?", ENGLISH, True),
         ("How long is the estimate valid?", ENGLISH, False),
+        ("Rezept Gulasch", GERMAN, False),  # looks Spanish before it looks German
+        ("宫保鸡丁的做法", CHINESE, False),  # looks Japanese
+        ("宫保鸡丁的做法", ENGLISH, True),
+        ("保証は何年ですか", CHINESE, True),
+        ("보증은 몇 년인가요", CHINESE, True),
     ],
 )
 def test_a_question_is_foreign_if_no_passage_is_in_its_language(question, hits, expected):
@@ -29,21 +38,37 @@ def test_a_question_is_foreign_if_no_passage_is_in_its_language(question, hits, 
 def test_the_words_that_no_document_has_are_told_from_those_that_one_has():
     question = "What does the estimate say about the Invoice?"
     terms = make_terms(question, "en", {"estim", "the", "about"})
-    words = find_words(question, terms, ENGLISH)
-    assert (words.unknown, words.known, words.known_share) == (("Invoice",), ("estimate",), 0.5)
+    words = find_words(question, terms, ENGLISH, [ENGLISH[0].chunk])
+    assert (words.unknown, words.known, words.matched_share) == (("Invoice",), ("estimate",), 0.5)
 
 
 def test_words_without_spaces_count_by_their_terms():
     question = "屋根の見積もり"
     terms = make_terms(question, "ja", {"屋根"})
-    words = find_words(question, terms, ENGLISH)
-    assert (words.unknown, words.known, words.known_count) == ((), (), 0.5)
+    words = find_words(question, terms, ENGLISH, [ENGLISH[0].chunk])
+    assert (words.unknown, words.known) == ((), ())
     assert words.unknown_count == (len(terms) - 1) / 2
 
 
 def test_stop_words_and_words_without_terms_are_in_neither():
-    words = find_words("Would you have been there?", make_terms("Would you have been there?", "en", set()), ENGLISH)
-    assert (words.unknown, words.known, words.known_share) == ((), (), 0.5)
+    words = find_words("Would you have been there?", make_terms("Would you have been there?", "en", set()), ENGLISH, [])
+    assert (words.unknown, words.known, words.matched_share) == ((), (), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("question", "hits", "share"),
+    [
+        ("Wann wird entkalkt?", GERMAN, 1.0),
+        ("Wie oft Kessel entkalken?", GERMAN, 1.0),  # another ending
+        ("Kesselentkalkung", GERMAN, 0.0),  # of which the passage has less than most
+        ("esitmate roof", ENGLISH, 0.5),
+        ("工期多少天？", CHINESE, 1.0),  # without what it asks with
+        ("空调的品牌", CHINESE, 0.0),
+        ("estimate roof", (), 0.0),
+    ],
+)
+def test_the_share_of_the_words_that_the_best_passage_has_by_most_of_their_letters(question, hits, share):
+    assert find_words(question, [], hits, [hit.chunk for hit in hits]).matched_share == share
 
 
 @pytest.mark.parametrize(

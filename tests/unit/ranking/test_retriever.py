@@ -269,6 +269,12 @@ def test_without_vectors_the_lexical_search_serves_alone(tmp_path):
     assert found.hits[0].dense is None
 
 
+def test_a_search_by_words_that_finds_nothing_expects_no_answer(tmp_path):
+    retriever = Retriever(SmallIndex(tmp_path, CHUNKS, has_vectors=False), no_embedder, 3)
+    found = retriever.retrieve("Which zeppelin carried marmots?")
+    assert (found.hits, found.answerable, found.unknown_words) == ((), False, ("zeppelin", "carried", "marmots"))
+
+
 def test_a_lexical_search_does_not_load_the_model(tmp_path):
     retriever = Retriever(SmallIndex(tmp_path, CHUNKS), no_embedder, top_k=3)
     assert retriever.retrieve("annual leave", mode="lexical").hits

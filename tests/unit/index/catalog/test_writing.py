@@ -22,7 +22,7 @@ def add(writer, build_id, source, *texts):
     document_id = writer.put_document(build_id, NewDocument(Document(source, ()), FileState(1, 2, 3), b"sha"))
     for ordinal, text in enumerate(texts):
         writer.put_chunk(document_id, NewChunk(Chunk(source, ordinal, text), None, text.encode()))
-    writer.finish_document(document_id, len(texts))
+    writer.finish_document(document_id, len(texts), "")
     return document_id
 
 

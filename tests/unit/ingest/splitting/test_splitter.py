@@ -143,6 +143,12 @@ def test_sections_of_a_line_stay_together_under_their_common_heading():
     assert [(chunk.section, "three" in chunk.text) for chunk in chunks] == [("Lists", True)]
 
 
+def test_a_long_title_says_that_it_goes_on():
+    (chunk,) = _split("Some words.", title="long title " * 40)
+    assert chunk.title == "long title " * 7 + "long …"
+    assert _tokens(chunk.title) == 16
+
+
 def test_the_title_is_not_said_twice():
     chunks = _split("# Manual\n\n## Boiler\n\n" + "word " * 40, title="Manual")
     assert chunks[0].section == "Boiler"

@@ -40,6 +40,13 @@ def test_numbers_of_several_levels_count_on_and_begin_anew_below_each_other():
     ]  # fmt: skip
 
 
+def test_sections_of_articles_are_numbered_in_figures_with_a_zero_as_word_shows_them():
+    levels = _level(0, "upperRoman", "Article %1.") + _level(1, "decimalZero", "Section %1.%2", "<w:isLgl/>")
+    body = _item("Name") + _item("Seat") + _item("in Moss", 1) + _item("by ferry", 1)
+    blocks = _blocks(body, numbering=_numbering(levels))
+    assert blocks == ["Article I. Name", "Article II. Seat", "Section 2.01 in Moss", "Section 2.02 by ferry"]
+
+
 def test_a_list_may_begin_anew_and_lists_of_one_definition_count_together():
     again = '<w:num w:numId="{}"><w:abstractNumId w:val="3"/>{}</w:num>'
     lists = again.format(7, "") + again.format(8, "") + again.format(

@@ -57,3 +57,29 @@ def test_of_a_group_of_buttons_the_one_that_is_chosen_is_shown():
     ]
     assert _form([7], [8, 9], group.format("/Opt [(Sloop) (Ketch)]"), *kids) == "Rig: Ketch"
     assert _form([7], [8, 9], group.format(""), *kids) == "Rig: 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "shown"),
+    [
+        ("eng", [(72, 600, 11, "Engine:")], "Engine: Diesel"),
+        ("Text12", [(72, 600, 11, "Engine and"), (130, 600, 11, "gear: .....")], "Engine and gear: Diesel"),
+        ("f1_03[0]", [(200, 618, 9, "Engine built in")], "Engine built in: Diesel"),
+        ("motor_kind", [(72, 600, 11, "Engine")], "Engine (motor_kind): Diesel"),
+        ("engine_of_the_boat", [(72, 600, 11, "Engine")], "engine_of_the_boat: Diesel"),
+        ("eng", [(72, 640, 11, "Engine"), (260, 600, 11, "litres")], "eng: Diesel"),
+    ],
+)
+def test_a_field_is_called_by_the_words_left_of_it_or_above_it(name, words, shown):
+    field = f"<< /Type /Annot /Subtype /Widget /Rect [200 596 250 614] /FT /Tx /T ({name}) /V (Diesel) >>"
+    data = files.pdf([words], catalog="/AcroForm << /Fields [7 0 R] >>", extra=[field])
+    data = data.replace(b"/MediaBox [0 0 612 792]", b"/MediaBox [0 0 612 792] /Annots [7 0 R]")
+    assert next(read("a.pdf", data, ReadOptions())[1].pages).text.split("\n\n")[-1] == shown
+
+
+def test_a_check_box_far_right_of_its_words_is_called_by_them():
+    field = "<< /Type /Annot /Subtype /Widget /Rect [200 596 212 608] /FT /Btn /T (ins) /V /On /AS /On {} >>"
+    words = [(72, 600, 11, "Insured"), (200, 580, 11, "North")]
+    data = files.pdf([words], catalog="/AcroForm << /Fields [7 0 R] >>", extra=[field.format(_STATES.format("On"))])
+    data = data.replace(b"/MediaBox [0 0 612 792]", b"/MediaBox [0 0 612 792] /Annots [7 0 R]")
+    assert next(read("a.pdf", data, ReadOptions())[1].pages).text.split("\n\n")[-1] == "ins: ☒ Insured"

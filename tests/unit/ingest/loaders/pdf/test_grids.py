@@ -57,6 +57,13 @@ def test_rows_that_stand_apart_hold_all_lines_of_their_cells():
     assert _read(_draw((60, 160, 330), rows, step=22))[0].split("\n") == expected
 
 
+def test_long_lines_of_a_cell_are_one_cell():
+    text = "The warden may close the basin when the water is higher than usual\nand tells the crews by radio"
+    rows = [("Rule", "Text", "Binding"), *((f"No. {n}", text, "by day") for n in range(1, 5))]
+    expected = ["\t".join(cell.replace("\n", " ") for cell in row) for row in rows]
+    assert _read(_draw((40, 100, 530), rows, step=22))[0].split("\n") == expected
+
+
 def test_a_head_over_two_lines_is_one_row_and_stands_on_the_next_page():
     head = ("Lock", "Fall\nin metres", "Gates", "Ships\na day")
     rows = [(f"Lock {n}", f"{n}.5", "" if n % 3 else "2", f"{n * 7}") for n in range(1, 60)]

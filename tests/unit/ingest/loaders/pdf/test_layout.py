@@ -47,6 +47,17 @@ def test_a_footer_that_follows_the_text_goes_wherever_it_ends():
     assert sum("Financial statements" in text for text in _texts(*pages)) == 1
 
 
+@pytest.mark.parametrize("row", ["Invoice {}\tpaid\t{}.00", "Room {} is free"])
+def test_rows_that_differ_by_their_numbers_alone_are_no_running_heads(row):
+    numbers = [range(100 * page, 100 * page + 12) for page in range(1, 6)]
+    pages = [
+        _page(at, *(_line(row.format(n, n), 780 - 14 * place) for place, n in enumerate(page)))
+        for at, page in enumerate(numbers, start=1)
+    ]
+    text = "\n".join(_texts(*pages))
+    assert all(row.format(n, n) in text for page in numbers for n in page)
+
+
 def test_numbers_at_the_edge_of_a_table_are_no_running_heads():
     pages = [_page(n, *(_line(f"{n}1,{n}00\t{n}2,300", 700 - 12 * i) for i in range(20))) for n in range(1, 8)]
     assert all(text.count("\n") == 19 for text in _texts(*pages))

@@ -40,6 +40,14 @@ def test_a_head_on_the_first_page_alone_stands_on_those_after_it():
     assert [text.count("Name\tCode") for text in texts] == [1, 1, 1]
 
 
+def test_a_head_is_carried_over_rows_that_leave_its_last_column_empty():
+    knots = [_row(*knot.text.split("\t"), *["wet"][: at % 5 == 0], columns=(*_COLUMNS, 500))
+             for at, knot in enumerate(_knots(0, 40))]  # fmt: skip
+    head = _row("Name", "Code", "Load", "For", "Remark", columns=(*_COLUMNS, 500))
+    texts = _pages([head, *knots[:20]], knots[20:])
+    assert [text.splitlines()[0] for text in texts] == ["Name\tCode\tLoad\tFor\tRemark"] * 2
+
+
 def test_a_head_that_is_repeated_is_no_running_head_and_is_not_doubled():
     texts = _pages(*([_HEAD, *_knots(10 * n, 10 * n + 10)] for n in range(6)))
     assert [text.splitlines()[0] for text in texts] == ["Name\tCode\tLoad\tFor"] * 6
