@@ -113,6 +113,7 @@ def test_sentences_are_told_one_by_one_and_what_nobody_knows_stays():
     assert say_error("de", refused) == "Das Modell tiny bei http://x lehnte ab: Out of cheese. Redo from start."
     assert say_error("de", "Quite unheard of. Retry.") == "Quite unheard of. Versuchen Sie es erneut."
     assert say_error("de", "") == ""
+    assert say_error("de", "Retry. " * 1000) == "Retry. " * 1000  # so long are only texts that somebody made long
 
 
 def test_a_sentence_within_another_one_is_told_too():
