@@ -26,6 +26,10 @@ _UNIT_SIZE = 1.5
 """A letter size up to this one is a unit that a matrix scales, so the letter itself is measured."""
 _SIZE_OF_HEIGHT = 1.3
 """The letter size of a measured letter, in heights of the letter."""
+_LEVEL = 0.35
+"""How far, in letter sizes, letters of one line may reach below one another."""
+_TOUCHING = 0.2
+"""A gap, in letter sizes, that is none: TeX puts .16 behind an exponent, a space has .25 and more."""
 _SPACES = re.compile(" +")
 _LONE_UNKNOWN = re.compile(rf"(?<!\w){UNKNOWN}(?![\w{UNKNOWN}])")
 """An unknown letter by itself: a list's mark."""
@@ -117,8 +121,13 @@ class TextReader:
                 is_unreadable = True
             elif begin < end:
                 read, gaps = self._read_line(text_page, text, begin, end)
-                lines.append(replace(read, text=read.text.translate(ligatures)) if ligatures else read)
-                spaces.append(gaps)
+                read = replace(read, text=read.text.translate(ligatures)) if ligatures else read
+                if lines and _goes_on(lines[-1], read):
+                    lines[-1] = _join(lines[-1], read)
+                    spaces[-1] += gaps
+                else:
+                    lines.append(read)
+                    spaces.append(gaps)
         return split_close_cells(*join_signs(lines, spaces)), is_unreadable
 
     def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> tuple[Line, list[Gap]]:
@@ -170,6 +179,27 @@ class TextReader:
         raw.FPDFText_GetFontInfo(text_page.raw, index, self._name, 128, flags)
         name = self._name.value.lower()
         return b"bold" in name or b"black" in name or b"heavy" in name
+
+
+def _goes_on(line: Line, following: Line) -> bool:
+    """Whether the line goes on in what pdfium takes for another one: it ends lines beside an exponent, as in "km²)".
+
+    A raised figure behind a figure is a footnote's, and would make another number of it.
+    """
+    if line.text[-1].isdigit() and following.text[0].isdigit():
+        return False
+    is_level = abs(line.bottom - following.bottom) < _LEVEL * line.size
+    return is_level and -_TOUCHING * line.size < following.left - line.right < _TOUCHING * line.size
+
+
+def _join(line: Line, following: Line) -> Line:
+    return replace(
+        line,
+        text=line.text + following.text,
+        right=following.right,
+        cuts=line.cuts + following.cuts,
+        ends=line.ends + following.ends,
+    )
 
 
 def _is_unreadable(line: str) -> bool:

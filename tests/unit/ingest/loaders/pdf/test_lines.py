@@ -1,0 +1,24 @@
+"""Lines that pdfium ends where none ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.layout.drawing import make_pdf
+from bench.layout.judging import read_texts
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "text"),
+    [
+        ("The surface has 40km", "\\) and is wet.", "The surface has 40km2) and is wet."),
+        ("A field of 40km", "50 people", "A field of 40km2\n50 people"),
+    ],
+)
+def test_a_line_goes_on_behind_an_exponent_but_two_figures_make_no_number(before: str, after: str, text: str):
+    """As TeX writes an exponent: smaller letters above the line, the rest of the line close behind."""
+    letters = 6 * len(before)
+    drawn = [
+        f"BT /F1 10 Tf 60 700 Td ({before}) Tj /F1 7 Tf {letters} 5 Td (2) Tj /F1 10 Tf 3.2 -5 Td ({after}) Tj ET",
+    ]
+    assert read_texts(make_pdf([drawn]))[-1] == text
