@@ -70,6 +70,7 @@ def find_edges(lines: list[Line]) -> dict[str, Edge]:
     return edges
 
 
+_HAS_WORD = re.compile(rf"(?:[^\W\d_].*?){{{_HEAD_WORD}}}")
 _PAGE_NUMBER = re.compile(r"(?:page|seite|p\.?|s\.?)?#(?:(?:of|von|/|-)#)?|[ivxlc]{1,7}")
 
 
@@ -83,7 +84,7 @@ def make_key(text: str) -> str:
     bare = re.sub(r"[-–—|.·•\[\](){}]", "", key)
     if _PAGE_NUMBER.fullmatch(bare):
         return "#"
-    return key if sum(letter.isalpha() for letter in key) >= _HEAD_WORD else ""
+    return key if _HAS_WORD.search(key) else ""
 
 
 def _find_running_heads(page: PageLines, around: list[PageLines]) -> set[str]:

@@ -30,6 +30,16 @@ _LEVEL = 0.35
 """How far, in letter sizes, letters of one line may reach below one another."""
 _TOUCHING = 0.2
 """A gap, in letter sizes, that is none: TeX puts .16 behind an exponent, a space has .25 and more."""
+_SMALL, _RISE = 0.85, 0.15
+"""Figures smaller than this share of the number before them, and so much of its size higher, are raised."""
+_FIGURES = re.compile(r"\d[\d.,]*\d")
+_RAISED = 0xE8F0
+"""Raised figures are these characters until their line has been cut into cells."""
+_FOOTNOTES = {
+    _RAISED + 10 * follows + figure: sign if follows else f"\u00a0{sign}"
+    for figure, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")
+    for follows in (False, True)
+}
 _SPACES = re.compile(" +")
 _LONE_UNKNOWN = re.compile(rf"(?<!\w){UNKNOWN}(?![\w{UNKNOWN}])")
 """An unknown letter by itself: a list's mark."""
@@ -107,6 +117,11 @@ class TextReader:
         if not text.isascii():
             text = _BEYOND_16_BITS.sub("\\g<0>\x1f", text)  # pdfium counts such letters as two
         text, ligatures = self._glyphs.mark(text_page, text, index) if self._glyphs else (text, {})
+        if raised := self._find_raised(text_page, text):
+            letters = list(text)
+            for at in raised:
+                letters[at] = chr(_RAISED + int(text[at]) + 10 * (at - 1 in raised))
+            text, ligatures = "".join(letters), ligatures | _FOOTNOTES
         text = _LONE_UNKNOWN.sub(" ", text)
         is_unreadable = False
         start = 0
@@ -129,6 +144,26 @@ class TextReader:
                     lines.append(read)
                     spaces.append(gaps)
         return split_close_cells(*join_signs(lines, spaces)), is_unreadable
+
+    def _find_raised(self, text_page: pdfium.PdfTextPage, text: str) -> set[int]:
+        """Where figures stand that are smaller than a number before them and higher: a footnote's, or an exponent's."""
+        import pypdfium2.raw as raw
+
+        def measure(at: int) -> float:
+            return float(raw.FPDFText_GetFontSize(text_page.raw, at))
+
+        raised: set[int] = set()
+        for found in _FIGURES.finditer(text):
+            size = measure(found.start())
+            at = found.end() - 1
+            while at > found.start() and measure(at) < _SMALL * size and text[at].isdigit():
+                raised.add(at)
+                at -= 1
+            if at < found.end() - 1:
+                base, high = (self._measure_letter(text_page, place)[2] for place in (found.start(), found.end() - 1))
+                if high - base < _RISE * size:
+                    raised -= set(range(at + 1, found.end()))
+        return raised
 
     def _read_line(self, text_page: pdfium.PdfTextPage, text: str, begin: int, end: int) -> tuple[Line, list[Gap]]:
         """The line, and its gaps between words."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.layout.drawing import make_pdf
+from bench.layout.drawing import make_pdf, write
 from bench.layout.judging import read_texts
 
 
@@ -22,3 +22,9 @@ def test_a_line_goes_on_behind_an_exponent_but_two_figures_make_no_number(before
         f"BT /F1 10 Tf 60 700 Td ({before}) Tj /F1 7 Tf {letters} 5 Td (2) Tj /F1 10 Tf 3.2 -5 Td ({after}) Tj ET",
     ]
     assert read_texts(make_pdf([drawn]))[-1] == text
+
+
+@pytest.mark.parametrize(("rise", "shown"), [(4, "Sold 273,750\u00a0¹² were kept"), (0, "Sold 273,75012 were kept")])
+def test_a_raised_figure_behind_a_number_is_no_figure_of_it(rise: float, shown: str):
+    drawn = [*write(60, 660, "Sold 273,750"), *write(132, 660 + rise, "12", 7), *write(145, 660, "were kept")]
+    assert read_texts(make_pdf([drawn]))[-1] == shown
