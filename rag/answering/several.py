@@ -16,7 +16,7 @@ from rag.answering.numbers import find_numbers
 from rag.answering.quotable import Quotable, name_cells
 from rag.answering.quoting import Compare, rank_quotables
 from rag.answering.support import find_language, name_place
-from rag.answering.values import Wanted, find_currency, find_values, list_wanted
+from rag.answering.values import YEAR, Wanted, find_currency, find_values, list_wanted
 from rag.ranking.question import list_common_words
 from rag.text.dates import MONTHS, find_days
 from rag.text.language import choose_language, find_plain_language
@@ -67,7 +67,6 @@ _HOUR = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE_END = re.compile(r"[,;，、；](?!\d)|\s(?=(?:and|but|und|aber|sondern|et|mais|y|pero|og|men|и|но|а)\s)")
-_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
 _YEAR_IN_NAME = re.compile(r"(?<!\d)(20\d\d|19\d\d)(?:[-_.]?(0[1-9]|1[0-2])(?:[-_.]?([0-2]\d|3[01]))?)?(?!\d)")
 
 
@@ -149,7 +148,7 @@ def find_several(
     question: str, hits: Sequence[ScoredChunk], read_dates: ReadDates | None = None, compare: Compare | None = None
 ) -> Several | None:
     """What the passages answer differently; None if they don't, and for a question that names its year."""
-    if not hits or _OTHERWISE.search(question) or _YEAR.search(question):
+    if not hits or _OTHERWISE.search(question) or YEAR.search(question):
         return None
     distinct = _drop_agreeing(_keep_named(question, _find_answering(question, hits, compare), hits))
     if len(distinct) < 2:

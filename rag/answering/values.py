@@ -93,7 +93,8 @@ _AFTER = re.compile(
 _BEFORE = re.compile(r"\b(?:before|until|by|vor|bis|avant|jusqu|antes de|hasta|før|inden)\b|до\b|以前|이전|之前", re.I)
 _PERIODS: tuple[tuple[Relation, re.Pattern[str]], ...] = (("after", _AFTER), ("before", _BEFORE))
 _LIMITS: tuple[tuple[Relation, re.Pattern[str]], ...] = (("more", _MORE), ("less", _LESS))
-_YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
+YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
+"""A year, which is no part of a longer number."""
 _CODE = re.compile(r"(?<![\w.,])(?=[A-Z\d/\-.]*\d)[A-Z\d][A-Z\d/\-.]{2,}\d?[A-Z\d](?![\w,])(?:(?: \d{2,4})+(?!\w))?")
 
 
@@ -142,7 +143,7 @@ def find_condition(question: str) -> Condition | None:
     for kind, pattern in _PERIODS:
         if dates and pattern.search(question):
             return Condition(kind, dates[0])
-    years = _YEAR.findall(question)
+    years = YEAR.findall(question)
     numbers = [number.value for number in find_numbers(question) if number.value not in years]
     for kind, pattern in _LIMITS:
         if numbers and pattern.search(question):

@@ -62,7 +62,7 @@ At the beginning of a sentence only an address or a path is taken for one.
 def list_texts(node: ast.AST) -> Iterator[str]:
     """The texts in a piece of code, each with ``{}`` in place of its values."""
     if isinstance(node, ast.JoinedStr):
-        yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)  # type: ignore[misc]
+        yield "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in node.values)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     else:
