@@ -55,9 +55,11 @@ def test_answers_are_quotes_and_the_page_says_so_and_what_to_do(server: Server, 
 
 
 def test_a_corpus_folder_that_is_gone_is_named_and_its_return_noticed(server: Server, chat: Chat):
+    mount_point = server.corpus.with_name("mount-point")
+    mount_point.mkdir()  # while the other exists: a file system may give a deleted folder's inode to the next one
     shutil.rmtree(server.corpus)
     expect(chat.banner).to_contain_text(f"{server.corpus} does not exist")
-    server.corpus.mkdir()
+    mount_point.rename(server.corpus)
     expect(chat.banner).to_contain_text("perhaps its disk is not mounted")
     before = server.status()["corpus"]
     assert before["documents"] == 1
