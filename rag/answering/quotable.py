@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import PurePosixPath
 
 from rag.text.question_words import QUESTION_END, QUESTION_WORDS
 from rag.text.scripts import DENSE, SPACELESS
-from rag.text.sentences import Sentence, split_sentences
+from rag.text.sentences import Sentence, begins_item, split_sentences
 from rag.text.tables import split_cells
 from rag.text.terms import text_terms
 from rag.types import Chunk
@@ -59,10 +59,38 @@ class Quotable:
     """Terms of a table's header, which its rows share."""
     is_aside: bool = False
     """Whether it is a short line without an end: a title, a greeting, a name below a letter."""
+    paragraph: tuple[int, int] = (0, 0)
+    """The span, in its passage, of what can be quoted together with it of its paragraph or list item."""
 
 
 def list_quotables(index: int, chunk: Chunk, language: str) -> Iterator[Quotable]:
     """What can be quoted of the hit at `index`, in order; a passage with a single unit gives that one."""
+    for paragraph in _group_paragraphs(chunk.text, _find_quotables(index, chunk, language)):
+        span = paragraph[0].unit.start, paragraph[-1].unit.end
+        yield from (replace(one, paragraph=span) for one in paragraph)
+
+
+def _group_paragraphs(text: str, quotables: Iterable[Quotable]) -> Iterator[list[Quotable]]:
+    """The neighbours of one paragraph or list item together; a row and a line broken on purpose are alone."""
+    paragraph: list[Quotable] = []
+    for one in quotables:
+        if paragraph and not _continues(text, paragraph[-1], one):
+            yield paragraph
+            paragraph = []
+        paragraph.append(one)
+    if paragraph:
+        yield paragraph
+
+
+def _continues(text: str, before: Quotable, one: Quotable) -> bool:
+    if before.order + 1 != one.order or before.unit.kind != one.unit.kind:
+        return False
+    if one.unit.kind == "item":
+        return not begins_item(one.text)
+    return one.unit.kind == "sentence" and "\n" not in text[before.unit.end : one.unit.start]
+
+
+def _find_quotables(index: int, chunk: Chunk, language: str) -> Iterator[Quotable]:
     units = _list_units(chunk.text, language)
     section = frozenset(text_terms(f"{chunk.title} {chunk.section}", language))
     name = frozenset(text_terms(str(PurePosixPath(chunk.source).with_suffix("")), language))

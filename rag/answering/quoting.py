@@ -2,8 +2,8 @@
 
 A sentence is scored by how much of the question it covers, rare words counting more, and by how close an embedding
 model finds the two, if there is one that knows the language. A sentence whose neighbour or heading names what it only
-refers to gains by that. Tables give a row with its header, lists an item. Quotes are added until they are long enough
-to hold an answer and short enough to be read.
+refers to gains by that. The best one comes with its paragraph if that is short. Tables give a row with its header,
+lists an item. Quotes are added until they are long enough to hold an answer and short enough to be read.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from rag.answering.quotable import Quotable, count_words, describe, list_quotables
@@ -61,6 +62,9 @@ _COMPARED = 24
 _FAR = 0.3
 """A further sentence isn't quoted if its score is so much below the best one's. Where one wins by so much, it holds the
 answer in nine of ten cases; elsewhere the best one does in one of two (everyday collections, with `_CLOSENESS` .08)."""
+_UNRELATED = 0.05
+"""How far below the best one's score a further sentence may be that shares no word with the question; one that shares
+some may be further below, by as much as these give it."""
 _ENOUGH = 64
 """Words from which on nothing more is quoted."""
 _MOST = 90
@@ -103,6 +107,8 @@ def quote_answer(
 
 class _Ranked(NamedTuple):
     score: float
+    shared: float
+    """What of the score the words give that it shares with the question."""
     quotable: Quotable
 
 
@@ -115,14 +121,15 @@ def rank_quotables(question: str, hits: Sequence[ScoredChunk], compare: Compare 
     in_how_many = Counter(term for candidate in candidates for term in set(candidate.terms))
     rare = frozenset(term for term in weights if 0 < in_how_many[term] <= _FEW)
     costs = [_RANK * (1 - hit.score / hits[0].score) if hits[0].score > 0 else 0.0 for hit in hits]
-    ranked = _sort_best_first(_Ranked(_score_words(c, weights, rare) - costs[c.hit], c) for c in candidates)
+    scored = [(_score_words(candidate, weights, rare), candidate) for candidate in candidates]
+    ranked = _sort_best_first(_Ranked(shared - costs[one.hit], shared, one) for shared, one in scored)
     first = ranked[:_COMPARED]
-    texts = [describe(quotable, hits[quotable.hit].chunk) for _, quotable in first]
+    texts = [describe(one.quotable, hits[one.quotable.hit].chunk) for one in first]
     closeness = compare(question, texts) if compare and texts else None
     if closeness is None:
         return ranked
     return _sort_best_first(
-        _Ranked(one.score + _CLOSENESS * close, one.quotable) for one, close in zip(first, closeness, strict=True)
+        one._replace(score=one.score + _CLOSENESS * close) for one, close in zip(first, closeness, strict=True)
     )
 
 
@@ -131,13 +138,17 @@ def _sort_best_first(ranked: Iterable[_Ranked]) -> list[_Ranked]:
 
 
 def _choose_quotables(ranked: Sequence[_Ranked], hits: Sequence[ScoredChunk], max_sentences: int) -> list[Quotable]:
-    """What is quoted, the best first."""
+    """What is quoted, the best first, which brings its paragraph along unless no more than one sentence is wanted."""
     chosen: list[Quotable] = []
     heads: set[tuple[int, tuple[int, int] | None]] = set()
     words = 0.0
-    for score, quotable in ranked:
+    for score, shared, quotable in ranked:
         if chosen and (len(chosen) >= max_sentences or words >= _ENOUGH or score <= max(0, ranked[0].score - _FAR)):
             break
+        if ranked[0].score - score > _UNRELATED + shared:
+            continue
+        if not chosen and max_sentences > 1:
+            quotable = _widen(quotable, hits[quotable.hit].chunk.text)
         head = (quotable.hit, quotable.unit.header)
         length = count_words(quotable.text)
         if quotable.unit.header and head not in heads:
@@ -148,6 +159,15 @@ def _choose_quotables(ranked: Sequence[_Ranked], hits: Sequence[ScoredChunk], ma
         heads.add(head)
         words += length
     return chosen
+
+
+def _widen(quotable: Quotable, text: str) -> Quotable:
+    """The whole paragraph or list item, if that is short enough: the answer may stand in the next sentence."""
+    start, end = quotable.paragraph
+    paragraph = text[start:end]
+    if count_words(paragraph) > _ENOUGH:
+        return quotable
+    return replace(quotable, unit=replace(quotable.unit, start=start, end=end), text=paragraph)
 
 
 def _weigh_terms(question: str, languages: Sequence[str], candidates: Sequence[Quotable]) -> Mapping[str, float]:

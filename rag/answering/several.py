@@ -169,7 +169,7 @@ def _find_answering(question: str, hits: Sequence[ScoredChunk], compare: Compare
     ranked = rank_quotables(question, hits, compare)
     for wanted in _list_kinds(question):
         best: dict[str, _Candidate] = {}
-        for score, quotable in ranked:
+        for score, _, quotable in ranked:
             if score < max(_LEAST, _NEAR * ranked[0].score):
                 break
             hit = hits[quotable.hit]

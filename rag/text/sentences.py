@@ -52,6 +52,11 @@ def split_sentences(text: str, language: str = "") -> list[Sentence]:
     return [unit for lines in _group_lines(text) for unit in _split_lines(text, lines, language)]
 
 
+def begins_item(text: str) -> bool:
+    """Whether the text begins as a list item does, with a bullet or a number."""
+    return _ITEM.match(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     start: int

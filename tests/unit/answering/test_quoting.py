@@ -29,12 +29,14 @@ def test_the_sentence_that_answers_is_quoted_with_its_marker():
 
 
 def test_words_are_compared_by_their_stems():
-    text, _, _ = quote_answer("descaling boilers", some_hits(BOILER))
+    text, _, _ = quote_answer("descaling boilers", some_hits(BOILER), 1)
     assert text.startswith("Descale the boiler")
 
 
 def test_a_sentence_gains_by_the_one_before_that_names_its_subject():
-    passage = "The Aurora is a coffee machine. It weighs 9 kilograms. The Borealis is a mill. It weighs 4 kilograms."
+    passage = (
+        "The Aurora is a coffee machine. It weighs 9 kilograms.\n\nThe Borealis is a mill. It weighs 4 kilograms."
+    )
     text, (citation,), _ = quote_answer("How much does the Borealis weigh?", some_hits(passage), 2)
     assert text == "The Borealis is a mill. It weighs 4 kilograms. [1]"
     assert citation.quote == "The Borealis is a mill. It weighs 4 kilograms."
@@ -120,7 +122,7 @@ def test_japanese_is_answered_by_the_sentence():
 
 
 def test_no_shared_word_still_gives_the_first_sentence():
-    assert quote_answer("xyzzy", some_hits(LEAVE, BOILER))[0] == "Employees get 27 days of paid vacation. [1]"
+    assert quote_answer("xyzzy", some_hits(LEAVE, BOILER), 1)[0] == "Employees get 27 days of paid vacation. [1]"
 
 
 def test_without_hits_there_is_nothing():
@@ -129,7 +131,7 @@ def test_without_hits_there_is_nothing():
 
 def test_only_our_own_markers_are_told_and_a_number_sign_is_no_heading():
     passage = "#1 in the list is the boiler.[2] The mill is last [3]."
-    text, _, markers = quote_answer("What is the boiler in the list?", some_hits(passage))
+    text, _, markers = quote_answer("What is the boiler in the list?", some_hits(passage), 1)
     assert text == "#1 in the list is the boiler.[2] [1]"
     assert markers == (text.index("[1]"),)
 
@@ -185,7 +187,7 @@ def scored_hits(*scored: tuple[float, str]) -> list[ScoredChunk]:
     return [ScoredChunk(StoredChunk(i, Chunk(f"{i}.md", 0, text)), score) for i, (score, text) in enumerate(scored)]
 
 
-SALARY = "The trial day is paid. Salaries arrive on the 27th. Monday is office day. Bring your own cup."
+SALARY = "The trial day is paid.\n\nSalaries arrive on the 27th.\n\nMonday is office day.\n\nBring your own cup."
 
 
 def closeness_to(word: str, asked: list[list[str]] | None = None) -> Compare:
@@ -224,16 +226,31 @@ def test_nothing_is_compared_without_hits():
     assert quote_answer("boiler", [], compare=closeness_to("boiler")).text == ""
 
 
-def test_a_sentence_that_wins_by_far_stands_alone_and_others_come_along():
-    hits = some_hits("The lid is blue. The tank is green. The hose is grey.")
+def test_the_best_sentence_brings_its_short_paragraph_along_and_one_alone_does_not():
+    long = f"The stove is red.{' Something is said of plates.' * 20}"
+    terms = "1. Deposit. Due on booking.\n2. Cancellation. Before May: nothing is due. In May: half.\n   In June: all of it."
+    hits = some_hits(terms, long)
+    assert quote_answer("What do I lose if I cancel?", hits, 1).text == "2. Cancellation. Before May: nothing is due. [1]"
+    assert quote_answer("What do I lose if I cancel?", hits).text == (
+        "2. Cancellation. Before May: nothing is due. In May: half.\n   In June: all of it. [1]"
+    )
+    assert quote_answer("Which colour has the stove?", hits).text == "The stove is red. [2]"
+
+
+def test_a_further_sentence_shares_words_with_the_question_or_is_as_close_as_the_best():
+    hits = some_hits("The lid is blue.\n\nThe tank is green.\n\nThe hose is grey.")
     assert quote_answer("Which colour has the tank?", hits, compare=closeness_to("tank")).text == (
         "The tank is green. [1]"
     )
-    all_equal = closeness_to("is")
-    assert (
-        quote_answer("Farbe?", hits, compare=all_equal).text
-        == "The lid is blue. The tank is green. The hose is grey. [1]"
+    assert quote_answer("Farbe?", hits, compare=closeness_to("is")).text == (
+        "The lid is blue.\nThe tank is green.\nThe hose is grey. [1]"
     )
+
+    def compare(question: str, texts: Sequence[str]) -> list[float]:
+        return [2.0 * ("blue" in text) + 4.0 * ("green" in text) for text in texts]
+
+    assert quote_answer("Farbe?", hits, compare=compare).text == "The tank is green. [1]"
+    assert quote_answer("Deckel, lid: Farbe?", hits, compare=compare).text == "The lid is blue.\nThe tank is green. [1]"
 
 
 def test_quotes_end_when_there_are_words_enough():

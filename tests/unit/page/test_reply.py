@@ -203,7 +203,7 @@ def test_the_sources_are_those_of_the_words_and_then_those_of_the_quotes():
 
 
 def test_each_marker_has_the_sentence_behind_its_own_claim_or_what_speaks_against_it():
-    text = "The bed lies in the sun. The soil on the roof is nine centimetres deep. Nobody waters it."
+    text = "The bed lies in the sun.\n\nThe soil on the roof is nine centimetres deep.\n\nNobody waters it."
     hit = ScoredChunk(StoredChunk(1, Chunk("roof.md", 3, text)), 1.0)
     said = "It is nine centimetres deep [1]. Nobody waters it [1]. It costs 12 euros [1]. Yes `[1]`."
     _, browser = ask(said, hits=(hit,))
