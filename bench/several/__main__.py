@@ -74,8 +74,7 @@ def main() -> None:
 
 def measure_ours(folders: list[Folder]) -> None:
     def tell(question: str, found: Retrieval, compare: Compare) -> str:
-        hits = (*found.hits, *found.reprints)
-        several = find_several(question, hits, compare=compare) if found.verdict != "no" else None
+        several = find_several(found, compare=compare)
         return several.kind if several else "one"
 
     show(_take(folders, tell), ("versions", "choices", "one"))
@@ -140,7 +139,7 @@ def _list_spoken(dataset: Dataset, retrieve: Callable[[str], Retrieval], compare
         found = retrieve(question.text)
         if found.verdict == "no":
             continue
-        if several := find_several(question.text, (*found.hits, *found.reprints), compare=compare):
+        if several := find_several(found, compare=compare):
             yield f"{several.kind}: {question.text}"
         if part := find_missing_part(question.text, found.hits, compare):
             yield f"part: {question.text} ({part})"

@@ -30,7 +30,7 @@ def look_beside(retrieval: Retrieval, compare: Compare | None, read_dates: ReadD
     if retrieval.verdict == "no":
         return Beside()
     question = retrieval.question
-    several = find_several(question, (*retrieval.hits, *retrieval.reprints), read_dates, compare)
+    several = find_several(retrieval, read_dates, compare)
     part = find_missing_part(question, retrieval.hits, compare)
     said = (say_several(retrieval, several) if several else "", say_part_missing(part) if part else "")
     return Beside(" ".join(filter(None, said)), several, part)

@@ -21,7 +21,7 @@ from rag.ranking.question import list_common_words
 from rag.text.dates import MONTHS, find_days
 from rag.text.language import choose_language, find_plain_language
 from rag.text.terms import question_terms, text_terms
-from rag.types import ScoredChunk
+from rag.types import Retrieval, ScoredChunk
 
 ReadDates = Callable[[], Mapping[str, str]]
 """Each document's day as the catalog knows it."""
@@ -145,12 +145,15 @@ class _Candidate:
 
 
 def find_several(
-    question: str, hits: Sequence[ScoredChunk], read_dates: ReadDates | None = None, compare: Compare | None = None
+    retrieval: Retrieval, read_dates: ReadDates | None = None, compare: Compare | None = None
 ) -> Several | None:
-    """What the passages answer differently; None if they don't, and for a question that names its year."""
-    if not hits or _OTHERWISE.search(question) or YEAR.search(question):
+    """What the passages answer differently, reprints among them; None if they don't, if they all but certainly don't
+    answer at all, and for a question that names its year."""
+    question, hits = retrieval.question, (*retrieval.hits, *retrieval.reprints)
+    if not hits or retrieval.verdict == "no" or _OTHERWISE.search(question) or YEAR.search(question):
         return None
-    distinct = _drop_agreeing(_keep_named(question, _find_answering(question, hits, compare), hits))
+    kinds = _list_kinds(question, is_sure=retrieval.verdict == "yes")
+    distinct = _drop_agreeing(_keep_named(question, _find_answering(question, hits, kinds, compare), hits))
     if len(distinct) < 2:
         return None
     dates = read_dates() if read_dates else {}
@@ -164,10 +167,12 @@ def find_several(
     return Several(_find_kind(distinct, hits), tuple(told[:_MOST]))
 
 
-def _find_answering(question: str, hits: Sequence[ScoredChunk], compare: Compare | None) -> list[_Candidate]:
+def _find_answering(
+    question: str, hits: Sequence[ScoredChunk], kinds: Iterable[_Kind], compare: Compare | None
+) -> list[_Candidate]:
     """Of each document its best quote that is a value, if it answers about as well as the best of all."""
     ranked = rank_quotables(question, hits, compare)
-    for wanted in _list_kinds(question):
+    for wanted in kinds:
         best: dict[str, _Candidate] = {}
         for score, _, quotable in ranked:
             if score < max(_LEAST, _NEAR * ranked[0].score):
@@ -181,15 +186,16 @@ def _find_answering(question: str, hits: Sequence[ScoredChunk], compare: Compare
     return []
 
 
-def _list_kinds(question: str) -> Iterable[_Kind]:
+def _list_kinds(question: str, *, is_sure: bool) -> Iterable[_Kind]:
     """The kinds of value that may answer, the likeliest first; what is measured may be asked for as an amount or a time
-    ("How much butter …?", "When may I stop?")."""
+    ("How much butter …?", "When may I stop?"). Where it isn't sure that there is an answer, only what the question asks
+    for: "Which boat sleeps six?" asks for no value."""
     if _LONG.search(question):
         return ("measure",)
     if _WHEN.search(question) or _HOUR.search(question):
         return ("date", "count")
     kinds = list_wanted(question)
-    return dict.fromkeys((*kinds, "count") if "amount" in kinds else kinds or _UNSAID)
+    return dict.fromkeys((*kinds, "count") if "amount" in kinds else kinds or (_UNSAID if is_sure else ()))
 
 
 def _read_answers(question: str, quotable: Quotable, hit: ScoredChunk, wanted: _Kind) -> tuple[_Answer, ...]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from rag.answering.remarks import say_several
-from rag.answering.several import find_several
-from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk
+from rag.answering.several import ReadDates, find_several
+from rag.types import Chunk, Retrieval, ScoredChunk, StoredChunk, Verdict
 
 FEES = {
     "fees-2023.md": "The membership fee is 120 euros a year.",
@@ -43,6 +45,10 @@ def hits_of(files: dict[str, str]) -> list[ScoredChunk]:
     ]
 
 
+def find(question: str, hits: Sequence[ScoredChunk], read_dates: ReadDates | None = None, verdict: Verdict = "yes"):
+    return find_several(Retrieval(question, "hybrid", tuple(hits), verdict, 0.9), read_dates)
+
+
 @pytest.mark.parametrize(
     ("question", "files", "kind", "values"),
     [
@@ -56,7 +62,7 @@ def hits_of(files: dict[str, str]) -> list[ScoredChunk]:
     ],
 )
 def test_documents_that_answer_differently_are_versions_or_several_things(question, files, kind, values):
-    several = find_several(question, hits_of(files))
+    several = find(question, hits_of(files))
     assert several
     assert several.kind == kind
     assert [version.value for version in several.versions] == values
@@ -77,27 +83,35 @@ def test_documents_that_answer_differently_are_versions_or_several_things(questi
     ],
 )
 def test_what_is_asked_of_one_thing_or_said_alike_is_told_as_before(question, files):
-    assert find_several(question, hits_of(files)) is None
+    assert find(question, hits_of(files)) is None
+
+
+def test_where_an_answer_is_not_sure_only_values_that_are_asked_for_are_told():
+    machines = hits_of(MACHINES)
+    assert find("which machine draws most in use", machines, verdict="yes")
+    assert find("which machine draws most in use", machines, verdict="unsure") is None
+    assert find("what does the membership cost", hits_of(FEES), verdict="unsure")
+    assert find("what does the membership cost", hits_of(FEES), verdict="no") is None
 
 
 def test_the_newest_document_is_told_by_its_name_its_first_lines_or_the_catalog():
-    named = find_several("What is the membership fee?", hits_of(FEES))
+    named = find("What is the membership fee?", hits_of(FEES))
     assert named
     assert named.newest == "fees-2025.md"
     assert [version.date for version in named.versions] == ["2025", "2023"]
     draft, final = hits_of(MEETINGS)
-    undated = find_several("When is the deadline for papers?", (draft, final))
+    undated = find("When is the deadline for papers?", (draft, final))
     assert undated
     assert undated.newest == ""
     days = {"call-draft.md": "2026-01-05", "call-final.md": "2026-02-01"}
-    dated = find_several("When is the deadline for papers?", (draft, final), lambda: days)
+    dated = find("When is the deadline for papers?", (draft, final), lambda: days)
     assert dated
     assert dated.newest == "call-final.md"
 
 
 def test_the_reader_is_told_both_values_with_documents_and_dates():
     hits = tuple(hits_of(FEES))
-    several = find_several("What is the membership fee?", hits)
+    several = find("What is the membership fee?", hits)
     assert several
     told = say_several(Retrieval("What is the membership fee?", "hybrid", hits, "yes", 0.9), several)
     assert told == (
