@@ -126,7 +126,8 @@ def find_words(
 ) -> Words:
     """The question's words as they are written in it; `compared` are the first passages, whatever reads them again.
 
-    Stop words are left out. A misspelt word whose neighbours were searched for in its place is in neither.
+    Stop words are left out, unless a capital makes a name of one, as of "Microsoft", which is on their list. A misspelt
+    word whose neighbours were searched for in its place is in neither.
     """
     asked = [language for language, _ in detect_languages(question)[:2]]
     languages = [*asked, *_list_languages(asked[0], hits)]
@@ -135,7 +136,7 @@ def find_words(
     known: list[str] = []
     for word in dict.fromkeys(_WORD.findall(question)):
         found = [count[t] for language in languages for t in text_terms(word, language) if t in count]
-        if found and not is_common(word, languages):
+        if found and (_is_name(word, question) or not is_common(word, languages)):
             (known if any(found) else unknown).append(word)
     dense = [bool(term.chunks) for term in terms if _DENSE_CHARACTER.search(term.text) and "_" not in term.text]
     lacks = _DENSE_TERM * (len(dense) - sum(dense))
@@ -172,10 +173,11 @@ def find_names(question: str) -> tuple[str, ...]:
 
 
 def _is_name(word: str, question: str) -> bool:
-    """Whether a capital tells that the word is a name: not at the beginning, nor where all nouns have one."""
+    """Whether a capital tells that the word is a name: not where a sentence begins, nor where all nouns have one."""
     if not word[0].isupper() or detect_languages(question)[0][0] in NOUNS_IN_CAPITALS:
         return False
-    return not question.isupper() and any(found.start() for found in re.finditer(re.escape(word), question))
+    is_title = question.isupper() or question.istitle()  # where all words have one
+    return not is_title and re.search(rf"[^\s.?!…:]\s+{re.escape(word)}", question) is not None
 
 
 def _list_languages(asked: str, hits: Sequence[ScoredChunk]) -> set[str]:
