@@ -108,6 +108,8 @@ _MENDED = range(5, 25)
 _MOST_WORDS = 2
 """Words of a question that are looked after, for each takes about a millisecond."""
 _MOST_NEIGHBOURS = 3
+_PART_OF_COMPOUND = 4
+"""Letters of each of the two words of a compound; shorter ones stand in too many words, as car and pet in carpet."""
 _LETTERS_ALONE = re.compile(r"[^\W\d_]+")
 
 _local = threading.local()
@@ -194,32 +196,60 @@ def _list_forms(word: str) -> tuple[str, ...]:
 
 
 def mend_terms(question: str, languages: Sequence[str], count: Callable[[str], int]) -> list[str]:
-    """`question_terms`, where those of a word that the documents don't have give way to its neighbours' that they have.
+    """`question_terms`, where those of a word that the documents don't have give way to what they have in its place.
 
-    `count` gives in how many passages a term is. A neighbour differs from the word by one letter, but not the first
-    one, which is seldom wrong: left out, put in, replaced, or swapped with the next. The three that most passages have
-    stand for the word; without any it stays. Of a code whose groups stand together in the documents, that is all that
-    is looked for.
+    `count` gives in how many passages a term is. They may write two words of the question as one ("hair dryer"), or a
+    word of it as two. Else its neighbours stand for it, three at most, which most passages have: words that differ from
+    it by one letter, but not the first one, which is seldom wrong: left out, put in, replaced, or swapped with the
+    next. Without any it stays. Of a code whose groups stand together in the documents, that is all that is looked for.
     """
     terms = question_terms(question, languages)
     if all(map(count, terms)):
         return terms
     idle = _find_idle_groups(question, languages, count)
     terms = [term for term in terms if term not in idle]
-    words = [word for word in dict.fromkeys(_LETTERS_ALONE.findall(question)) if len(word) in _MENDED]
+    words = list(dict.fromkeys(_LETTERS_ALONE.findall(question)))
+    for first, second in pairwise(words):
+        own = _list_stems(first, languages) | _list_stems(second, languages)
+        if min(len(first), len(second)) >= _PART_OF_COMPOUND and not all(map(count, own)):
+            terms = _replace_terms(terms, own, _list_known(first + second, languages, count))
     mended = 0
     for word in words:
         own = _list_stems(word, languages)
-        if mended == _MOST_WORDS or not own <= set(terms) or any(map(count, own)):
+        if mended == _MOST_WORDS or len(word) not in _MENDED or not own <= set(terms) or any(map(count, own)):
             continue
         mended += 1
-        stems = {stem for edit in _list_edits(word.casefold()) for stem in _list_stems(edit, languages)} - own
-        found = sorted((stem for stem in stems if count(stem)), key=lambda stem: (-count(stem), stem))
-        if found:
-            place = min(terms.index(stem) for stem in own)
-            kept = [term for term in terms if term not in own]
-            terms = list(dict.fromkeys([*kept[:place], *found[:_MOST_NEIGHBOURS], *kept[place:]]))
+        found = _split_compound(word, languages, count) or _find_neighbours(word, languages, count)
+        terms = _replace_terms(terms, own, found)
     return terms
+
+
+def _replace_terms(terms: list[str], own: set[str], found: list[str]) -> list[str]:
+    """The terms with what was found in the place of a word's own; as they are if nothing was."""
+    places = [place for place, term in enumerate(terms) if term in own]
+    if not found or not places:
+        return terms
+    kept = [term for term in terms[places[0] :] if term not in own]
+    return list(dict.fromkeys([*terms[: places[0]], *found, *kept]))
+
+
+def _split_compound(word: str, languages: Sequence[str], count: Callable[[str], int]) -> list[str]:
+    """The terms of the two words that the word is made of, if the documents have both; else empty."""
+    for place in range(_PART_OF_COMPOUND, len(word) - _PART_OF_COMPOUND + 1):
+        first, second = (_list_known(part, languages, count) for part in (word[:place], word[place:]))
+        if first and second:
+            return [*first, *second]
+    return []
+
+
+def _find_neighbours(word: str, languages: Sequence[str], count: Callable[[str], int]) -> list[str]:
+    stems = {stem for edit in _list_edits(word.casefold()) for stem in _list_stems(edit, languages)}
+    stems -= _list_stems(word, languages)
+    return sorted((stem for stem in stems if count(stem)), key=lambda stem: (-count(stem), stem))[:_MOST_NEIGHBOURS]
+
+
+def _list_known(word: str, languages: Sequence[str], count: Callable[[str], int]) -> list[str]:
+    return sorted(stem for stem in _list_stems(word, languages) if count(stem))
 
 
 def _find_idle_groups(question: str, languages: Sequence[str], count: Callable[[str], int]) -> set[str]:

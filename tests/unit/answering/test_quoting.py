@@ -34,9 +34,7 @@ def test_words_are_compared_by_their_stems():
 
 
 def test_a_sentence_gains_by_the_one_before_that_names_its_subject():
-    passage = (
-        "The Aurora is a coffee machine. It weighs 9 kilograms.\n\nThe Borealis is a mill. It weighs 4 kilograms."
-    )
+    passage = "The Aurora is a coffee machine. It weighs 9 kilograms.\n\nThe Borealis is a mill. It weighs 4 kilograms."
     text, (citation,), _ = quote_answer("How much does the Borealis weigh?", some_hits(passage), 2)
     assert text == "The Borealis is a mill. It weighs 4 kilograms. [1]"
     assert citation.quote == "The Borealis is a mill. It weighs 4 kilograms."
@@ -228,11 +226,13 @@ def test_nothing_is_compared_without_hits():
 
 def test_the_best_sentence_brings_its_short_paragraph_along_and_one_alone_does_not():
     long = f"The stove is red.{' Something is said of plates.' * 20}"
-    terms = "1. Deposit. Due on booking.\n2. Cancellation. Before May: nothing is due. In May: half.\n   In June: all of it."
+    terms = (
+        "1. Deposit. Due on booking.\n2. Cancelling. Before May: nothing is due. In May: half.\n   In June: all of it."
+    )
     hits = some_hits(terms, long)
-    assert quote_answer("What do I lose if I cancel?", hits, 1).text == "2. Cancellation. Before May: nothing is due. [1]"
+    assert quote_answer("What do I lose if I cancel?", hits, 1).text == "2. Cancelling. Before May: nothing is due. [1]"
     assert quote_answer("What do I lose if I cancel?", hits).text == (
-        "2. Cancellation. Before May: nothing is due. In May: half.\n   In June: all of it. [1]"
+        "2. Cancelling. Before May: nothing is due. In May: half.\n   In June: all of it. [1]"
     )
     assert quote_answer("Which colour has the stove?", hits).text == "The stove is red. [2]"
 

@@ -19,6 +19,21 @@ def test_a_misspelt_word_finds_the_word_that_the_documents_have(misspelt, term):
     assert mend(f"{misspelt} of the boiler") == [*mend(f"{term} of the boiler")]
 
 
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("hairdryer boiler", ["hair", "dryer", "boiler"]),
+        ("boiler hairdryers", ["boiler", "hair", "dryer"]),
+        ("hair boiler", ["hair", "boiler"]),
+        ("old boat yard of the boiler", ["old", "boatyard", "the", "boiler"]),
+        ("carpet", ["carpet"]),  # which is no car of a pet
+    ],
+)
+def test_words_are_found_that_the_documents_write_as_two_or_as_one(question, expected):
+    known = KNOWN | {"hair": 2, "dryer": 1, "boatyard": 1, "car": 3, "pet": 2}
+    assert mend(question, known=known) == expected
+
+
 def test_other_languages_find_their_letters():
     assert "wass" in mend("Wie viel Waser?", "de")
     assert mend("ввода", "ru") == ["вод"]
