@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rag.errors import IndexDamagedError, IndexUnusableError
@@ -169,7 +170,7 @@ class Snapshot(BuildView):
 
     # ---- by words
 
-    @property
+    @cached_property
     def lexical_index(self) -> LexicalIndex | None:
         """For the frequencies of terms; None for an empty index. Raises IndexUnusableError for a damaged one."""
         return self._views.open_lexical(self._view, self.build.id, self._meta) if self.build.id else None

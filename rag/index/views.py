@@ -71,8 +71,8 @@ class KeyedVectors(Generic[Key]):
 
         if self.vectors is None:
             return []
-        # Not by BLAS: its threads wait for one another, which takes 6 ms of a busy processor where this takes .3.
-        rough = np.einsum("ij,j->i", self.vectors, vector)
+        # Not as one product by BLAS: its threads wait for one another, up to 17 ms of a busy processor where this is .3.
+        rough = np.vecdot(self.vectors, vector)
         candidates = np.arange(len(rough))
         if len(rough) > limit:
             last = np.partition(rough, -limit)[-limit]
