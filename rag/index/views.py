@@ -71,7 +71,7 @@ class KeyedVectors(Generic[Key]):
 
         if self.vectors is None:
             return []
-        # Not as one product by BLAS: its threads wait for one another, up to 17 ms of a busy processor where this is .3.
+        # Not as one product by BLAS: its threads wait for one another, 17 ms of a busy processor where this takes .3.
         rough = np.vecdot(self.vectors, vector)
         candidates = np.arange(len(rough))
         if len(rough) > limit:
