@@ -60,7 +60,7 @@ def unpack_vectors(rows: Sequence[bytes]) -> np.ndarray:
     """The packed vectors as an array of the shape (n, dimensions), in single precision. There must be at least one."""
     import numpy as np
 
-    return np.stack([np.frombuffer(row, np.float16) for row in rows]).astype(np.float32)
+    return np.frombuffer(b"".join(rows), np.float16).reshape(len(rows), -1).astype(np.float32)
 
 
 class VectorStore:

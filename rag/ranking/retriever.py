@@ -164,15 +164,16 @@ class Retriever:
     def _search(self, wanted: Wanted) -> Found:
         """Search with the model whose vectors are live.
 
-        A model is opened between two looks at the index, because that may take a download; if the vectors of another
-        one went live meanwhile, the question is asked anew.
+        That is most likely the model of the last question. A model is opened between two looks at the index, because
+        that may take a download; if the vectors of another one are live, the question is asked anew.
         """
+        live = self._model.live if self._model else self._index.read(find_live_model)
         while True:
-            live = self._index.read(find_live_model) if wanted.needs_vector else None
-            model = self._open_model(live) if live else None
+            model = self._open_model(live) if live and wanted.needs_vector else None
             found = self._index.read(partial(search, wanted=wanted, model=model, threads=self._threads))
             if not wanted.needs_vector or found.live == live:
                 return found
+            live = found.live
 
     def _open_model(self, live: LiveModel) -> OpenModel:
         """Warns of a model that is no longer the one that the index was made with."""

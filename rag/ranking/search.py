@@ -209,6 +209,7 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
             return Found(live)
         terms = index.find_terms(wanted.question)
         words = snapshot.search_words(wanted.question, _DEPTH, wanted.only, terms)
+        in_names = index.measure_in_names(wanted.question, terms, find_names(wanted.question))
         asked = embedding.result() if embedding else None
         dense = dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only)) if asked else {}
 
@@ -225,7 +226,6 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
 
         ranking = [fused[id_] for id_ in order[: max(_SECOND_LOOK, 2 * wanted.top_k)]]
         known = {hit.id: hit.keys for hit in words if hit.keys is not None}
-        in_names = index.measure_in_names(wanted.question, terms, find_names(wanted.question))
         asked_for = _Terms(terms, in_names)
         candidates, looks = _look_again(snapshot, index, ranking, known, asked_for, 0.0 if is_dense else scale.lexical)
     except IndexUnusableError:
