@@ -10,9 +10,12 @@ questions, written before any number was chosen and used for none;
 verdict's signals were. `named.txt` has series of documents that differ by what their names have (minutes by month,
 leases by tenant, reports by year, invoices by number, manuals by model),
 `codes.txt` has notes that differ by one code, asked for as it is written (`same`) and not (`otherwise`). `filings.txt`
-has filings whose company only their first lines name, reports and versions; `editions.txt` has series of which the
-newest or the oldest is asked for, and questions that only sound like that (`trap`). Each becomes a dataset below FOLDER
-(form: `rag.evaluation.retrieval`) with an index of its own beside it, which later runs use again.
+has filings whose company only their first lines name, reports and versions; `editions.txt` and `editions_unseen.txt`
+have series of which the newest or the oldest is asked for, and questions that only sound like that (`trap`).
+`competing.txt` has 27 folders of four to six longer documents on related matters, with accepted answers; more than half
+of its questions are reworded, and no number was chosen by it. Each becomes a dataset below FOLDER (form:
+`rag.evaluation.retrieval`), which `bench.quotes` reads too, with an index of its own beside it, which later runs use
+again.
 The table has a row for each language, each kind of question and each size of a folder: the share with the right file
 first, and among the first three. Below it come the verdicts, where there are questions that the notes don't answer, and
 the questions that missed.
@@ -56,17 +59,18 @@ class Folder:
 
 def read_folders(lines: list[str]) -> list[Folder]:
     """A line begins a folder (``== name language``), is a note of it (``file: text``, with ``\\n``), a question
-    on it (``? kind | file | question``) or one that it can't answer (``! kind | question``)."""
+    on it (``? kind | file | question``, behind it an accepted answer if one is known) or one that it can't answer
+    (``! kind | question``)."""
     folders: list[Folder] = []
     for line in filter(None, lines):
         if line.startswith("== "):
             name, language = line[3:].split()
             folders.append(Folder(name, language))
         elif line.startswith("? "):
-            kind, source, question = line[2:].split(" | ")
+            kind, source, question, *answers = line[2:].split(" | ")
             assert source in folders[-1].notes, line
             row = {"question": question, "relevant": [{"source": source}], "kind": kind, "lang": folders[-1].language}
-            folders[-1].questions.append(row)
+            folders[-1].questions.append(row | ({"answers": answers} if answers else {}))
         elif line.startswith("! "):
             kind, question = line[2:].split(" | ")
             absent: dict[str, Any] = {"answerable": False, "kind": kind, "lang": folders[-1].language}

@@ -31,19 +31,21 @@ _TIME = (
 )
 _NEWEST = re.compile(
     rf"(?<!at )(?<!at the )\blatest\b(?! (?:{_TIME})\b)|\bnewest\b|\bmost (?:recent|current)\b(?! (?:{_TIME})\b)"
-    r"|\blast (?:filing|report|version|edition|release|issue|minutes|meeting|invoice|bill|statement|letter)\b"
+    r"|\blast (?=(?:filing|report|version|edition|release|issue|minutes|meeting|invoice|bill|statement|letter)\b)"
     rf"|\b(?:neue?|aktuell|jüng)ste[nrsm]?\b|\bletzte[nrsm]? (?!(?:{_TIME})\b|\d)"
     rf"|\bplus récente?s?\b|\bderni(?:er|ère)s? (?!(?:{_TIME})\b|\d)"
     rf"|\bmás (?:reciente|nuev[oa])s?\b|\búltim[oa]s? (?!(?:{_TIME})\b|\d)"
     rf"|\b(?:nye|sene)ste\b(?! (?:{_TIME})\b)|\bsidste (?!(?:{_TIME})\b|\d)"
     rf"|\b(?:самый |самая |самое |сам\w+ )?(?:новейш|последн|свеж)\w+ (?!(?:{_TIME})\b|\d)|\bсам\w+ нов\w+"
-    "|最新|直近の|(?:一番|最も)新し|最近一[次期份]"
-    r"|최신|(?:가장|제일) (?:최근|새)"
+    "|最新|直近の|(?:一番|最も)新しい?|最近一[次期份]"
+    r"|최신|(?:가장|제일) (?:최근|새)",
+    re.IGNORECASE,
 )
 _OLDEST = re.compile(
-    r"\boldest\b|\bearliest\b(?! (?:" + _TIME + r")\b)|\bältest\w+|\bfrühest\w+|\bplus anciens?\b|\bplus anciennes?\b"
+    rf"\boldest\b|\bearliest\b(?! (?:{_TIME})\b)|\bältest\w+|\bfrühest(?!ens)\w+|\bplus ancien(?:ne)?s?\b"
     r"|\bmás (?:antigu|viej)[oa]s?\b|\bældste\b|\btidligste\b|\bсам\w+ (?:стар|ранн)\w+|最古|最早|最旧"
-    r"|(?:一番|最も)古い|(?:가장|제일) (?:오래|옛)"
+    r"|(?:一番|最も)古い|(?:가장|제일) (?:오래된?|옛)",
+    re.IGNORECASE,
 )
 
 _MONTH = re.compile(MONTH_NAME)
@@ -58,10 +60,19 @@ _LONGEST_HEAD = 80
 
 def find_wish(question: str) -> Wish | None:
     """The edition that the question asks for; None if it names none by its age."""
-    asked = unicodedata.normalize("NFKC", question.casefold())
+    asked = unicodedata.normalize("NFKC", question)
     if _NEWEST.search(asked):
         return "newest"
     return "oldest" if _OLDEST.search(asked) else None
+
+
+def remove_wish(question: str) -> str:
+    """The question without the words of its wish, which tell one edition from another and nothing of what it is about.
+
+    As it is if nothing else is left.
+    """
+    rest = _OLDEST.sub(" ", _NEWEST.sub(" ", unicodedata.normalize("NFKC", question)))
+    return rest if rest.strip() else question
 
 
 def weigh_editions(openings: Mapping[str, str], wish: Wish) -> dict[str, float]:

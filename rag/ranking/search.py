@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +16,7 @@ from rag.index.lexical.index import LexicalIndex
 from rag.index.snapshot import order_best_first
 from rag.ranking.abstention import ModelCalibration
 from rag.ranking.definitions import find_identifiers, is_defined_in
-from rag.ranking.editions import find_wish, weigh_editions
+from rag.ranking.editions import find_wish, remove_wish, weigh_editions
 from rag.ranking.fusion import (
     Closeness,
     Fused,
@@ -207,21 +207,29 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
         index = snapshot.lexical_index
         if index is None:
             return Found(live)
-        terms = index.find_terms(wanted.question)
-        words = snapshot.search_words(wanted.question, _DEPTH, wanted.only, terms)
-        in_names = index.measure_in_names(wanted.question, terms, find_names(wanted.question))
+        topic = wanted.question
+        terms = index.find_terms(topic)
+        words = snapshot.search_words(topic, _DEPTH, wanted.only, terms)
+        in_names = index.measure_in_names(topic, terms, find_names(topic))  # while the question is embedded
         asked = embedding.result() if embedding else None
         dense = dict(snapshot.search_vectors(asked.vector, _DEPTH, wanted.only)) if asked else {}
+        # A purely dense search keeps its order: it is what the embedding model says and nothing else.
+        is_dense = wanted.mode == "dense"
+        editions = {} if is_dense else _weigh_editions(snapshot, topic, dense.keys() | {hit.id for hit in words})
+        if editions:
+            # Now it is known that "last" names an edition; as a word it would find a note of the last day.
+            topic = remove_wish(topic)
+            terms = index.find_terms(topic)
+            words = snapshot.search_words(topic, _DEPTH, wanted.only, terms)
+            in_names = index.measure_in_names(topic, terms, find_names(wanted.question))
 
         lexical = {hit.id: hit.score for hit in words}
         best_lexical = next(iter(lexical.values()), 0.0)
         evidence = _gather_evidence(snapshot, asked, terms)
         scale = make_scale(terms, evidence.chunk_count, evidence.spread, evidence.coverage, best_lexical)
-        # A purely dense search keeps its order: it is what the embedding model says and nothing else.
-        is_dense = wanted.mode == "dense"
         fused = fuse(dense, {} if is_dense else lexical, scale, has_all_words=len(words) < _DEPTH)
-        if not is_dense:
-            fused = _lift_editions(snapshot, fused, wanted.question, scale)
+        if editions:
+            fused = _lift_editions(snapshot, fused, editions, scale)
         order = order_best_first({id_: one.score for id_, one in fused.items()}, snapshot.read_places)
 
         ranking = [fused[id_] for id_ in order[: max(_SECOND_LOOK, 2 * wanted.top_k)]]
@@ -241,7 +249,7 @@ def search(snapshot: Searchable, wanted: Wanted, model: OpenModel | None, thread
         candidates = _lift_definitions(snapshot, candidates, wanted.question)
     if asked and not is_dense and evidence.chunk_count <= _SMALL:
         # They were measured together: the sentences check what the letters lift.
-        candidates = _lift_shared_letters(snapshot, candidates, wanted.question)
+        candidates = _lift_shared_letters(snapshot, candidates, topic)
         candidates = _read_closely(snapshot, candidates, asked, scale.dense, threads)
     first = [candidate.id for candidate in candidates[:COMPARED]]  # the verdict's, too
     if wanted.rerank:
@@ -318,19 +326,26 @@ def _look_again(
     return candidates, [closeness for _, closeness in looks]
 
 
-def _lift_editions(snapshot: Searchable, fused: dict[int, Fused], question: str, scale: Scale) -> dict[int, Fused]:
-    """The candidates, of which those of the newest or oldest edition gain if the question wishes for it.
+def _weigh_editions(snapshot: Searchable, question: str, ids: Collection[int]) -> dict[str, float]:
+    """What each document of these candidates is worth as the edition that the question wishes for; empty if for none.
 
     All candidates count, not the first ones alone: those of the edition that is meant may stand behind all others.
     """
     wish = find_wish(question)
     if not wish:
-        return fused
+        return {}
+    sources = {source for source, _ in snapshot.read_places(list(ids)).values()}
+    return weigh_editions(snapshot.read_openings(sorted(sources)), wish)
+
+
+def _lift_editions(
+    snapshot: Searchable, fused: dict[int, Fused], editions: Mapping[str, float], scale: Scale
+) -> dict[int, Fused]:
+    """The candidates, of which those of the edition that is wished for gain; `editions` are worth so much of it."""
     places = snapshot.read_places(list(fused))
-    sources = sorted({source for source, _ in places.values()})
-    worth = weigh_editions(snapshot.read_openings(sources), wish)
+    documents = len({source for source, _ in places.values()})
     return {
-        id_: replace(one, score=add_edition(one.score, worth.get(places[id_][0], 0.0), len(sources), scale))
+        id_: replace(one, score=add_edition(one.score, editions.get(places[id_][0], 0.0), documents, scale))
         for id_, one in fused.items()
         if id_ in places
     }

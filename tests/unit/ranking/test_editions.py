@@ -1,6 +1,6 @@
 import pytest
 
-from rag.ranking.editions import find_wish, weigh_editions
+from rag.ranking.editions import find_wish, remove_wish, weigh_editions
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,7 @@ from rag.ranking.editions import find_wish, weigh_editions
         ("How long does the battery last?", None),
         ("What happened last week?", None),
         ("Wann müssen wir am letzten Tag raus?", None),
+        ("Wann darf ich frühestens kommen?", None),
         ("à quelle heure faut-il partir le dernier jour", None),
         ("a qué hora hay que salir el último día", None),
         ("во сколько выезжать в последний день", None),
@@ -34,6 +35,24 @@ from rag.ranking.editions import find_wish, weigh_editions
 )
 def test_the_edition_that_is_wished_for_is_read_off_the_question(question, wish):
     assert find_wish(question) == wish
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("Who came to the last meeting?", "Who came to the meeting?"),
+        ("Was steht im letzten Protokoll?", "Was steht im Protokoll?"),
+        ("¿Cuál es el saldo según la última acta?", "¿Cuál es el saldo según la acta?"),
+        ("кто тренер в самом свежем объявлении", "кто тренер в объявлении"),
+        ("一番古い議事録", "議事録"),
+        ("가장 오래된 회의록", "회의록"),
+        ("the latest", "the"),
+        ("latest", "latest"),
+        ("When must we leave?", "When must we leave?"),
+    ],
+)
+def test_the_words_of_a_wish_can_be_left_out(question, topic):
+    assert " ".join(remove_wish(question).split()) == topic
 
 
 @pytest.mark.parametrize(
