@@ -34,9 +34,9 @@ def test_the_neighbours_that_most_passages_have_stand_in_the_word_s_place():
 
 def test_many_unknown_words_take_no_longer_than_two():
     def list_looked_up(words):
-        looked_up = []
+        looked_up = dict[str, int]()
         question = " ".join(f"unknownword{chr(97 + n)}" for n in range(words))
-        mend_terms(question, ("en",), lambda term: looked_up.append(term) or 0)
+        mend_terms(question, ("en",), lambda term: looked_up.setdefault(term, 0))
         return looked_up
 
     assert 0 < len(list_looked_up(1)) < len(list_looked_up(2)) == len(list_looked_up(26))

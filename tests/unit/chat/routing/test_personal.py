@@ -67,8 +67,9 @@ def test_behind_such_a_word_it_needn_t_check(text: str, kind: str):
 
 
 def test_a_long_text_of_digits_ends_soon_and_is_searched_to_its_end():
-    for piece, end in (("1 ", "anna@example.org"), ("a.", " 4111111111111111"), ("password ", "")):
-        check_linear(lambda times, text=piece, end=end: [*iter_personal(text * times + end)], 250)
+    check_linear(lambda times: list(iter_personal("1 " * times + "anna@example.org")), 250)
+    check_linear(lambda times: list(iter_personal("a." * times + " 4111111111111111")), 250)
+    check_linear(lambda times: list(iter_personal("password " * times)), 250)
     assert find_personal("1 " * 2_000 + "anna@example.org") == "e-mail address"
     assert find_personal("a." * 2_000 + " 4111111111111111") == "card number"
     assert find_personal("password " * 2_000) is None
