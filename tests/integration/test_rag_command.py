@@ -223,7 +223,7 @@ def test_an_answer_that_nobody_waits_for_ends_while_the_model_is_silent_or_talks
             time.sleep(0.01)
         leave(process)
         assert requests.wait_until_left()
-        assert process.wait(10) == code
+        assert process.wait(60) == code
         told = process.stderr.read()
         assert told.startswith(said)
         assert "Traceback" not in told

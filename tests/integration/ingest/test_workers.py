@@ -81,7 +81,7 @@ def _killed(process: psutil.Process) -> bool:
 
 
 def _until(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60  # for a busy machine; nothing takes so long
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     return condition()
@@ -175,10 +175,10 @@ def test_no_room_for_the_chunks_is_no_fault_of_the_file(open_pool, corpus, text)
 
 
 def test_a_file_that_takes_too_long_costs_itself_alone(open_pool, corpus):
-    pool = open_pool(limits=Limits(seconds=0.5, seconds_per_megabyte=0))
+    pool = open_pool(limits=Limits(seconds=1.5, seconds_per_megabyte=0))
     slow = _job(corpus, "slow.txt", "word and word. " * 3_000_000)
     slow_result, quick_result = pool.parse([slow, _job(corpus, "quick.txt", "quick")])
-    assert slow_result.error == "reading it took longer than 0.5 s"
+    assert slow_result.error == "reading it took longer than 1.5 s"
     assert slow_result.sha256 == hashlib.sha256(slow.path.read_bytes()).digest()
     assert quick_result.error is None
 
