@@ -28,8 +28,11 @@ class Requests(list[dict[str, object]]):
         """How many are being answered."""
         return len(self._answering)
 
-    def wait_until_left(self, within_s: float = 1.0) -> bool:
-        """Whether nobody waits for an answer any more, at once or after a while."""
+    def wait_until_left(self, within_s: float = 10.0) -> bool:
+        """Whether nobody waits for an answer any more, at once or after a while that is long on a busy machine.
+
+        Whoever is not told to leave stays for longer: as long as the server talks, or a minute while it is silent.
+        """
         deadline = time.monotonic() + within_s
         while self._answering and time.monotonic() < deadline:
             time.sleep(0.005)

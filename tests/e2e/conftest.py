@@ -71,7 +71,7 @@ def open_chat(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) 
 
     def opened(url: str, **options: Any) -> Chat:
         page = browser.new_context(**options).new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(_PATIENCE_MS)
         pages.append(page)
         return Chat.open(page, url)
 

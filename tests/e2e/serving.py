@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-START_S = 60.0
+START_S = 120.0
 """How long a server may take until it has read the documents; on two busy cores it needs ten seconds."""
 
 

@@ -191,7 +191,7 @@ def test_formulas_are_drawn_and_markdown_is_shown_as_such(model: Model, chat: Ch
     assert answer.locator("annotation").all_text_contents() == ["x^2\\,dx", "\\frac{a}{b}"]
     assert answer.locator("table, code, .font-bold").count() >= 3
     fonts = "Array.from(document.fonts).filter(font => font.status === 'loaded').map(font => font.family)"
-    assert "KaTeX_Math" in chat.page.evaluate(fonts)
+    chat.page.wait_for_function(f"{fonts}.includes('KaTeX_Math')")  # it comes after the formula
 
 
 def test_what_is_copied_is_what_was_written_with_its_sources(model: Model, chat: Chat):

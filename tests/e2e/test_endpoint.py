@@ -117,12 +117,12 @@ def test_the_stop_button_stops_the_answer_and_the_model_and_keeps_what_was_said(
     expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
 
 
-def test_a_tab_that_closes_stops_the_model_within_a_second_or_so(script: Script, chat: Chat):
+def test_a_tab_that_closes_stops_the_model(script: Script, chat: Chat):
     script.play = talk_for_ever
     script.was_left.clear()
     expect(chat.begin("How many days of leave are there?")).to_contain_text("still talking [1]")
     chat.page.close()
-    assert script.was_left.wait(2)
+    assert script.was_left.wait(10)
 
 
 def test_a_lost_connection_stops_the_model_and_the_page_shows_what_was_said_when_it_is_back(
@@ -135,7 +135,7 @@ def test_a_lost_connection_stops_the_model_and_the_page_shows_what_was_said_when
         answer = chat.begin("How many days of leave are there?")
         expect(answer).to_contain_text("still talking [1]")
         cable.cut()
-        assert script.was_left.wait(2)
+        assert script.was_left.wait(10)
         expect(answer.locator(".pw-notice")).to_contain_text("The connection to this page was lost")
         expect(answer.get_by_role("button", name="leave.md")).to_be_visible()
         script.play = say("Until March [1].")

@@ -69,7 +69,7 @@ def test_on_a_phone_nothing_is_cut_and_an_upload_without_a_word_has_no_bubble(
 ):
     chat = open_chat(server.url, viewport={"width": 390, "height": 780})
     edges = "[...document.querySelectorAll('#header *, #welcome-screen *')].map(e => e.getBoundingClientRect().right)"
-    assert max(chat.page.evaluate(edges)) <= 390
+    chat.page.wait_for_function(f"Math.max(...{edges}) <= 390")
     upload = tmp_path / "pool.md"
     upload.write_text("# Pool\n\nThe pool is closed in May.\n", "utf-8")
     chat.attach(upload)

@@ -83,7 +83,10 @@ def test_no_attack_reaches_the_model_or_the_reader(server: Server, parrot: Parro
             assert [trace for trace in attack.for_all if trace in shown] == [], attack.name
         assert answer.locator("img:not([src*='/avatars/']), script, iframe, style").count() == 0
         answer.locator(".pw-document button").last.click()
+        expect(chat.reader.locator("#main[data-ready]")).to_be_attached()
         assert not DANGEROUS.search(chat.panel.inner_text() + chat.reader.locator("#text").inner_text())
+        chat.page.keyboard.press("Escape")
+        expect(chat.panel).to_have_count(0)
     assert chat.page.title() == title
     assert [url for url in chat.fetched if not url.startswith((server.url, server.url.replace("http", "ws")))] == []
     assert chat.problems == []

@@ -216,6 +216,6 @@ def test_the_page_follows_the_system_and_fits_a_phone(server: Server, open_chat:
     chat = open_chat(server.url, color_scheme=scheme, viewport={"width": 360, "height": 740})
     expect(chat.page.locator("html")).to_have_class(scheme)
     answer = chat.ask("How deep is the soil on the roof?")
-    assert chat.page.evaluate("document.documentElement.scrollWidth") <= 360
+    chat.page.wait_for_function("document.documentElement.scrollWidth <= 360")
     chat.open_source(answer)
     expect(chat.panel).to_contain_text("garden-notes.txt")

@@ -147,7 +147,7 @@ def test_a_second_model_answers_each_question_of_a_chat_until_that_is_ended(
     assert is_beside(first, second)
     chat.page.set_viewport_size({"width": 390, "height": 780})
     assert not is_beside(first, second)
-    assert chat.page.evaluate("document.documentElement.scrollWidth") <= 390
+    chat.page.wait_for_function("document.documentElement.scrollWidth <= 390")
     chat.page.set_viewport_size({"width": 1400, "height": 900})
     first.get_by_role("button", name="Stop tiny").click()
     expect(first.get_by_role("button", name="Stop tiny")).to_have_count(0)

@@ -58,3 +58,25 @@ def test_debug_follows_a_question_and_tells_no_text_and_no_key(folder):
     assert "Every 90 days" in asked.stdout
     for told in (asked.stderr, read.stderr):
         assert not re.search(r"Marigold|descale|90 days|0123456789", told, re.IGNORECASE)
+
+
+_WRITE = """
+import logging, sys
+from pathlib import Path
+from rag.logs.shared_file import SharedFile
+handler = SharedFile(Path(sys.argv[1]), 2_000)
+for number in range(60):
+    handler.emit(logging.makeLogRecord({"msg": f"{sys.argv[2]} {number:03} " + "x" * 60}))
+"""
+
+
+def test_two_processes_share_a_file_that_is_put_away_when_full(tmp_path):
+    path = tmp_path / "log"
+    writers = [subprocess.Popen([sys.executable, "-c", _WRITE, str(path), name]) for name in ("one", "two")]
+    assert [writer.wait(60) for writer in writers] == [0, 0]
+    kept = sorted(tmp_path.iterdir())
+    assert [one.name for one in kept] == ["log", "log.1", "log.2", "log.3", "log.4"]
+    assert all(one.stat().st_size < 2_300 for one in kept)
+    lines = [line for one in kept for line in one.read_text("utf-8").splitlines()]
+    assert {line[8:] for line in lines} == {"x" * 60}  # none is cut or mixed
+    assert "059" in {line[4:7] for line in lines}

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
 import pytest
 
-from rag.private import identify_file, make_process_folder, make_temporary_folder, take_rights_from_others
+from rag.private import identify_file, make_process_folder, take_rights_from_others
 
 
 def test_a_process_has_one_folder_and_keeps_it(tmp_path):
@@ -19,25 +16,6 @@ def test_a_process_has_one_folder_and_keeps_it(tmp_path):
     (own / "upload").write_text("not taken yet", "utf-8")
     assert make_process_folder(tmp_path / "uploads") == own
     assert (own / "upload").is_file()
-
-
-def test_what_a_killed_process_left_is_deleted_and_what_a_running_one_has_is_not(tmp_path):
-    code = (
-        "import sys, pathlib; from rag.private import make_process_folder;"
-        " own = make_process_folder(pathlib.Path(sys.argv[1])); (own / 'upload').touch(); print(own, flush=True);"
-        " sys.stdin.read()"
-    )
-    base = tmp_path / "uploads"
-    with subprocess.Popen(
-        [sys.executable, "-c", code, str(base)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as other:
-        folder = other.stdout.readline().strip()
-        own = make_process_folder(base)
-        assert sorted(map(str, base.iterdir())) == sorted([str(own), folder])
-        other.kill()
-        other.wait()
-    make_process_folder(base)
-    assert list(base.iterdir()) == [own]
 
 
 def test_a_number_that_another_process_has_by_now_keeps_nothing(tmp_path):
@@ -68,17 +46,6 @@ def test_rights_are_taken_from_others_through_and_through_but_not_from_the_user(
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "index").rglob("*")}
     assert modes == {"chroma": 0o700, "inner": 0o700, "data": 0o600, "script": 0o700, "fixed": 0o400, "link": 0o644}
     assert stat.S_IMODE((tmp_path / "index").stat().st_mode) == 0o700
-
-
-def test_a_temporary_folder_of_a_killed_process_is_deleted_by_the_next_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    (tmp_path / "of another program").mkdir()
-    code = "import os; from rag.private import *; kept = make_temporary_folder(); os.kill(os.getpid(), 9)"
-    subprocess.run([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)}, check=False)
-    assert len(list(tmp_path.iterdir())) == 2
-    with make_temporary_folder() as own:
-        assert {path.name for path in tmp_path.iterdir()} == {"of another program", Path(own).name}
-    assert [path.name for path in tmp_path.iterdir()] == ["of another program"]
 
 
 def test_a_file_is_the_same_by_each_of_its_names_until_another_takes_its_place(tmp_path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 
@@ -13,8 +12,6 @@ import pytest
 from rag.processes import (
     StopSwitch,
     end_orderly_on_hangup,
-    make_command,
-    make_environment,
     name_signal,
     read_last_line,
 )
@@ -56,12 +53,3 @@ def test_the_last_line_of_what_a_process_wrote_is_read_whatever_its_bytes():
         assert read_last_line(file) == ""
         file.write(b"Traceback\n  line\nMemoryError: \xff\n\n")
         assert read_last_line(file) == "MemoryError: \ufffd"
-
-
-def test_a_child_runs_our_code_and_nothing_from_the_folder_that_it_is_called_in(tmp_path):
-    for name in ("ingest", "rag", "json"):
-        (tmp_path / f"{name}.py").write_text("raise SystemExit('a document was run')", "utf-8")
-    command, environment = make_command("ingest"), make_environment(PYTHONUTF8="1")
-    shown = subprocess.run([*command, "--help"], cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert (shown.returncode, shown.stderr) == (0, "")
-    assert environment["PYTHONUTF8"] == "1"

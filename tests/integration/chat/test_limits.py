@@ -34,7 +34,7 @@ async def collect(model: ChatModel) -> tuple[str, str]:
 
 
 def ask(reply: Reply, limits: AnswerLimits = LIMITS) -> tuple[str, str]:
-    """What `collect` gives. The server must be left within a second, while the event loop still runs."""
+    """What `collect` gives. The server must be left while the event loop still runs."""
 
     async def ask_and_look(requests: Requests) -> tuple[str, str]:
         got = await collect(ChatModel(Endpoint(f"{url}/v1", "secret-key", "tiny"), limits))
@@ -98,9 +98,9 @@ def test_a_silence_in_the_middle_ends_the_answer_and_what_was_written_stays():
 
 
 def test_a_model_that_writes_too_slowly_is_ended_in_time():
-    text, why = ask(endpoint.talk_slowly, AnswerLimits(50, first_piece_s=0.25, token_s=0.001))
+    text, why = ask(endpoint.talk_slowly, AnswerLimits(50, first_piece_s=2.0, token_s=0.001))
     assert text.startswith("word1 word2 ")
-    assert "was still writing after 0 seconds. Set MODEL to a smaller one, or RAG_MAX_TOKENS lower." in why
+    assert "was still writing after 2 seconds. Set MODEL to a smaller one, or RAG_MAX_TOKENS lower." in why
 
 
 def test_a_thought_kept_apart_counts_as_a_sign_of_life():

@@ -200,7 +200,7 @@ def test_a_run_that_is_told_to_end_says_so_in_one_sentence_and_leaves_nothing(pl
         while not any((place / "index" / "scratch").glob("*/*/*.jsonl")) and process.poll() is None:
             time.sleep(0.005)
         process.send_signal(number)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate(timeout=100)
         assert (process.returncode, output) == (code, "")
         assert errors.removeprefix(f"Watching {place / 'corpus'}. Press Ctrl+C to stop.\n") == STOPPED
         assert not (place / "index" / "scratch").exists()

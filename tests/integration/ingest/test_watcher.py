@@ -60,6 +60,12 @@ class Watched:
         path.write_text(text)
         os.utime(path, (1, 1)) if old else None
 
+    def move_in(self, source, text):
+        """A file that comes whole, by one event: however slow the machine is, there is no sync in the middle of it."""
+        path = self.corpus.parent / source
+        path.write_text(text)
+        path.rename(self.corpus / source)
+
     def until(self, condition):
         """Take reports until one leaves the index as it should be."""
         while not condition():
@@ -123,12 +129,12 @@ def test_a_change_is_followed(watched, change, words):
 
 
 def test_reading_files_wakes_nothing(watched):
-    watched.put("a.txt", "amber")
+    watched.put("a.txt", "amber", old=True)
     watched.start()
     (watched.corpus / "a.txt").read_text()
     watched.put(".hidden/x.txt", "x")
     watched.put("a.txt.tmp", "x")
-    watched.put("b.txt", "birch")  # the events before this one have been seen when its sync is over
+    watched.move_in("b.txt", "birch")  # the events before this one have been seen when its sync is over
     watched.until(lambda: found_by_words(watched.index, "birch"))
     assert watched.count == 2
 
@@ -140,9 +146,9 @@ def test_an_index_inside_the_corpus_does_not_wake_its_own_watcher(tmp_path):
     watched.pipeline = tiny_pipeline(watched.corpus, watched.index.folder)
     watched.watcher = CorpusWatcher(watched.index, watched.pipeline, on_report=watched.reports.put)
     try:
-        watched.put("a.txt", "amber")
+        watched.put("a.txt", "amber", old=True)
         watched.start()
-        watched.put("b.txt", "birch")
+        watched.move_in("b.txt", "birch")
         watched.until(lambda: found_by_words(watched.index, "birch"))
         assert watched.count == 2
         assert {source for source, _, _ in chunks_of(watched.index)} == {"a.txt", "b.txt"}

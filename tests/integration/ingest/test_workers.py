@@ -81,7 +81,7 @@ def _killed(process: psutil.Process) -> bool:
 
 
 def _until(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60  # for a busy machine; nothing takes so long
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
     return condition()
@@ -136,7 +136,7 @@ def test_page_labels_come_along(open_pool, corpus):
 
 def test_a_worker_is_reused(open_pool, corpus):
     pool = open_pool()
-    assert _workers() == []
+    assert _until(lambda: not _workers())  # those of the test before may still be ending
     _one(pool, _job(corpus, "a.txt", "one"))
     first = _workers()
     _one(pool, _job(corpus, "b.txt", "two"))
@@ -175,10 +175,10 @@ def test_no_room_for_the_chunks_is_no_fault_of_the_file(open_pool, corpus, text)
 
 
 def test_a_file_that_takes_too_long_costs_itself_alone(open_pool, corpus):
-    pool = open_pool(limits=Limits(seconds=0.5, seconds_per_megabyte=0))
+    pool = open_pool(limits=Limits(seconds=1.5, seconds_per_megabyte=0))
     slow = _job(corpus, "slow.txt", "word and word. " * 3_000_000)
     slow_result, quick_result = pool.parse([slow, _job(corpus, "quick.txt", "quick")])
-    assert slow_result.error == "reading it took longer than 0.5 s"
+    assert slow_result.error == "reading it took longer than 1.5 s"
     assert slow_result.sha256 == hashlib.sha256(slow.path.read_bytes()).digest()
     assert quick_result.error is None
 
@@ -257,7 +257,7 @@ def test_leaving_the_results_early_gives_up_the_long_file_that_is_being_read(ope
     next(results)
     (worker,) = _workers()
     results.close()
-    assert _killed(worker)
+    assert _until(lambda: _killed(worker))
 
 
 def test_workers_end_with_their_parent(tmp_path, corpus):

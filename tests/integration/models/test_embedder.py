@@ -250,3 +250,15 @@ def test_of_two_exporters_one_waits_and_neither_needs_the_hub_for_what_was_downl
     np.testing.assert_array_equal(embedder.embed_query("tide"), plain.embed_query("tide"))
     assert REVISION in embedder.fingerprint
     assert said == exporters() == []
+
+
+def test_tokenizer_and_fingerprint_import_nothing_heavy(tmp_path):
+    script = (
+        "import sys, pathlib\n"
+        "from rag.models.embedder import load_tokenizer\nfrom rag.models.manifest import read_fingerprint\n"
+        f"folder = pathlib.Path({str(tmp_path)!r})\n"
+        f"load_tokenizer({DEFAULT_EMBED_MODEL!r}, folder), read_fingerprint({DEFAULT_EMBED_MODEL!r}, folder)\n"
+        "print(sorted({'numpy', 'torch', 'onnxruntime', 'onnx', 'sentence_transformers'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -361,10 +361,11 @@ def test_an_endless_earlier_question_does_not_make_a_follow_up_too_long():
 
 
 def test_closing_while_the_question_is_rewritten_stops_the_model():
-    closed = []
+    closed, begun = [], asyncio.Event()
 
     class Hanging(ScriptedRouter):
         async def stream(self, messages, max_tokens, on_finish=None):
+            begun.set()
             try:
                 await asyncio.Event().wait()
                 yield ""
@@ -374,7 +375,7 @@ def test_closing_while_the_question_is_rewritten_stops_the_model():
     async def stop_early() -> None:
         events = answer("Why?", retrieve=retrieving(), router=Hanging(), settings=Settings(), turns=BEFORE)
         task = asyncio.ensure_future(anext(events))
-        await asyncio.sleep(0.01)
+        await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import time
 import unicodedata
 
 import pytest
@@ -20,6 +19,7 @@ from rag.answering.citations import (
 )
 from rag.answering.prompt import build_messages
 from rag.types import Chunk, ScoredChunk, StoredChunk
+from tests.growth import check_linear
 
 BOILER = "The tank holds 1.8 litres. Descale the boiler every 90 days. Use citric powder, never vinegar."
 LEAVE = "# Leave\n\nEmployees get 27 days of paid vacation.\nTravel expenses are due within 14 days."
@@ -263,8 +263,9 @@ def test_the_model_reads_no_marker_but_the_passages_own(source: str, section: st
     ],
 )
 def test_a_long_hostile_text_is_read_in_linear_time(piece: str):
-    text = "[1" + piece * (200_000 // len(piece))
-    begin = time.perf_counter()
-    assert defuse_markers(text) == text
-    assert not MARKER.search(text)
-    assert time.perf_counter() - begin < 2
+    def read(characters: int) -> None:
+        text = "[1" + piece * (characters // len(piece))
+        assert defuse_markers(text) == text
+        assert not MARKER.search(text)
+
+    check_linear(read, 2_000)

@@ -25,7 +25,7 @@ from rag.answering.prompt import (
 from rag.errors import PromptTooLongError
 from rag.ranking.passages import merge_neighbours
 from rag.types import Chunk, ScoredChunk, StoredChunk
-from tests.attacks import ATTACKS, PLAIN, Attack
+from tests.attacks import ATTACKS, PLAIN
 
 
 def hit(text: str, source: str = "a.md", page: int | None = None, section: str = "") -> ScoredChunk:
@@ -62,14 +62,14 @@ def test_a_passage_can_not_pass_for_another_passage_or_a_turn(hostile: str):
     assert not re.search(r"<\||</s>|\[/?INST\]|<start_of_turn>", content)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_nothing_of_an_attack_reaches_the_model(attack: Attack):
-    hits = [hit(attack.text), hit("Text.", section=attack.text)]
-    content = build_messages(attack.text, hits)[1]["content"]
-    assert [trace for trace in (*attack.for_all, *attack.for_model) if trace in content] == []
-    named = build_messages("Why?", [hit("Text.", source=attack.text)])[1]["content"]
-    assert named.replace("\n", "").isprintable()
-    assert [trace for trace in attack.for_model if trace in named] == []
+def test_nothing_of_an_attack_reaches_the_model():
+    for attack in ATTACKS:
+        hits = [hit(attack.text), hit("Text.", section=attack.text)]
+        content = build_messages(attack.text, hits)[1]["content"]
+        assert [trace for trace in (*attack.for_all, *attack.for_model) if trace in content] == [], attack.name
+        named = build_messages("Why?", [hit("Text.", source=attack.text)])[1]["content"]
+        assert named.replace("\n", "").isprintable(), attack.name
+        assert [trace for trace in attack.for_model if trace in named] == [], attack.name
 
 
 @pytest.mark.parametrize("text", PLAIN)

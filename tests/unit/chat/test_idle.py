@@ -48,7 +48,7 @@ def test_what_cannot_be_freed_is_tried_again():
 def test_without_a_limit_or_a_model_of_ours_nothing_is_unloaded(limit_s: float, model_id: str):
     memory = Memory()
     IdleWatch(limit_s, memory.unload).note_use(model_id)
-    assert not memory.is_free.wait(0.2)
+    assert not memory.is_free.wait(0.05)
 
 
 def test_after_closing_nothing_is_unloaded():

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
 
 from rag.chat.limits import AnswerLimits, Patience
 
+T = TypeVar("T")
 LIMITS = AnswerLimits(10, first_piece_s=0.05, silence_s=0.02, token_s=1.0)
 
 
@@ -14,6 +16,28 @@ def test_a_shorter_answer_keeps_all_other_limits_and_a_longer_one_is_not_to_be_h
     assert AnswerLimits(500).narrow(80) == AnswerLimits(80)
     assert AnswerLimits(500).narrow(1000) == AnswerLimits(500)
     assert (AnswerLimits(500).characters, AnswerLimits(500).total_s) == (4000, 1300.0)
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock jumps to the next timer, so that no time passes and none is lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        self._really_select = self._selector.select  # type: ignore[attr-defined]
+        self._selector.select = self._skip  # type: ignore[attr-defined]
+
+    def time(self) -> float:
+        return self._now
+
+    def _skip(self, timeout: float | None = None) -> Any:
+        self._now += timeout or 0.0
+        return self._really_select(0)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(work)
 
 
 def wait(limits: AnswerLimits, *waits_s: float) -> tuple[str, float] | None:
@@ -30,7 +54,7 @@ def wait(limits: AnswerLimits, *waits_s: float) -> tuple[str, float] | None:
             patience.note_piece()
         return None
 
-    return asyncio.run(hear())
+    return run(hear())
 
 
 @pytest.mark.parametrize(
@@ -59,7 +83,7 @@ def test_time_in_which_nobody_waits_is_no_silence():
             patience.note_piece()
             await asyncio.sleep(0.06)
 
-    asyncio.run(read_slowly())
+    run(read_slowly())
 
 
 def test_whoever_cancels_the_task_meanwhile_goes_before():
@@ -70,13 +94,13 @@ def test_whoever_cancels_the_task_meanwhile_goes_before():
             finally:
                 tasks[0].cancel()
 
-    async def run() -> None:
+    async def cancel() -> None:
         tasks.append(asyncio.create_task(wait_long()))
         await asyncio.wait(tasks)
         assert tasks[0].cancelled()
 
     tasks: list[asyncio.Task[None]] = []
-    asyncio.run(run())
+    run(cancel())
 
 
 def test_a_thousand_pieces_need_no_more_than_a_few_timers(monkeypatch):

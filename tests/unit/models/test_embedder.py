@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from rag.errors import EmbeddingModelError
@@ -21,15 +18,3 @@ def test_the_packaged_tokenizer_needs_no_export_and_cuts_nothing(tmp_path):
     assert len(tokenizer.encode("word " * 1000).ids) == 1002
     assert len(tokenizer.encode("word").ids) == 3
     assert list(tmp_path.iterdir()) == []
-
-
-def test_tokenizer_and_fingerprint_import_nothing_heavy(tmp_path):
-    script = (
-        "import sys, pathlib\n"
-        "from rag.models.embedder import load_tokenizer\nfrom rag.models.manifest import read_fingerprint\n"
-        f"folder = pathlib.Path({str(tmp_path)!r})\n"
-        f"load_tokenizer({DEFAULT_EMBED_MODEL!r}, folder), read_fingerprint({DEFAULT_EMBED_MODEL!r}, folder)\n"
-        "print(sorted({'numpy', 'torch', 'onnxruntime', 'onnx', 'sentence_transformers'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from math import isqrt
 
 import pytest
 from hypothesis import example, given
@@ -12,6 +14,7 @@ from markdown_it.token import Token
 
 from page.dialect import parse
 from page.markdown import escape_markdown, link_source, show_answer, show_quotes
+from tests.growth import check_linear
 
 ONE, TWO = link_source(1), link_source(2)
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -235,21 +238,25 @@ def test_rows_are_a_table_and_bullets_a_list_in_quotes():
 
 
 HOSTILE = {
-    "backticks": "".join("`" * length + " " for length in range(1, 250)),
-    "open brackets": "[1, " * 7_000,
-    "a marker without an end": "[" + "1, " * 10_000,
-    "code without an end": "`" + "[1] " * 7_000,
-    "deep": "".join(f"{' ' * 2 * depth}- a\n" for depth in range(170)) + ">" * 5_000,
-    "open formulas": "\\(" * 7_000 + "\n" + "$$\n" * 7_000,
-    "open links": "[a](http://" * 3_000 + "[a](/" + "(a" * 7_000,
-    "emphasis": "*a **b _c " * 3_000,
-    "rows": "|a|b|\n|-|-|\n" + "|a|b|c|\n" * 3_000,
+    "backticks": lambda times: "".join("`" * length + " " for length in range(1, 10 * isqrt(times))),
+    "open brackets": lambda times: "[1, " * times,
+    "a marker without an end": lambda times: "[" + "1, " * times,
+    "code without an end": lambda times: "`" + "[1] " * times,
+    "deep lists": lambda times: "".join(f"{' ' * 2 * depth}- a\n" for depth in range(4 * isqrt(times))),
+    "deep quotes": lambda times: ">" * times,
+    "open formulas": lambda times: "\\(" * times + "\n" + "$$\n" * times,
+    "open links": lambda times: "[a](http://" * times + "[a](/" + "(a" * times,
+    "emphasis": lambda times: "*a **b _c " * times,
+    "rows": lambda times: "|a|b|\n|-|-|\n" + "|a|b|c|\n" * times,
 }
+"""Each a text for a number of repetitions."""
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_hostile_answers_are_shown_in_time_and_whole(text: str):
-    """Whatever takes more than linear time here doesn't end within the limit of a test."""
-    letters = [len(re.findall(r"[abc]", shown)) for shown in (text, show_answer(text * 10, 2), show_answer(text, 2))]
-    assert letters[1] >= 10 * letters[0]
-    assert letters[2] >= letters[0]
+@pytest.mark.parametrize("write", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_answers_are_shown_in_time_and_whole(write: Callable[[int], str]):
+    def show(times: int) -> None:
+        text = write(times)
+        letters, shown = (len(re.findall(r"[abc]", each)) for each in (text, show_answer(text, 2)))
+        assert shown >= letters
+
+    check_linear(show, 100)

@@ -30,7 +30,8 @@ def test_a_generator_that_is_dropped_is_closed_in_a_task_of_the_loop():
         assert await anext(stopped) == "token"
         del stopped
         gc.collect()
-        await asyncio.sleep(0.01)
+        for _ in range(100):  # turns of the loop; the closing takes a few
+            await asyncio.sleep(0)
 
     asyncio.run(drop())
     assert closed_in_task == [True]

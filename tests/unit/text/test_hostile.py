@@ -18,6 +18,7 @@ from rag.text.hostile import (
     show_name,
 )
 from tests.attacks import ATTACKS, PLAIN
+from tests.growth import check_linear
 
 BUILDING_BLOCKS = [
     *"a1 \n\r\t<>|[]:#*_-(){}\x1b\x9b\x07\x00\u200b\u200c\u200d\u2060\u202e\ufe0f\u00ad\u3164مक葛❤",
@@ -45,12 +46,12 @@ def forget_escapes(text):
     return re.sub("[\x1b\x90\x98\x9b\x9d-\x9f]", "", text)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_nothing_of_an_attack_is_left(attack):
-    shown, read, name = (f(attack.text) for f in (remove_invisible, neutralise_for_model, show_name))
-    assert [trace for trace in attack.for_all if trace in shown or trace in read] == []
-    assert not dangerous.search(shown + read + name)
-    assert escape_json(json.dumps(attack.text, ensure_ascii=False)).isprintable()
+def test_nothing_of_an_attack_is_left():
+    for attack in ATTACKS:
+        shown, read, name = (f(attack.text) for f in (remove_invisible, neutralise_for_model, show_name))
+        assert [trace for trace in attack.for_all if trace in shown or trace in read] == [], attack.name
+        assert not dangerous.search(shown + read + name), attack.name
+        assert escape_json(json.dumps(attack.text, ensure_ascii=False)).isprintable(), attack.name
 
 
 @pytest.mark.parametrize("space", ["\u00a0", "\u3000 ", "\u2003\u2009", " " * 40])
@@ -114,11 +115,11 @@ def test_a_text_in_pieces_is_shown_as_it_is_in_one(pieces):
     assert "".join([*map(stream.add, pieces), stream.end()]) == remove_invisible("".join(pieces))
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
-def test_nothing_of_an_attack_is_left_that_comes_in_pieces(attack):
-    stream = VisibleStream()
-    shown = "".join([*map(stream.add, attack.text), stream.end()])
-    assert shown == remove_invisible(attack.text)
+def test_nothing_of_an_attack_is_left_that_comes_in_pieces():
+    for attack in ATTACKS:
+        stream = VisibleStream()
+        shown = "".join([*map(stream.add, attack.text), stream.end()])
+        assert shown == remove_invisible(attack.text), attack.name
 
 
 @given(names, names)
@@ -161,11 +162,13 @@ def test_json_keeps_its_values(text):
     ],
 )
 def test_many_hostile_characters_are_done_at_once(part):
-    """Whatever takes more than linear time here doesn't end within the limit of a test."""
-    text = part * (50_000 // len(part))
-    stream = VisibleStream()
-    assert "".join([*(stream.add(text[at : at + 50]) for at in range(0, len(text), 50)), stream.end()]) is not None
-    assert len(show_name(text)) >= len(neutralise_for_model(text)) - len(text)
+    def read(characters: int) -> None:
+        text = part * (characters // len(part))
+        stream = VisibleStream()
+        assert "".join([*(stream.add(text[at : at + 50]) for at in range(0, len(text), 50)), stream.end()]) is not None
+        assert len(show_name(text)) >= len(neutralise_for_model(text)) - len(text)
+
+    check_linear(read, 1_500)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 import pytest
 
@@ -26,9 +27,14 @@ RARE = re.compile("[\ua9e0-\ua9fe\uaa60-\uaa7f\U000116d0-\U000116e3\U0001aff0-\U
 """Letters that only scholars write, in blocks of their own."""
 
 
+@cache
+def _list_names() -> list[str]:
+    return [unicodedata.name(chr(code), "") for code in range(0x32000)]
+
+
 @pytest.mark.parametrize("name", RANGES)
 def test_a_script_has_its_letters(name):
-    letters = {chr(code) for code in range(0x32000) if unicodedata.name(chr(code), "").startswith(f"{name} ")}
+    letters = {chr(code) for code, full in enumerate(_list_names()) if full.startswith(f"{name} ")}
     assert letters
     missing = {letter for letter in letters if letter.isalpha() and not re.match(f"[{RANGES[name]}]", letter)}
     assert {letter for letter in missing if not RARE.match(letter)} == set()

@@ -205,24 +205,6 @@ def test_an_abbreviation_does_not_end_a_sentence():
     assert not any(chunk.text.endswith(("Dr.", "Mr.", "No.")) for chunk in chunks)
 
 
-def test_code_is_broken_before_functions():
-    source = "\n\n\n".join(
-        f"def function_{n}(value):\n    total = value + {n}\n    return total * {n}" for n in range(30)
-    )
-    splitter = Splitter(TOKENIZER, chunk_size=100, overlap=0, max_tokens=MAX_TOKENS)
-    chunks = list(splitter.split(Document("a.py", ()), [Page(1, source)], "code"))
-    assert len(chunks) > 5
-    assert all(chunk.text.startswith("def function_") for chunk in chunks)
-    assert _squeezed("".join(chunk.text for chunk in chunks)) == _squeezed(source)
-
-
-def test_code_that_is_not_what_its_name_says_is_broken_by_lines():
-    splitter = Splitter(TOKENIZER, chunk_size=40, overlap=0, max_tokens=MAX_TOKENS)
-    text = "\n".join(f"((( {n} ]]] %%% this is no program" for n in range(40))
-    chunks = list(splitter.split(Document("a.rs", ()), [Page(1, text)], "code"))
-    assert _squeezed("".join(chunk.text for chunk in chunks)) == _squeezed(text)
-
-
 def test_headings_are_only_seen_in_markdown():
     assert _split("# not a heading\n\ntext", syntax="text")[0].section == ""
 
