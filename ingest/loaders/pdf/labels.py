@@ -45,12 +45,13 @@ class Label:
     gap: float
 
 
-def name_field(name: str, box: Box, words: Sequence[Word], fields: Sequence[Box]) -> str:
-    """What a field is called: by the words left of it or above it, and by its own name if that says more.
+def find_label(box: Box, words: Sequence[Word], fields: Sequence[Box]) -> Label | None:
+    """The words left of a field or above it; `fields` are the places of all the page's fields."""
+    return look_left(box, words, fields, reach=float("inf")) or _look_above(box, words, fields)
 
-    `fields` are the places of all the page's fields.
-    """
-    label = look_left(box, words, fields, reach=float("inf")) or _look_above(box, words, fields)
+
+def name_field(name: str, label: Label | None) -> str:
+    """What a field is called: by the words beside it, and by its own name if that says more."""
     if label is None:
         return name
     own, shown = (re.sub(r"[\W_]", "", text).casefold() for text in (name, label.text))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.annotations import AnnotationReader
 from ingest.loaders.pdf.buttons import GroupValues
+from ingest.loaders.pdf.filled import place_values
 from ingest.loaders.pdf.glyphs import UNKNOWN, GlyphReader
 from ingest.loaders.pdf.gutters import Gap, split_close_cells
 from ingest.loaders.pdf.line import Line
@@ -63,7 +64,7 @@ class PageLines:
     label: str | None
     lines: list[Line]
     extra: str = ""
-    """Text that isn't on the page itself: comments, field values."""
+    """Text that isn't on the page itself: comments, field values without a place there."""
     edges: dict[str, Edge] = field(default_factory=dict)
     """The lines at its top and bottom, which may be running heads, by the keys that `headings.make_key` gives them."""
     is_unreadable: bool = False
@@ -103,7 +104,7 @@ class TextReader:
             text_page = page.get_textpage()
             try:
                 lines, is_unreadable = self._read_lines(text_page, index)
-                extra = "\n\n".join(self._annotations.read(page, text_page, index))
+                lines, extra = place_values(lines, self._annotations.read(page, text_page, index))
             finally:
                 text_page.close()
         finally:
