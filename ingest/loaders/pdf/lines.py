@@ -33,6 +33,8 @@ _TOUCHING = 0.2
 """A gap, in letter sizes, that is none: TeX puts .16 behind an exponent, a space has .25 and more."""
 _SMALL, _RISE = 0.85, 0.15
 """Figures smaller than this share of the number before them, and so much of its size higher, are raised."""
+_UPRIGHT, _UPWARDS, _DOWNWARDS = "upright", "upwards", "downwards"
+"""Where most of a page's text runs to."""
 _FIGURES = re.compile(r"\d[\d.,]*\d")
 _RAISED = 0xE8F0
 """Raised figures are these characters until their line has been cut into cells."""
@@ -86,6 +88,9 @@ class TextReader:
         self._box = tuple(ctypes.c_double() for _ in range(4))
         self._pointers = tuple(map(ctypes.byref, self._box))
         self._name = ctypes.create_string_buffer(128)
+        self._turn = _UPRIGHT
+        self._sideways = 0
+        """Letters of lines that run up the page, less those of lines that run down."""
 
     def read_pages(self) -> Iterator[PageLines]:
         """All pages in order. One that pdfium can't read has no lines, but keeps its number."""
@@ -103,7 +108,7 @@ class TextReader:
         try:
             text_page = page.get_textpage()
             try:
-                lines, is_unreadable = self._read_lines(text_page, index)
+                lines, is_unreadable = self._read_turned_lines(text_page, index)
                 lines, extra = place_values(lines, self._annotations.read(page, text_page, index))
             finally:
                 text_page.close()
@@ -111,6 +116,15 @@ class TextReader:
             page.close()
         label = label if label != str(index + 1) else None
         return PageLines(index + 1, label, lines, extra, is_unreadable=is_unreadable)
+
+    def _read_turned_lines(self, text_page: pdfium.PdfTextPage, index: int) -> tuple[list[Line], bool]:
+        """The page's lines; of one whose text runs up or down, such as a wide table's, as if it were turned upright."""
+        self._turn, self._sideways = _UPRIGHT, 0
+        lines, is_unreadable = self._read_lines(text_page, index)
+        if 2 * abs(self._sideways) > sum(len(line.text) for line in lines):
+            self._turn = _UPWARDS if self._sideways > 0 else _DOWNWARDS
+            lines, is_unreadable = self._read_lines(text_page, index)
+        return lines, is_unreadable
 
     def _read_lines(self, text_page: pdfium.PdfTextPage, index: int) -> tuple[list[Line], bool]:
         """The page's lines, and whether some are left out because nothing tells their letters."""
@@ -174,7 +188,9 @@ class TextReader:
         left, _, bottom, top = self._measure_letter(text_page, begin)
         if size <= _UNIT_SIZE:  # a size of 1 scaled by a matrix: measure the letter instead
             size = max(1.0, (top - bottom) * _SIZE_OF_HEIGHT)
-        right = self._measure_letter(text_page, end - 1)[1]
+        _, right, last, _ = self._measure_letter(text_page, end - 1)
+        if abs(last - bottom) > abs(right - left):
+            self._sideways += end - begin if last > bottom else begin - end
         spaces: list[Gap] = []
         cells = "".join(self._split_cells(text_page, text, begin, end, size, spaces))
         gaps = [gap for gap in spaces if gap[1] - gap[0] > _CELL_GAP * size]
@@ -206,7 +222,11 @@ class TextReader:
         """Left, right, bottom, top in points."""
         left, right, bottom, top = self._box
         self._char_box(text_page.raw, index, *self._pointers)
-        return left.value, right.value, bottom.value, top.value
+        if self._turn is _UPRIGHT:
+            return left.value, right.value, bottom.value, top.value
+        if self._turn is _UPWARDS:
+            return bottom.value, top.value, -right.value, -left.value
+        return -top.value, -bottom.value, left.value, right.value
 
     def _is_bold(self, text_page: pdfium.PdfTextPage, index: int) -> bool:
         import pypdfium2.raw as raw
