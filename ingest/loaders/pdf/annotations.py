@@ -119,7 +119,7 @@ class AnnotationReader:
 
 
 def _show_buttons(buttons: list[Button], fields: list[Box], text_page: pdfium.PdfTextPage) -> dict[int, Shown]:
-    """What the buttons say, and their marks before the words beside them: those alone tell what an unnamed box means."""
+    """What the buttons say, and their marks before the words beside them: they tell what an unnamed box means."""
     said, labels = show_buttons(buttons, fields, text_page)
     shown = {}
     for button in buttons:

@@ -192,10 +192,12 @@ class TextReader:
         if abs(last - bottom) > abs(right - left):
             self._sideways += end - begin if last > bottom else begin - end
         spaces: list[Gap] = []
-        cells = "".join(self._split_cells(text_page, text, begin, end, size, spaces))
+        off_level: list[tuple[float, float]] = []
+        cells = "".join(self._split_cells(text_page, text, begin, end, size, bottom, spaces, off_level))
         gaps = [gap for gap in spaces if gap[1] - gap[0] > _CELL_GAP * size]
         ends, cuts = zip(*gaps, strict=True) if gaps else ((), ())
-        return Line(cells, left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends), spaces
+        is_bold = self._is_bold(text_page, begin)
+        return Line(cells, left, right, bottom, size, is_bold, cuts, ends, tuple(off_level)), spaces
 
     def _split_cells(
         self,
@@ -204,16 +206,23 @@ class TextReader:
         begin: int,
         end: int,
         size: float,
+        bottom: float,
         spaces: list[Gap],
+        off_level: list[tuple[float, float]],
     ) -> Iterator[str]:
-        """The words with a space or, where cells stand apart, a tab between; `spaces` takes from where to where."""
+        """The words with a space or, where cells stand apart, a tab between; `spaces` takes from where to where.
+
+        `off_level` takes the places of cells whose letters don't stand on the line's `bottom`.
+        """
         at = begin
         for found in _SPACES.finditer(text[begin:end]):
             stop, next_word = begin + found.start(), begin + found.end()
-            place = self._measure_letter(text_page, next_word)[0]
+            place, _, foot, _ = self._measure_letter(text_page, next_word)
             before = self._measure_letter(text_page, stop - 1)[1]
             is_apart = place - before > _CELL_GAP * size
             spaces.append((before, place))
+            if is_apart and abs(foot - bottom) > _LEVEL * size and text[next_word].isalnum():
+                off_level.append((place, foot))
             yield text[at:stop] + ("\t" if is_apart else " ")
             at = next_word
         yield text[at:end]
@@ -255,6 +264,7 @@ def _join(line: Line, following: Line) -> Line:
         right=following.right,
         cuts=line.cuts + following.cuts,
         ends=line.ends + following.ends,
+        off_level=line.off_level + following.off_level,
     )
 
 
