@@ -32,7 +32,7 @@ def load_xml(source: str, data: bytes, options: ReadOptions) -> Reading:
     return make_single_page(Document(source, (), title=title, author=_find_author(root)), "\n\n".join(blocks))
 
 
-_PROSE = frozenset("p para simpara paragraph sec section chapter body topic tspan tr row".split())
+_PROSE = frozenset("p para simpara paragraph sec section chapter body topic svg tr row".split())
 """Elements of texts, drawings and tables; XML without any of them holds data."""
 _LONGEST_RECORD = 600
 """Characters of a record that becomes one line, so that its name and its values are quoted together."""

@@ -137,6 +137,31 @@ def test_tables_that_markdown_has_as_html_become_rows():
     assert text == f"# Kilns\n\n\nKiln\tCone\nTim\t04\n\nFired.\n\n```\n{table}\n```"
 
 
+@pytest.mark.parametrize(
+    ("latex", "shown"),
+    [
+        (r"\section*{Tides}Springs rise $5\,m$.% draft", "## Tides\n\nSprings rise $5\\,m$."),
+        (r"Caf\'e M\"uller, \c{C}a \v{s} \ss, 50\,\% \& 1--2~km", "Café Müller, Ça š ß, 50 % & 1–2 km"),
+        (r"Wool\footnote{From \emph{Jæren}.} and \href{https://a.b}{dye}", "Wool (From Jæren.) and dye (https://a.b)"),
+        (r"\begin{enumerate}\item Shear\item[b)] Wash\item Spin\end{enumerate}", "1. Shear\n- b): Wash\n2. Spin"),
+        (
+            r"\begin{tabular}{l|rr}\toprule Port & \multicolumn{2}{c}{Rise}\\ & ebb & flood\\\midrule"
+            r" \textbf{Wick} & 1 & $3$\\ \end{tabular}",
+            "Port\tRise ebb\tRise flood\nWick\t1\t$3$",
+        ),
+        (r"\newcommand{\lab}{Kelp Lab}\begin{document}At \lab{} we \verb|x_y|.\end{document}", "At Kelp Lab we x_y."),
+        (r"\begin{verbatim}a \emph{b}\end{verbatim}", "```\na \\emph{b}\n```"),
+    ],
+)
+def test_latex_is_read_as_it_is_typeset(latex, shown):
+    assert _read("a.tex", latex) == shown
+
+
+def test_latex_tells_its_title_and_author():
+    _, reading = read("a.tex", rb"\title{On \emph{Kelp}}\author{K. Aas}\begin{document}x\end{document}", ReadOptions())
+    assert (reading.header.title, reading.header.author) == ("On Kelp", "K. Aas")
+
+
 @pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
 def test_csv_becomes_rows_whatever_separates_the_cells(mark):
     text = _read("a.csv", f'name{mark}town\n"Bob{mark}jr"{mark}Rome\nEve{mark}Bonn\n')
