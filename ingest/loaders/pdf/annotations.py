@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.buttons import OFF, Button, GroupValues, choose_by_value, show_buttons
-from ingest.loaders.pdf.filled import Shown
-from ingest.loaders.pdf.labels import Box, Label, find_label, name_field, read_words
+from ingest.loaders.pdf.filled import MARKS, Shown
+from ingest.loaders.pdf.labels import Box, Label, find_label, name_field, read_words, tell
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -87,7 +87,7 @@ class AnnotationReader:
         for field in filled:
             label = find_label(field.box, words, fields)
             name = field.name if field.is_told else name_field(field.name, label)
-            text = f"{name}: {field.value}" if name else field.value
+            text = tell(name, field.value) if name else field.value
             said[field.index] = Shown(text, label.text if label else "", field.box, text)
         if buttons:
             choose_by_value(buttons, self._values, number)
@@ -125,7 +125,7 @@ def _show_buttons(buttons: list[Button], fields: list[Box], text_page: pdfium.Pd
     for button in buttons:
         text, label = said.get(button.index, ""), labels.get(button.index, "")
         is_whole = not button.is_radio and name_field(button.name, Label(label, 0.0)) == label
-        marked = f"{'☒' if button.is_on else '☐'} {label}" if label else ""
+        marked = f"{MARKS[button.is_on]}{label}" if label else ""
         shown[button.index] = Shown(text, label, button.box, marked, is_below=False, is_whole=is_whole)
     return shown
 

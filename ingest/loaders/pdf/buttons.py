@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.pdf.glyphs import open_by_pypdf
@@ -23,6 +24,7 @@ from ingest.loaders.pdf.labels import (
     look_right,
     name_field,
     read_words,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -160,7 +162,7 @@ def _describe(button: Button, label: str) -> str:
         shown = (option or button.state) if button.is_on else ""
     else:
         shown = f"☒ {option or button.state}" if button.is_on else f"☐ {option or OFF}"
-    return f"{button.name}: {shown}" if shown and button.name else shown
+    return tell(button.name, shown) if shown and button.name else shown
 
 
 # The words beside a button
@@ -171,7 +173,8 @@ def _find_labels(
 ) -> dict[int, str]:
     """The label of each button that has one: on the same side for all that belong together.
 
-    A group whose labels stand on the right is called by the words left of its first button or above it.
+    A group without a name for people is called by the words left of its first button, or above that if they are no
+    label themselves.
     """
     words = list(read_words(page))
     together: dict[object, list[Button]] = defaultdict(list)
@@ -183,15 +186,17 @@ def _find_labels(
         right = [look_right(button.box, words, fields) for button in group]
         left = [look_left(button.box, words, fields) for button in group]
         chosen = _choose_side(right, left)
-        if chosen is right and sizes[group[0].group] > 1 and not group[0].has_tip_for_field:
-            first = min(group, key=lambda button: (-round(button.box[3]), button.box[0]))
-            name = name_field(first.name, find_label(first.box, words, fields))
-            for button in group:
-                button.name = name
+        is_beside = None not in chosen
         if None in chosen and len(group) == 1:
             chosen = [look_left(group[0].box, words, fields, reach=float("inf"))]
         if None in chosen:
             chosen = _choose_height(group, words, fields)
+        if sizes[group[0].group] > 1 and not group[0].has_tip_for_field and chosen is not left:
+            first = min(group, key=lambda button: (-round(button.box[3]), button.box[0]))
+            caption = find_label if is_beside else partial(look_left, reach=float("inf"))
+            name = name_field(first.name, caption(first.box, words, fields))
+            for button in group:
+                button.name = name
         for button, label in zip(group, chosen, strict=True):
             if label:
                 labels[button.index] = label.text

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ingest.loaders.pdf.labels import Box, clean_label
 from ingest.loaders.pdf.line import Line
+
+MARKS = ("☐ ", "☒ ")
+"""What stands before a choice that is not taken, and before one that is."""
+_INDENT = 3.0
+"""How far to the right of a question its choices may begin, in letter sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +41,32 @@ def place_values(lines: list[Line], shown: Iterable[Shown]) -> tuple[list[Line],
             number, cell = place
             cells = placed[number].text.split("\t")
             cells[cell] = field.in_place
-            placed[number] = replace(placed[number], text="\t".join(cells))
+            left = min(placed[number].left, field.box[0]) if cell == 0 else placed[number].left
+            placed[number] = replace(placed[number], text="\t".join(cells), left=left)
         if field.text and (place is None or not field.is_whole):
             beside.append(field.text)
-    return placed, "\n\n".join(beside)
+    return _join_questions(placed), "\n\n".join(beside)
+
+
+def _join_questions(lines: Sequence[Line]) -> list[Line]:
+    """The lines, each question with the choices below it, of which one alone says nothing."""
+    result: list[Line] = []
+    for line in lines:
+        above = result[-1] if result else None
+        is_choice = all(cell.startswith(MARKS) for cell in line.text.split("\t"))
+        if above and is_choice and _may_ask(above, line):
+            text = f"{above.text} {line.text.replace(chr(9), ' ')}"
+            result[-1] = replace(above, text=text, bottom=line.bottom)
+        else:
+            result.append(line)
+    return result
+
+
+def _may_ask(above: Line, line: Line) -> bool:
+    """Whether the line above is a question, perhaps with choices already, just over the line and no answer itself."""
+    is_near = above.is_alike(line) and line.is_near_below(above.bottom)
+    is_text = not above.cuts and not above.text.startswith(MARKS) and ": " not in above.text
+    return is_near and is_text and abs(above.left - line.left) <= _INDENT * line.size
 
 
 def _find_cell(lines: list[Line], field: Shown) -> tuple[int, int] | None:

@@ -97,9 +97,15 @@ def _find_run(lines: Sequence[Line], at: int) -> tuple[int, int]:
     start, end = at, at + 1
     while start and _may_follow(lines[start - 1], lines[start]):
         start -= 1
-    while end < len(lines) and _may_follow(lines[end - 1], lines[end]):
+    while end < len(lines) and (_may_follow(lines[end - 1], lines[end]) or _names_next(lines, end)):
         end += 1
     return start, end
+
+
+def _names_next(lines: Sequence[Line], at: int) -> bool:
+    """Whether a line is the name of several rows, of which the first follows and stands higher."""
+    has_rows = not lines[at].cuts and _is_uneven(lines, at) and at + 1 < len(lines)
+    return has_rows and _may_follow(lines[at - 1], lines[at + 1])
 
 
 def _may_follow(above: Line, line: Line) -> bool:
@@ -258,7 +264,8 @@ def _name_rows(lines: Sequence[Line]) -> list[Line]:
     lines = [line for line, _ in join_rows(lines)]
     unnamed = [line for line in lines if line.cuts and not line.off_level]
     edge = max((line.left for line in unnamed), default=0.0)
-    are_names = [not line.cuts and line.right < edge for line in lines]
+    heights = [line.bottom for line in lines if line.cuts]
+    are_names = [not line.cuts and line.right < edge and min(heights) <= line.bottom <= max(heights) for line in lines]
     known = [at for at, line in enumerate(lines) if are_names[at] or line.cuts]
     if not known or not all(are_names[at] or lines[at].cuts for at in range(known[0], known[-1] + 1)):
         return []

@@ -106,6 +106,7 @@ def test_labels_stand_on_one_side_of_all_buttons_of_a_group(words, shown):
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
+        ([(20, 601, "Rent"), (66, 616, "cold"), (166, 616, "warm")], "Rent: warm"),
         ([(66, 616, "cold"), (154, 626, "warm and"), (157, 615, "metered")], "f4: warm and metered"),
         (
             [(60, 640, "Which rent was agreed with the tenant of this flat?"), (70, 616, "cold"), (170, 616, "warm")],
