@@ -51,22 +51,29 @@ def place_values(lines: list[Line], shown: Iterable[Shown]) -> tuple[list[Line],
 def _join_questions(lines: Sequence[Line]) -> list[Line]:
     """The lines, each question with the choices below it, of which one alone says nothing."""
     result: list[Line] = []
-    for line in lines:
-        above = result[-1] if result else None
-        is_choice = all(cell.startswith(MARKS) for cell in line.text.split("\t"))
-        if above and is_choice and _may_ask(above, line):
-            text = f"{above.text} {line.text.replace(chr(9), ' ')}"
-            result[-1] = replace(above, text=text, bottom=line.bottom)
+    at = 0
+    while at < len(lines):
+        line, end = lines[at], at + 1
+        while end < len(lines) and _is_choice(lines[end]) and _may_ask(line, lines[end - 1], lines[end]):
+            end += 1
+        choices = [cell for choice in lines[at + 1 : end] for cell in choice.text.split("\t")]
+        if len(choices) > 1:
+            result.append(replace(line, text=" ".join([line.text, *choices]), bottom=lines[end - 1].bottom))
         else:
-            result.append(line)
+            result += lines[at:end]
+        at = end
     return result
 
 
-def _may_ask(above: Line, line: Line) -> bool:
-    """Whether the line above is a question, perhaps with choices already, just over the line and no answer itself."""
-    is_near = above.is_alike(line) and line.is_near_below(above.bottom)
-    is_text = not above.cuts and not above.text.startswith(MARKS) and ": " not in above.text
-    return is_near and is_text and abs(above.left - line.left) <= _INDENT * line.size
+def _is_choice(line: Line) -> bool:
+    return all(cell.startswith(MARKS) for cell in line.text.split("\t"))
+
+
+def _may_ask(question: Line, above: Line, line: Line) -> bool:
+    """Whether the first line may be the question that the choices below it, down to this line, answer."""
+    is_near = question.is_alike(line) and line.is_near_below(above.bottom)
+    is_text = not question.cuts and not question.text.startswith(MARKS) and ": " not in question.text
+    return is_near and is_text and abs(question.left - line.left) <= _INDENT * line.size
 
 
 def _find_cell(lines: list[Line], field: Shown) -> tuple[int, int] | None:

@@ -29,6 +29,8 @@ _LONGEST_STEP = 1.7
 """The largest step from line to line of a cell, in letter sizes."""
 _LETTER_HEIGHT = 0.7
 """How high a letter is above its line, in letter sizes."""
+_OFF_GAP = 1.5
+"""How far from the middle between two columns the space between two names may be taken to be, in letter sizes."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _STEP = 1.2
 """The usual step from line to line, in letter sizes."""
@@ -117,9 +119,15 @@ def _may_follow(above: Line, line: Line) -> bool:
 
 def _read_rows(lines: Sequence[Line]) -> list[Line]:
     """The rows of the table; none if the lines are none, or one whose rows are known by their heights."""
-    columns = _add_columns(_find_columns(lines), lines)
-    if len(columns) < 2:
-        return []
+    for columns in (_add_columns(_find_columns(lines), lines), _gather_columns(lines)):
+        rows = _read_table(lines, columns) if len(columns) > 1 else []
+        if rows:
+            return rows
+    return []
+
+
+def _read_table(lines: Sequence[Line], columns: Sequence[Place]) -> list[Line]:
+    """The rows of the table with these columns, and the lines before and behind it; none if they are no rows."""
     first, last = (_find_first(order, columns) for order in (lines, lines[::-1]))
     if first is None or last is None:
         return []
@@ -157,6 +165,21 @@ def _add_columns(columns: list[Place], lines: Sequence[Line]) -> list[Place]:
     return sorted([*columns, *(place for place, count in added if count > 1)])
 
 
+def _gather_columns(lines: Sequence[Line]) -> list[Place]:
+    """The columns by all cells, the narrowest first: a wider one that reaches over two of them may be two names."""
+    columns: list[Place] = []
+    for cell in sorted((cell for line in lines for cell in split_cells(line)), key=lambda cell: cell.right - cell.left):
+        over = _list_over(cell, columns)
+        if not over:
+            columns.append((cell.left, cell.right))
+        elif len(over) == 1:
+            low, high = columns[over[0]]
+            wider = Cell("", min(low, cell.left), max(high, cell.right))
+            if len(_list_over(wider, columns)) == 1:
+                columns[over[0]] = (wider.left, wider.right)
+    return sorted(columns)
+
+
 def _list_over(cell: Cell, columns: Sequence[Place]) -> list[int]:
     return [at for at, (left, right) in enumerate(columns) if cell.left < right and cell.right > left]
 
@@ -174,13 +197,30 @@ def _place(line: Line, columns: Sequence[Place]) -> Iterator[tuple[int, _Part]]:
     """The line's cells with their columns; nothing if one is in no column or in several."""
     bottoms = dict(line.off_level)
     found: list[tuple[int, _Part]] = []
-    for cell in split_cells(line):
+    cells = split_cells(line)
+    if len(cells) > 1:
+        cells = [part for cell in cells for part in _divide(cell, columns, line.size)]
+    for cell in cells:
         over = _list_over(cell, columns)
         if len(over) != 1 or len(cell.text) > _CELL_LETTERS:
             return
         foot = bottoms.get(cell.left, line.bottom) + (_DEPTH * line.size if cell.text[:1] in _DEEP else 0.0)
         found.append((over[0], _Part([cell.text], cell.left, cell.right, foot, foot, line.size, line.is_bold)))
     yield from found
+
+
+def _divide(cell: Cell, columns: Sequence[Place], size: float) -> list[Cell]:
+    """The two names that stand so close over two columns that they were taken for one cell; or the cell as it is."""
+    over = _list_over(cell, columns)
+    if len(over) != 2:
+        return [cell]
+    middle = (columns[over[0]][1] + columns[over[1]][0]) / 2
+    letter = (cell.right - cell.left) / len(cell.text)
+    spaces = [found.start() for found in re.finditer(" ", cell.text)]
+    at = min(spaces, key=lambda space: abs(cell.left + letter * (space + 0.5) - middle), default=0)
+    if not at or abs(cell.left + letter * (at + 0.5) - middle) > _OFF_GAP * size:
+        return [cell]
+    return [Cell(cell.text[:at], cell.left, middle), Cell(cell.text[at + 1 :], middle, cell.right)]
 
 
 def _join_lines(parts: Sequence[tuple[int, _Part]]) -> list[tuple[int, _Part]]:
@@ -218,8 +258,12 @@ def _join_cells(cells: Sequence[tuple[int, _Part]]) -> list[_Row]:
 
 
 def _are_middled(rows: Sequence[_Row]) -> bool:
-    """Whether the cells of each row have one middle, and those of some row stand at several heights."""
-    if sum(len(row) > 1 for row in rows) < _ROWS:
+    """Whether the cells of each row have one middle, and those of some row stand at several heights.
+
+    Most rows have several cells: otherwise they are lines of cells that weren't found to be some.
+    """
+    whole = sum(len(row) > 1 for row in rows)
+    if whole < _ROWS or 2 * whole <= len(rows):
         return False
     is_uneven = False
     for at, row in enumerate(rows):
@@ -228,7 +272,9 @@ def _are_middled(rows: Sequence[_Row]) -> bool:
             return False
         if at and any(abs(cell.middle - tallest.middle) > _OFF_MIDDLE * cell.size for cell in row.values()):
             return False
-        is_uneven |= any(tallest.high - cell.high > _LEVEL * cell.size for cell in row.values())
+        is_uneven |= len(tallest.lines) > 1 and any(
+            tallest.high - cell.high > _LEVEL * cell.size for cell in row.values()
+        )
     return is_uneven
 
 
@@ -302,6 +348,8 @@ def _spread_names(names: Sequence[tuple[float, Line]], rows: Sequence[Line]) -> 
             return []
         middle, name = waiting.pop(0)
         end = _find_last_named(middle, rows, at, right)
+        if end is not None and not result and not all(map(_has_amounts, rows[at : end + 1])):
+            end = None  # rows of a head
         if end is None and not result:  # beside the last line of the head
             end = at = next((n for n, row in enumerate(rows) if _is_beside(middle, row.bottom, row)), len(rows))
             result += rows[:at]
@@ -320,6 +368,10 @@ def _find_last_named(middle: float, rows: Sequence[Line], start: int, right: flo
         if _is_beside(middle, (rows[start].bottom + rows[end].bottom) / 2, rows[end]):
             return end
     return None
+
+
+def _has_amounts(row: Line) -> bool:
+    return any(map(_is_amount, row.text.split("\t")))
 
 
 def _is_beside(middle: float, other: float, line: Line) -> bool:

@@ -48,7 +48,14 @@ def _read(drawing: Drawing) -> list[str]:
     return read_texts(make_pdf([drawing]))[-1].split("\n")
 
 
-@pytest.mark.parametrize("rows", [_FAULTS, [*_FAULTS, ("F20", "Leak at the\nfoot", "", "5")]])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        _FAULTS,
+        [*_FAULTS, ("F20", "Leak at the\nfoot", "", "5")],
+        [("Code", "Fault", "Remedy as it is told", "Minutes"), *_FAULTS[1:]],  # the last two heads stand close
+    ],
+)
 def test_a_row_has_all_lines_of_its_cells(rows):
     assert _read(_draw(rows)) == ["\t".join(cell.replace("\n", " ") for cell in row) for row in rows]
 
