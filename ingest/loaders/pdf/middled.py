@@ -119,22 +119,25 @@ def _may_follow(above: Line, line: Line) -> bool:
 
 def _read_rows(lines: Sequence[Line]) -> list[Line]:
     """The rows of the table; none if the lines are none, or one whose rows are known by their heights."""
-    for columns in (_add_columns(_find_columns(lines), lines), _gather_columns(lines)):
-        rows = _read_table(lines, columns) if len(columns) > 1 else []
-        if rows:
-            return rows
-    return []
+    rows = _read_table(lines, _add_columns(_find_columns(lines), lines))
+    return (_read_table(lines, _gather_columns(lines)) if rows is None else rows) or []
 
 
-def _read_table(lines: Sequence[Line], columns: Sequence[Place]) -> list[Line]:
-    """The rows of the table with these columns, and the lines before and behind it; none if they are no rows."""
-    first, last = (_find_first(order, columns) for order in (lines, lines[::-1]))
+def _read_table(lines: Sequence[Line], columns: Sequence[Place]) -> list[Line] | None:
+    """The rows of the table with these columns, and the lines before and behind it; none if they are no rows.
+
+    None itself if cells lie in no column or in several.
+    """
+    first = _find_first(lines, columns) if len(columns) > 1 else None
+    last = _find_first(lines[::-1], columns) if first is not None else None
     if first is None or last is None:
-        return []
+        return None
     table = lines[first : len(lines) - last]
-    parts = [list(_place(line, columns)) for line in table]
-    if not all(parts):
-        return []
+    parts: list[list[tuple[int, _Part]]] = []
+    for line in table:
+        parts.append(list(_place(line, columns)))
+        if not parts[-1]:
+            return None
     rows = _join_cells(_join_lines([part for line in parts for part in line]))
     if not _are_middled(rows):
         return []
