@@ -65,6 +65,8 @@ _Row = dict[int, _Part]
 
 def join_middled(lines: list[Line]) -> list[Line]:
     """The lines, with each row of such a table as one line."""
+    if sum(bool(line.cuts) for line in lines) < _ROWS:
+        return lines
     result: list[Line] = []
     at = 0
     while at < len(lines):
@@ -75,7 +77,8 @@ def join_middled(lines: list[Line]) -> list[Line]:
         start, end = _find_run(lines, at)
         begun = start - at + len(result)
         run = lines[start:end]
-        rows = (_read_rows(run) or _name_rows(run)) if begun >= 0 else []
+        may_be_table = begun >= 0 and sum(bool(line.cuts) for line in run) >= _ROWS
+        rows = (_read_rows(run) or _name_rows(run)) if may_be_table else []
         if rows:
             result[begun:] = rows
         else:
@@ -126,7 +129,7 @@ def _read_rows(lines: Sequence[Line]) -> list[Line]:
 def _read_table(lines: Sequence[Line], columns: Sequence[Place]) -> list[Line] | None:
     """The rows of the table with these columns, and the lines before and behind it; none if they are no rows.
 
-    None itself if cells lie in no column or in several.
+    None itself if cells lie in no column or in several, or beside another in theirs.
     """
     first = _find_first(lines, columns) if len(columns) > 1 else None
     last = _find_first(lines[::-1], columns) if first is not None else None
@@ -138,7 +141,10 @@ def _read_table(lines: Sequence[Line], columns: Sequence[Place]) -> list[Line] |
         parts.append(list(_place(line, columns)))
         if not parts[-1]:
             return None
-    rows = _join_cells(_join_lines([part for line in parts for part in line]))
+    cells = _join_lines([part for line in parts for part in line])
+    if not cells:
+        return None
+    rows = _join_cells(cells)
     if not _are_middled(rows):
         return []
     return [*lines[:first], *_write(rows, columns, table), *lines[len(lines) - last :]]

@@ -54,6 +54,10 @@ def _read(drawing: Drawing) -> list[str]:
         _FAULTS,
         [*_FAULTS, ("F20", "Leak at the\nfoot", "", "5")],
         [("Code", "Fault", "Remedy as it is told", "Minutes"), *_FAULTS[1:]],  # the last two heads stand close
+        [
+            ("Code", "Fault", "Remedy as it is told", "Minutes"),
+            *((n, "Dry\nand hot", "5", m) for n, _, _, m in _FAULTS[1:]),
+        ],
     ],
 )
 def test_a_row_has_all_lines_of_its_cells(rows):
