@@ -9,6 +9,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from html import unescape
 
 from ingest.loaders.encoding import decode, decode_blocks
 from ingest.loaders.reading import Reading, ReadOptions, make_one_line, make_single_page
@@ -237,7 +238,7 @@ def _read_cue(block: list[str]) -> str:
     if at is None:
         is_note = block[:1] and block[0].startswith("NOTE")
         return "\n".join(block).removeprefix("NOTE").strip() if is_note else ""
-    said = " ".join(" ".join(_CUE_TAG.sub(_name_speaker, line).split()) for line in block[at + 1 :])
+    said = " ".join(" ".join(unescape(_CUE_TAG.sub(_name_speaker, line)).split()) for line in block[at + 1 :])
     start = block[at].strip().split()[0].replace(",", ".").rpartition(".")[0]
     return f"[{start}] {said.strip()}" if said.strip() else ""
 

@@ -21,13 +21,23 @@ _WESTERN = frozenset("äöüßÄÖÜàâæçéèêëîïôœùûÿÀÂÆÇÉÈÊ
 
 
 def detect_encoding(data: bytes, declared: str = "") -> str:
-    """The codec's name: by a byte order mark, else UTF-8 if that is valid, else `declared`, else guessed by letters."""
+    """The codec's name: by a byte order mark, by escapes, as UTF-8 if that is valid, as `declared`, or by letters."""
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
     if is_utf8(data):
-        return "utf-8"
+        return _find_escaped(data) or "utf-8"
     return _guess_by_zeros(data[:_SAMPLE_BYTES]) or _find_declared(declared) or _guess_by_letters(data)
+
+
+_ESCAPES = re.compile(rb"\x1b\$(?:[@B]|\(D|(\)C))")
+"""What switches text of seven bits to Japanese letters or, captured, to Korean ones (ISO 2022); no terminal has it."""
+
+
+def _find_escaped(data: bytes) -> str:
+    """The codec of a text whose letters are written in ASCII between escapes, as Japanese mail is; empty for others."""
+    found = _ESCAPES.search(data) if b"\x1b$" in data else None
+    return "" if found is None else "iso2022_kr" if found[1] else "iso2022_jp_ext"
 
 
 def _find_declared(declared: str) -> str:

@@ -64,6 +64,7 @@ FORMATS = (
     Format("rst", "text:load_rst", (".rst", ".rest")),
     Format("asciidoc", "text:load_asciidoc", (".adoc", ".asciidoc", ".asc")),
     Format("org", "text:load_org", (".org",)),
+    Format("latex", "latex:load_latex", (".tex", ".ltx", ".latex")),
     Format(
         "code",
         "text:load_text",
@@ -71,7 +72,7 @@ FORMATS = (
             ".py .pyi .js .mjs .cjs .jsx .ts .tsx .java .kt .kts .scala .c .h .cc .cpp .cxx .hpp .hh .cs .go .rs .rb"
             " .php .swift .m .mm .sh .bash .zsh .ps1 .bat .cmd .sql .r .jl .lua .pl .pm .dart .ex .exs .erl .hs .clj"
             " .groovy .gradle .f90 .f .pas .asm .s .vb .proto .graphql .tf .cmake .mk .dockerfile .vue .svelte .css"
-            " .scss .less .zig .nim .tex .bib .sty".split()
+            " .scss .less .zig .nim .bib .sty".split()
         ),
         "code",
     ),
@@ -80,7 +81,7 @@ FORMATS = (
 _BY_NAME = {format_.name: format_ for format_ in FORMATS}
 _BY_EXTENSION = {extension: format_ for format_ in FORMATS for extension in format_.extensions}
 _TEXTS = frozenset(
-    "html xml ipynb json yaml csv tsv vtt srt markdown rst asciidoc org code text eml mbox ics vcf".split()
+    "html xml ipynb json yaml csv tsv vtt srt markdown rst asciidoc org latex code text eml mbox ics vcf".split()
 )
 
 _BINARY_SIGNS = ((b"{\\rt", "rtf"), (b"\x78\x9f\x3e\x22", "tnef"))

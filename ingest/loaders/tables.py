@@ -140,6 +140,10 @@ def _join_heads(rows: Iterable[_Row], head_rows: int) -> Iterator[list[str]]:
         if head and len(head) < _MOST_HEAD_ROWS and (number < head_rows or _continues_head(head, row)):
             head.append(row)
             continue
+        if len(head) == 1 and _stands_above_head(head[0], row):
+            yield [" ".join(filter(None, head[0].texts))]
+            may_begin = True
+            head = []
         if head:
             yield from _close_head(head)
             head = []
@@ -151,6 +155,13 @@ def _join_heads(rows: Iterable[_Row], head_rows: int) -> Iterator[list[str]]:
             may_begin = not any(row.texts) or (may_begin and _count_texts(row) < 2)
     if head:
         yield from _close_head(head)
+
+
+def _stands_above_head(top: _Row, row: _Row) -> bool:
+    """Whether the row above is but a title with a word beside it, as pivot tables have: the row names all columns."""
+    texts = _count_texts(top)
+    are_names = all(row.texts) and not any(NUMBER.fullmatch(text) for text in row.texts)
+    return are_names and not top.is_merged and bool(top.texts[0]) and 2 * texts < _count_texts(row)
 
 
 def _close_head(head: list[_Row]) -> Iterator[list[str]]:

@@ -52,7 +52,21 @@ def load_markdown(source: str, data: bytes, options: ReadOptions) -> Reading:
         created=fields.get("date", ""),
         language=(fields.get("lang") or fields.get("language", ""))[:2].lower(),
     )
-    return make_single_page(header, text)
+    return make_single_page(header, _CODE_OR_TABLE.sub(_convert_table, text))
+
+
+_CODE_OR_TABLE = re.compile(
+    r"^ {0,3}(```|~~~).*?^ {0,3}\1|^ {0,3}<table\b(?:(?!<table\b).)*?</table>", re.DOTALL | re.MULTILINE | re.IGNORECASE
+)
+
+
+def _convert_table(found: re.Match[str]) -> str:
+    """The rows of a table that is written as HTML, and code as it is."""
+    if found[1]:
+        return found[0]
+    from ingest.loaders.web.html import convert_html
+
+    return f"\n{convert_html(found[0])}\n"
 
 
 def _read_front_matter(text: str) -> dict[str, str]:

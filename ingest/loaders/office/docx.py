@@ -117,9 +117,12 @@ class _Story:
     def _read_inline(self, element: _Element, paragraph: _OpenParagraph) -> str:
         """The text of a paragraph's parts. What stands apart, such as notes, is put beside it."""
         parts: list[str] = []
+        is_hidden = False
         for child in element:
             name = get_tag(child)
-            if name == "fldChar":
+            if name == "rPr":
+                is_hidden = any(get_tag(mark) == "vanish" and _is_set(mark) for mark in child)
+            elif name == "fldChar":
                 parts.append(paragraph.pass_field(child))
             elif name in _BESIDE:
                 paragraph.beside.extend(self._read_beside(child, name))
@@ -129,7 +132,7 @@ class _Story:
                     text = self._read_inline(
                         _choose_alternative(child) if name == "AlternateContent" else child, paragraph
                     )
-                parts.append("" if paragraph.is_in_shown_field else text)
+                parts.append("" if is_hidden or paragraph.is_in_shown_field else text)
         return "".join(parts)
 
     def _read_beside(self, element: _Element, name: str) -> Iterator[str]:
@@ -295,13 +298,21 @@ class _OpenParagraph:
         return ""
 
 
+_OFF = ("0", "false", "off")
+
+
+def _is_set(mark: _Element) -> bool:
+    """Whether a property that a style may set is set here, and not taken back."""
+    return get_attribute(mark, "val") not in _OFF
+
+
 def _read_form_value(mark: _Element) -> str:
     """What a check box or a drop-down list of a form shows; empty for other fields, whose result is text."""
     for control in (child for data in mark if get_tag(data) == "ffData" for child in data):
         values = {get_tag(child): get_attribute(child, "val") for child in control}
         if get_tag(control) == "checkBox":
             checked = values.get("checked", values.get("default", "0"))
-            return "☐" if checked in ("0", "false", "off") else "☒"
+            return "☐" if checked in _OFF else "☒"
         if get_tag(control) == "ddList":
             entries = [get_attribute(child, "val") for child in control if get_tag(child) == "listEntry"]
             chosen = values.get("result", values.get("default", "0"))

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.buttons import OFF, Button, GroupValues, choose_by_value, show_buttons
-from ingest.loaders.pdf.labels import Box, name_field, read_words
+from ingest.loaders.pdf.filled import MARKS, Shown
+from ingest.loaders.pdf.labels import Box, Label, find_label, name_field, read_words, tell
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -59,11 +60,11 @@ class AnnotationReader:
         self._options_left = _MOST_OPTIONS
         self._values = values
 
-    def read(self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, number: int) -> Iterator[str]:
+    def read(self, page: pdfium.PdfPage, text_page: pdfium.PdfTextPage, number: int) -> list[Shown]:
         """The page's comments, and the values of its form's fields with their names; `number` counts from 0."""
         import pypdfium2.raw as raw
 
-        said: dict[int, str] = {}
+        said: dict[int, Shown] = {}
         filled: list[_Field] = []
         buttons: list[Button] = []
         fields: list[Box] = []
@@ -73,7 +74,7 @@ class AnnotationReader:
                 continue
             kind = raw.FPDFAnnot_GetSubtype(annotation)
             if kind in _COMMENTS:
-                said[index] = _read_comment(annotation)
+                said[index] = Shown(_read_comment(annotation))
             elif kind == _WIDGET:
                 fields.append(_read_box(annotation))
                 if page.formenv and raw.FPDFAnnot_GetFormFieldType(page.formenv, annotation) in (_CHECK_BOX, _RADIO):
@@ -82,14 +83,16 @@ class AnnotationReader:
                     name, is_told = _read_name(page.formenv, annotation)
                     filled.append(_Field(index, fields[-1], name, value, is_told=is_told))
             raw.FPDFPage_CloseAnnot(annotation)
-        words = list(read_words(text_page)) if not all(field.is_told for field in filled) else []
+        words = list(read_words(text_page)) if filled else []
         for field in filled:
-            name = field.name if field.is_told else name_field(field.name, field.box, words, fields)
-            said[field.index] = f"{name}: {field.value}" if name else field.value
+            label = find_label(field.box, words, fields)
+            name = field.name if field.is_told else name_field(field.name, label)
+            text = tell(name, field.value) if name else field.value
+            said[field.index] = Shown(text, label.text if label else "", field.box, text)
         if buttons:
             choose_by_value(buttons, self._values, number)
-            said |= show_buttons(buttons, fields, text_page)
-        yield from (said[index] for index in sorted(said) if said[index])
+            said |= _show_buttons(buttons, fields, text_page)
+        return [said[index] for index in sorted(said)]
 
     def _read_value(self, form: object, field: object) -> str:
         """What the field shows; empty for one that isn't filled in, and for a button that only does something."""
@@ -113,6 +116,18 @@ class AnnotationReader:
                 label = _read_string(raw.FPDFAnnot_GetOptionLabel, form, field, index)
                 if label:
                     yield label
+
+
+def _show_buttons(buttons: list[Button], fields: list[Box], text_page: pdfium.PdfTextPage) -> dict[int, Shown]:
+    """What the buttons say, and their marks before the words beside them: they tell what an unnamed box means."""
+    said, labels = show_buttons(buttons, fields, text_page)
+    shown = {}
+    for button in buttons:
+        text, label = said.get(button.index, ""), labels.get(button.index, "")
+        is_whole = not button.is_radio and name_field(button.name, Label(label, 0.0)) == label
+        marked = f"{MARKS[button.is_on]}{label}" if label else ""
+        shown[button.index] = Shown(text, label, button.box, marked, is_below=False, is_whole=is_whole)
+    return shown
 
 
 def _read_comment(annotation: object) -> str:

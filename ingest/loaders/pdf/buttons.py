@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ingest.loaders.pdf.glyphs import open_by_pypdf
@@ -17,10 +18,13 @@ from ingest.loaders.pdf.labels import (
     Word,
     belong_together,
     clean_label,
+    find_label,
     is_in_row,
     look_left,
     look_right,
+    name_field,
     read_words,
+    tell,
 )
 
 if TYPE_CHECKING:
@@ -126,10 +130,12 @@ def choose_by_value(buttons: Sequence[Button], values: GroupValues, page: int) -
             button.option = button.state if states and button.state not in states else button.option
 
 
-def show_buttons(buttons: Sequence[Button], fields: Sequence[Box], page: pdfium.PdfTextPage) -> dict[int, str]:
-    """What each button says, by its place among the annotations; a radio button that isn't chosen says nothing.
+def show_buttons(
+    buttons: Sequence[Button], fields: Sequence[Box], page: pdfium.PdfTextPage
+) -> tuple[dict[int, str], dict[int, str]]:
+    """What each button says, and the words beside it, by its place among the annotations.
 
-    `fields` are the places of all the page's fields.
+    A radio button that isn't chosen says nothing. `fields` are the places of all the page's fields.
     """
     sizes: dict[str, int] = defaultdict(int)
     for button in buttons:
@@ -142,7 +148,7 @@ def show_buttons(buttons: Sequence[Button], fields: Sequence[Box], page: pdfium.
         text = _describe(button, labels.get(button.index, ""))
         if text and not (button.is_radio and text in said.values()):  # buttons in unison say the same
             said[button.index] = text
-    return said
+    return said, labels
 
 
 def _is_told(button: Button) -> bool:
@@ -156,7 +162,7 @@ def _describe(button: Button, label: str) -> str:
         shown = (option or button.state) if button.is_on else ""
     else:
         shown = f"☒ {option or button.state}" if button.is_on else f"☐ {option or OFF}"
-    return f"{button.name}: {shown}" if shown and button.name else shown
+    return tell(button.name, shown) if shown and button.name else shown
 
 
 # The words beside a button
@@ -165,7 +171,11 @@ def _describe(button: Button, label: str) -> str:
 def _find_labels(
     buttons: Sequence[Button], fields: Sequence[Box], page: pdfium.PdfTextPage, sizes: dict[str, int]
 ) -> dict[int, str]:
-    """The label of each button that has one: on the same side for all that belong together."""
+    """The label of each button that has one: on the same side for all that belong together.
+
+    A group without a name for people is called by the words left of its first button, or above that if they are no
+    label themselves.
+    """
     words = list(read_words(page))
     together: dict[object, list[Button]] = defaultdict(list)
     for button in buttons:
@@ -176,10 +186,17 @@ def _find_labels(
         right = [look_right(button.box, words, fields) for button in group]
         left = [look_left(button.box, words, fields) for button in group]
         chosen = _choose_side(right, left)
+        is_beside = None not in chosen
         if None in chosen and len(group) == 1:
             chosen = [look_left(group[0].box, words, fields, reach=float("inf"))]
         if None in chosen:
             chosen = _choose_height(group, words, fields)
+        if sizes[group[0].group] > 1 and not group[0].has_tip_for_field and chosen is not left:
+            first = min(group, key=lambda button: (-round(button.box[3]), button.box[0]))
+            caption = find_label if is_beside else partial(look_left, reach=float("inf"))
+            name = name_field(first.name, caption(first.box, words, fields))
+            for button in group:
+                button.name = name
         for button, label in zip(group, chosen, strict=True):
             if label:
                 labels[button.index] = label.text

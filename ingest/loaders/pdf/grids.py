@@ -45,7 +45,7 @@ def align_tables(lines: list[Line]) -> list[Line]:
     """The lines; the rows of tables with an empty cell where they have none in a column."""
     if sum("\t" in line.text for line in lines) < _ROWS:
         return lines
-    rows = _join_rows(lines)
+    rows = join_rows(lines)
     joined = [line for line, _ in rows]
     blocks: list[tuple[int, list[Line]]] = []
     at = 0
@@ -66,7 +66,7 @@ def _are_blocks(rows: Sequence[tuple[Line, tuple[int, ...]]]) -> bool:
     return all(len(numbers) > 1 for _, numbers in rows) and max(line.text.count("\t") for line, _ in rows) < 2
 
 
-def _join_rows(lines: Sequence[Line]) -> list[tuple[Line, tuple[int, ...]]]:
+def join_rows(lines: Sequence[Line]) -> list[tuple[Line, tuple[int, ...]]]:
     """The lines with their numbers, those that a PDF drew after the second line of a cell joined with their row."""
     result: list[tuple[Line, tuple[int, ...]]] = []
     for number, line in enumerate(lines):

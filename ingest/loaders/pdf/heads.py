@@ -156,6 +156,8 @@ class _Head:
         self.has_groups = False
         groups: list[Cell] = []
         named: list[tuple[int, Cell]] = []
+        if not self.lines and len(cells) == len(self.columns):  # names in the middle may stand beside their numbers
+            named, cells = [*enumerate(cells)], []
         for cell in cells:
             met = [at for at, (low, high) in enumerate(self.columns) if cell.left <= high and cell.right >= low]
             if len(met) == 1 and not self.names[met[0]] and all(at != met[0] for at, _ in named):

@@ -45,12 +45,13 @@ class Label:
     gap: float
 
 
-def name_field(name: str, box: Box, words: Sequence[Word], fields: Sequence[Box]) -> str:
-    """What a field is called: by the words left of it or above it, and by its own name if that says more.
+def find_label(box: Box, words: Sequence[Word], fields: Sequence[Box]) -> Label | None:
+    """The words left of a field or above it; `fields` are the places of all the page's fields."""
+    return look_left(box, words, fields, reach=float("inf")) or _look_above(box, words, fields)
 
-    `fields` are the places of all the page's fields.
-    """
-    label = look_left(box, words, fields, reach=float("inf")) or _look_above(box, words, fields)
+
+def name_field(name: str, label: Label | None) -> str:
+    """What a field is called: by the words beside it, and by its own name if that says more."""
     if label is None:
         return name
     own, shown = (re.sub(r"[\W_]", "", text).casefold() for text in (name, label.text))
@@ -73,6 +74,11 @@ def _look_above(field: Box, words: Sequence[Word], fields: Sequence[Box]) -> Lab
         return None
     row = [word for word in over if is_in_row(first.box, word.box) and word.box[0] >= first.box[0]]
     return _take_label(sorted(row, key=lambda word: word.box[0]), first.box[0], _LABEL_GAP_PT)
+
+
+def tell(name: str, value: str) -> str:
+    """The name of a field with what it shows; a question takes no colon."""
+    return f"{name}{'' if name.endswith('?') else ':'} {value}"
 
 
 def belong_together(word: Word, after: Word) -> bool:
@@ -98,12 +104,14 @@ def look_left(
     end = max((field[2] for field in fields if field[2] <= button[0] + 1 and is_in_row(button, field)), default=-1e9)
     row = [word for word in words if end < word.box[2] <= button[0] + 1 and is_in_row(button, word.box)]
     mirrored = [Word(word.text, (-word.box[2], word.box[1], -word.box[0], word.box[3])) for word in row]
-    label = _take_label(sorted(mirrored, key=lambda word: word.box[0]), -button[0], reach)
-    return Label(clean_label(" ".join(reversed(label.text.split()))), label.gap) if label else None
+    return _take_label(sorted(mirrored, key=lambda word: word.box[0]), -button[0], reach, is_mirrored=True)
 
 
-def _take_label(row: Sequence[Word], edge: float, reach: float) -> Label | None:
-    """The words from the edge on as long as they belong together; None if they begin too far from it."""
+def _take_label(row: Sequence[Word], edge: float, reach: float, *, is_mirrored: bool = False) -> Label | None:
+    """The words from the edge on as long as they belong together; None if they begin too far from it.
+
+    `is_mirrored` says that the row goes from right to left.
+    """
     if not row or row[0].box[0] - edge > reach:
         return None
     taken = [row[0]]
@@ -111,7 +119,7 @@ def _take_label(row: Sequence[Word], edge: float, reach: float) -> Label | None:
         if not belong_together(taken[-1], word):
             break
         taken.append(word)
-    text = clean_label(" ".join(word.text for word in taken))
+    text = clean_label(" ".join(word.text for word in (reversed(taken) if is_mirrored else taken)))
     return Label(text, max(0.0, row[0].box[0] - edge)) if text else None
 
 

@@ -15,6 +15,7 @@ from ingest.loaders.pdf.headings import Sizes, find_edges, find_outline_headings
 from ingest.loaders.pdf.heads import join_heads
 from ingest.loaders.pdf.line import Line
 from ingest.loaders.pdf.lines import PageLines, mend_text
+from ingest.loaders.pdf.middled import join_middled
 from ingest.loaders.pdf.tables import Table, carry_head
 
 # Tuned on the pages of bench/layout; what each one does to them: bench/RESULTS.md, Loaders.
@@ -72,7 +73,7 @@ def compose(pages: Iterable[PageLines], outline: dict[int, list[tuple[int, str]]
 def _order_pages(pages: Iterable[PageLines], sizes: Sizes) -> Iterator[PageLines]:
     """The pages with their lines in reading order and their edges found; `sizes` learns from each."""
     for page in pages:
-        page.lines = align_tables(join_heads(order_rows(order_columns(_join_drop_caps(page.lines)))))
+        page.lines = align_tables(join_heads(order_rows(order_columns(join_middled(_join_drop_caps(page.lines))))))
         page.edges = find_edges(page.lines)
         sizes.add(page.lines)
         yield page

@@ -25,6 +25,8 @@ class Line:
     """Where the cells after the first begin."""
     ends: tuple[float, ...] = ()
     """Where the cells before the last end."""
+    off_level: tuple[tuple[float, float], ...] = ()
+    """Of the cells that stand higher or lower than the first: where they begin, and their bottom."""
 
     def is_alike(self, other: Line) -> bool:
         """Whether the letters of both lines are of one size."""

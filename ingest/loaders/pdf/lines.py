@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loaders.pdf.annotations import AnnotationReader
 from ingest.loaders.pdf.buttons import GroupValues
+from ingest.loaders.pdf.filled import place_values
 from ingest.loaders.pdf.glyphs import UNKNOWN, GlyphReader
 from ingest.loaders.pdf.gutters import Gap, split_close_cells
 from ingest.loaders.pdf.line import Line
@@ -32,6 +33,8 @@ _TOUCHING = 0.2
 """A gap, in letter sizes, that is none: TeX puts .16 behind an exponent, a space has .25 and more."""
 _SMALL, _RISE = 0.85, 0.15
 """Figures smaller than this share of the number before them, and so much of its size higher, are raised."""
+_UPRIGHT, _UPWARDS, _DOWNWARDS = "upright", "upwards", "downwards"
+"""Where most of a page's text runs to."""
 _FIGURES = re.compile(r"\d[\d.,]*\d")
 _RAISED = 0xE8F0
 """Raised figures are these characters until their line has been cut into cells."""
@@ -63,7 +66,7 @@ class PageLines:
     label: str | None
     lines: list[Line]
     extra: str = ""
-    """Text that isn't on the page itself: comments, field values."""
+    """Text that isn't on the page itself: comments, field values without a place there."""
     edges: dict[str, Edge] = field(default_factory=dict)
     """The lines at its top and bottom, which may be running heads, by the keys that `headings.make_key` gives them."""
     is_unreadable: bool = False
@@ -85,6 +88,9 @@ class TextReader:
         self._box = tuple(ctypes.c_double() for _ in range(4))
         self._pointers = tuple(map(ctypes.byref, self._box))
         self._name = ctypes.create_string_buffer(128)
+        self._turn = _UPRIGHT
+        self._sideways = 0
+        """Letters of lines that run up the page, less those of lines that run down."""
 
     def read_pages(self) -> Iterator[PageLines]:
         """All pages in order. One that pdfium can't read has no lines, but keeps its number."""
@@ -102,14 +108,23 @@ class TextReader:
         try:
             text_page = page.get_textpage()
             try:
-                lines, is_unreadable = self._read_lines(text_page, index)
-                extra = "\n\n".join(self._annotations.read(page, text_page, index))
+                lines, is_unreadable = self._read_turned_lines(text_page, index)
+                lines, extra = place_values(lines, self._annotations.read(page, text_page, index))
             finally:
                 text_page.close()
         finally:
             page.close()
         label = label if label != str(index + 1) else None
         return PageLines(index + 1, label, lines, extra, is_unreadable=is_unreadable)
+
+    def _read_turned_lines(self, text_page: pdfium.PdfTextPage, index: int) -> tuple[list[Line], bool]:
+        """The page's lines; of one whose text runs up or down, such as a wide table's, as if it were turned upright."""
+        self._turn, self._sideways = _UPRIGHT, 0
+        lines, is_unreadable = self._read_lines(text_page, index)
+        if 2 * abs(self._sideways) > sum(len(line.text) for line in lines):
+            self._turn = _UPWARDS if self._sideways > 0 else _DOWNWARDS
+            lines, is_unreadable = self._read_lines(text_page, index)
+        return lines, is_unreadable
 
     def _read_lines(self, text_page: pdfium.PdfTextPage, index: int) -> tuple[list[Line], bool]:
         """The page's lines, and whether some are left out because nothing tells their letters."""
@@ -173,12 +188,16 @@ class TextReader:
         left, _, bottom, top = self._measure_letter(text_page, begin)
         if size <= _UNIT_SIZE:  # a size of 1 scaled by a matrix: measure the letter instead
             size = max(1.0, (top - bottom) * _SIZE_OF_HEIGHT)
-        right = self._measure_letter(text_page, end - 1)[1]
+        _, right, last, _ = self._measure_letter(text_page, end - 1)
+        if abs(last - bottom) > abs(right - left):
+            self._sideways += end - begin if last > bottom else begin - end
         spaces: list[Gap] = []
-        cells = "".join(self._split_cells(text_page, text, begin, end, size, spaces))
+        off_level: list[tuple[float, float]] = []
+        cells = "".join(self._split_cells(text_page, text, begin, end, size, bottom, spaces, off_level))
         gaps = [gap for gap in spaces if gap[1] - gap[0] > _CELL_GAP * size]
         ends, cuts = zip(*gaps, strict=True) if gaps else ((), ())
-        return Line(cells, left, right, bottom, size, self._is_bold(text_page, begin), cuts, ends), spaces
+        is_bold = self._is_bold(text_page, begin)
+        return Line(cells, left, right, bottom, size, is_bold, cuts, ends, tuple(off_level)), spaces
 
     def _split_cells(
         self,
@@ -187,16 +206,23 @@ class TextReader:
         begin: int,
         end: int,
         size: float,
+        bottom: float,
         spaces: list[Gap],
+        off_level: list[tuple[float, float]],
     ) -> Iterator[str]:
-        """The words with a space or, where cells stand apart, a tab between; `spaces` takes from where to where."""
+        """The words with a space or, where cells stand apart, a tab between; `spaces` takes from where to where.
+
+        `off_level` takes the places of cells whose letters don't stand on the line's `bottom`.
+        """
         at = begin
         for found in _SPACES.finditer(text[begin:end]):
             stop, next_word = begin + found.start(), begin + found.end()
-            place = self._measure_letter(text_page, next_word)[0]
+            place, _, foot, _ = self._measure_letter(text_page, next_word)
             before = self._measure_letter(text_page, stop - 1)[1]
             is_apart = place - before > _CELL_GAP * size
             spaces.append((before, place))
+            if is_apart and abs(foot - bottom) > _LEVEL * size and text[next_word].isalnum():
+                off_level.append((place, foot))
             yield text[at:stop] + ("\t" if is_apart else " ")
             at = next_word
         yield text[at:end]
@@ -205,7 +231,11 @@ class TextReader:
         """Left, right, bottom, top in points."""
         left, right, bottom, top = self._box
         self._char_box(text_page.raw, index, *self._pointers)
-        return left.value, right.value, bottom.value, top.value
+        if self._turn is _UPRIGHT:
+            return left.value, right.value, bottom.value, top.value
+        if self._turn is _UPWARDS:
+            return bottom.value, top.value, -right.value, -left.value
+        return -top.value, -bottom.value, left.value, right.value
 
     def _is_bold(self, text_page: pdfium.PdfTextPage, index: int) -> bool:
         import pypdfium2.raw as raw
@@ -234,6 +264,7 @@ def _join(line: Line, following: Line) -> Line:
         right=following.right,
         cuts=line.cuts + following.cuts,
         ends=line.ends + following.ends,
+        off_level=line.off_level + following.off_level,
     )
 
 

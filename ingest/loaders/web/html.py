@@ -91,6 +91,7 @@ def _find_meta(root: HtmlElement, *names: str) -> str:
 
 def write_markdown(root: HtmlElement) -> str:
     """The text of the element and of all below it."""
+    _name_tables(root)
     writer = _Writer()
     writer.walk(root)
     writer.walk_menus()
@@ -288,11 +289,54 @@ def _open_noscript(element: HtmlElement) -> bool:
     return True
 
 
+_ROLES = {
+    "table": "table", "grid": "table", "treegrid": "table", "rowgroup": "tbody", "row": "tr", "cell": "td",
+    "gridcell": "td", "columnheader": "th", "rowheader": "th",
+}  # fmt: skip
+"""The elements of a table by the roles that others play on pages which draw tables by style alone."""
+
+
+def _name_tables(root: HtmlElement) -> None:
+    """Make elements that say that they are a table, its rows and its cells what they say."""
+    for element in root.xpath(".//*[@role]"):
+        tag = _ROLES.get(element.get("role", "").strip().lower())
+        if tag is None or element.tag in ("table", "thead", "tbody", "tfoot", "tr", "td", "th"):
+            continue
+        element.tag = tag
+        above = element.getparent()
+        while tag in ("tr", "td", "th") and above is not None and _is_wrapper(above) and above is not root:
+            above.drop_tag()
+            above = element.getparent()
+        for name in ("colspan", "rowspan"):
+            if span := element.get(f"aria-{name}"):
+                element.set(name, span)
+
+
+def _is_wrapper(element: HtmlElement) -> bool:
+    """Whether an element between a table's parts says nothing itself."""
+    if element.tag not in ("div", "span") or element.get("role") is not None or _is_hidden(element):
+        return False
+    return not any(text and text.strip() for text in (element.text, *(child.tail for child in element)))
+
+
+def _frames_page(table: HtmlElement) -> bool:
+    """Whether the table arranges parts of a page: by its own word, or because it has no heads but tables within it."""
+    if table.get("role") in ("presentation", "none"):
+        return True
+    inner = list(table.iterfind(".//table"))
+    if not inner:
+        return False
+    cells = [cell for row in _find_rows(table) for cell in row]
+    if any(len(cell.text_content()) > LAYOUT_CELL for cell in cells):
+        return True
+    return all(cell.tag != "th" for cell in cells) and any(
+        sum(len(row) > 1 for row in _find_rows(other)) > 1 for other in inner
+    )
+
+
 def _read_rows(table: HtmlElement) -> list[str]:
     """The rows of a data table, cells separated by tabs; none if the table frames a page's parts."""
-    if table.find(".//table") is not None and any(
-        len(cell.text_content()) > LAYOUT_CELL for row in _find_rows(table) for cell in row
-    ):
+    if _frames_page(table):
         return []
     cells = [[cell for cell in row if cell.tag in ("td", "th")] for row in _find_rows(table)]
     if max(map(len, cells), default=0) < 2:

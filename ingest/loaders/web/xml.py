@@ -1,4 +1,4 @@
-"""XML as text: articles (JATS), DITA, whatever else has titles and paragraphs; and the feeds RSS and Atom."""
+"""XML as text: articles (JATS), DITA, whatever else has titles and paragraphs; records; and the feeds RSS and Atom."""
 
 from __future__ import annotations
 
@@ -19,15 +19,53 @@ _DEEPEST = 200
 
 
 def load_xml(source: str, data: bytes, options: ReadOptions) -> Reading:
-    """Text of the elements in order; titles become headings by how deep they lie."""
+    """Text of the elements in order; titles become headings by how deep they lie. Records keep the names of values."""
     root = parse_xml(data)
     if get_tag(root) in ("rss", "feed", "RDF"):
         return load_feed(source, root)
     if get_tag(root) == "html":
         return load_html(source, data, options)
+    if not _is_value(root) and not any(get_tag(element) in _PROSE for element in root.iter()):
+        return make_single_page(Document(source, (), author=_find_author(root)), "\n\n".join(_read_records(root)))
     blocks = list(_read_blocks(root, 1))
     title = next((text.lstrip("# ") for text in blocks[:40] if text.startswith("#")), "")
     return make_single_page(Document(source, (), title=title, author=_find_author(root)), "\n\n".join(blocks))
+
+
+_PROSE = frozenset("p para simpara paragraph sec section chapter body topic svg tr row".split())
+"""Elements of texts, drawings and tables; XML without any of them holds data."""
+_LONGEST_RECORD = 600
+"""Characters of a record that becomes one line, so that its name and its values are quoted together."""
+
+
+def _read_records(element: _Element, depth: int = 1) -> Iterator[str]:
+    """Each element that has values, with their names; then those within it."""
+    if depth > _DEEPEST or not get_tag(element):
+        return
+    leaves = [child for child in element if _is_value(child)]
+    values = [*_name_attributes(element), *filter(None, map(_name_value, leaves))]
+    if values:
+        line = "; ".join(values)
+        yield line if len(line) <= _LONGEST_RECORD else "\n".join(values)
+    for child in element:
+        if not _is_value(child):
+            yield from _read_records(child, depth + 1)
+
+
+def _is_value(element: _Element) -> bool:
+    """Whether it holds a text, which may have elements within it, or nothing but attributes."""
+    return not len(element) or any(text and text.strip() for text in (element.text, *(c.tail for c in element)))
+
+
+def _name_value(element: _Element) -> str:
+    said = filter(None, (get_inner_text(element), ", ".join(_name_attributes(element))))
+    text = ", ".join(said)
+    return f"{get_tag(element)}: {text}" if text else ""
+
+
+def _name_attributes(element: _Element) -> list[str]:
+    names = ((str(key).rpartition("}")[2], make_one_line(str(value))) for key, value in element.attrib.items())
+    return [f"{name}: {value}" for name, value in names if value and name != "schemaLocation"]
 
 
 _HEADINGS = {"title", "article-title", "chapter-title", "head", "heading"}

@@ -131,6 +131,37 @@ def test_markdown_takes_title_author_and_language_from_its_front_matter():
     assert (reading.header.title, reading.header.author, reading.header.language) == ("The Book", "Ann", "de")
 
 
+def test_tables_that_markdown_has_as_html_become_rows():
+    table = "<table><tr><th>Kiln</th><th>Cone</th></tr>\n<tr><td>Tim</td><td>04</td></tr></table>"
+    text = _read("a.md", f"# Kilns\n\n{table}\nFired.\n\n```\n{table}\n```")
+    assert text == f"# Kilns\n\n\nKiln\tCone\nTim\t04\n\nFired.\n\n```\n{table}\n```"
+
+
+@pytest.mark.parametrize(
+    ("latex", "shown"),
+    [
+        (r"\section*{Tides}Springs rise $5\,m$.% draft", "## Tides\n\nSprings rise $5\\,m$."),
+        (r"Caf\'e M\"uller, \c{C}a \v{s} \ss, 50\,\% \& 1--2~km", "Café Müller, Ça š ß, 50 % & 1–2 km"),
+        (r"Wool\footnote{From \emph{Jæren}.} and \href{https://a.b}{dye}", "Wool (From Jæren.) and dye (https://a.b)"),
+        (r"\begin{enumerate}\item Shear\item[b)] Wash\item Spin\end{enumerate}", "1. Shear\n- b): Wash\n2. Spin"),
+        (
+            r"\begin{tabular}{l|rr}\toprule Port & \multicolumn{2}{c}{Rise}\\ & ebb & flood\\\midrule"
+            r" \textbf{Wick} & 1 & $3$\\ \end{tabular}",
+            "Port\tRise ebb\tRise flood\nWick\t1\t$3$",
+        ),
+        (r"\newcommand{\lab}{Kelp Lab}\begin{document}At \lab{} we \verb|x_y|.\end{document}", "At Kelp Lab we x_y."),
+        (r"\begin{verbatim}a \emph{b}\end{verbatim}", "```\na \\emph{b}\n```"),
+    ],
+)
+def test_latex_is_read_as_it_is_typeset(latex, shown):
+    assert _read("a.tex", latex) == shown
+
+
+def test_latex_tells_its_title_and_author():
+    _, reading = read("a.tex", rb"\title{On \emph{Kelp}}\author{K. Aas}\begin{document}x\end{document}", ReadOptions())
+    assert (reading.header.title, reading.header.author) == ("On Kelp", "K. Aas")
+
+
 @pytest.mark.parametrize("mark", [",", ";", "|", "\t"])
 def test_csv_becomes_rows_whatever_separates_the_cells(mark):
     text = _read("a.csv", f'name{mark}town\n"Bob{mark}jr"{mark}Rome\nEve{mark}Bonn\n')
@@ -161,8 +192,8 @@ def test_a_notebook_gives_its_cells_and_outputs():
 
 
 def test_subtitles_keep_speaker_and_time():
-    text = _read("a.vtt", "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n<v Ann>Hello <b>you</b>\n")
-    assert text == "[00:00:01] Ann: Hello you"
+    text = _read("a.vtt", "WEBVTT\n\n1\n00:00:01.000 --> 00:00:02.000\n<v Ann>Hello <b>you</b> &amp; me\n")
+    assert text == "[00:00:01] Ann: Hello you & me"
 
 
 @pytest.mark.parametrize(
@@ -189,6 +220,16 @@ def test_a_feed_gives_its_entries_under_their_titles():
         "<description>&lt;p&gt;They &lt;b&gt;really&lt;/b&gt; do.&lt;/p&gt;</description></item></channel></rss>"
     )
     assert _read("a.xml", feed) == "# News\n\n## Ducks fly\n\nThey really do."
+
+
+def test_records_in_xml_name_their_values():
+    organs = (
+        "<organs><organ id='op12'><builder>Dorn</builder><year>1784</year></organ><organ><builder>Ost</builder>"
+        "<fee unit='EUR'>5</fee><empty/><pipes><wood>22</wood></pipes></organ><lock on='yes'/></organs>"
+    )
+    assert _read("a.xml", f"<?xml version='1.0'?>{organs}") == (
+        "lock: on: yes\n\nid: op12; builder: Dorn; year: 1784\n\nbuilder: Ost; fee: 5, unit: EUR\n\nwood: 22"
+    )
 
 
 def test_an_articles_sections_become_headings():

@@ -51,6 +51,32 @@ def test_a_table_that_frames_the_page_is_not_one():
     assert "## Story" in text
 
 
+@pytest.mark.parametrize(
+    ("page", "text"),
+    [
+        (
+            "<table><tr><td>Menu<td><h1>Bees</h1><table><tr><th>Hive<th>Kilos<tr><td>Birch<td>22</table></table>",
+            "Menu\n\n# Bees\n\nHive\tKilos\nBirch\t22",
+        ),
+        ("<table role=presentation><tr><td>Menu<td>Bees</table>", "Menu\n\nBees"),
+        (
+            "<table><tr><th>Flat<th>Has<tr><td>4<td><table><tr><td>Bed<td>2<tr><td>Lamp<td>3</table></table>",
+            "Flat\tHas\n4\tBed 2 Lamp 3",
+        ),
+        (
+            "<div role=table><div role=rowgroup><p role=row><span role=columnheader>Isle</span>"
+            "<span role=columnheader>Pier</span></p></div><div><div role=row><div><div role=rowheader>Vega</div></div>"
+            "<div role=cell>4</div></div></div></div>",
+            "Isle\tPier\nVega\t4",
+        ),
+        ("<ul role=grid><li role=row><b role=gridcell aria-colspan=2>a</b><b role=gridcell>b</b></ul>", "a\ta\tb"),
+    ],
+    ids=["heads within", "says so", "heads of its own", "roles", "a grid"],
+)
+def test_what_is_a_table_and_what_frames_a_page(page, text):
+    assert convert_html(page) == text
+
+
 def test_navigation_comes_last():
     assert convert_html("<nav><a>Home</a> <nav>About</nav></nav><p>Story</p>") == "Story\n\nHome\n\nAbout"
 

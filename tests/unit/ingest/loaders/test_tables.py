@@ -79,6 +79,12 @@ def test_a_head_of_several_rows_becomes_one(rows, joined):
     assert (title, lines[0]) == ("Fees of the harbour", joined)
 
 
+def test_a_title_with_a_word_beside_it_is_no_head_of_a_pivot_table():
+    head = ["Land", "Inn", "May", "June", "Total"]
+    lines = _write(["Sum of nights", "", "Month", "", ""], [*head], ["Norway", "Skarvet", "12", "19", "31"])
+    assert lines[:2] == ["Sum of nights Month", "\t".join(head)]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -120,6 +120,12 @@ def test_fields_of_old_forms_show_what_was_chosen(data, result, shown):
     assert _blocks(_field(data, result)) == [f"Boat: {shown} ok"]
 
 
+def test_hidden_letters_are_left_out():
+    hidden = "<w:r><w:rPr><w:vanish/></w:rPr><w:t>77 and </w:t></w:r>"
+    shown = "<w:r><w:rPr><w:vanish w:val='0'/></w:rPr><w:t>16</w:t></w:r>"
+    assert _blocks(f"<w:p><w:r><w:t>Channel </w:t></w:r>{hidden}{shown}</w:p>") == ["Channel 16"]
+
+
 def test_signs_of_symbol_fonts_are_the_signs_that_they_show():
     signs = "<w:sym w:font='Wingdings 2' w:char='F052'/><w:sym w:font='Wingdings' w:char='F06F'/>"
     degrees = "<w:r><w:t>20</w:t><w:sym w:font='Symbol' w:char='F0B0'/></w:r>"

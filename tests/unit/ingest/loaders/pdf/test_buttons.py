@@ -45,7 +45,11 @@ def _read(pages: Sequence[Words], holder: str, buttons: Sequence[Sequence[str]])
     texts = [page.text for page in reading.pages]
     drawn = [{text for _, _, text in words} for words in pages]
     return [
-        "\n".join(line for line in text.splitlines() if ": " in line and line not in seen)
+        "\n".join(
+            line
+            for line in text.splitlines()
+            if (": " in line or (not holder and line.startswith(("☐", "☒")))) and line not in seen
+        )
         for text, seen in zip(texts, drawn, strict=True)
     ]
 
@@ -88,7 +92,7 @@ def test_the_chosen_one_is_told_by_the_words_beside_it(holder, kids, shown):
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
-        ([(20, 601, "Rent:"), (84, 601, "cold"), (184, 601, "warm")], "f4: warm"),
+        ([(20, 601, "Rent:"), (84, 601, "cold"), (184, 601, "warm")], "Rent: warm"),
         ([(45, 601, "cold"), (138, 601, "warm")], "f4: warm"),
         ([(45, 601, "cold"), (138, 601, "warm"), (205, 601, "(see note)")], "f4: warm"),
         ([(400, 601, "far away")], "f4: 1"),
@@ -102,6 +106,7 @@ def test_labels_stand_on_one_side_of_all_buttons_of_a_group(words, shown):
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
+        ([(20, 601, "Rent"), (66, 616, "cold"), (166, 616, "warm")], "Rent: warm"),
         ([(66, 616, "cold"), (154, 626, "warm and"), (157, 615, "metered")], "f4: warm and metered"),
         (
             [(60, 640, "Which rent was agreed with the tenant of this flat?"), (70, 616, "cold"), (170, 616, "warm")],
@@ -149,10 +154,10 @@ def test_the_same_button_twice_in_unison_is_told_once():
 @pytest.mark.parametrize(
     ("entries", "words", "shown"),
     [
-        ("/T (c1) /V /On /AS /On", [(84, 601, "Pets are allowed")], "c1: ☒ Pets are allowed"),
-        ("/T (c1) /V /Off /AS /Off", [(84, 601, "Pets are allowed")], "c1: ☐ Pets are allowed"),
-        ("/T (c1) /V /On", [(84, 601, "Pets are allowed")], "c1: ☒ Pets are allowed"),
-        ("/T (c1) /AS /On", [(40, 601, "Pets:")], "c1: ☒ Pets"),
+        ("/T (c1) /V /On /AS /On", [(84, 601, "Pets are allowed")], "☒ Pets are allowed"),
+        ("/T (c1) /V /Off /AS /Off", [(84, 601, "Pets are allowed")], "☐ Pets are allowed"),
+        ("/T (c1) /V /On", [(84, 601, "Pets are allowed")], "☒ Pets are allowed"),
+        ("/T (c1) /AS /On", [(40, 601, "Pets:")], "☒ Pets"),
         ("/T (c1) /TU (Pets) /AS /On", [(84, 601, "allowed here")], "Pets: ☒ On"),
         ("/T (c1) /AS /On", [(300, 200, "Text")], "c1: ☒ On"),
         ("/T (c1) /AS /Off", [(300, 200, "Text")], "c1: ☐ Off"),
@@ -165,9 +170,9 @@ def test_a_check_box_is_told_by_the_words_beside_it_unless_it_has_a_tip(entries,
 def test_check_boxes_in_a_row_have_their_labels_on_one_side():
     words = [(40, 601, "Attic"), (135, 601, "Cellar")]
     boxes = [_button(70, 600, f"{BOX} /T (a) /AS /On", ["On"]), _button(170, 600, f"{BOX} /T (b) /AS /Off", ["On"])]
-    assert _read([words], "", [boxes])[0].split("\n\n") == ["a: ☒ Attic\nb: ☐ Cellar"]
+    assert _read([words], "", [boxes])[0].split("\n\n") == ["☒ Attic\t☐ Cellar"]
 
 
 def test_a_button_without_pictures_is_on_by_its_state():
     button = _button(70, 600, f"{BOX} /T (c1) /AS /Ja", [])
-    assert _read([[(84, 601, "Garage")]], "", [[button]]) == ["c1: ☒ Garage"]
+    assert _read([[(84, 601, "Garage")]], "", [[button]]) == ["☒ Garage"]

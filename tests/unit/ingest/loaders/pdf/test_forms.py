@@ -82,4 +82,18 @@ def test_a_check_box_far_right_of_its_words_is_called_by_them():
     words = [(72, 600, 11, "Insured"), (200, 580, 11, "North")]
     data = files.pdf([words], catalog="/AcroForm << /Fields [7 0 R] >>", extra=[field.format(_STATES.format("On"))])
     data = data.replace(b"/MediaBox [0 0 612 792]", b"/MediaBox [0 0 612 792] /Annots [7 0 R]")
-    assert next(read("a.pdf", data, ReadOptions())[1].pages).text.split("\n\n")[-1] == "ins: ☒ Insured"
+    assert next(read("a.pdf", data, ReadOptions())[1].pages).text == "☒ Insured\nNorth"
+
+
+@pytest.mark.parametrize("places", [[(60, 700), (60, 680)], [(60, 700), (260, 700)]], ids=["below", "beside"])
+def test_choices_without_a_name_stand_behind_their_question(places):
+    widget = "<< /Type /Annot /Subtype /Widget /Rect [{} {} {} {}] /FT /Btn /T (k{}) /AS /{} {} >>"
+    boxes = [
+        widget.format(x, y, x + 10, y + 10, x + y, state, _STATES.format("On"))
+        for (x, y), state in zip(places, ("Off", "On"), strict=True)
+    ]
+    words = [(50, 720, 11, "How did you come?")]
+    words += [(x + 14, y + 1, 11, text) for (x, y), text in zip(places, ("By bus", "On foot"), strict=True)]
+    data = files.pdf([words], catalog="/AcroForm << /Fields [7 0 R 8 0 R] >>", extra=boxes)
+    data = data.replace(b"/MediaBox [0 0 612 792]", b"/MediaBox [0 0 612 792] /Annots [7 0 R 8 0 R]")
+    assert next(read("a.pdf", data, ReadOptions())[1].pages).text == "How did you come? ☐ By bus ☒ On foot"

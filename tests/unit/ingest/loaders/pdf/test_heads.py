@@ -52,6 +52,12 @@ _JOINED = "Port\t2023 Day\t2023 Week\t2024 Day\t2024 Week"
         ([[(1.5, "2023"), (3.5, "2024")], [(0, "Port")], _QUARTERS], _PORTS, "middle", _JOINED),
         ([[(1, "2023"), (3, "2024")], [(0, "Port"), *_QUARTERS]], _PORTS, "left", _JOINED),
         (
+            [[(1.3, "2023"), (3.3, "2024")], [(0.2, "Port"), *((at - 0.3, name) for at, name in _QUARTERS)]],
+            _PORTS,
+            "right",
+            _JOINED,
+        ),
+        (
             [[(0, "Port"), (1, "Dues"), (2, "Open"), (4, "Warden")], [(2, "From"), (3, "Until")]],
             [("Tornby", "737", "May", "June", "Ida"), ("Skovsund", "656", "April", "July", "Ole")],
             "left",
