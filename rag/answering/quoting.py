@@ -62,7 +62,7 @@ _COMPARED = 24
 _FAR = 0.3
 """A further sentence isn't quoted if its score is so much below the best one's. Where one wins by so much, it holds the
 answer in nine of ten cases; elsewhere the best one does in one of two (everyday collections, with `_CLOSENESS` .08)."""
-_UNRELATED = 0.05
+_UNRELATED = 0.1
 """How far below the best one's score a further sentence may be that shares no word with the question; one that shares
 some may be further below, by as much as these give it."""
 _ENOUGH = 64

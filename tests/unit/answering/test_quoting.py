@@ -225,7 +225,7 @@ def test_nothing_is_compared_without_hits():
 
 
 def test_the_best_sentence_brings_its_short_paragraph_along_and_one_alone_does_not():
-    long = f"The stove is red.{' Something is said of plates.' * 20}"
+    long = f"{'Something is said of plates. ' * 20}The stove is red."
     terms = (
         "1. Deposit. Due on booking.\n2. Cancelling. Before May: nothing is due. In May: half.\n   In June: all of it."
     )
