@@ -6,21 +6,19 @@ import pytest
 
 from bench.every.__main__ import is_right
 from bench.every.made import MadeSet, make_invoices, make_minutes
-from rag.answering.fields import find_field
-from rag.answering.values import find_condition, find_dates, find_values, find_wanted
+from rag.answering.values import find_condition, find_dates, find_values
 from rag.asked.kinds import find_kind
 from rag.asked.lexicon import read_question
-from rag.asked.rows import find_core, find_row
+from rag.asked.rows import find_core, find_row, read_wanted
 from rag.types import Chunk, StoredChunk
 
 
 def answer_all(made: MadeSet, question: str) -> dict[str, dict[str, object]]:
     core = find_core(read_question(question, find_kind(question).language))
-    field = find_field(core) or find_field(question)
-    wanted = field.wanted if field else find_wanted(f"{question} {core}")
+    field, wanted, condition = read_wanted(question, core)
     texts = {name: text.replace("</p>", "\n\n").replace("<p>", "") for name, text in made.files.items()}
     rows = [
-        find_row(core, field, wanted, find_condition(question), [StoredChunk(1, Chunk(name, 0, text), "en")])
+        find_row(core, field, wanted, condition, [StoredChunk(1, Chunk(name, 0, text), "en")])
         for name, text in texts.items()
     ]
     return {row.source: row.to_dict() for row in rows if row.answer}
