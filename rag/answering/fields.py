@@ -64,12 +64,13 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
             r"\bpayable (?:by|until|on|within)\b|\b(?:pay|paid|payment|transfer|settle|remit"
             r"|settlement)\b(?: [\w']+){0,4}"
             r" (?:by|before|until|within|no later than|not later than)\b"
-            r"|\b(?:\w*zahl\w*|\w*überweis\w*|begleich\w*|entricht\w*)(?: [\wäöüß]+){0,5} (?:bis|binnen|innerhalb)\b"
+            r"|\b(?:\w*zahl\w*|\w*überweis\w*|begleich\w*"
+            r"|entricht\w*)(?: [\wäöüß]+){0,5} (?:bis|binnen|innerhalb|innert)\b"
             r"|\b(?:pay|payer|payable|paiement|régler|règlement|réglée?|verser|prélevée?s?)\b(?: [\w'’]+){0,5}"
             r" (?:avant|le|au plus tard|sous|dans)\b|\bdate limite\b|\bavant le\b|\bau plus tard\b"
             r"|\b(?:fecha|día) límite\b|\bpag\w+(?: \w+){0,3} (?:antes|hasta)\b|\bantes del?\b"
             r"|\bbetal\w*(?: \w+){0,3} (?:senest|inden|før)\b|\bsenest\b"
-            r"|\b(?:no|not) later than\b|\bspätestens\b|(?:оплат|уплат)\w*(?: \w+){0,4} до\b",
+            r"|\b(?:no|not) later than\b|\bspätestens\b|\bcarg\w+ en cuenta\b|(?:оплат|уплат)\w*(?: \w+){0,4} до\b",
         ),
         "span",
     ),
@@ -97,7 +98,10 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\bfraværende\b|отсутств\w+|欠席者?|불참자?|결석|缺席|请假",
         r"\b(?:not|n't) (?:there|present|attend\w*|come)\b|\bnicht (?:da|anwesend|dabei)\b|\bmissing\b"
         r"|\bfaltó|\bfaltaron|\bno asisti",
-        (r"\bnot (?:present|attending)\b|\bunable to attend\b|\bexcusan?\b|\bno asisten?\b|\bmissing:",),
+        (
+            r"\bnot (?:present|attending|there)\b|\bregrets(?=:)|\bnicht (?:anwesend|erschienen|teilgenommen)\b"
+            r"|\bunable to attend\b|\bexcusan?\b|\bno asisten?\b|\bmissing(?=:)",
+        ),
         "",
     ),
     (
@@ -141,7 +145,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\bprésidé\b|\bdirigé\b"
         r"|\bdirigió\b|\bledede\b|вёл|вел\b",
         (
-            r"\bfacilitat\w+|\bmoderat(?:or|ion|ed by|eur|orin)\b|\bpresid(?:ing|ed)\b|\bled by\b|\bleitung\b"
+            r"\bfacilitat\w+|\bmoderat(?:or|ion|ed by|eur|orin)\b|\bpresid(?:ing|ed)\b|\b(?:led|chaired) by\b"
+            r"|\bprésidée? par\b|\bpresidid[ao] por\b|\bledet af\b|\bleitung\b"
             r"|\bgeleitet (?:von|durch)\b|\bleitete\b",
             r"\bpresident\b|\bprésidente?\b|\bpresidente\b|\bopened (?:the meeting|by)\b|\beröffnet\b"
             r"|\bformand\w*|\bforperson",
@@ -158,7 +163,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         (
             r"\bunanim\w+|\babst(?:ention|ain)\w*|\b(?:\w+-)?stimmen\b|\beinstimmig\w*|\benthaltung\w*"
             r"|\bdafür\b|\bdagegen\b|\bvoix\b"
-            r"|\bunanimité\b|\bunanimidad\b|\ba favor\b|\benstemmigt?\b|\bfor:? \d+\b|\b\d+ for\b"
+            r"|\bunanimité\b|\bunanimidad\b|\ba favor\b|\benstemmigt?\b"
+            r"|\bfor:? \d+\b(?=[^\n]{0,20}against)|\b\d+ for\b"
             r"|\bin favou?r\b|\bcarried\b|\bja,? \d* ?nein\b"
             r"|единоглас\w+|賛成|全会一致|찬성|만장일치|赞成|一致",
         ),
@@ -169,7 +175,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         "span",
         r"\bnotice\b|\bkündigungsfrist\w*|\bpréavis\b|\bpreaviso\b|\bopsigelsesvarsel\b|\bopsigelsesfrist\w*"
         r"|\bvarsel\b|срок уведомлени\w+|уведомлени\w+"
-        r"|予告期間|解約予告|통지 ?기간|해지 ?통보|通知期",
+        r"|予告期間|解約予告|前までに|提前|통지 ?기간|해지 ?통보|通知期",
         r"\bfrist\b.*\bkünd|\bkünd\w+\b.*\bfrist|\bhow (?:early|long before)\b.*\b(?:cancel|terminat)|\bopsigelse\b",
         (
             r"\bkünd(?:igung|bar)\w*|\bkündigen\b|\bgekündigt\b|\bmit einer frist\b|\bopsig(?:es|else|e)\w*"
@@ -191,7 +197,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
     (
         "rent",
         "amount",
-        r"\b(?:\w+ )?rent\b|\b(?:kalt|warm|monats|grund|netto)?miete\b|\bmietzins\b|\bloyer\b|\balquiler\b"
+        r"\brent\b|\b(?:kalt|warm|monats|grund|netto)?miete\b|\bmietzins\b|\bloyer\b|\balquiler\b"
         r"|\brenta\b|\b(?:hus)?leje\b"
         r"|аренд\w+ плат\w+|家賃|賃料|월세|임대료|차임|房租|租金",
         r"\bwie viel\b.*\bmiete",
@@ -242,7 +248,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
     (
         "tax",
         "amount",
-        r"\b(?:vat|(?:sales |value added )tax|tax(?:es)?|gst|mwst|mehrwertsteuer|umsatzsteuer|ust|tva|iva"
+        r"\bt\.v\.a\.|\bi\.v\.a\.|\b(?:vat|(?:sales |value added )tax|tax(?:es)?|gst"
+        r"|mwst|mehrwertsteuer|umsatzsteuer|ust|tva|iva"
         r"|moms|impuestos?)\b|\bндс\b"
         r"|消費税|부가세|부가가치세|增值税|税额|税額",
         r"\bsteuer\b",
@@ -276,7 +283,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         (
             r"\btotal due\b|\bamount now due\b|\brest(?:betrag|zahlung)\b|\boffener? (?:\w+)?betrag\b"
             r"|\bnoch offen\b|\bmontant dû\b|\bsolde\b|\bpendiente\b|\bsaldo\b",
-            r"\bto be (?:transferred|paid)\b",
+            r"\bto be (?:transferred|paid)\b|\byou owe\b|\bremit\b",
         ),
         "total",
     ),
@@ -287,7 +294,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\b(?:end|rechnungs|brutto|gesamt)(?:betrag|summe)\b|\bmontants?\b"
         r"|\bimportes?\b|\bi alt\b|\bsamlede?t? (?:beløb|pris)\b|итого"
         r"|общая сумма|сумма|合計|総額|총액|합계|총 ?금액|总计"
-        r"|总额|合计|总金额|金额",
+        r"|总额|合计|总金额",
         r"\b(?:how much|what amount|sum|how high)\b.*\b(?:invoices?|bills?|receipts?)\b|\b(?:invoices?|bills?"
         r"|receipts?)\b.*\b(?:amounts?|sums?)\b"
         r"|\bamounts? (?:of|in|on)\b.*\b(?:invoices?|bills?|receipts?)\b"
@@ -295,9 +302,11 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\brechnung\w*\b.*\b(?:betr[aä]ge?|summe|hoch)\b|\b(?:combien|somme)\b.*\bfactures?\b"
         r"|\b(?:cuánto|suma)\b.*\bfacturas?\b|\b(?:hvor meget|beløb\w*)\b.*\b(?:faktura|regning)",
         (
-            r"\bgrand total\b|\btotal (?:due|incl\w*|ttc|amount|to pay|payable|general)\b|\bttc\b"
+            r"\bgrand total\b|\btotal (?:due|ttc|amount|to pay|payable|general)\b|\bttc\b"
+            r"|\btotal,? \(?(?:incl\w*|inkl\w*)\.?(?: [^\W\d]+)*|\bsomme (?:due|totale)\b"
             r"|\bamount (?:due|payable|credited)\b",
-            r"\b(?:\w+)?summe\b|\bsum\b|\bbalance due\b|\bzu (?:be)?zahlen\w*\b(?! bis)|\bzu überweisen\w*"
+            r"金额|\b(?:\w+)?summe\b|\bsum\b|\b(?:in the )?amount of\b|\bin höhe von\b|\bd'un montant de\b"
+            r"|\bbalance due\b|\bzu (?:be)?zahlen\w*\b(?! bis)|\bzu überweisen\w*"
             r"|\bzahlbetrag\b"
             r"|\b(?:net )?à (?:payer|régler)\b(?! avant)|\ba pagar\b|\b(?:til|at) betal(?:ing|e)\b|к оплате"
             r"|ご?請求額|应付|\bto pay\b(?! by)|\bmontant\b|\bbetrag\b",
@@ -352,7 +361,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
     (
         "landlord",
         "person",
-        r"\blandlord\b|\blandlady\b|\blessor\b|\bvermieter(?:in)?\b|\bbailleur\b|\bbailleresse\b"
+        r"\blandlord\b|\blandlady\b|\b(?:sub)?lessor\b|\bvermieter(?:in)?\b|\bbailleur\b|\bbailleresse\b"
         r"|\bpropriétaire\b|\barrendador(?:a)?\b|\budlejer\b|арендодател\w+|貸主|賃貸人|大家|임대인|出租(?:方|人)",
         r"",
         (),
@@ -361,7 +370,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
     (
         "tenant",
         "person",
-        r"\btenant\b|\blessee\b|\bmieter(?:in)?\b|\blocataire\b|\barrendatari[oa]\b|\binquilin[oa]\b"
+        r"\btenant\b|\b(?:sub)?lessee\b|\bmieter(?:in)?\b|\blocataire\b|\barrendatari[oa]\b|\binquilin[oa]\b"
         r"|\blejer\b|арендатор\w*|借主|賃借人|임차인|承租(?:方|人)|租客",
         r"",
         (),
@@ -388,7 +397,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
     (
         "buyer",
         "person",
-        r"\b(?:customer|buyer|purchaser)\b(?! (?:no|nu|service|support))|\bbill(?:ed)? to\b|\binvoiced? to\b"
+        r"\b(?:customer|buyer|purchaser)\b(?! (?:no|nu|service|support))|\bbill(?:ed)? to\b|\b(?:invoiced?"
+        r"|sold|ship) to\b|\bfacturée? à\b|\bfacturad[oa] a\b"
         r"|\bkundin\b|\bkunde\b|\bauftraggeber(?:in)?\b|\bkäufer(?:in)?\b|\brechnungsempfänger\w*"
         r"|\bclient(?:e|s)?\b|\bacheteu[rs]e?\b|\bcomprador(?:a)?\b|\bkøber\b|заказчик\w*|покупател\w+"
         r"|клиент\w*|お客様|宛先|고객|구매자|客户|买方",
@@ -429,7 +439,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         (
             r"\bin kraft\b|\bà compter du\b|\bà partir du\b|\ba partir del?\b|\bgælder fra\b|\bovertagelse\w*"
             r"|\bindflytning\w*|\bruns? from\b|\bvalid from\b|\bgültig ab\b",
-            r"\bfrom\b|\bab (?:dem )?(?=\d)|\bdesde\b|\bfra\b|\bwirkung\b|\bvon\b(?= \d)",
+            r"\bfrom\b|\bab (?:dem )?(?=\d)|\bdesde\b|\bfra\b|\bwirkung\b|\bvon\b(?= \d)|自(?=\d)",
         ),
         "",
     ),
@@ -443,7 +453,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"\bwhen\b.*\bends?\b|\bwann\b.*\bend(?:et|en)\b|\bquand\b.*\b(?:finit|termine)\b"
         r"|\bcuándo\b.*\btermina\b|\bhvornår\b.*\b(?:slutter|ophører)\b",
         (
-            r"\bend(?:s|et|en)?\b|\bruns? until\b|\btermina\b|\bslut\w*|\bophør\w*|\blaufzeit bis\b|\bvalid to\b",
+            r"\bend(?:s|ing|et|en)?\b|\bruns? until\b|\btermina\b|\bslut\w*|\bophør\w*|\blaufzeit bis\b|\bvalid to\b",
             r"\buntil\b|\bbis (?:zum )?(?=\d)|\bjusqu'au\b|\bau (?=\d)|\bhasta\b|\btil (?:den )?(?=\d)|\bthrough\b",
         ),
         "",
@@ -501,7 +511,7 @@ def list_fields() -> tuple[Field, ...]:
     fields = []
     for name, wanted, both, asked, labels, instead in _FIELDS:
         first, *others = labels or ("",)
-        patterns = ("|".join(filter(None, (both, first))), *others)
+        patterns = ("|".join(filter(None, (first, both))), *others)
         fields.append(
             Field(
                 name,

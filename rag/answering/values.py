@@ -103,7 +103,9 @@ YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
 """A year, which is no part of a longer number."""
 _CODE = re.compile(r"(?<![\w.,])(?=[A-Z\d/\-.]*\d)[A-Z\d][A-Z\d/\-.]{2,}\d?[A-Z\d](?![\w,])(?:(?: \d{2,4})+(?!\w))?")
 
-_ONE = re.compile(r"\b(?:one|an?|ein(?:en|em|er|es|e)?|une?|un[ao]?|et|én|один|одн\w+)\s", re.IGNORECASE)
+_ONE = re.compile(
+    r"\b(?:one|an?|ein(?:en|em|er|es|e)?|une?|un[ao]?|et|én|один|одн\w+)\s|一(?=[年个個か週周])", re.IGNORECASE
+)
 _COUNTED = re.compile(
     r"[\s\u00a0\u202f-]*(?:[a-zà-öø-ÿа-яё]+|[かヶカケヵ箇个個]?[月日天週周年]間?|개월|일|주|년|달)", re.IGNORECASE
 )
@@ -288,11 +290,13 @@ def _find_amounts(text: str) -> Iterator[Value]:
 
 def _find_spans(text: str) -> Iterator[Value]:
     """So many days, weeks, months or years."""
-    ones = [(found.start(), found.end() - 1, "1") for found in _ONE.finditer(text)]
+    ones = [(found.start(), found.start() + len(found[0].rstrip()), "1") for found in _ONE.finditer(text)]
     numbers = [(number.start, number.end, number.value) for number in find_numbers(text) if ":" not in number.value]
+    plain = text.replace(")", " ")  # sixty (60) days
     for start, end, count in sorted(ones + numbers):
-        unit, counted = find_unit(text, start, end), _COUNTED.match(text, end)
-        if unit and unit.dimension == "time" and counted and unit.size > _HOUR:
+        unit, counted = find_unit(plain, start, end), _COUNTED.match(plain, end)
+        is_year = YEAR.fullmatch(count) is not None
+        if unit and unit.dimension == "time" and counted and unit.size > _HOUR and not is_year:
             yield Value(text[start : counted.end()], f"{count} {unit.name}", start, counted.end())
     for found in _ENDLESS.finditer(text):
         yield Value(found[0], "", *found.span())

@@ -36,11 +36,14 @@ _BEGIN = re.compile(
     r"|datum der)\s|l['’])?$",
     re.IGNORECASE,
 )
-_SEPARATOR = re.compile(r"[*_ ]*[:：][*_ ]*|[ ]*\t[ ]*|[ ]{2,}|[ ]+[–—|-][ ]+|\.{3,}[ ]*")
-_LONG_SEPARATOR = re.compile(r"[^\n:]{0,24}?\)?[ ]*[:：][*_ ]*|[*_ ]*\n(?=[^\W\d_])")
+_SEPARATOR = re.compile(r"[*_ ]*[:：][*_ ]*(?:\n+(?=[^\W\d_]))?|[ ]*\t[ ]*|[ ]{2,}|[ ]+[–—|-][ ]+|\.{3,}[ ]*")
+_LONG_SEPARATOR = re.compile(r"[^\n:]{0,24}?\)?[ ]*[:：][*_ ]*|[*_ ]*\n+(?=[^\W\d_])")
 """Behind a label that begins its line: more words and a colon, or the end of its line."""
+_BEFORE_NAME = re.compile(r"\b(?:by|von|par|por|af)$")
+_BY = re.compile(r"\s((?:[^\W\d_a-zà-ÿа-я][\w.’'-]*\s?){1,4})")
 _NAME_END = re.compile(
-    r"[,;(\t|\n，；（]|\*\*|\s[–—·-]\s|(?<=[a-zà-ÿ]{3})\.(?:\s|$)|(?<=[a-zà-ÿ]{2}\.)\s(?=[^\W\d_]+:)|。"
+    r"[,;(\t|\n，；（]|\*\*|\s[–—·-]\s|(?<=[a-zà-ÿ]{3})(?<!Prof)(?<!Dipl)\.(?:\s"
+    r"|$)|(?<=[a-zà-ÿ]{2}\.)\s(?=[^\W\d_]+:)|。"
 )
 _LIST_END = re.compile(r"(?<=[^\W\d_]{2})\.\s+(?=[^\W\d_]+[^.\n]{0,30}:)|\n(?!\s*[-*•] )|\t|$")
 _GIVEN = re.compile(r"\s*\((?:[^()\n]{0,12})$|,\s*$")
@@ -61,6 +64,10 @@ _SORT = re.compile(
 """A line that only tells what sort of document it is."""
 _SENDER_END = re.compile(rf"{_NAME_END.pattern}|\s·\s|\s{{2,}}")
 _IS_DAY = re.compile(r"(?:19|20)\d\d(?:[-_]?\d\d){0,2}")
+_CODE = re.compile(
+    r"[\s:：.#№°º*]{0,6}((?:[A-Z]{1,4}[ -])?(?=[\w./-]*\d)[A-Z\d](?:[\w./-]*\w)?(?: \d{2,4}(?![\d.,]))*)(?![\w.,%]*%)"
+)
+"""A number behind its label: there it may be short, and in several groups."""
 _CODE_IN_NAME = re.compile(r"(?:[A-Z]{1,5}[-_ ]?)?\d[\d/_-]{2,}\d?|[A-Z]{1,5}[-_ ]?\d{2,}")
 
 
@@ -129,16 +136,23 @@ def _find_nearest(field: Field, paper: Paper) -> Found | None:
 
 def _list_found(field: Field, paper: Paper) -> Iterator[Found]:
     text, others = paper.text, _list_others(field, paper.text)
+    days = find_values(text, "date") if field.wanted == "code" else []
     values = [] if field.wanted in ("words", "person", "people") else _find_by_line(text, field.wanted)
     for level, pattern in enumerate(field.labels):
         for label in pattern.finditer(text):
             start, end = label.span()
-            if level and any(first < end and start < last for first, last in others):
+            over = [(first, last) for first, last in others if first < end and start < last]
+            if any(level or last - first > end - start for first, last in over):  # it is a part of that name
                 continue
             if field.wanted == "words":
                 one = paper.find(Value("", "", start, end), start, end, _WEAK * level)
                 yield replace(one, value=Value(" ".join(one.quote.split()), "", start, end))
                 continue
+            if field.wanted == "code" and (code := _CODE.match(text, end)) and not _IS_DAY.fullmatch(code[1]):
+                value = Value(code[1], code[1], code.start(1), code.end(1))
+                if not any(one.start <= value.start < one.end for one in days):
+                    yield paper.find(value, start, value.end, _WEAK * level)
+                    continue
             if field.wanted in ("person", "people"):
                 pairs = _find_people(text, start, end, field.wanted)
             else:
@@ -202,6 +216,9 @@ def _find_people(text: str, start: int, end: int, wanted: Wanted) -> Iterator[tu
         if re.search(r"[^\W\d_]", named) and (wanted == "people" or len(named) < _FARTHEST):
             yield _make_value(text, separator.end(), separator.end() + len(named)), 0
             return
+    if (by := _BY.match(text, end)) and _BEFORE_NAME.search(text[start:end]):
+        yield _make_value(text, *by.span(1)), 1
+        return
     stop_at = text.find("\n", end)
     names = find_values(text[begun : stop_at if stop_at >= 0 else len(text)], "person")
     placed = [replace(one, start=begun + one.start, end=begun + one.end) for one in names]
