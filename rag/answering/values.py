@@ -297,7 +297,7 @@ def _find_spans(text: str) -> Iterator[Value]:
         unit, counted = find_unit(plain, start, end), _COUNTED.match(plain, end)
         is_year = YEAR.fullmatch(count) is not None
         if unit and unit.dimension == "time" and counted and unit.size > _HOUR and not is_year:
-            yield Value(text[start : counted.end()], f"{count} {unit.name}", start, counted.end())
+            yield Value(text[start : counted.end()].replace(")", ""), f"{count} {unit.name}", start, counted.end())
     for found in _ENDLESS.finditer(text):
         yield Value(found[0], "", *found.span())
 

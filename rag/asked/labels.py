@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 from rag.answering.fields import Field, get_field, list_fields
 from rag.answering.values import Value, Wanted, find_values
+from rag.text.dates import MONTH_NAME
 from rag.types import StoredChunk
 
 _FARTHEST = 70
@@ -30,7 +31,9 @@ _NEW_SENTENCE = 40
 _HEAD_LINES = 8
 """Lines in which a document says of which day it is, and from whom."""
 
-_SENTENCE_END = re.compile(r"[a-zà-ÿа-я)]{2}[.!?]\s+(?=[^\W\d_a-zà-ÿа-я])|[。！？]")
+_SENTENCE_END = re.compile(
+    rf"(?:[a-zà-ÿа-я)]{{2}}|\d(?=[.!?]\s+(?!(?i:{MONTH_NAME}))))[.!?]\s+(?=[^\W\d_a-zà-ÿа-я])|[。！？]"
+)
 _BEGIN = re.compile(
     r"^[\s|*_#>•·-]*(?:(?:§ ?)?\d+[.)]?|[a-z]\))?[\s|*_:-]*(?:(?:the|der|die|das|le|la|el|date of"
     r"|datum der)\s|l['’])?$",
