@@ -43,7 +43,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\bréuni\w+ .*\b(?:nouveau|prochain)"
         r"|\bmødes .*\bigen\b|\bvuelven? a reunir",
         (
-            r"\b(?:meets? again|reconvenes?|will (?:next )?meet|next date|adjourned (?:to|until))\b"
+            r"\b(?:(?:meet|meets|speak|talk|gather|convene) again|reconvenes?"
+            r"|will (?:next )?meet|next date|adjourned (?:to|until))\b"
             r"|\btr(?:ifft|effen) sich\b(?: \w+){0,4} wieder|\bwieder am\b|\bréunira\b|\bse reunirá\b"
             r"|\bvolver\w* a reunir\w*|\bmødes (?:\w+ )?(?:næste gang|igen)|\bnæste gang\b",
         ),
@@ -66,11 +67,12 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
             r" (?:by|before|until|within|no later than|not later than)\b"
             r"|\b(?:\w*zahl\w*|\w*überweis\w*|begleich\w*"
             r"|entricht\w*)(?: [\wäöüß]+){0,5} (?:bis|binnen|innerhalb|innert)\b"
-            r"|\b(?:pay|payer|payable|paiement|régler|règlement|réglée?|verser|prélevée?s?)\b(?: [\w'’]+){0,5}"
+            r"|\b(?:pay|payer|payable|paiement|régler|règlement|verser|prélevée?s?)\b(?: [\w'’]+){0,5}"
             r" (?:avant|le|au plus tard|sous|dans)\b|\bdate limite\b|\bavant le\b|\bau plus tard\b"
             r"|\b(?:fecha|día) límite\b|\bpag\w+(?: \w+){0,3} (?:antes|hasta)\b|\bantes del?\b"
             r"|\bbetal\w*(?: \w+){0,3} (?:senest|inden|før)\b|\bsenest\b"
-            r"|\b(?:no|not) later than\b|\bspätestens\b|\bcarg\w+ en cuenta\b|(?:оплат|уплат)\w*(?: \w+){0,4} до\b",
+            r"|\b(?:no|not) later than\b|\bspätestens\b|\bcarg\w+ en cuenta\b|\b(?:payment )?terms(?=:)"
+            r"|\bzahlungsbedingungen(?=:)|\bconditions de paiement\b|(?:оплат|уплат)\w*(?: \w+){0,4} до\b",
         ),
         "span",
     ),
@@ -100,7 +102,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\bfaltó|\bfaltaron|\bno asisti",
         (
             r"\bnot (?:present|attending|there)\b|\bregrets(?=:)|\bnicht (?:anwesend|erschienen|teilgenommen)\b"
-            r"|\bunable to attend\b|\bexcusan?\b|\bno asisten?\b|\bmissing(?=:)",
+            r"|\bunable to attend\b|\bexcusan?\b|\bno asisten?\b|\bmissing(?=:)|\bkrank(?=:)|\b(?:couldn't"
+            r"|could not|can't) (?:make it|attend|come|be there)\b",
         ),
         "",
     ),
@@ -116,7 +119,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\bwer nahm\b|\bqui (?:était|étaient|a participé|a assisté|assistait)\b|\bquiénes? estuv"
         r"|\bhvem (?:var|deltog|mødte)\b",
         (
-            r"\bteilgenommen haben\b|\bparticipan\b|\bin attendance\b",
+            r"\bteilgenommen haben\b|\bdabei(?=:)|\bon the call\b|\bparticipan\b|\bin attendance\b",
             r"\balso there (?:was|were)\b|\bassistaient\b|\bdeltog\b|\bpresent\b|\bprésente?\b|\bmembers\b",
         ),
         "",
@@ -161,10 +164,11 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\bvot(?:os?|aron|ación|ó)\b|\bstem(?:mer|te|t|ning\w*)\b|голос\w+|投票|採決|票|투표|표결|表决",
         r"",
         (
-            r"\bunanim\w+|\babst(?:ention|ain)\w*|\b(?:\w+-)?stimmen\b|\beinstimmig\w*|\benthaltung\w*"
+            r"\bunanim\w+|\bnem\. con\b|\ball in favou?r\b|\babst(?:ention|ain)\w*"
+            r"|\b(?:\w+-)?stimmen\b|\beinstimmig\w*|\benthaltung\w*"
             r"|\bdafür\b|\bdagegen\b|\bvoix\b"
             r"|\bunanimité\b|\bunanimidad\b|\ba favor\b|\benstemmigt?\b"
-            r"|\bfor:? \d+\b(?=[^\n]{0,20}against)|\b\d+ for\b"
+            r"|\bfor:? \d+\b(?=[^\n]{0,20}against)|(?<![\d.,])\d+ for\b(?=\W)"
             r"|\bin favou?r\b|\bcarried\b|\bja,? \d* ?nein\b"
             r"|единоглас\w+|賛成|全会一致|찬성|만장일치|赞成|一致",
         ),
@@ -188,7 +192,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         "deposit",
         "amount",
         r"\b(?:security )?deposit\b|\b(?:miet)?kaution\b|\bmietsicherheit\b|\bdépôt de garantie\b|\bcaution\b"
-        r"|\bfianza\b|\bdepositum\b|залог|депозит"
+        r"|\bfianza\b|\bdepositum\b|залог|депозит|\bsicherheit(?:sleistung)?\b"
         r"|敷金|保証金|보증금|押金|保证金",
         r"",
         (),
@@ -197,7 +201,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
     (
         "rent",
         "amount",
-        r"\brent\b|\b(?:kalt|warm|monats|grund|netto)?miete\b|\bmietzins\b|\bloyer\b|\balquiler\b"
+        r"\brent\b|\b(?:kalt|warm|monats|grund|netto)?miete\b|\bpacht(?:zins)?\b|\bmietzins\b|\bloyer\b|\balquiler\b"
         r"|\brenta\b|\b(?:hus)?leje\b"
         r"|аренд\w+ плат\w+|家賃|賃料|월세|임대료|차임|房租|租金",
         r"\bwie viel\b.*\bmiete",
@@ -230,7 +234,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"",
         (
             r"\bprime\b|\bbeiträge\b",
-            r"\bkoster\b|\bkostet\b|\bkontingent\w*|\bfees?\b|\bdues\b|\bsubscription\b"
+            r"\byou(?: will)? pay\b|\bzahlen sie\b|\bvous payez\b|\bkoster\b|\bkostet\b"
+            r"|\bkontingent\w*|\bfees?\b|\bdues\b|\bsubscription\b"
             r"|взнос\w*|会費|회비|会费",
         ),
         "",
@@ -302,7 +307,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\brechnung\w*\b.*\b(?:betr[aä]ge?|summe|hoch)\b|\b(?:combien|somme)\b.*\bfactures?\b"
         r"|\b(?:cuánto|suma)\b.*\bfacturas?\b|\b(?:hvor meget|beløb\w*)\b.*\b(?:faktura|regning)",
         (
-            r"\bgrand total\b|\btotal (?:due|ttc|amount|to pay|payable|general)\b|\bttc\b"
+            r"\bgrand total\b|\b\w+total\b(?<!subtotal)|\bgross\b|\bbrutto\b|\bthat makes\b|\bpay this amount\b"
+            r"|\btotal (?:due|ttc|amount|to pay|payable|general)\b|\bttc\b"
             r"|\btotal,? \(?(?:incl\w*|inkl\w*)\.?(?: [^\W\d]+)*|\bsomme (?:due|totale)\b"
             r"|\bamount (?:due|payable|credited)\b",
             r"金额|\b(?:\w+)?summe\b|\bsum\b|\b(?:in the )?amount of\b|\bin höhe von\b|\bd'un montant de\b"
@@ -361,7 +367,7 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
     (
         "landlord",
         "person",
-        r"\blandlord\b|\blandlady\b|\b(?:sub)?lessor\b|\bvermieter(?:in)?\b|\bbailleur\b|\bbailleresse\b"
+        r"\blandlord\b|\blandlady\b|\b(?:sub)?lessor\b|\bver(?:mieter|pächter)(?:in)?\b|\bbailleur\b|\bbailleresse\b"
         r"|\bpropriétaire\b|\barrendador(?:a)?\b|\budlejer\b|арендодател\w+|貸主|賃貸人|大家|임대인|出租(?:方|人)",
         r"",
         (),
@@ -370,7 +376,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
     (
         "tenant",
         "person",
-        r"\btenant\b|\b(?:sub)?lessee\b|\bmieter(?:in)?\b|\blocataire\b|\barrendatari[oa]\b|\binquilin[oa]\b"
+        r"\btenant\b|\b(?:sub)?lessee\b|\b(?:mieter|pächter)(?:in)?\b"
+        r"|\blocataire\b|\barrendatari[oa]\b|\binquilin[oa]\b"
         r"|\blejer\b|арендатор\w*|借主|賃借人|임차인|承租(?:方|人)|租客",
         r"",
         (),
@@ -398,7 +405,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         "buyer",
         "person",
         r"\b(?:customer|buyer|purchaser)\b(?! (?:no|nu|service|support))|\bbill(?:ed)? to\b|\b(?:invoiced?"
-        r"|sold|ship) to\b|\bfacturée? à\b|\bfacturad[oa] a\b"
+        r"|sold|ship) to\b|\b(?:hired|ordered|booked) by\b|\bguest\b|\bgast\b|\bpaciente\b|\bmandant(?:in)?\b"
+        r"|\b(?:regning|faktura) til\b|\bfacturée? à\b|\bfacturad[oa] a\b"
         r"|\bkundin\b|\bkunde\b|\bauftraggeber(?:in)?\b|\bkäufer(?:in)?\b|\brechnungsempfänger\w*"
         r"|\bclient(?:e|s)?\b|\bacheteu[rs]e?\b|\bcomprador(?:a)?\b|\bkøber\b|заказчик\w*|покупател\w+"
         r"|клиент\w*|お客様|宛先|고객|구매자|客户|买方",
@@ -407,7 +415,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
             r"\b(?:titulaire|titular|abonn[eé]e?|adressée?|hirer|account|patient(?:in)?|forbruger"
             r"|destinatario|destinataire|empfänger(?:in)?|recipient)\b",
             r"(?<![^\n*| ])\b(?:to|for|an|für|pour|à|para|til)(?=\**:)",
-            r"\brechnung für\b|\bfor the attention of\b|\balumn[oa]\b|\bherrn\b|\bfrau\b(?=\n)|\bfacture pour\b",
+            r"\brechnung für\b|\bfor the attention of\b|\balumn[oa]\b|\bpropriétaire\b|\bherrn\b|\bfrau\b(?=\n)"
+            r"|(?m:^)[ \t]*(?=(?:frau|herrn?|mr|mrs|ms|mme|m\.)\.? [^\n,]{3,40}$)|\bfacture pour\b",
         ),
         "",
     ),
@@ -437,7 +446,8 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\bikrafttræd\w+|начал\w+|начин\w+|вступает|開始|시작|开始|生效|起始",
         r"\b(?:since|from) when\b|\bab wann\b|\bseit wann\b|\bà partir de quand\b|\bdesde cuándo\b",
         (
-            r"\bin kraft\b|\bà compter du\b|\bà partir du\b|\ba partir del?\b|\bgælder fra\b|\bovertagelse\w*"
+            r"\bactivation\b|\bin kraft\b|\bà compter du\b|\bà partir du\b"
+            r"|\ba partir del?\b|\bgælder fra\b|\bovertagelse\w*"
             r"|\bindflytning\w*|\bruns? from\b|\bvalid from\b|\bgültig ab\b",
             r"\bfrom\b|\bab (?:dem )?(?=\d)|\bdesde\b|\bfra\b|\bwirkung\b|\bvon\b(?= \d)|自(?=\d)",
         ),
@@ -468,7 +478,9 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"\bhow long\b|\bwie lange?\b|\bcombien de temps\b|\bcuánto (?:tiempo|dura)\b|\bhvor længe\b"
         r"|как долго|多久|多长时间",
         (
-            r"\bfor a (?:period|term) of\b|\bperiod of\b|\bruns? for\b|\bbinding\w*|\bläuft\b|\bgeschlossen\b"
+            r"\bengagement\b|\bcommitment\b|\b(?:in force|valid) for\b|\bunbefristet\w*|\bindefinite\w*"
+            r"|\bunbestimmte\b|\bindéterminée\b|\bfor a (?:period|term) of\b|\bperiod of\b"
+            r"|\bruns? for\b|\bbinding\w*|\bläuft\b|\bgeschlossen\b"
             r"|\bauf die dauer\b|\bfür die dauer\b|\bpour une\b",
         ),
         "expiry",
@@ -496,7 +508,9 @@ _FIELDS: tuple[tuple[str, Wanted, str, str, tuple[str, ...], str], ...] = (
         r"|\bhvornår\b.*\b(?:faktura|brev|mødet|holdt|afholdt|udstedt|sendt|fandt)\w*|когда.*(?:выставлен"
         r"|состоял|проход|написан)|いつ.*(?:開|発行)|언제.*(?:열|발행|개최)|什么时候.*(?:召开|开具|举行)",
         (
-            r"\bheld on\b|\braised on\b|\bmade on\b|\bsigned on\b|\bvisés? le\b|\bfait (?:à \w+,? )?le\b",
+            r"(?m)^\W*(?:tax )?(?:invoice|rechnung|facture|factura|faktura|regning|letter|schreiben)\b[^\n]{0,25}?"
+            r"\b(?:vom|dated|of|du|del|de|af|den|от)\b(?= \d)|\bheld on\b|\braised on\b|\bmade on\b"
+            r"|\bsigned on\b|\bvisés? le\b|\bfait (?:à \w+,? )?le\b",
             r"\bdate\b(?=\W{0,4}\w*\W?\d)|\bdatum\b|\bfecha\b|\bdato\b"
             r"|\btag\b(?=:)|\bday\b(?=:)|дата|日付|日期|날짜|일시|日時",
         ),

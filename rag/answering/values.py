@@ -162,7 +162,7 @@ _ASKS_MORE = re.compile(
 """What a question has that asks for more of a payment than whether it was made."""
 
 _ENDLESS = re.compile(
-    r"\b(?:indefinite(?:ly)?|open-ended|until further notice|(?:auf )?unbestimmte(?:r)? (?:zeit|dauer)"
+    r"\b(?:indefinite(?:ly)?|open-ended|until further notice|(?:auf )?unbestimmte(?:r)? (?:zeit|dauer)|unbefristet\w*"
     r"|durée indéterminée|(?:tiempo|plazo) indefinido"
     r"|tidsubegrænset|på ubestemt tid)\b|бессрочн\w+|無期限|期間の定めのない|무기한|无固定期限",
     re.IGNORECASE,
@@ -277,6 +277,7 @@ def _find_amounts(text: str) -> Iterator[Value]:
     numbers = [number for number in find_numbers(text) if number.is_certain and number.value.count(".") < 2]
     dates = [(one.start, one.end) for one in find_dates(text)]
     numbers = [one for one in numbers if not any(start <= one.start < end for start, end in dates)]
+    numbers = [one for one in numbers if not re.match(r"\s?%", text[one.end : one.end + 2])]
     money = [one for one in numbers if _has_currency(text, one.start, one.end)]
     bare = [one for one in numbers if re.search(r"[.,]\d\d$", text[one.start : one.end])]
     for one in money or bare:

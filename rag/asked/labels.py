@@ -39,9 +39,18 @@ _BEGIN = re.compile(
     r"|datum der)\s|l['’])?$",
     re.IGNORECASE,
 )
-_SEPARATOR = re.compile(r"[*_ ]*[:：][*_ ]*(?:\n+(?=[^\W\d_]))?|[ ]*\t[ ]*|[ ]{2,}|[ ]+[–—|-][ ]+|\.{3,}[ ]*")
+_SEPARATOR = re.compile(
+    r"[*_ ]*[:：][*_ ]*(?:\n+(?=[^\W\d_]))?|[ ]*\t[ ]*|[ ]{2,}|[ ]+[–—|-][ ]+|\.{3,}[ ]*|[ ](?:is|ist|est|es"
+    r"|er)[ ](?:(?:the|der|die|das|le|la|el|den)[ ])?(?=[A-ZÄÖÜÉ])"
+)
 _LONG_SEPARATOR = re.compile(r"[^\n:]{0,24}?\)?[ ]*[:：][*_ ]*|[*_ ]*\n+(?=[^\W\d_])")
 """Behind a label that begins its line: more words and a colon, or the end of its line."""
+_PARTY = re.compile(
+    r"\b(?:between|and|zwischen|und|entre|et|y|og|mellem)\b|\(\d\)|[;,\n](?=\s*[^\W\d_a-zà-ÿ])", re.IGNORECASE
+)
+"""Where a contract begins to say who a party is."""
+_ALONE = re.compile(r"(?<![^\s(])([^\W\d_a-zà-ÿа-я][\w’'-]+) $")
+_VERB = re.compile(r"(?:ed|leitete|présidé|presidió|ledede)$|^(?:took|takes|leads|led)\b", re.IGNORECASE)
 _BEFORE_NAME = re.compile(r"\b(?:by|von|par|por|af)$")
 _BY = re.compile(r"\s((?:[^\W\d_a-zà-ÿа-я][\w.’'-]*\s?){1,4})")
 _NAME_END = re.compile(
@@ -139,30 +148,34 @@ def _find_nearest(field: Field, paper: Paper) -> Found | None:
 
 def _list_found(field: Field, paper: Paper) -> Iterator[Found]:
     text, others = paper.text, _list_others(field, paper.text)
-    days = find_values(text, "date") if field.wanted == "code" else []
     values = [] if field.wanted in ("words", "person", "people") else _find_by_line(text, field.wanted)
     for level, pattern in enumerate(field.labels):
         for label in pattern.finditer(text):
             start, end = label.span()
-            over = [(first, last) for first, last in others if first < end and start < last]
-            if any(level or last - first > end - start for first, last in over):  # it is a part of that name
+            over = [last - first for first, last in others if first < end and start < last]
+            if any(level or length > end - start for length in over):  # it is a part of that name
                 continue
-            if field.wanted == "words":
-                one = paper.find(Value("", "", start, end), start, end, _WEAK * level)
-                yield replace(one, value=Value(" ".join(one.quote.split()), "", start, end))
-                continue
-            if field.wanted == "code" and (code := _CODE.match(text, end)) and not _IS_DAY.fullmatch(code[1]):
-                value = Value(code[1], code[1], code.start(1), code.end(1))
-                if not any(one.start <= value.start < one.end for one in days):
-                    yield paper.find(value, start, value.end, _WEAK * level)
-                    continue
-            if field.wanted in ("person", "people"):
-                pairs = _find_people(text, start, end, field.wanted)
-            else:
-                pairs = _pair(text, start, end, values, others)
-            for value, cost in pairs:
+            for value, cost in _list_values(field, text, start, end, values, others):
                 if cost + _WEAK * level <= _FARTHEST:
                     yield paper.find(value, min(start, value.start), max(end, value.end), cost + _WEAK * level)
+
+
+def _list_values(
+    field: Field, text: str, start: int, end: int, values: Sequence[Value], others: Sequence[tuple[int, int]]
+) -> Iterator[tuple[Value, float]]:
+    """What a label may name, with how far it is from it."""
+    if field.wanted == "words":
+        return iter([(Value(" ".join(_quote(text, start, end).split()), "", start, end), 0)])
+    if cell := _find_below(text, start, end):
+        return _read_cell(text, *cell, field.wanted)
+    if field.wanted == "code" and (code := _CODE.match(text, end)) and not _IS_DAY.fullmatch(code[1]):
+        line_end = text.find("\n", code.end())
+        days = find_values(text[code.start(1) : line_end if line_end >= 0 else len(text)], "date")
+        if all(one.start for one in days):
+            return iter([(Value(code[1], code[1], *code.span(1)), 0)])
+    if field.wanted in ("person", "people"):
+        return _find_people(text, start, end, field.wanted)
+    return _pair(text, start, end, values, others)
 
 
 def _find_by_line(text: str, wanted: Wanted) -> list[Value]:
@@ -173,6 +186,25 @@ def _find_by_line(text: str, wanted: Wanted) -> list[Value]:
             values.append(Value(one.text, one.plain, begun + one.start, begun + one.end))
         begun += len(line)
     return values
+
+
+def _find_below(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where the cell stands that is below a label in a table's head."""
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    head = text[first : last if last >= 0 else len(text)]
+    mark = "\t" if "\t" in head else "|"
+    if head.count(mark) < 2 - (mark == "\t") or re.search(r"\d", head):
+        return None
+    for row in re.finditer(r"[^\n]+", text[last + 1 :] if last >= 0 else ""):
+        if re.fullmatch(r"[\s|:-]*", row[0]):
+            continue
+        cells = row[0].split(mark)
+        place = head[: start - first].count(mark)
+        if len(cells) != head.count(mark) + 1:
+            return None
+        begun = last + 1 + row.start() + sum(len(cell) + 1 for cell in cells[:place])
+        return begun, begun + len(cells[place])
+    return None
 
 
 def _list_others(field: Field, text: str) -> list[tuple[int, int]]:
@@ -187,7 +219,11 @@ def _pair(
     """The nearest values behind and before a label with what they cost."""
     line_start = text.rfind("\n", 0, start) + 1
     within = 0 if _BEGIN.match(text[line_start:start]) else _WITHIN
-    behind = next((one for one in values if one.start >= end), None)
+    if over := next((one for one in values if one.start <= start < one.end), None):
+        yield over, within
+    after = [one for one in values if one.start >= end and "\n" not in text[end : one.start]]
+    outside = (one for one in after if text.count("(", end, one.start) <= text.count(")", end, one.start))
+    behind = next(outside, None) or next((one for one in values if one.start >= end), None)
     if behind:
         between = text[end : behind.start]
         is_other = any(end <= place < behind.start for place, _ in others)
@@ -202,7 +238,10 @@ def _pair(
     before = next((one for one in reversed(values) if one.end <= start), None)
     if before:
         between = text[before.end : start]
-        is_other = any(line_start <= stop <= before.start or before.end <= place < start for place, stop in others)
+        owned = max((one.end for one in values if one.end <= before.start), default=0)
+        is_other = any(
+            max(line_start, owned) <= stop <= before.start or before.end <= place < start for place, stop in others
+        )
         if "\n" not in between and not is_other and not _SENTENCE_END.search(between):
             yield before, len(between) + _BEHIND + _WITHIN
 
@@ -227,12 +266,22 @@ def _find_people(text: str, start: int, end: int, wanted: Wanted) -> Iterator[tu
     placed = [replace(one, start=begun + one.start, end=begun + one.end) for one in names]
     if wanted == "person":
         yield from _list_near(text, start, end, placed)
-    elif placed:
-        yield _make_value(text, placed[0].start, placed[-1].end), _WITHIN
+    else:
+        quote = _quote(text, start, end)
+        said = [one for one in placed if one.text in quote]
+        first, last = (said[0].start, said[-1].end) if said else (start, start)
+        value = _make_value(text, first, last) if said else Value(quote, "", start, end)
+        yield value, _WITHIN if said else _WEAK
 
 
 def _list_near(text: str, start: int, end: int, names: Sequence[Value]) -> Iterator[tuple[Value, float]]:
     """The names of a label's sentence: "Judith Marchetti (landlord)", "the chairman, Victor Salgado"."""
+    if (given := re.search(r"\([^()\n]{0,12}$", text[max(0, start - 14) : start])) is not None:
+        begun = max((found.end() for found in _PARTY.finditer(text, 0, start)), default=0)
+        bracket = max(0, start - 14) + given.start()
+        if party := next((one for one in names if begun <= one.start and one.end <= bracket), None):
+            yield party, 2
+            return
     for name in names:
         is_before = name.end <= start
         if not is_before and name.start < end:
@@ -246,6 +295,17 @@ def _list_near(text: str, start: int, end: int, names: Sequence[Value]) -> Itera
             cost = 4 if between in (" ", ", ") else len(between) + 2
         if cost <= _FARTHEST / 2:
             yield name, cost
+    if (alone := _ALONE.search(text, max(0, start - 30), start)) and _VERB.search(text[start:end]):
+        yield _make_value(text, *alone.span(1)), 5
+
+
+def _read_cell(text: str, start: int, end: int, wanted: Wanted) -> Iterator[tuple[Value, float]]:
+    """The first value of a cell; of persons and their numbers all of it."""
+    values = find_values(text[start:end], wanted)
+    if wanted in ("person", "people", "code") and text[start:end].strip(" *|"):
+        values = [replace(_make_value(text, start, end), start=0, end=end - start)]
+    for one in values[:1]:
+        yield replace(one, start=start + one.start, end=start + one.end), _BELOW
 
 
 def _make_value(text: str, start: int, end: int) -> Value:
