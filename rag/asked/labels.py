@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -19,6 +19,8 @@ from rag.types import StoredChunk
 
 _FARTHEST = 70
 """How many characters may stand between a label and its value, after what costs more was added."""
+_AROUND = 400
+"""How many characters around a label are looked at."""
 _BEHIND = 12
 """What it costs that the label stands behind its value: "two months' notice"."""
 _BELOW = 12
@@ -149,13 +151,17 @@ def _find_nearest(field: Field, paper: Paper) -> Found | None:
 def _list_found(field: Field, paper: Paper) -> Iterator[Found]:
     text, others = paper.text, _list_others(field, paper.text)
     values = [] if field.wanted in ("words", "person", "people") else _find_by_line(text, field.wanted)
+    value_starts, other_starts = [one.start for one in values], [first for first, _ in others]
     for level, pattern in enumerate(field.labels):
         for label in pattern.finditer(text):
             start, end = label.span()
-            over = [last - first for first, last in others if first < end and start < last]
+            first, last = start - _AROUND, end + _AROUND
+            near = values[bisect_left(value_starts, first) : bisect_left(value_starts, last)]
+            other = others[bisect_left(other_starts, first) : bisect_left(other_starts, last)]
+            over = [last - first for first, last in other if first < end and start < last]
             if any(level or length > end - start for length in over):  # it is a part of that name
                 continue
-            for value, cost in _list_values(field, text, start, end, values, others):
+            for value, cost in _list_values(field, text, start, end, near, other):
                 if cost + _WEAK * level <= _FARTHEST:
                     yield paper.find(value, min(start, value.start), max(end, value.end), cost + _WEAK * level)
 
@@ -195,14 +201,14 @@ def _find_below(text: str, start: int, end: int) -> tuple[int, int] | None:
     mark = "\t" if "\t" in head else "|"
     if head.count(mark) < 2 - (mark == "\t") or re.search(r"\d", head):
         return None
-    for row in re.finditer(r"[^\n]+", text[last + 1 :] if last >= 0 else ""):
+    for row in re.compile(r"[^\n]+").finditer(text, last if last >= 0 else len(text)):
         if re.fullmatch(r"[\s|:-]*", row[0]):
             continue
         cells = row[0].split(mark)
         place = head[: start - first].count(mark)
         if len(cells) != head.count(mark) + 1:
             return None
-        begun = last + 1 + row.start() + sum(len(cell) + 1 for cell in cells[:place])
+        begun = row.start() + sum(len(cell) + 1 for cell in cells[:place])
         return begun, begun + len(cells[place])
     return None
 
@@ -210,7 +216,8 @@ def _find_below(text: str, start: int, end: int) -> tuple[int, int] | None:
 def _list_others(field: Field, text: str) -> list[tuple[int, int]]:
     """Where other fields with values of this kind are named beyond doubt."""
     same = (one for one in list_fields() if one.wanted == field.wanted and one.name not in (field.name, field.instead))
-    return [found.span() for one in same if one.instead != field.name for found in one.labels[0].finditer(text)]
+    spans = (found.span() for one in same if one.instead != field.name for found in one.labels[0].finditer(text))
+    return sorted(spans)
 
 
 def _pair(
@@ -277,7 +284,7 @@ def _find_people(text: str, start: int, end: int, wanted: Wanted) -> Iterator[tu
 def _list_near(text: str, start: int, end: int, names: Sequence[Value]) -> Iterator[tuple[Value, float]]:
     """The names of a label's sentence: "Judith Marchetti (landlord)", "the chairman, Victor Salgado"."""
     if (given := re.search(r"\([^()\n]{0,12}$", text[max(0, start - 14) : start])) is not None:
-        begun = max((found.end() for found in _PARTY.finditer(text, 0, start)), default=0)
+        begun = max((found.end() for found in _PARTY.finditer(text, max(0, start - _AROUND), start)), default=0)
         bracket = max(0, start - 14) + given.start()
         if party := next((one for one in names if begun <= one.start and one.end <= bracket), None):
             yield party, 2
