@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,6 +109,26 @@ def make_invoices(seed: int, count: int = 40) -> MadeSet:
             value < limit for value in totals.values()
         )
     return made
+
+
+def read_papers(folder: Path, part: str) -> dict[str, MadeSet]:
+    """Papers that were written by hand, each in a layout and words of its own, by their sorts.
+
+    Of the parts, the rules were made by `a` and, after they had been measured, by `c` and `d`; `b` was held back.
+    """
+    papers = [json.loads(line) for line in (folder / "papers.jsonl").read_text("utf-8").splitlines()]
+    sorts: dict[str, MadeSet] = {}
+    for line in (folder / "questions.jsonl").read_text("utf-8").splitlines():
+        asked = json.loads(line)
+        own = [one for one in papers if one["set"] == part and one["name"].startswith(f"{asked['folder']}/")]
+        made = sorts.setdefault(asked["folder"], MadeSet({one["name"]: one["text"] for one in own}))
+        answers = {one["name"]: one["answers"].get(asked["answer"], "") for one in own}
+        held = {name: answer for name, answer in answers.items() if answer}
+        if asked["answer"] == "paid":
+            made.counts[asked["question"]] = len(held)
+        else:
+            made.questions.append((asked["question"], held))
+    return sorts
 
 
 def _money(draw: random.Random, language: str, value: str) -> str:

@@ -11,9 +11,11 @@ from typing import Literal
 
 from rag.answering.numbers import find_numbers
 from rag.text.dates import find_days
+from rag.text.units import find_unit
 
-Wanted = Literal["amount", "date", "count", "code", "words"]
-Relation = Literal["more", "less", "after", "before", "year"]
+Wanted = Literal["amount", "date", "count", "code", "span", "person", "people", "state", "words"]
+"""A span is so many days or months; people stand in a list; a state is whether something was paid."""
+Relation = Literal["more", "less", "after", "before", "year", "paid", "unpaid"]
 
 _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     (
@@ -28,7 +30,8 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     (
         "date",
         re.compile(
-            r"\b(?:when|date|dates|dated|due|deadline|day|until|expires?|wann|datum|fällig\w*|frist|\w*datum|quand|date"
+            r"\b(?:when|date|dates|dated|due|deadline|day|until|expires?|wann|datum|fällig\w*|frist|\w*datum"
+            r"|quand|date"
             r"|échéance|délai|cuándo|fecha|vencimiento|vence|hvornår|dato|forfaldsdato\w*|\w*dato\w*)\b"
             r"|когда|дата|срок|いつ|期限|日付|何日|언제|날짜|기한|일자|什么时候|日期|何时|哪天|哪一天|到期",
             re.IGNORECASE,
@@ -40,7 +43,8 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
             r"\b(?:totals?|amounts?|costs?|price|prices|fees?|sum|vat|tax|rent|deposit|pay|charges?|how much|euros?"
             r"|dollars?|usd|eur|betrag|\w*betr[aä]ge?\w*|summe|kosten|preis|gebühr\w*|beitrag|miete|kaution|wie viel"
             r"|montants?|coût|prix|loyer|caution|tva|combien coûte|importes?|coste|precio|cuota|alquiler|fianza|iva"
-            r"|beløb\w*|pris\w*|kontingent\w*|moms)\b|[€$£]|сумм|стоимост|цен[аыу]|взнос|合計|金額|料金|会費|税|총액|금액"
+            r"|beløb\w*|pris\w*|kontingent\w*|moms)\b|[€$£]|сумм|стоимост"
+            r"|цен[аыу]|взнос|合計|金額|料金|会費|税|총액|금액"
             r"|회비|합계|金额|总额|总计|费用|会费|税额",
             re.IGNORECASE,
         ),
@@ -55,7 +59,7 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
     ),
 )
 _MONEY = re.compile(
-    r"(?:[€$£¥₽₩]|\b(?:EUR|USD|CHF|GBP|DKK|euros?|dollars?|pounds?|kr\.?|Kronen)\b|руб\w*|円|원|元|Franken)",
+    r"(?:[€$£¥₽₩]|\b(?:EUR|USD|CHF|GBP|DKK|euros?|dollars?|pounds?|Kronen)\b|\bkr\b\.?|руб\w*|円|원|元|Franken)",
     re.IGNORECASE,
 )
 _CURRENCIES = {
@@ -72,13 +76,15 @@ _CURRENCIES = {
 """Each currency's code, and how it is written; kroner are of several countries, and so is ¥."""
 _CODES = {written: code for code, many in _CURRENCIES.items() for written in many.split()}
 _TOTAL = re.compile(
-    r"\b(?:total|grand total|amount due|to pay|balance|gesamt\w*|endbetrag|rechnungsbetrag|zu zahlen|zahlbetrag|à payer"
+    r"\b(?:total|grand total|amount due|to pay|balance|gesamt\w*|endbetrag|rechnungsbetrag|zu zahlen"
+    r"|zahlbetrag|à payer"
     r"|net à payer|montant dû|importe total|a pagar|i alt|at betale|итого|к оплате)\b|合計|총액|합계|总计|总额|合计",
     re.IGNORECASE,
 )
 _MORE = re.compile(
     r"\b(?:over|above|more than|exceed\w*|greater than|at least|über|mehr als|höher als|mindestens|plus de|dépass\w+"
-    r"|supérieure?s? à|au moins|más de|superan?|mayor(?:es)? (?:de|que)|over|mere end|mindst)\b|больше|свыше|более|выше"
+    r"|supérieure?s? à|au moins|más de|superan?|mayor(?:es)? (?:de|que)|over|mere end|mindst)\b|больше|свыше"
+    r"|более|выше"
     r"|以上|超え|超过|大于|高于|이상|넘는|초과",
     re.IGNORECASE,
 )
@@ -96,6 +102,74 @@ _LIMITS: tuple[tuple[Relation, re.Pattern[str]], ...] = (("more", _MORE), ("less
 YEAR = re.compile(r"(?<![\d.,])(?:19|20)\d\d(?![\d.,]\d|\d)")
 """A year, which is no part of a longer number."""
 _CODE = re.compile(r"(?<![\w.,])(?=[A-Z\d/\-.]*\d)[A-Z\d][A-Z\d/\-.]{2,}\d?[A-Z\d](?![\w,])(?:(?: \d{2,4})+(?!\w))?")
+
+_ONE = re.compile(
+    r"\b(?:one|an?|ein(?:en|em|er|es|e)?|une?|un[ao]?|et|én|один|одн\w+)\s|一(?=[年个個か週周])", re.IGNORECASE
+)
+_COUNTED = re.compile(
+    r"[\s\u00a0\u202f-]*(?:[a-zà-öø-ÿа-яё]+|[かヶカケヵ箇个個]?[月日天週周年]間?|개월|일|주|년|달)", re.IGNORECASE
+)
+_CAPITAL = "A-ZÀ-ÖØ-ÞА-ЯЁ"
+_TITLE = (
+    r"(?:(?:Mrs?|Ms|Miss|Dr|Prof|Rev|Sir|Herrn?|Frau|Hr|Fru|Mme|Mlle|Monsieur|Madame|M|D|Don|Dña|Doña|Sr|Sra"
+    r"|Eheleute|Familie|Family|Famille|Familia)\b\.? )"
+)
+_PART = rf"(?:[{_CAPITAL}]\.|[{_CAPITAL}][\w’'-]*[^\W\d_])"
+_NAME = re.compile(
+    rf"(?<!\w)(?:{_TITLE}+{_PART}(?:[ ](?:{_PART}|von|van|de|del|della|der|den|af|la|le|und|and|et|y|og|&))*(?<=\w)"
+    rf"|{_PART}(?:[ ](?:{_PART}|von|van|de|del|della|der|den|af|&))*[ ]{_PART})"
+)
+"""A person's or a firm's name: two words or more with capitals, or one behind "Mrs"."""
+_PAID = (
+    r"\b(?:paid|received)(?: in full)? (?:by|with|in|on|via|in full)\b|\b(?:amount|payment) (?:paid"
+    r"|received)\b|^\W*paid\b|\bstatus\W+paid\b"
+    r"|\b(?:has|have|was|were|been|is|already|fully) (?:already |fully |been )?paid\b|\bpaid in full\b"
+    r"|\bpaid\b(?=\W*$)|\bthank you for your payment\b|\bsettled\b"
+    r"|\b(?:bezahlt|beglichen)\b|\b(?:dankend |bar )?erhalten\b|\bbezahlt am\b|\bquittiert\b"
+    r"|\b(?:payée?s?|acquittée?s?|réglée?s? (?:le|par|en))\b|\bpaiement reçu\b|\bpagad[ao]s?\b|\bcobrad[ao]\b"
+    r"|(?<!bedes )\bbetalt\b(?! (?:senest|inden))|\bindbetalt den\b|оплачен[оаы]?\b|支払い?済み?|入金済み?|領収済み?"
+    r"|결제 ?완료|지불 ?완료|납부 ?완료|已付|已支付|已付款"
+)
+_UNPAID = (
+    r"\bunpaid\b|\b(?:not|n't)(?: yet)?(?: been)? (?:paid|received|settled)\b|\bnever paid\b|\boverdue\b"
+    r"|\boutstanding\b|\bstill (?:open|due|unpaid|to be paid)\b"
+    r"|\bpayment reminder\b|\breminder of payment\b|\bunbezahlt\w*|\b(?:nicht|kein\w*)(?: \w+)? (?:bezahlt"
+    r"|beglichen|eingegangen|erhalten|zahlung\w*)\b|\b(?:noch )?offen(?:er|e|en|es)?\b|\büberfällig\w*"
+    r"|\bmahnung\b|\bzahlungserinnerung\b|\bausstehend\w*|\bimpayée?s?\b|\bnon (?:payée?s?|réglée?s?"
+    r"|acquittée?s?)\b|\brest\w+ due?\b|\bpas (?:encore )?(?:été )?(?:payée?|réglée?)\b"
+    r"|\bimpagad[ao]s?\b|\bpendientes?(?: de pago)?\b|\bsin pagar\b|\bno (?:ha sido )?pagad[ao]s?\b"
+    r"|\bubetalt\w*|\bikke (?:\w+ )?betalt\b|\bforfalden\b|\brykker\b|\bmangler betaling\b"
+    r"|не оплачен|неоплачен|задолженност|просрочен|未払い?|未入金|미납|미결제|未付|未支付|逾期"
+)
+_PART_PAID = re.compile(
+    r"\b(?:deposit|advance|part|partial|anzahlung|abschl[aä]ge?|abschlagszahlung|acomptes?|avance|anticipo"
+    r"|aconto|vorauszahlung)\b|предоплат|前払|선금|预付",
+    re.IGNORECASE,
+)
+_STATES = re.compile(rf"(?P<unpaid>{_UNPAID})|(?P<paid>{_PAID})", re.IGNORECASE | re.MULTILINE)
+_ASKS_STATE = re.compile(
+    rf"(?P<unpaid>{_UNPAID}|\bopen\b(?=.*\?|$)|\boffenen?\b|\båbne\b|\bto be paid\b|\bstill to pay\b)"
+    r"|(?P<paid>\b(?:paid|settled|bezahlt\w*|beglichen\w*|payée?s?|acquittée?s?|réglée?s?|pagad[ao]s?|betalte?)\b"
+    r"|оплачен|支払い?済み?|支払われ|결제|지불|已付|已支付)",
+    re.IGNORECASE,
+)
+_ASKS_MORE = re.compile(
+    r"\b(?:when|how much|wann|wie ?viel|quand|combien (?!de factures)|cuándo|cuánto|hvornår|hvor meget"
+    r"|amounts?|who|wer|qui|quién|hvem|by)\b"
+    r"|\bbis\b|когда|сколько|кто|いつ|いくら|誰|언제|얼마|누|什么时候|多少|谁",
+    re.IGNORECASE,
+)
+"""What a question has that asks for more of a payment than whether it was made."""
+
+_ENDLESS = re.compile(
+    r"\b(?:indefinite(?:ly)?|open-ended|until further notice|(?:auf )?unbestimmte(?:r)? (?:zeit|dauer)|unbefristet\w*"
+    r"|durée indéterminée|(?:tiempo|plazo) indefinido"
+    r"|tidsubegrænset|på ubestemt tid)\b|бессрочн\w+|無期限|期間の定めのない|무기한|无固定期限",
+    re.IGNORECASE,
+)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d")
+_HOUR = 60
+"""Minutes; what is as short is no term."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +191,20 @@ class Condition:
     kind: Relation
     limit: str
 
+    @property
+    def is_period(self) -> bool:
+        return self.kind in ("year", "after", "before")
+
+    @property
+    def is_state(self) -> bool:
+        return self.kind in ("paid", "unpaid")
+
     def holds(self, plain: str) -> bool:
         """Raises ValueError for a value of another kind."""
+        if self.is_state:
+            return plain == self.kind
+        if self.is_period and not _ISO.fullmatch(plain):
+            raise ValueError(plain)
         if self.kind == "year":
             return plain.startswith(self.limit)
         if self.kind in ("after", "before"):
@@ -139,6 +225,8 @@ def list_wanted(question: str) -> list[Wanted]:
 
 def find_condition(question: str) -> Condition | None:
     """The condition that the question sets, if any."""
+    if (state := _ASKS_STATE.search(question)) and not _ASKS_MORE.search(question):
+        return Condition("unpaid", "") if state["unpaid"] else Condition("paid", "")
     dates = [value.plain for value in find_dates(question)]
     for kind, pattern in _PERIODS:
         if dates and pattern.search(question):
@@ -160,6 +248,12 @@ def find_values(text: str, wanted: Wanted) -> list[Value]:
         return [Value(found[0], found[0], *found.span()) for found in _CODE.finditer(text) if found.span() not in dates]
     if wanted == "amount":
         return list(_find_amounts(text))
+    if wanted == "span":
+        return list(_find_spans(text))
+    if wanted == "person":
+        return [Value(found[0], found[0], *found.span()) for found in _NAME.finditer(text)]
+    if wanted == "state":
+        return list(_find_states(text))
     if wanted == "count":
         return [
             Value(text[number.start : number.end], number.value, number.start, number.end)
@@ -183,6 +277,7 @@ def _find_amounts(text: str) -> Iterator[Value]:
     numbers = [number for number in find_numbers(text) if number.is_certain and number.value.count(".") < 2]
     dates = [(one.start, one.end) for one in find_dates(text)]
     numbers = [one for one in numbers if not any(start <= one.start < end for start, end in dates)]
+    numbers = [one for one in numbers if not re.match(r"\s?%", text[one.end : one.end + 2])]
     money = [one for one in numbers if _has_currency(text, one.start, one.end)]
     bare = [one for one in numbers if re.search(r"[.,]\d\d$", text[one.start : one.end])]
     for one in money or bare:
@@ -192,6 +287,28 @@ def _find_amounts(text: str) -> Iterator[Value]:
         start -= len(before[0]) if before else 0
         end += len(behind[0]) if behind else 0
         yield Value(text[start:end].strip(), one.value, one.start, one.end)
+
+
+def _find_spans(text: str) -> Iterator[Value]:
+    """So many days, weeks, months or years."""
+    ones = [(found.start(), found.start() + len(found[0].rstrip()), "1") for found in _ONE.finditer(text)]
+    numbers = [(number.start, number.end, number.value) for number in find_numbers(text) if ":" not in number.value]
+    plain = text.replace(")", " ")  # sixty (60) days
+    for start, end, count in sorted(ones + numbers):
+        unit, counted = find_unit(plain, start, end), _COUNTED.match(plain, end)
+        is_year = YEAR.fullmatch(count) is not None
+        if unit and unit.dimension == "time" and counted and unit.size > _HOUR and not is_year:
+            yield Value(text[start : counted.end()].replace(")", ""), f"{count} {unit.name}", start, counted.end())
+    for found in _ENDLESS.finditer(text):
+        yield Value(found[0], "", *found.span())
+
+
+def _find_states(text: str) -> Iterator[Value]:
+    """What says that something was paid, or wasn't; a part that was paid in advance says neither."""
+    for found in _STATES.finditer(text):
+        line = text[text.rfind("\n", 0, found.start()) + 1 : found.end()]
+        if not _PART_PAID.search(line):
+            yield Value(found[0].strip(), found.lastgroup or "", *found.span())
 
 
 def _has_currency(text: str, start: int, end: int) -> bool:

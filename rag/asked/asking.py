@@ -14,7 +14,7 @@ from rag.answering.events import Event, Notice, Retrieved
 from rag.answering.followup import Turn
 from rag.answering.prompt import Around
 from rag.answering.quoting import Compare
-from rag.asked.collection import tell_collection, tell_small_talk, tell_topic, tell_words
+from rag.asked.collection import calls_folder, find_folder, tell_collection, tell_small_talk, tell_topic, tell_words
 from rag.asked.documents import find_material, tell_documents
 from rag.asked.every import prepare, tell_every
 from rag.asked.kinds import PASSAGES, Asked, find_kind
@@ -57,6 +57,8 @@ async def ask(
     if every:
         asked = replace(asked, kind="every")
     plain = check_question(question)
+    if asked.kind == "passages" and not insist:
+        asked, only = await asyncio.to_thread(_scope, plain, asked, index, only)
     telling = await asyncio.to_thread(_tell, plain, asked, index, retrieve, only)
     if telling:
         for event in telling.give():
@@ -101,6 +103,16 @@ def _describe_unread(question: str, index: Index) -> str:
         return describe_unread(question, index.read(lambda snapshot: snapshot.list_failures()))
     except IndexMissingError:  # deleted this very moment
         return ""
+
+
+def _scope(question: str, asked: Asked, index: Index, only: Restriction | None) -> tuple[Asked, Restriction | None]:
+    """What is asked of the collection about one folder of it: "what is in the folder contracts?"."""
+    if (only and only.folder) or not calls_folder(question) or not index.exists:
+        return asked, only
+    sources = index.read(lambda snapshot: [entry.source for entry in snapshot.list_entries(only)])
+    if (found := find_folder(question, sources)) and (scoped := find_kind(found[0])).kind == "collection":
+        return scoped, replace(only or Restriction(), folder=found[1])
+    return asked, only
 
 
 def wants_model(question: str) -> bool:

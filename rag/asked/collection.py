@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -27,6 +28,11 @@ _SEARCHED = 40
 """Passages among which a topic's documents are looked for."""
 _NAMED_BY_TYPE = {"word": ("docx", "doc"), "excel": ("xlsx", "xls"), "powerpoint": ("pptx", "ppt"), "markdown": ("md",)}
 
+_CALLS_FOLDER = re.compile(
+    r"\b(?:sub)?folders?\b|\bdirectory\b|ordner|verzeichnis|\bdossier|\brépertoire|\bcarpeta|\bdirectorio|\bmappen?\b|папк"
+    r"|フォルダ|폴더|文件夹|目录",
+    re.IGNORECASE,
+)
 Search = Callable[[str, int], Retrieval]
 """From a topic and a number of passages to what is found of it."""
 
@@ -42,18 +48,39 @@ def tell_small_talk(question: str, asked: Asked, count: int) -> Telling:
     return telling
 
 
+def calls_folder(question: str) -> bool:
+    """Whether the question speaks of a folder."""
+    return _CALLS_FOLDER.search(question) is not None
+
+
+def find_folder(question: str, sources: Iterable[str]) -> tuple[str, str] | None:
+    """The folder that the question names, with the question without its name: "how many files are in contracts?"."""
+    paths = {str(parent) for source in sources for parent in PurePosixPath(source).parents} - {"."}
+    for path in sorted(paths, key=len, reverse=True):
+        for name in (path, PurePosixPath(path).name):
+            named = re.search(
+                rf"[\"'“„«「]?(?<![a-z0-9à-ÿа-я]){re.escape(name)}(?![a-z0-9à-ÿа-я])/?[\"'”“»」]?",
+                question,
+                re.IGNORECASE,
+            )
+            if named:
+                return f"{question[: named.start()]} {question[named.end() :]}", path
+    return None
+
+
 def tell_collection(question: str, asked: Asked, snapshot: Snapshot, only: Restriction | None = None) -> Telling:
     """Answer from the catalog: everything counted is counted there, under the filters that are set."""
     says, telling = speak(asked.language), Telling("collection", question)
     entries = [one for one in snapshot.list_entries(only) if is_of_type(one.source, asked.file_type)]
     if asked.look == "failed":
-        _tell_failures(telling, says, snapshot.list_failures(), only)
+        _tell_failures(telling, says, _list_failures(snapshot, only))
     elif asked.look == "first" and entries:
         _tell_first(telling, says, snapshot, entries, asked.order)
     elif asked.look == "new":
         _tell_news(telling, says, snapshot, entries, asked.since)
     else:
-        _tell_list(telling, says, snapshot, entries, with_names=asked.look == "list")
+        failed = [one for one in _list_failures(snapshot, only) if is_of_type(one.source, asked.file_type)]
+        _tell_list(telling, says, snapshot, entries, len(failed), with_names=asked.look == "list")
     return telling
 
 
@@ -92,7 +119,7 @@ def is_of_type(source: str, file_type: str) -> bool:
 
 
 def _tell_list(
-    telling: Telling, says: Says, snapshot: Snapshot, entries: Sequence[CatalogEntry], *, with_names: bool
+    telling: Telling, says: Says, snapshot: Snapshot, entries: Sequence[CatalogEntry], failed: int, *, with_names: bool
 ) -> None:
     telling.counts = {"documents": len(entries)}
     if not entries:
@@ -108,9 +135,9 @@ def _tell_list(
         named = ", ".join(f"{show_name(name)} ({count})" for name, count in folders.most_common(_FOLDERS))
         telling.counts["folders"] = dict(folders)
         telling.add_line(says.folders.format(folders=named))
-    if failures := snapshot.list_failures():
-        telling.counts["failed"] = len(failures)
-        telling.add_line(says.failed.format(count=len(failures)))
+    if failed:
+        telling.counts["failed"] = failed
+        telling.add_line(says.failed.format(count=failed))
     if with_names:
         _list_documents(telling, says, snapshot, entries)
 
@@ -143,9 +170,14 @@ def _tell_news(telling: Telling, says: Says, snapshot: Snapshot, entries: Sequen
     _list_documents(telling, says, snapshot, new)
 
 
-def _tell_failures(telling: Telling, says: Says, failures: Sequence[Failure], only: Restriction | None) -> None:
+def _list_failures(snapshot: Snapshot, only: Restriction | None) -> list[Failure]:
+    """The files that could not be read, in the folder that is asked about."""
     folder = (only.folder or "").strip("/") if only else ""
-    there = [one for one in failures if not folder or one.source == folder or one.source.startswith(f"{folder}/")]
+    failures = snapshot.list_failures()
+    return [one for one in failures if not folder or one.source == folder or one.source.startswith(f"{folder}/")]
+
+
+def _tell_failures(telling: Telling, says: Says, there: Sequence[Failure]) -> None:
     telling.counts = {"failed": len(there)}
     telling.table = [{"source": one.source, "reason": one.reason} for one in there]
     telling.add_line(says.failed.format(count=len(there)) if there else says.none_failed)

@@ -22,15 +22,15 @@ from rag.answering.answer import Router
 from rag.answering.asking import stream_words
 from rag.answering.citations import cite
 from rag.answering.events import Citations, Done, Event, Judged, Notice, Private, Progress, Retrieved, Routed
-from rag.answering.fields import Field, find_field
+from rag.answering.fields import Field
 from rag.answering.numbers import list_claimed, list_values
 from rag.answering.prompt import count_tokens, prompt_budget
 from rag.answering.quoting import Compare
 from rag.answering.refusals import is_refusal
-from rag.answering.values import Condition, Wanted, find_condition, find_currency, find_values, find_wanted
+from rag.answering.values import Condition, Wanted, find_currency, find_values
 from rag.asked.kinds import Asked
 from rag.asked.lexicon import read_question
-from rag.asked.rows import Row, find_core, find_row
+from rag.asked.rows import Row, find_core, find_row, read_wanted
 from rag.asked.sentences import speak
 from rag.asked.telling import Telling, write_cell, write_head
 from rag.chat.routing.router import Inquiry, Model, make_plan
@@ -42,7 +42,7 @@ from rag.settings import Settings
 from rag.text.hostile import neutralise_for_model, show_name
 from rag.types import Restriction, Retrieval, StoredChunk
 
-VERSION = 2
+VERSION = 3
 """Raise it when the same document would be answered otherwise: what was kept before is asked anew."""
 _PROMISING = 50
 """Passages by which the documents are ordered."""
@@ -115,11 +115,7 @@ def prepare(question: str, asked: Asked, index: Index, retrieve: Search, only: R
     entries.sort(key=lambda one: (rank.get(one.source, len(rank)), one.source))
     folder = (only.folder or "").strip("/") if only else ""
     failed = [one for one in failures if not folder or one.source.startswith(f"{folder}/")]
-    condition = find_condition(question)
-    field = find_field(core) or find_field(question)
-    wanted = field.wanted if field else find_wanted(f"{question} {core}")
-    if wanted == "words" and condition:
-        wanted = "date" if condition.kind in ("after", "before", "year") else "amount"
+    field, wanted, condition = read_wanted(question, core)
     return EveryReading(question, core, field, wanted, condition, entries, len(failed))
 
 

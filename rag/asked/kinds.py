@@ -16,7 +16,7 @@ from typing import Literal
 from rag.asked.lexicon import Reading, Token, join_text, list_languages, read_question, take_time
 from rag.asked.phrases import Talk
 from rag.asked.small_talk import find_small_talk
-from rag.asked.words import ORDERS, Word
+from rag.asked.words import ORDERS, TYPES, Word
 
 Kind = Literal["passages", "collection", "document", "documents", "every", "small_talk"]
 Look = Literal["list", "count", "new", "failed", "about", "words", "first"]
@@ -110,8 +110,7 @@ def _find_first(reading: Reading) -> Asked | None:
     if not {Word.DOC, Word.TYPE} & {*before[-1:], *after}:
         return None
     order = _ORDERS[words[place]]
-    types = [token.text.rstrip("s").lower() for token in reading.tokens if token.word is Word.TYPE]
-    file_type = next(iter(types), "")
+    file_type = _read_type(reading)
     if Word.SUM in words:
         return Asked("document", reading.language, file_type=file_type, order=order)
     if order == "newest" or not {Word.ASK, Word.LIST} & {*words}:
@@ -226,8 +225,14 @@ def _find_collection(reading: Reading) -> Asked | None:
     look = _find_look(reading)
     if look is None:
         return None
-    types = [token.text.rstrip("s").lower() for token in reading.tokens if token.word is Word.TYPE]
-    return Asked("collection", reading.language, look=look, since=reading.since, file_type=next(iter(types), ""))
+    return Asked("collection", reading.language, look=look, since=reading.since, file_type=_read_type(reading))
+
+
+def _read_type(reading: Reading) -> str:
+    """The file type that the question names, without what its language adds: "PDFs", "PDF-Dateien"."""
+    named = next((token.text.lower() for token in reading.tokens if token.word is Word.TYPE), "")
+    known = (name.rstrip("*-") for name in TYPES.split())
+    return max((name for name in known if named.startswith(name)), key=len, default="")
 
 
 def _find_look(reading: Reading) -> Look | None:
@@ -239,7 +244,8 @@ def _find_look(reading: Reading) -> Look | None:
         return "new"
     if has_documents and reading.has(Word.COUNT):
         return "count"
-    if has_documents and reading.has(Word.HAVE, Word.HOLD, Word.LIST):
+    is_listed = reading.has(Word.FOLDER) and reading.has(Word.ASK) and reading.has(Word.DOC, Word.TYPE)
+    if has_documents and (is_listed or reading.has(Word.HAVE, Word.HOLD, Word.LIST)):
         return "list"
     is_asked = reading.has(Word.ASK) and reading.has(Word.HAVE, Word.HOLD)
     return "list" if is_asked and (reading.has(Word.HERE) or _asks_for_all(reading)) else None

@@ -136,7 +136,7 @@ LATIN: Mapping[str, Mapping[Word, str]] = {
         " polices e-mails mails",
         Word.ONE: "facture contrat procès-verbal compte-rendu compte_rendu bail reçu quittance bulletin offre courriel"
         " lettre rapport recette relevé attestation commande candidature note police e-mail mail réunion",
-        Word.HAVE: "ai j'ai a as avons avez ont y_a_t-il il_y_a y_a-t-il trouve* disponible*"
+        Word.HAVE: "ai j'ai a as avons avez ont y_a_t-il il_y_a y_a-t-il a-t-il trouve* disponible*"
         " présent* connais* connaissez sais savez indexé* enregistré* stocké* existe* est-ce_qu'il_y_a y_a possède*"
         " dispose* as-tu avez-vous ai-je",
         Word.HOLD: "contient contiennent contenant",

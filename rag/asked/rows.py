@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rag.answering.fields import Field, measure_distance
+from rag.answering.fields import Field, find_field, get_field
 from rag.answering.quotable import Quotable, list_quotables
 from rag.answering.quoting import Compare
-from rag.answering.values import Condition, Value, Wanted, find_values, names_total
+from rag.answering.values import Condition, Value, Wanted, find_condition, find_values, find_wanted, names_total
+from rag.asked.labels import find_labelled, find_state
 from rag.asked.lexicon import Reading
 from rag.asked.words import Word
 from rag.text.language import choose_language
@@ -25,14 +26,15 @@ _CLOSENESS = 0.06
 """What one standard deviation of closeness counts beside it."""
 _COMPARED = 12
 """Sentences that the embedding model compares, the best by their words."""
-_NAMED, _UNNAMED = 0.8, 0.4
-"""What it counts that a sentence names the field that is asked for, and costs that it doesn't."""
 _ABOVE = 0.5
 """What a term counts that stands in the heading or the sentence before."""
 _HEAD = 3
 """Lines in which a document says what it is."""
 _LABEL = 40
 """Characters before a value that name it."""
+
+_FOUND_ONLY = ("code", "span", "person", "people", "state")
+"""Kinds of value that the question's own words don't find."""
 
 _NOUNS = (Word.DOC, Word.SORT, Word.PAPER, Word.ONE, Word.FOLDER)
 _GRAMMAR = (
@@ -75,6 +77,17 @@ def find_core(reading: Reading) -> str:
     return " ".join(kept) or reading.text
 
 
+def read_wanted(question: str, core: str) -> tuple[Field | None, Wanted, Condition | None]:
+    """What the question asks each document for, by name and by kind, and which answers count."""
+    condition, field = find_condition(question), find_field(question) or find_field(core)
+    if condition and condition.is_state:
+        return None, "state", condition
+    wanted = field.wanted if field else find_wanted(f"{question} {core}")
+    if wanted == "words" and condition:
+        wanted = "date" if condition.is_period else "amount"
+    return field, wanted, condition
+
+
 def find_row(
     core: str,
     field: Field | None,
@@ -85,7 +98,22 @@ def find_row(
 ) -> Row:
     """The document's answer; a row without one if no sentence has enough of the question."""
     chunk = chunks[0].chunk
-    if wanted == "date" and field is None and (dated := _find_dated_head(core, chunks[0], condition)):
+    if field or wanted in _FOUND_ONLY:
+        found = find_labelled(field, chunks) if field else None
+        if condition and condition.is_state:
+            found = find_state(chunks, condition.kind)
+        if found is None:
+            return Row(chunk.source, chunk.title)
+        return _make_row(found.stored, found.value, found.quote, condition, chunks)
+    return _find_sentence(core, wanted, condition, chunks, compare)
+
+
+def _find_sentence(
+    core: str, wanted: Wanted, condition: Condition | None, chunks: Sequence[StoredChunk], compare: Compare | None
+) -> Row:
+    """The sentence that has most of the question's words."""
+    chunk = chunks[0].chunk
+    if wanted == "date" and (dated := _find_dated_head(core, chunks[0], condition)):
         return dated
     candidates = [
         (stored, one)
@@ -93,17 +121,15 @@ def find_row(
         for one in list_quotables(0, stored.chunk, choose_language(stored.chunk.text, stored.language))
     ]
     scores = _score(core, candidates)
-    if field:
-        scores = [score + _rate_field(field, one) for score, (_, one) in zip(scores, candidates, strict=True)]
     order = sorted(range(len(candidates)), key=lambda place: -scores[place])[:_COMPARED]
-    if compare and order and not field:
+    if compare and order:
         closeness = compare(core, [candidates[place][1].text for place in order])
         for place, close in zip(order, closeness or (), strict=False):
             scores[place] += _CLOSENESS * close
     best: tuple[float, Value | None, StoredChunk, Quotable] | None = None
     for place in order:
         stored, one = candidates[place]
-        value = _choose_value(core, one, wanted, field)
+        value = _choose_value(core, one, wanted)
         if wanted != "words" and value is None:
             continue
         if best is None or scores[place] > best[0]:
@@ -111,7 +137,7 @@ def find_row(
     if best is None or best[0] < _ENOUGH:
         return Row(chunk.source, chunk.title)
     _, value, stored, one = best
-    return _make_row(stored, value, one.text, condition)
+    return _make_row(stored, value, one.text, condition, chunks)
 
 
 def _find_dated_head(core: str, stored: StoredChunk, condition: Condition | None) -> Row | None:
@@ -120,11 +146,14 @@ def _find_dated_head(core: str, stored: StoredChunk, condition: Condition | None
     for line in stored.chunk.text.splitlines()[:_HEAD]:
         values = find_values(line, "date")
         if values and asked & frozenset(text_terms(line, stored.language)):
-            return _make_row(stored, values[0], line.lstrip("# "), condition)
+            return _make_row(stored, values[0], line.lstrip("# "), condition, (stored,))
     return None
 
 
-def _make_row(stored: StoredChunk, value: Value | None, quote: str, condition: Condition | None) -> Row:
+def _make_row(
+    stored: StoredChunk, value: Value | None, quote: str, condition: Condition | None, chunks: Sequence[StoredChunk]
+) -> Row:
+    """A period that is asked for is that of the value or, where this is no day, of the document."""
     chunk = stored.chunk
     answer, plain = (value.text, value.plain) if value else (" ".join(quote.split()), "")
     matches = None
@@ -132,7 +161,9 @@ def _make_row(stored: StoredChunk, value: Value | None, quote: str, condition: C
         try:
             matches = condition.holds(plain)
         except ValueError:
-            matches = False
+            issued = get_field("issued")
+            own = find_labelled(issued, chunks) if issued and condition.is_period else None
+            matches = own is not None and condition.holds(own.value.plain)
     return Row(chunk.source, chunk.title, answer, plain, quote, chunk.page, stored.id, matches)
 
 
@@ -152,12 +183,7 @@ def _score(core: str, candidates: Sequence[tuple[StoredChunk, Quotable]]) -> lis
     return scores
 
 
-def _rate_field(field: Field, one: Quotable) -> float:
-    """What a sentence gains that names what is asked for in whatever words, and loses that doesn't."""
-    return _NAMED if field.pattern.search(one.text) else -_UNNAMED
-
-
-def _choose_value(core: str, one: Quotable, wanted: Wanted, field: Field | None) -> Value | None:
+def _choose_value(core: str, one: Quotable, wanted: Wanted) -> Value | None:
     """The value whose label has most of the question; of those that tie the total, else the first one."""
     values = find_values(one.text, wanted)
     if not values:
@@ -165,9 +191,6 @@ def _choose_value(core: str, one: Quotable, wanted: Wanted, field: Field | None)
     asked = frozenset(text_terms(core, ""))
 
     def rate(value: Value) -> tuple[float, int]:
-        distance = measure_distance(field, one.text, value.start) if field else None
-        if distance is not None:
-            return 100.0 - distance, -value.start
         label = one.text[max(0, value.start - _LABEL) : value.start]
         label = re.split(r"[;\n]", label)[-1]
         shared = len(asked & frozenset(text_terms(label, "")))

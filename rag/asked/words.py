@@ -52,5 +52,5 @@ ORDERS = (Word.OLDEST, Word.LONGEST, Word.SHORTEST, Word.LARGEST, Word.SMALLEST)
 
 TYPES = (
     "pdf* docx* xlsx* xls* pptx* csv* tsv* txt* md html* htm eml* epub* odt* ods* odp* rtf* json* xml* ics* vcf* word"
-    " excel powerpoint markdown"
+    " excel powerpoint markdown word-* excel-* powerpoint-* markdown-*"
 )

@@ -20,6 +20,14 @@ MONTHS = {
     "ru": "январ феврал март апрел ма[йея] июн июл август сентябр октябр ноябр декабр",
 }
 """The names of the months, from January on, as patterns of their beginnings; other languages write figures."""
+_SHORT_NAMES = (
+    "jan feb mar apr may jun jul aug sep oct nov dec".split(),
+    "jän febr mär avr mai juin juil août sept okt nov dez".split(),
+    "janv févr mrz abr maj juni juli ago set octubre nov déc".split(),
+    "ene fév märz april mayo june july aout sept. octob nov dic".split(),
+)
+"""What people write for the months beside a day and a year, in each row from January on."""
+_SHORT = "|".join(dict.fromkeys(name.rstrip(".") for names in _SHORT_NAMES for name in names))
 _NAMES = "|".join(dict.fromkeys(name for names in MONTHS.values() for name in names.split()))
 MONTH_NAME = rf"(?<![^\W\d_])(?:{_NAMES})[^\W\d_]{{0,2}}(?![^\W\d_])"
 """A month's name in a text in small letters, with an ending."""
@@ -39,9 +47,11 @@ _OF_YEAR = tuple(
 )
 """A month of a year, in small letters: "march 2024", "marzo de 2024", "2024-03", "3.2024", "2024年3月"."""
 _DAY = re.compile(
-    rf"(?<!\d)(?:(?P<y1>\d{{4}})-(?P<m1>\d{{1,2}})-(?P<d1>\d{{1,2}})|(?<!\d\.)(?P<d2>\d{{1,2}})[./](?P<m2>\d{{1,2}})[./](?P<y2>\d{{4}})"
+    rf"(?<!\d)(?:(?P<y1>\d{{4}})(?P<sign>[-/])(?P<m1>\d{{1,2}})(?P=sign)(?P<d1>\d{{1,2}})(?!\d)|(?<!\d[.-])(?P<d2>\d{{1,2}})[./-](?P<m2>\d{{1,2}})[./-](?P<y2>\d{{4}})"
     r"|(?:(?P<y3>\d{4})\s?[年년]\s?)?(?P<m3>\d{1,2})\s?[月월](?:\s?(?P<d3>\d{1,2})\s?[日일号])?"
     rf"|(?<!\d[.,])(?:(?P<d4>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?)?\b(?P<w4>(?:{_NAMES})\w{{0,2}})\b(?:,?\s(?:de\s)?(?P<y4>\d{{4}}))"
+    rf"|(?<!\d[.,])(?P<d7>\d{{1,2}})(?:st|nd|rd|th|\.)?[\s-](?P<w7>{_SHORT})\b\.?,?[\s-](?P<y7>\d{{4}})"
+    rf"|\b(?P<w8>{_SHORT})\b\.?\s(?P<d8>\d{{1,2}})(?:st|nd|rd|th)?,?\s(?P<y8>\d{{4}})"
     rf"|(?<!\d[.,])(?P<d5>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s(?:of\s|de\s)?(?P<w5>(?:{_NAMES})\w{{0,2}})\b"
     rf"|\b(?P<w6>(?:{_NAMES}))\s(?P<d6>\d{{1,2}})(?:st|nd|rd|th)?(?!\d)(?:,?\s(?P<y6>\d{{4}}))?)",
     re.IGNORECASE,
@@ -81,7 +91,9 @@ def find_days(text: str) -> list[NamedDay]:
 def read_month(word: str) -> int:
     """From 1; 0 for no month's name."""
     numbered = ((number, name) for names in MONTHS.values() for number, name in enumerate(names.split(), start=1))
-    return next((number for number, name in numbered if re.fullmatch(rf"{name}\w{{0,2}}", word, re.IGNORECASE)), 0)
+    named = (number for number, name in numbered if re.fullmatch(rf"{name}\w{{0,2}}", word, re.IGNORECASE))
+    short = (number for names in _SHORT_NAMES for number, name in enumerate(names, start=1) if name == word.casefold())
+    return next(named, 0) or next(short, 0)
 
 
 def list_months(text: str) -> list[str]:

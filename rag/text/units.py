@@ -21,11 +21,11 @@ _UNITS = (
     ("minute", "time", 1, r"min(?:ute[ns]?|uto?s?|utter)?\.?|минут\w*|分(?:間|钟|鐘)?|분"),
     ("hour", "time", 60, r"hours?|hrs?|h|stunden?|heures?|horas?|timer?|час\w{0,2}|時間|小时|小時|시간"),
     ("day", "time", 1440, r"(?:working |business |calendar )?days?|(?:werk|arbeits|kalender)?tage?n?s?|jours?|días?"
-     r"|dages?|день|дня|дней|日(?:間)?|天|일(?:간)?"),
-    ("week", "time", 10080, r"weeks?|wochen?|semaines?|semanas?|uger?|недел\w+|週間?|周|星期|주(?:간|일)?"),
-    ("month", "time", 43_830, r"months?|monate?[ns]?|mois|mes(?:es)?|måneder|måned|месяц\w*"
+     r"|dag(?:e|es)?|день|дня|дней|日(?:間)?|天|일(?:간)?"),
+    ("week", "time", 10080, r"weeks?|wochen?|semaines?|semanas?|uger?s?|недел\w+|週間?|周|星期|주(?:간|일)?"),
+    ("month", "time", 43_830, r"months?|monate?[ns]?|mois|mes(?:es)?|måned(?:er)?s?|месяц\w*"
      r"|[かヶカケヵ箇]月|个月|個月|개월|달"),
-    ("year", "time", 525_960, r"years?|jahre?[ns]?|ans?|années?|años?|år|год\w?|лет|年間?|년(?:간)?"),
+    ("year", "time", 525_960, r"years?|jahre?[ns]?|ans?|années?|años?|års?|год\w?|лет|年間?|년(?:간)?"),
     ("euro", "money", 1, r"€|eur|euros?|евро|ユーロ|欧元|歐元|유로"),
     ("dollar", "money", 1, r"\$|usd|dollars?|dólares|dólar|доллар\w*|ドル|美元|달러"),
     ("pound", "money", 1, r"£|gbp|pounds?|livres sterling|libras|фунт\w*|ポンド|英镑"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from bench.kinds import QUESTIONS, find_answering_kind, read_questions
+from rag.asked.collection import find_folder
 from rag.asked.kinds import find_kind
 from rag.asked.naming import Named
 
@@ -27,6 +28,9 @@ def test_the_language_is_that_of_the_question():
     [
         ("Which files could not be read?", "failed", "", "", ""),
         ("how many PDFs are there", "count", "", "", "pdf"),
+        ("Wie viele PDF-Dateien habe ich?", "count", "", "", "pdf"),
+        ("Wie viele Word-Dokumente gibt es?", "count", "", "", "word"),
+        ("which xls files are in the folder?", "list", "", "", "xls"),
         ("what is new since 2026-11-03?", "new", "", "2026-11-03", ""),
         ("Was ist neu seit 3. November 2026?", "new", "", "2026-11-03", ""),
         ("2026年11月3日以来有什么新文件？", "new", "", "2026-11-03", ""),
@@ -43,6 +47,21 @@ def test_what_is_asked_of_the_collection_is_read_too(question, look, topic, sinc
     asked = find_kind(question)
     assert asked.kind == "collection"
     assert (asked.look, asked.topic, asked.since, asked.file_type) == (look, topic, since, file_type)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("How many files are in the folder contracts?", "contracts"),
+        ("Was liegt im Ordner „2025/Rechnungen“?", "2025/Rechnungen"),
+        ("contractsフォルダにはどんなファイルがありますか？", "contracts"),
+        ("What is in the folder contract?", None),
+    ],
+)
+def test_a_folder_is_found_by_its_name(question, found):
+    scope = find_folder(question, ["contracts/a.pdf", "2025/Rechnungen/b.pdf", "c.txt"])
+    assert (scope and scope[1]) == found
+    assert scope is None or find_kind(scope[0]).kind == "collection"
 
 
 @pytest.mark.parametrize(

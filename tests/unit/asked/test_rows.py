@@ -6,21 +6,19 @@ import pytest
 
 from bench.every.__main__ import is_right
 from bench.every.made import MadeSet, make_invoices, make_minutes
-from rag.answering.fields import find_field
-from rag.answering.values import find_condition, find_dates, find_values, find_wanted
+from rag.answering.values import find_condition, find_dates, find_values
 from rag.asked.kinds import find_kind
 from rag.asked.lexicon import read_question
-from rag.asked.rows import find_core, find_row
+from rag.asked.rows import find_core, find_row, read_wanted
 from rag.types import Chunk, StoredChunk
 
 
 def answer_all(made: MadeSet, question: str) -> dict[str, dict[str, object]]:
     core = find_core(read_question(question, find_kind(question).language))
-    field = find_field(core) or find_field(question)
-    wanted = field.wanted if field else find_wanted(f"{question} {core}")
+    field, wanted, condition = read_wanted(question, core)
     texts = {name: text.replace("</p>", "\n\n").replace("<p>", "") for name, text in made.files.items()}
     rows = [
-        find_row(core, field, wanted, find_condition(question), [StoredChunk(1, Chunk(name, 0, text), "en")])
+        find_row(core, field, wanted, condition, [StoredChunk(1, Chunk(name, 0, text), "en")])
         for name, text in texts.items()
     ]
     return {row.source: row.to_dict() for row in rows if row.answer}
@@ -46,6 +44,7 @@ def test_most_answers_are_found_and_few_are_wrong(make):
         ("vence el 1 de abril de 2026", ["2026-04-01"]),
         ("May 7, 2026", ["2026-05-07"]),
         ("2026年3月9日", ["2026-03-09"]),
+        ("19 Aug 2025, Sept. 3, 2025 and 11-08-2025", ["2025-08-19", "2025-09-03", "2025-08-11"]),
         ("12,2026-03-09,2026-03-11", ["2026-03-09", "2026-03-11"]),
         ("31.02.2026 and version 1.2.3", []),
     ],
@@ -73,3 +72,53 @@ def test_a_condition_is_read_from_the_question(question, plain, holds):
     condition = find_condition(question)
     assert condition
     assert condition.holds(plain) is holds
+
+
+INVOICE = """Rechnung
+Malerei Kunz, Kassel
+Nr.: 118/25
+Kassel, 02. Dez. 2025
+Auftraggeber: Sabine Hartwig
+Zwischensumme\t5.210,00 EUR
+MwSt. 19 %\t989,90 EUR
+Total inkl. MwSt.\t6.199,90 EUR
+Anzahlung erhalten 1.000,00 EUR
+Zu überweisen\t5.199,90 EUR
+Bitte zahlen Sie binnen 14 Tagen."""
+MINUTES = """Board meeting of 2 May 2025
+Judith Moss (chair), Ole Bach, M. Dunne
+Apologies: Peter Holt
+The motion was carried by 2 votes to 1. We meet again on 6 June 2025."""
+CONTRACT = """Lease between Dana Whitfield ("the Landlord") and Omar Aziz ("the Tenant")
+It begins on 1 Sept 2025 and ends on 31 May 2026.
+Either party may end it by sixty (60) days' written notice."""
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "answer"),
+    [
+        (INVOICE, "What is the total of each invoice?", "6.199,90 EUR"),
+        (INVOICE, "How much must I pay on each bill?", "5.199,90 EUR"),
+        (INVOICE, "Quel est le montant de la TVA ?", "989,90 EUR"),
+        (INVOICE, "What is the net amount?", "5.210,00 EUR"),
+        (INVOICE, "Von wann ist die Rechnung?", "02. Dez. 2025"),
+        (INVOICE, "When is each invoice due?", "14 Tagen"),
+        (INVOICE, "What is the invoice number?", "118/25"),
+        (INVOICE, "Who sent the invoice?", "Malerei Kunz"),
+        (INVOICE, "Who is the customer?", "Sabine Hartwig"),
+        (INVOICE, "Which invoices are unpaid?", "5.199,90 EUR"),
+        (INVOICE, "What is the deposit?", ""),
+        (INVOICE, "Who chaired the meeting?", ""),
+        (MINUTES, "Qui a présidé la réunion ?", "Judith Moss"),
+        (MINUTES, "Who was absent?", "Peter Holt"),
+        (MINUTES, "Wann ist die nächste Sitzung?", "6 June 2025"),
+        (MINUTES, "When was each meeting held?", "2 May 2025"),
+        (MINUTES, "How did they vote?", "The motion was carried by 2 votes to 1."),
+        (CONTRACT, "Wer ist der Vermieter?", "Dana Whitfield"),
+        (CONTRACT, "Who is the tenant?", "Omar Aziz"),
+        (CONTRACT, "When does the contract begin?", "1 Sept 2025"),
+        (CONTRACT, "Quel est le préavis ?", "60 days"),
+    ],
+)
+def test_a_value_is_found_by_what_names_it(text, question, answer):
+    assert answer_all(MadeSet({"paper.txt": text}), question).get("paper.txt", {}).get("answer", "") == answer
