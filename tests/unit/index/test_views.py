@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 
 from rag.index.views import KeyedVectors, RememberedVectors
@@ -21,5 +23,5 @@ def test_the_vectors_of_the_last_restrictions_are_read_once_while_the_index_stay
         return KeyedVectors([folder] * (7 if folder == "large" else 3), None)
 
     for state, folder in asked:
-        assert memory.get(state, Restriction(folder), lambda folder=folder: make(folder)).keys[0] == folder
+        assert memory.get(state, Restriction(folder), partial(make, folder)).keys[0] == folder
     assert read == made
