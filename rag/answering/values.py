@@ -41,9 +41,9 @@ _WANTED: tuple[tuple[Wanted, re.Pattern[str]], ...] = (
         "amount",
         re.compile(
             r"\b(?:totals?|amounts?|costs?|price|prices|fees?|sum|vat|tax|rent|deposit|pay|charges?|how much|euros?"
-            r"|dollars?|usd|eur|betrag|\w*betr[aä]ge?\w*|summe|kosten|preis|gebühr\w*|beitrag|miete|kaution|wie viel"
-            r"|montants?|coût|prix|loyer|caution|tva|combien coûte|importes?|coste|precio|cuota|alquiler|fianza|iva"
-            r"|beløb\w*|pris\w*|kontingent\w*|moms)\b|[€$£]|сумм|стоимост"
+            r"|dollars?|usd|eur|betrag|\w*betr[aä]ge?\w*|summe|koste[nt]|preis|gebühr\w*|beitrag|miete|kaution|wie viel"
+            r"|montants?|coût|prix|loyer|caution|tva|coûte(?:nt)?|importes?|coste|cuestan?|precio|cuota|alquiler|fianza|iva"
+            r"|beløb\w*|pris\w*|koster|kontingent\w*|moms)\b|[€$£]|сумм|сто(?:имост|[ия]т\b)"
             r"|цен[аыу]|взнос|合計|金額|料金|会費|税|총액|금액"
             r"|회비|합계|金额|总额|总计|费用|会费|税额",
             re.IGNORECASE,
