@@ -57,6 +57,8 @@ class Addition(NamedTuple):
     outcome: str
     """A sentence for the user, as Markdown."""
     is_kept: bool = True
+    reason: str = ""
+    """Why it can't be read, as plain text."""
 
 
 class Backend:
@@ -204,10 +206,10 @@ class Backend:
             failure = self._find_failure(source)
             if failure and not (is_new and failure in before):
                 is_kept = not (is_new and self._take_back(source, content, deadline))
-                told = say(
-                    language, "document.unread", name=shown, reason=escape_markdown(say_error(language, failure.reason))
-                )
-                return Addition(source, told if is_kept else f"{told} {say(language, 'document.unkept')}", is_kept)
+                reason = remove_invisible(say_error(language, failure.reason))
+                told = say(language, "document.unread", name=shown, reason=escape_markdown(reason))
+                unkept = "" if is_kept else f" {say(language, 'document.unkept')}"
+                return Addition(source, told + unkept, is_kept, reason)
             time.sleep(0.1)
         if is_new:
             self._late.note(source, before)
