@@ -126,9 +126,10 @@ def test_the_library_lists_chooses_unlocks_adds_and_removes(server: Server, open
     chat.page.locator("a[href='/library']").click()
     library = chat.page.frame_locator("#pw-library iframe")
     expect(library.locator("#count")).to_have_text("4 documents")
-    expect(row(library, "locked.pdf")).to_contain_text("encrypted")
-
-    library.get_by_role("button", name="Encrypted documents").click()
+    row(library, "locked.pdf").get_by_role("button", name="locked.pdf", exact=True).click()
+    why = library.get_by_role("dialog", name="locked.pdf")
+    expect(why).to_contain_text("encrypted: add its password to passwords.txt in the index folder")
+    why.get_by_role("button", name="Password").click()
     library.get_by_role("textbox", name="Password").fill("open sesame")
     library.get_by_role("button", name="Add and try again").click()
     expect(row(library, "locked.pdf").locator(".state")).to_have_text("ready")
@@ -140,7 +141,10 @@ def test_the_library_lists_chooses_unlocks_adds_and_removes(server: Server, open
 
     upload = tmp_path / "raft.md"
     upload.write_text("# Raft\n\nThe raft holds four people.\n", "utf-8")
-    library.locator("input[type=file]").set_input_files(upload)
+    (broken := tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing more")
+    library.locator("input[type=file]").set_input_files([broken, upload])
+    expect(library.locator("#live")).to_contain_text("raft.md was added.")
+    expect(library.locator("#live")).to_contain_text("broken.pdf can't be read: it is a damaged PDF")
     expect(row(library, "raft.md").locator(".state")).to_have_text("ready")
     row(library, "raft.md").get_by_role("button", name=re.compile("Actions")).click()
     library.get_by_role("menuitem", name="Remove").click()
