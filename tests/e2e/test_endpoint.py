@@ -295,6 +295,10 @@ def test_the_model_reads_around_a_passage_and_a_quote_far_down_in_it_is_scrolled
 def test_a_long_chat_can_be_scrolled_to_its_end_and_no_further(server: Server, script: Script, chat: Chat):
     (server.corpus / "stones.md").write_text("# Stones\n\n" + "\n\n".join(map(valley, STONES)), "utf-8")
     server.wait_until(lambda status: status["corpus"]["documents"] > 1 and is_settled(status))
+    for _ in range(3):
+        chat.ask("Hello!")
+    chat.page.wait_for_timeout(500)  # the button comes a moment later
+    expect(chat.page.get_by_role("button", name="To the end")).to_be_hidden()  # all of the answer is in sight
     script.play = say(
         "# Quarries\n\n", *(f"They quarry {stone} there [1]; it is sold on the coast [2].\n\n" for stone in STONES)
     )

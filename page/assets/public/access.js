@@ -38,6 +38,8 @@ const ENGLISH = [
   ['[data-sidebar=trigger] *', /^Toggle Sidebar$/, sayChainlits('threadHistory.sidebar.title')],
   ['[data-sonner-toast] *', /^File is larger than (\d+) MB$/, (_, size) => say('upload.large', { size })],
   ['[data-sonner-toast] *', /^Too many files$/, say('upload.number')],
+  ['[data-sonner-toast] *', /^Couldn't resume chat.*$/, say('conversation.gone')],
+  ['[role=dialog] > button *', /^Close$/, say('close')],
 ];
 const translate = () => {
   for (const [selector, words, own] of ENGLISH) {
@@ -91,7 +93,18 @@ const name = () => {
   const header = document.getElementById('header');
   if (header && title.parentElement !== header) header.prepend(title);
   followPanel();
+  showWayToEnd();
 };
+
+// Chainlit keeps room below the last question, so that it can stand at the top; it takes that for something to read.
+const showWayToEnd = () => {
+  const [arrow, last] = [document.querySelector('button:has(> .lucide-arrow-down)'), [...document.querySelectorAll('.step')].at(-1)];
+  const composer = document.getElementById('message-composer');
+  if (!arrow || !last || !composer) return;
+  const isInSight = last.getBoundingClientRect().bottom <= composer.getBoundingClientRect().top;
+  arrow.style.visibility = isInSight ? 'hidden' : '';
+};
+document.addEventListener('scroll', showWayToEnd, { capture: true, passive: true });
 
 // What is opened takes the focus, and gives it back when it is closed.
 let opener = null;
