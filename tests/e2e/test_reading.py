@@ -171,6 +171,10 @@ def test_the_reader_and_the_library_speak_the_language_of_the_browser(server: Se
     page.goto(f"{server.url}/library")
     expect(page).to_have_title("Bibliothek")
     expect(row(page, "pool.md").locator(".state")).to_have_text("bereit")
+    for width in (760, 390):  # a tablet, and a phone: names can be read, and the list has the most of the height
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function("document.querySelector('#room .title')?.offsetWidth > 100")
+        assert page.locator("#list").evaluate("list => list.getBoundingClientRect().y") < 200
     row(page, "pool.md").get_by_role("link").click()
     expect(page.get_by_role("button", name="Nebeneinander")).to_be_visible()
     page.goto(f"{server.url}/read/pool.md?quote={quote('No such sentence stands in it')}")
@@ -179,6 +183,11 @@ def test_the_reader_and_the_library_speak_the_language_of_the_browser(server: Se
     page.goto(f"{server.url}/read/none.md")
     expect(page.get_by_role("alert")).to_have_text("none.md ist keines Ihrer Dokumente oder ist es nicht mehr.")
     assert page.evaluate("document.documentElement.lang") == "de"
+    (server.corpus / "leer.txt").write_text("")
+    server.wait_until(lambda status: "leer.txt" in [one["source"] for one in status["corpus"]["failed"]])
+    page.goto(f"{server.url}/read/leer.txt")
+    expect(page.get_by_role("alert")).to_have_text("leer.txt kann nicht gelesen werden: sie hat keinen Text.")
+    (server.corpus / "leer.txt").unlink()
     context.close()
 
 
