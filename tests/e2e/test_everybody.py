@@ -78,6 +78,22 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     expect(chat.answers.last).to_contain_text("Die Datei wurde daher nicht behalten.")
 
 
+OVERLAPS = """() => {
+  const place = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const [headline, banner] = [place('.pw-headline'), place('.pw-banner')];
+  const [from, to] = [place('#header > div').right, place('#header > :last-child').left];
+  return headline.left < from || headline.right > to || banner.left < place('#header').left;
+}"""
+
+
+def test_the_status_keeps_clear_of_the_buttons_and_the_conversations(server: Server, open_chat: OpenChat):
+    chat = open_chat(server.url, viewport={"width": 1400, "height": 768}, locale="de-DE")
+    chat.ask("Hallo!")
+    for width in (1024, 768, 390):
+        chat.page.set_viewport_size({"width": width, "height": 768})
+        chat.page.wait_for_function(f"!({OVERLAPS})() && innerWidth === {width}")
+
+
 def test_on_a_phone_nothing_is_cut_and_an_upload_without_a_word_has_no_bubble(
     server: Server, open_chat: OpenChat, tmp_path: Path
 ):

@@ -137,6 +137,30 @@
     fold.setAttribute('aria-label', say('close'));
     banner.replaceChildren(...(shown ? [make('span', '', text), ...buttons, fold] : []));
   };
+  // The headline stands between the header's buttons, in the middle of the chat if it can; the rest below it.
+  const placeStatus = () => {
+    const header = document.getElementById('header');
+    if (!header) return;
+    const { left, right, width } = header.getBoundingClientRect();
+    const from = header.querySelector(':scope > div').getBoundingClientRect().right + 8;
+    const to = header.lastElementChild.getBoundingClientRect().left - 8;
+    root.style.setProperty('--pw-left', `${left}px`);
+    root.style.setProperty('--pw-width', `${width}px`);
+    button.style.maxWidth = `${Math.max(to - from, 0)}px`;
+    const middle = (left + right) / 2;
+    const half = button.offsetWidth / 2;
+    button.style.left = `${Math.max(from + half, Math.min(middle, to - half)) - middle}px`;
+  };
+  const sizes = new ResizeObserver(placeStatus);
+  let headed = null;
+  const followHeader = () => {
+    const header = document.getElementById('header');
+    if (!header || header === headed) return;
+    headed = header;
+    sizes.disconnect();
+    for (const each of [button, header, header.querySelector(':scope > div'), header.lastElementChild]) sizes.observe(each);
+  };
+
   // The chat makes room for the banner, however high it becomes: in a narrower window it has more lines.
   new ResizeObserver(() => {
     document.documentElement.style.setProperty('--pw-banner', `${banner.offsetHeight}px`);
@@ -323,6 +347,7 @@
 
   document.addEventListener('DOMContentLoaded', async () => {
     new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
+    new MutationObserver(followHeader).observe(document.body, { childList: true, subtree: true });
     document.body.append(root);
     import(`${prefix}/public/library/panel.js`);
     import(`${prefix}/public/answers/second.js`);
