@@ -137,7 +137,9 @@ class Answer:
                 part = {"source": show_name(source), "number": done + 1, "total": total}
                 self._progress, self.expects_words = say(self._language, "answer.part", **part), True
             case Judged(outcome, remark, may_insist):
-                self._outcome, self._remark, self.may_insist = outcome, remove_invisible(remark), may_insist
+                # Where nothing was found, the program says so in English; else it speaks the question's language.
+                told = remark if self._hits else say_error(self._language, remark)
+                self._outcome, self._remark, self.may_insist = outcome, remove_invisible(told), may_insist
                 self.expects_words = False
             case Citations(citations):
                 self._citations = citations
@@ -233,7 +235,10 @@ class Answer:
         hits = (*self._shown_to_model, *self._hits[len(self._shown_to_model) :])
         citations = self._citations or self._quoted
         cards = make_cards(hits, citations, self._language)
-        early = say(self._language, "answer.stopped") if self.is_stopped and not self.words else ""
+        early = ""
+        if self.is_stopped:
+            early = say(self._language, "answer.stopped.early") if self.words else say(self._language, "answer.stopped")
+        is_whole = self._report is not None and not self._report.failure
         end = (self.broken_off if self.text else "") or early
         return {
             "look": self._outcome or ("writing" if self.expects_words else ""),
@@ -246,7 +251,7 @@ class Answer:
             "spots": [describe_spot(spot) for spot in self._spots],
             "quoted": self._list_quoted(),
             "isQuoted": not self.words,
-            "isUncited": self._is_ended and bool(self.words) and not self._spots and not self.is_not_found,
+            "isUncited": is_whole and bool(self.words) and not self._spots and not self.is_not_found,
             "searchedFor": self.searched_for,
             "searchedIn": self.searched_in,
             "notices": [*self._notices, *filter(None, [self.coverage.describe(self._language), end])],

@@ -57,6 +57,8 @@ class Addition(NamedTuple):
     outcome: str
     """A sentence for the user, as Markdown."""
     is_kept: bool = True
+    reason: str = ""
+    """Why it can't be read, as plain text."""
 
 
 class Backend:
@@ -201,13 +203,13 @@ class Backend:
             if self.has_document(source):
                 return Addition(source, say(language, "document.added", name=shown))
             # A file that was deleted a moment ago may have failed under the same name.
-            failure = self._find_failure(source)
+            failure = self.find_failure(source)
             if failure and not (is_new and failure in before):
                 is_kept = not (is_new and self._take_back(source, content, deadline))
-                told = say(
-                    language, "document.unread", name=shown, reason=escape_markdown(say_error(language, failure.reason))
-                )
-                return Addition(source, told if is_kept else f"{told} {say(language, 'document.unkept')}", is_kept)
+                reason = remove_invisible(say_error(language, failure.reason))
+                told = say(language, "document.unread", name=shown, reason=escape_markdown(reason))
+                unkept = "" if is_kept else f" {say(language, 'document.unkept')}"
+                return Addition(source, told + unkept, is_kept, reason)
             time.sleep(0.1)
         if is_new:
             self._late.note(source, before)
@@ -226,11 +228,12 @@ class Backend:
         if not take_back_upload(self.settings.corpus_dir, source, content):
             return False
         self.watcher.wake()
-        while self._find_failure(source) and time.monotonic() < deadline:
+        while self.find_failure(source) and time.monotonic() < deadline:
             time.sleep(0.1)
         return True
 
-    def _find_failure(self, source: str) -> Failure | None:
+    def find_failure(self, source: str) -> Failure | None:
+        """Why a file could not be read; None if it was, or isn't there."""
         return next((failure for failure in self._read_index_status().failures if failure.source == source), None)
 
     def _describe_corpus(self, language: str) -> dict[str, Any]:

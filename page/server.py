@@ -24,7 +24,6 @@ import chainlit.socket
 from chainlit.auth import get_current_user
 from chainlit.chat_context import chat_contexts
 from chainlit.config import config
-from chainlit.markdown import get_markdown_str
 from chainlit.server import app as server
 from chainlit.server import sio
 from chainlit.session import WebsocketSession
@@ -53,7 +52,7 @@ from page.errors import say_error
 from page.library.addresses import LIBRARY_ROUTES
 from page.logins import admit, find_reader, is_logged_in
 from page.reader.addresses import READER_ROUTES
-from page.texts import ENGLISH, translate
+from page.texts import ENGLISH, read_help, translate
 from page.view import remove_foreign_links
 from rag import cli
 from rag.errors import RagError
@@ -118,7 +117,7 @@ def _use_own_assets() -> None:
     chainlit.config.config_file = str(ASSETS / "config.toml")
     chainlit.config.config_translation_dir = chainlit.config.TRANSLATIONS_DIR
     vars(chainlit.cli).update(init_markdown=lambda root: None)  # it would write a file there
-    vars(chainlit.server).update(get_markdown_str=lambda root, language: get_markdown_str(str(ASSETS), language))
+    vars(chainlit.server).update(get_markdown_str=lambda root, language: read_help(language))
     load = chainlit.config.ChainlitConfig.load_translation
     chainlit.config.ChainlitConfig.load_translation = (  # type: ignore[method-assign]  # it knows no other way
         lambda self, language: translate(language, load(self, language))

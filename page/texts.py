@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ENGLISH = "en"
-_FOLDER = Path(__file__).with_name("assets") / "texts"
+_ASSETS = Path(__file__).with_name("assets")
+_FOLDER = _ASSETS / "texts"
 _SEPARATORS = {"da": ".,", "de": ".,", "es": ".,", "fr": "\u202f,", "ru": "\xa0,"}
 """Between thousands, and before decimals, where they aren't as in English."""
 
@@ -35,6 +36,11 @@ def read_texts(language: str) -> dict[str, Any]:
     """The file of a language: what takes the place of Chainlit's texts, and our own by their keys."""
     texts: dict[str, Any] = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
     return texts
+
+
+def read_help(asked: str) -> str:
+    """What the page's help says in the language of a browser, as Markdown."""
+    return (_ASSETS / "help" / f"{find_language(asked)}.md").read_text("utf-8")
 
 
 def translate(asked: str, chainlits: Mapping[str, Any]) -> dict[str, Any]:

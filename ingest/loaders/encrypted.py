@@ -38,5 +38,7 @@ def decrypt(data: bytes, options: ReadOptions) -> bytes | None:
 
 def explain_encrypted(options: ReadOptions) -> str:
     """The sentence for the report: what was tried, and where the user should put the password."""
-    tried = f"none of the {len(options.passwords)} known passwords opens it; " if options.passwords else ""
+    known = len(options.passwords)
+    several = f"none of the {known} known passwords opens it; " if known else ""
+    tried = "the one known password doesn't open it; " if known == 1 else several
     return f"encrypted: {tried}add its password to passwords.txt in the index folder"

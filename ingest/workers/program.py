@@ -32,6 +32,8 @@ from rag.processes import harden, leave_signals_to_parent, open_private_stdout
 from rag.text.hostile import remove_escapes
 from rag.types import Chunk, Document, Page
 
+NO_TEXT = "it has no text"
+
 
 class SpoolError(OSError):
     """The chunks can't be kept, which is no fault of the file that they are from."""
@@ -177,7 +179,7 @@ def _split(
     header = replace(reading.header, notes=tuple(reading.notes))
     is_scan = reading.empty_kind == "scanned" and tally.characters < _SCAN_CHARACTERS * tally.pages
     if count == 0 or is_scan:
-        return Outcome(header, error="; ".join(reading.notes) or "it has no text", kind=reading.empty_kind)
+        return Outcome(header, error="; ".join(reading.notes) or NO_TEXT, kind=reading.empty_kind)
     return Outcome(header, count, labels=tuple(tally.labels))
 
 

@@ -12,6 +12,8 @@ from starlette.routing import Route
 from page.access.gate import CONVERSATION_PATH
 from page.conversations.history import History
 from page.conversations.reading import write_markdown
+from page.own_pages import get_language
+from page.texts import say
 
 
 async def send_conversation(request: Request) -> Response:
@@ -20,7 +22,7 @@ async def send_conversation(request: Request) -> Response:
     identity = request.path_params["identity"]
     found = await history.read(lambda database: database.read(identity), otherwise=None) if history else None
     if found is None:
-        return Response("There is no such conversation, or not any more.", 404)
+        return Response(say(get_language(request), "conversation.gone"), 404)
     name = quote(re.sub(r"[^\w -]+", "", found.title).strip()[:60] or "conversation")
     headers = {"content-disposition": f"attachment; filename*=UTF-8''{name}.md"}
     return Response(write_markdown(found), media_type="text/markdown", headers=headers)

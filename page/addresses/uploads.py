@@ -17,7 +17,9 @@ from starlette.routing import Route
 from page.access.gate import UPLOAD_PATH
 from page.addresses.browser import BROWSER_ROUTES
 from page.addresses.documents import DOCUMENT_ROUTES
+from page.errors import say_error
 from page.models.routes import MODEL_ROUTES
+from page.own_pages import get_language
 from rag.private import open_privately
 
 _ANY_KIND = "application/octet-stream"
@@ -31,22 +33,22 @@ async def take_upload(request: Request) -> Response:
     """
     session = WebsocketSession.get_by_id(request.query_params.get("session_id", ""))
     if session is None:
-        return _refuse_upload(404, "This page has lost its chat. Reload it and attach the file again.")
+        return _refuse_upload(request, 404, "This page has lost its chat. Reload it and attach the file again.")
     try:
         async with request.form(max_files=1, max_fields=1) as form:
-            return await _keep_upload(form.get("file"), session)
+            return await _keep_upload(request, form.get("file"), session)
     except ClientDisconnect:
-        return _refuse_upload(400, "The file did not arrive whole.")
+        return _refuse_upload(request, 400, "The file did not arrive whole.")
     except OSError as error:
-        return _refuse_upload(507, f"The server can't keep the file ({error.strerror or error}).")
+        return _refuse_upload(request, 507, f"The server can't keep the file ({error.strerror or error}).")
 
 
-async def _keep_upload(file: object, session: WebsocketSession) -> Response:
+async def _keep_upload(request: Request, file: object, session: WebsocketSession) -> Response:
     """Copy the file to where Chainlit looks for it, and answer with the id by which the message will name it."""
     if not isinstance(file, UploadFile) or not file.filename:
-        return _refuse_upload(400, "No file came with this request.")
+        return _refuse_upload(request, 400, "No file came with this request.")
     if not file.size:
-        return _refuse_upload(400, "The file is empty.")
+        return _refuse_upload(request, 400, "The file is empty.")
     file_id = str(uuid.uuid4())
     path = Path(session.files_dir) / file_id
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,9 +64,9 @@ def _copy(file: BinaryIO, path: Path) -> None:
         shutil.copyfileobj(file, target)
 
 
-def _refuse_upload(status: int, sentence: str) -> Response:
+def _refuse_upload(request: Request, status: int, sentence: str) -> Response:
     """A refusal in the form that Chainlit's page shows beside the file's name."""
-    return JSONResponse({"detail": sentence}, status)
+    return JSONResponse({"detail": say_error(get_language(request), sentence)}, status)
 
 
 async def accept_session(_: Request) -> Response:

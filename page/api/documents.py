@@ -20,10 +20,12 @@ from page.api.routes import wait_for_backend
 from page.errors import say_error
 from page.filtering.filters import read_restriction
 from page.own_pages import get_language
+from page.texts import say
 from page.uploads import find_corpus_file
 from rag.answering.excerpts import describe_hits
 from rag.private import make_temporary_folder, open_privately
 from rag.text.asked import check_question
+from rag.text.hostile import show_name
 
 document_routes = APIRouter(
     route_class=CallRoute,
@@ -63,18 +65,18 @@ async def read_document(
 @document_routes.post("/documents", status_code=201)
 async def add_document(request: Request, file: UploadFile) -> dict[str, Any]:
     """Put a file into the folder of documents; it is read within seconds. What can't be read isn't kept."""
-    backend = await wait_for_backend(request)
+    backend, language = await wait_for_backend(request), get_language(request)
     if not file.filename or not file.size:
-        sentence = "No file came with this request, or an empty one."
-        raise CallError(400, say_error(get_language(request), sentence), param="file")
+        sentence = "The file is empty." if file.filename else "No file came with this request."
+        raise CallError(400, say_error(language, sentence), param="file")
     with make_temporary_folder() as folder:
         content = Path(folder) / "upload"
         with open(content, "xb", opener=open_privately) as target:
             await asyncio.to_thread(shutil.copyfileobj, file.file, target)
-        added = await asyncio.to_thread(backend.add_document, file.filename, content)
+        added = await asyncio.to_thread(backend.add_document, file.filename, content, language)
     if not added.is_kept:
-        sentence = f"{added.source} can't be read, so it was not kept."
-        raise CallError(400, say_error(get_language(request), sentence), param="file")
+        told = say(language, "document.unread", name=show_name(added.source), reason=added.reason)
+        raise CallError(400, f"{told} {say(language, 'document.unkept')}", param="file")
     return {"source": added.source, "is_read": await asyncio.to_thread(backend.has_document, added.source)}
 
 

@@ -69,8 +69,16 @@ async def _open(request: Request) -> tuple[Backend, Document, Path]:
         raise _Missing(say_error(language, str(error))) from error
     path = await asyncio.to_thread(find_corpus_file, backend.settings.corpus_dir, source) if document else None
     if document is None or path is None:
-        raise _Missing(say(language, "document.gone", name=show_name(source)))
+        raise _Missing(await asyncio.to_thread(_explain_missing, backend, source, language))
     return backend, document, path
+
+
+def _explain_missing(backend: Backend, source: str, language: str) -> str:
+    failure = backend.find_failure(source)
+    if failure is None:
+        return say(language, "document.gone", name=show_name(source))
+    reason = remove_invisible(say_error(language, failure.reason))
+    return say(language, "document.unread", name=show_name(source), reason=reason)
 
 
 def _read_number(request: Request, name: str) -> int | None:

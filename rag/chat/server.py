@@ -212,7 +212,9 @@ def translate_errors(endpoint: Endpoint) -> Iterator[None]:
         yield
     except (ValueError, RecursionError, openai.APIError, BodyError, FloodError, ServerError) as exc:
         fault = _find_fault(exc)
-        details = exc.__cause__ if fault == "absent" else exc
+        details = (
+            re.sub(r"\A\[\w+ -?\d+\] ", "", str(exc.__cause__)) if fault == "absent" else exc
+        )  # without its number
         raise (make_error(fault, endpoint, details) if fault else _make_refusal(endpoint, exc)) from exc
 
 

@@ -292,6 +292,29 @@ def test_the_model_reads_around_a_passage_and_a_quote_far_down_in_it_is_scrolled
     expect(chat.reader.locator("mark")).to_be_in_viewport()
 
 
+def test_a_long_chat_can_be_scrolled_to_its_end_and_no_further(server: Server, script: Script, chat: Chat):
+    (server.corpus / "stones.md").write_text("# Stones\n\n" + "\n\n".join(map(valley, STONES)), "utf-8")
+    server.wait_until(lambda status: status["corpus"]["documents"] > 1 and is_settled(status))
+    for _ in range(3):
+        chat.ask("Hello!")
+    chat.page.wait_for_timeout(500)  # the button comes a moment later
+    expect(chat.page.get_by_role("button", name="To the end")).to_be_hidden()  # all of the answer is in sight
+    script.play = say(
+        "# Quarries\n\n", *(f"They quarry {stone} there [1]; it is sold on the coast [2].\n\n" for stone in STONES)
+    )
+    for stone in STONES[:2]:
+        answer = chat.ask(f"In which valley is {stone} quarried?")
+        expect(answer.locator(".pw-made-by")).to_be_attached()
+    assert answer.locator("h1").evaluate("heading => parseFloat(getComputedStyle(heading).fontSize)") < 24
+    box = answer.bounding_box()
+    assert box
+    chat.page.mouse.move(box["x"] + 50, 300)
+    for _ in range(3):  # where one thing can't be scrolled any more, the next turn would go to what is around it
+        chat.page.mouse.wheel(0, 20_000)
+        chat.page.wait_for_timeout(200)
+    expect(answer.locator(".pw-made-by")).to_be_in_viewport()
+
+
 def test_an_answer_can_not_make_the_browser_fetch_anything(script: Script, chat: Chat):
     with socket.create_server(("127.0.0.1", 0)) as canary:
         canary.settimeout(0.5)

@@ -29,6 +29,7 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     chat = open_chat(server.url, locale="de-DE", bypass_csp=True)
     expect(chat.page.locator(".pw-drop")).to_contain_text("Legen Sie Ihre Dokumente hier ab")
     assert chat.find_violations(axe) == []
+    assert "Toggle" not in chat.page.evaluate("document.body.textContent + document.body.innerHTML")
 
     (server.corpus / "kettle.md").write_text(KETTLE, "utf-8")
     starter = chat.page.get_by_role("button", name="Was sagt „Kettle“ über „Descaling“?")
@@ -40,6 +41,12 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     expect(chat.page.locator(".pw-again")).to_have_text("Erneut fragen")
     expect(chat.answers.first.locator(".pw-notice")).to_contain_text("Bei http://127.0.0.1:9/v1 antwortet nichts")
     expect(chat.banner).to_contain_text("Starten Sie dort den Server, oder korrigieren Sie BASE_URL.")
+    chat.banner.get_by_role("button", name="Modelle …").click()
+    expect(chat.page.get_by_role("dialog", name="Modelle")).to_be_visible()
+    chat.page.keyboard.press("Escape")
+    expect(chat.headline).to_be_focused()
+    chat.banner.get_by_role("button", name="Schließen").click()
+    expect(chat.banner).to_be_empty()
     source = chat.answers.first.get_by_role("button", name="kettle.md").first
     source.focus()
     chat.page.keyboard.press("Enter")
@@ -49,6 +56,9 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     expect(chat.panel).to_have_count(0)
     expect(source).to_be_focused()
     assert chat.warnings == chat.problems == []
+    chat.page.get_by_role("button", name="Hilfe").click()
+    expect(chat.page.get_by_role("dialog")).to_contain_text("Die Bibliothek")
+    chat.page.keyboard.press("Escape")
 
     (server.corpus / "kettle.md").write_text(KETTLE.replace("vinegar", "lemon juice"), "utf-8")
     expect(chat.page.locator(".pw-changes")).to_contain_text("Ihre Dokumente haben sich seither geändert.")
@@ -56,12 +66,32 @@ def test_the_first_minute_in_german_by_keyboard_without_a_barrier_or_a_warning(
     chat.page.reload()
     expect(chat.page.locator(".pw-changes ins").first).to_have_text("lemon juice")
 
+    (empty := tmp_path / "leer.md").write_text("")
+    chat.page.locator("input[type=file]").first.set_input_files(empty)
+    expect(chat.page.locator("[data-sonner-toast]")).to_contain_text("leer.md: Die Datei ist leer.")
+    expect(chat.banner).to_be_empty()  # through the reload, too
     broken = tmp_path / "broken.pdf"
     broken.write_bytes(b"%PDF-1.4\nnothing more")
     chat.attach(broken)
     chat.send()
     expect(chat.answers.last).to_contain_text("broken.pdf kann nicht gelesen werden: sie ist ein beschädigtes PDF")
     expect(chat.answers.last).to_contain_text("Die Datei wurde daher nicht behalten.")
+
+
+OVERLAPS = """() => {
+  const place = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const [headline, banner] = [place('.pw-headline'), place('.pw-banner')];
+  const [from, to] = [place('#header > div').right, place('#header > :last-child').left];
+  return headline.left < from || headline.right > to || banner.left < place('#header').left;
+}"""
+
+
+def test_the_status_keeps_clear_of_the_buttons_and_the_conversations(server: Server, open_chat: OpenChat):
+    chat = open_chat(server.url, viewport={"width": 1400, "height": 768}, locale="de-DE")
+    chat.ask("Hallo!")
+    for width in (1024, 768, 390):
+        chat.page.set_viewport_size({"width": width, "height": 768})
+        chat.page.wait_for_function(f"!({OVERLAPS})() && innerWidth === {width}")
 
 
 def test_on_a_phone_nothing_is_cut_and_an_upload_without_a_word_has_no_bubble(

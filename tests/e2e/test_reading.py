@@ -126,9 +126,10 @@ def test_the_library_lists_chooses_unlocks_adds_and_removes(server: Server, open
     chat.page.locator("a[href='/library']").click()
     library = chat.page.frame_locator("#pw-library iframe")
     expect(library.locator("#count")).to_have_text("4 documents")
-    expect(row(library, "locked.pdf")).to_contain_text("encrypted")
-
-    library.get_by_role("button", name="Encrypted documents").click()
+    row(library, "locked.pdf").get_by_role("button", name="locked.pdf", exact=True).click()
+    why = library.get_by_role("dialog", name="locked.pdf")
+    expect(why).to_contain_text("encrypted: add its password to passwords.txt in the index folder")
+    why.get_by_role("button", name="Password").click()
     library.get_by_role("textbox", name="Password").fill("open sesame")
     library.get_by_role("button", name="Add and try again").click()
     expect(row(library, "locked.pdf").locator(".state")).to_have_text("ready")
@@ -140,7 +141,10 @@ def test_the_library_lists_chooses_unlocks_adds_and_removes(server: Server, open
 
     upload = tmp_path / "raft.md"
     upload.write_text("# Raft\n\nThe raft holds four people.\n", "utf-8")
-    library.locator("input[type=file]").set_input_files(upload)
+    (broken := tmp_path / "broken.pdf").write_bytes(b"%PDF-1.4\nnothing more")
+    library.locator("input[type=file]").set_input_files([broken, upload])
+    expect(library.locator("#live")).to_contain_text("raft.md was added.")
+    expect(library.locator("#live")).to_contain_text("broken.pdf can't be read: it is a damaged PDF")
     expect(row(library, "raft.md").locator(".state")).to_have_text("ready")
     row(library, "raft.md").get_by_role("button", name=re.compile("Actions")).click()
     library.get_by_role("menuitem", name="Remove").click()
@@ -167,6 +171,10 @@ def test_the_reader_and_the_library_speak_the_language_of_the_browser(server: Se
     page.goto(f"{server.url}/library")
     expect(page).to_have_title("Bibliothek")
     expect(row(page, "pool.md").locator(".state")).to_have_text("bereit")
+    for width in (760, 390):  # a tablet, and a phone: names can be read, and the list has the most of the height
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function("document.querySelector('#room .title')?.offsetWidth > 100")
+        assert page.locator("#list").evaluate("list => list.getBoundingClientRect().y") < 200
     row(page, "pool.md").get_by_role("link").click()
     expect(page.get_by_role("button", name="Nebeneinander")).to_be_visible()
     page.goto(f"{server.url}/read/pool.md?quote={quote('No such sentence stands in it')}")
@@ -175,6 +183,11 @@ def test_the_reader_and_the_library_speak_the_language_of_the_browser(server: Se
     page.goto(f"{server.url}/read/none.md")
     expect(page.get_by_role("alert")).to_have_text("none.md ist keines Ihrer Dokumente oder ist es nicht mehr.")
     assert page.evaluate("document.documentElement.lang") == "de"
+    (server.corpus / "leer.txt").write_text("")
+    server.wait_until(lambda status: "leer.txt" in [one["source"] for one in status["corpus"]["failed"]])
+    page.goto(f"{server.url}/read/leer.txt")
+    expect(page.get_by_role("alert")).to_have_text("leer.txt kann nicht gelesen werden: sie hat keinen Text.")
+    (server.corpus / "leer.txt").unlink()
     context.close()
 
 

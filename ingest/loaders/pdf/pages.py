@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 _FIRST_PAGES = 6
 """How many pages are read before the others, to find the title on them."""
 
+# What is said of a PDF without text, or of pages that lack theirs.
+_SCANNED = "scanned: {pages} without text; {advice}"
+_UNNAMED_LETTERS = "{pages} in fonts that don't say what their letters are; {advice}"
+_INSTALL = "install Tesseract to read them"
+_TIME_IS_UP = "OCR was ended after {seconds} s"
+_FAILED = "Tesseract failed: {said}"
+_NONE_FOUND = "OCR found none on them"
+_BY_PYPDF = "damaged, but readable by pypdf"
+_PAGES_FAILED = "{failed} of {number} pages cannot be read"
+
 
 def load_pdf(source: str, data: bytes, options: ReadOptions) -> Reading:
     """Pages by their physical number, with the printed label beside it. Raises LoadError if nothing opens the file."""
@@ -164,10 +174,10 @@ def _read_pages(
     if empty or unreadable:
         reading.empty_kind = "scanned"
     if empty:
-        reading.notes.append(f"scanned: {_count_pages(empty, number)} without text; {recogniser.give_advice()}")
+        reading.notes.append(_SCANNED.format(pages=_count_pages(empty, number), advice=recogniser.give_advice()))
     if unreadable:
         pages = _count_pages(unreadable, number)
-        reading.notes.append(f"{pages} in fonts that don't say what their letters are; {recogniser.give_advice()}")
+        reading.notes.append(_UNNAMED_LETTERS.format(pages=pages, advice=recogniser.give_advice()))
 
 
 def _count_pages(count: int, total: int) -> str:
@@ -225,7 +235,7 @@ class _Recogniser:
         self._budget_s = options.ocr_seconds
         self._more_time = options.more_time
         self._until: float | None = None
-        self._problem = "" if shutil.which("tesseract") else "install Tesseract (see README) to read them"
+        self._problem = "" if shutil.which("tesseract") else _INSTALL
         self.pages_read = 0
 
     def read(self, picture: Callable[[], Image]) -> str:
@@ -234,7 +244,7 @@ class _Recogniser:
         if self._problem:
             return ""
         if time.monotonic() > self._until:
-            self._problem = f"OCR was ended after {self._budget_s:g} s"
+            self._problem = _TIME_IS_UP.format(seconds=f"{self._budget_s:g}")
             return ""
         self._more_time(_PAGE_S * 1.5)
         text = self._recognise(picture())
@@ -247,7 +257,7 @@ class _Recogniser:
         try:
             text = pytesseract.image_to_string(image, lang=self._languages or None, timeout=_PAGE_S)
         except pytesseract.TesseractError as error:
-            self._problem = f"Tesseract failed: {str(error.message)[:150]}"
+            self._problem = _FAILED.format(said=str(error.message)[:150])
             return ""
         except RuntimeError:  # pytesseract's way to say that the time is up
             return ""
@@ -255,7 +265,7 @@ class _Recogniser:
 
     def give_advice(self) -> str:
         """The sentence for the report: why pages stayed without text, and what to do."""
-        return self._problem or "OCR found none on them"
+        return self._problem or _NONE_FOUND
 
 
 # The second try
@@ -280,7 +290,7 @@ def _load_by_pypdf(source: str, data: bytes, options: ReadOptions, why: str) -> 
     if count == 0:
         raise LoadError("it is a PDF without pages")
     header = Document(source, (), page_kind="page", loader="pypdf")
-    reading = Reading(header, iter(()), ["damaged, but readable by pypdf"])
+    reading = Reading(header, iter(()), [_BY_PYPDF])
     reading.pages = _read_by_pypdf(reader, reading)
     return reading
 
@@ -295,4 +305,4 @@ def _read_by_pypdf(reader: pypdf.PdfReader, reading: Reading) -> Iterator[Page]:
             text = ""
         yield Page(number, mend_text(text))
     if failed:
-        reading.notes.append(f"{failed} of {number} pages cannot be read")
+        reading.notes.append(_PAGES_FAILED.format(failed=failed, number=number))

@@ -11,6 +11,7 @@ const NAMES = {
   '#search-chats-button': sayChainlits('threadHistory.sidebar.filters.search'),
   '#sidebar-trigger-button': sayChainlits('threadHistory.sidebar.title'),
   '#theme-toggle': say('theme'),
+  '[data-sidebar=rail]': sayChainlits('threadHistory.sidebar.title'),
   '#user-nav-button': say('account'),
   '#thread-options': say('options'),
   '#chat-input': sayChainlits('chat.input.placeholder'),
@@ -29,6 +30,27 @@ const NAMES = {
   '.ai-message button:has(> .lucide-message-circle)': sayChainlits('chat.messages.feedback.edit'),
 };
 
+// What it says in English alone: where it stands, how it reads, and what takes its place.
+const ENGLISH = [
+  ['a[href$="/library"], a[href$="/library"] *', /^Library$/, say('library')],
+  ['[data-radix-popper-content-wrapper] *', /^library$/, say('library')],
+  ['#theme-toggle *', /^Toggle theme$/, say('theme')],
+  ['[data-sidebar=trigger] *', /^Toggle Sidebar$/, sayChainlits('threadHistory.sidebar.title')],
+  ['[data-sonner-toast] *', /^File is larger than (\d+) MB$/, (_, size) => say('upload.large', { size })],
+  ['[data-sonner-toast] *', /^Too many files$/, say('upload.number')],
+  ['[data-sonner-toast] *', /^Couldn't resume chat.*$/, say('conversation.gone')],
+  ['[role=dialog] > button *', /^Close$/, say('close')],
+];
+const translate = () => {
+  for (const [selector, words, own] of ENGLISH) {
+    for (const element of document.querySelectorAll(selector)) {
+      for (const node of element.childNodes) {
+        if (node.nodeType === Node.TEXT_NODE && words.test(node.data)) node.data = node.data.replace(words, own);
+      }
+    }
+  }
+};
+
 const title = document.createElement('h1');
 title.className = 'pw-unseen';
 title.textContent = document.title;
@@ -37,6 +59,7 @@ const name = () => {
   for (const [selector, label] of Object.entries(NAMES)) {
     for (const element of document.querySelectorAll(selector)) {
       if (element.getAttribute('aria-label') !== label) element.setAttribute('aria-label', label);
+      if (element.title) element.title = label;
     }
   }
   // Chainlit draws the menu of a conversation as a block without a role, within a link.
@@ -47,10 +70,7 @@ const name = () => {
     link?.setAttribute('role', 'group');
     link?.setAttribute('tabindex', '-1');
   }
-  // It takes the names of its header's links from its settings, which know one language.
-  for (const part of document.querySelectorAll('a[href$="/library"], a[href$="/library"] *')) {
-    for (const node of part.childNodes) if (node.nodeType === Node.TEXT_NODE && node.data === 'Library') node.data = say('library');
-  }
+  translate();
   // It draws a link of its header within a button.
   for (const link of document.querySelectorAll('#header button > a, #header button > * > a')) {
     const button = link.closest('button');
@@ -73,7 +93,18 @@ const name = () => {
   const header = document.getElementById('header');
   if (header && title.parentElement !== header) header.prepend(title);
   followPanel();
+  showWayToEnd();
 };
+
+// Chainlit keeps room below the last question, so that it can stand at the top; it takes that for something to read.
+const showWayToEnd = () => {
+  const [arrow, last] = [document.querySelector('button:has(> .lucide-arrow-down)'), [...document.querySelectorAll('.step')].at(-1)];
+  const composer = document.getElementById('message-composer');
+  if (!arrow || !last || !composer) return;
+  const isInSight = last.getBoundingClientRect().bottom <= composer.getBoundingClientRect().top;
+  arrow.style.visibility = isInSight ? 'hidden' : '';
+};
+document.addEventListener('scroll', showWayToEnd, { capture: true, passive: true });
 
 // What is opened takes the focus, and gives it back when it is closed.
 let opener = null;

@@ -206,6 +206,8 @@ dialog.append(
   trying,
   make('p', { className: 'pw-quiet', textContent: say('models.everybody') }),
 );
+// Escape closes what the panel was opened from as well, which then can't have the focus back.
+dialog.addEventListener('close', () => document.querySelector('#pw-status .pw-headline').focus());
 document.body.append(dialog);
 
 export const openModels = () => {

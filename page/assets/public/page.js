@@ -40,16 +40,17 @@
   button.type = 'button';
   button.setAttribute('aria-expanded', 'false');
   button.setAttribute('aria-controls', 'pw-details');
-  const banner = make('p', 'pw-banner');
+  const banner = make('div', 'pw-banner');
   banner.setAttribute('role', 'status');
   const details = make('div', 'pw-details');
   details.id = 'pw-details';
   details.hidden = true;
   const facts = make('div', '');
-  const change = make('button', 'pw-change');
-  change.type = 'button';
-  change.addEventListener('click', async () => (await import(`${prefix}/public/models.js`)).openModels());
-  details.append(facts, change);
+  const makeButton = (className, onclick, text = '') => Object.assign(make('button', className, text), { type: 'button', onclick });
+  const openModels = async () => (await import(`${prefix}/public/models.js`)).openModels();
+  const change = makeButton('pw-change', openModels);
+  const look = makeButton('pw-change', () => document.querySelector(`a[href="${prefix}/library"]`)?.click());
+  details.append(facts, look, change);
   root.append(button, banner, details);
 
   const show = (open) => {
@@ -57,7 +58,11 @@
     button.setAttribute('aria-expanded', String(open));
   };
   button.addEventListener('click', () => show(details.hidden));
-  document.addEventListener('keydown', ({ key }) => key === 'Escape' && show(false));
+  document.addEventListener('keydown', ({ key }) => {
+    if (key !== 'Escape' || details.hidden) return;
+    if (details.contains(document.activeElement)) button.focus();
+    show(false);
+  });
   document.addEventListener('click', ({ target }) => root.contains(target) || show(false));
 
   const percent = (share) => Math.floor(share * 100);
@@ -118,9 +123,44 @@
     return [make('h2', '', sayCount('unread', failed.length)), list];
   };
 
-  const advise = (text) => {
-    banner.textContent = text;
+  // What is to be done stands there until it is done or folded away; then the details go on saying it.
+  let advised = null;
+  const advise = (text, ...buttons) => {
+    const shown = text && text !== sessionStorage.getItem('pw-folded') ? text : '';
+    if (shown === advised) return;
+    advised = shown;
+    const fold = makeButton('pw-fold', () => {
+      sessionStorage.setItem('pw-folded', text);
+      advise(text);
+      button.focus();
+    }, '×');
+    fold.setAttribute('aria-label', say('close'));
+    banner.replaceChildren(...(shown ? [make('span', '', text), ...buttons, fold] : []));
   };
+  // The headline stands between the header's buttons, in the middle of the chat if it can; the rest below it.
+  const placeStatus = () => {
+    const header = document.getElementById('header');
+    if (!header) return;
+    const { left, right, width } = header.getBoundingClientRect();
+    const from = header.querySelector(':scope > div').getBoundingClientRect().right + 8;
+    const to = header.lastElementChild.getBoundingClientRect().left - 8;
+    root.style.setProperty('--pw-left', `${left}px`);
+    root.style.setProperty('--pw-width', `${width}px`);
+    button.style.maxWidth = `${Math.max(to - from, 0)}px`;
+    const middle = (left + right) / 2;
+    const half = button.offsetWidth / 2;
+    button.style.left = `${Math.max(from + half, Math.min(middle, to - half)) - middle}px`;
+  };
+  const sizes = new ResizeObserver(placeStatus);
+  let headed = null;
+  const followHeader = () => {
+    const header = document.getElementById('header');
+    if (!header || header === headed) return;
+    headed = header;
+    sizes.disconnect();
+    for (const each of [button, header, header.querySelector(':scope > div'), header.lastElementChild]) sizes.observe(each);
+  };
+
   // The chat makes room for the banner, however high it becomes: in a narrower window it has more lines.
   new ResizeObserver(() => {
     document.documentElement.style.setProperty('--pw-banner', `${banner.offsetHeight}px`);
@@ -152,7 +192,9 @@
     const failed = corpus.failed.length ? sayCount('unread', corpus.failed.length) : '';
     root.dataset.tone = needsHelp(status) ? 'warn' : isWorking ? 'busy' : 'ok';
     button.textContent = [filter, corpusText(corpus), failed, modelText(model)].filter(Boolean).join(' · ');
-    advise(advice(status));
+    const isForModel = !corpus.detail && model.kind === 'failed' && corpus.documents > 0;
+    advise(advice(status), ...(isForModel ? [makeButton('pw-change', openModels, say('models.open'))] : []));
+    look.hidden = !failed;
     offer(corpus);
     facts.replaceChildren(table(status), ...(failed ? failures(corpus.failed) : []));
     return isWorking;
@@ -305,6 +347,7 @@
 
   document.addEventListener('DOMContentLoaded', async () => {
     new MutationObserver(markLinks).observe(document.body, { childList: true, subtree: true, attributeFilter: ['href'] });
+    new MutationObserver(followHeader).observe(document.body, { childList: true, subtree: true });
     document.body.append(root);
     import(`${prefix}/public/library/panel.js`);
     import(`${prefix}/public/answers/second.js`);
@@ -313,6 +356,7 @@
     await window.pagewise.answers;
     root.setAttribute('aria-label', say('status'));
     change.textContent = say('models.open');
+    look.textContent = `${say('library')} …`;
     if (!latest) button.textContent = say('connecting');
     document.documentElement.lang = texts.language;
     import(`${prefix}/public/conversations.js`);

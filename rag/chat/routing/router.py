@@ -297,7 +297,12 @@ class QuestionRouter:
             f"Questions and passages may go to {kept}, but no private text." if kept else "",
             f"Questions and passages, private ones too, may go to {trusted}, which is trusted." if trusted else "",
         ]
-        return " ".join(filter(None, sentences)) or "Nothing leaves this machine: the model runs on it."
+        here = (
+            "Nothing leaves this machine: the model runs on it."
+            if self.state.is_ready
+            else "Nothing leaves this machine."
+        )
+        return " ".join(filter(None, sentences)) or here
 
     def start(self) -> None:
         for model in self._models.values():

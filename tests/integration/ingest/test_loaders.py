@@ -120,7 +120,7 @@ def test_what_is_only_called_a_pdf_is_damaged():
 def test_pages_without_text_are_told_as_scanned():
     reading, pages = _read("a.pdf", files.picture_pdf(3))
     assert [page.text for page in pages] == ["", "", ""]
-    assert reading.notes == ["scanned: 3 pages without text; install Tesseract (see README) to read them"]
+    assert reading.notes == ["scanned: 3 pages without text; install Tesseract to read them"]
     assert reading.empty_kind == "scanned"
 
 

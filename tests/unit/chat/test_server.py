@@ -39,7 +39,7 @@ def translate(error: Exception) -> ModelUnavailableError:
         ),
         (
             caused_by(openai.APIConnectionError(request=REQUEST), httpx.ConnectError("[Errno 111] {refused}")),
-            f"Nothing answers at {URL} ([Errno 111] {{refused}}). Start the server there, or correct BASE_URL.",
+            f"Nothing answers at {URL} ({{refused}}). Start the server there, or correct BASE_URL.",
         ),
         (
             caused_by(openai.APIConnectionError(request=REQUEST), httpx.ReadError("reset")),

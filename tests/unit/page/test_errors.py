@@ -14,10 +14,13 @@ import pytest
 from ingest import mounts
 from ingest.loaders.encrypted import explain_encrypted
 from ingest.loaders.formats import describe_content
+from ingest.loaders.pdf import pages
 from ingest.loaders.reading import ReadOptions
 from ingest.workers.messages import Limits
+from ingest.workers.program import NO_TEXT
 from page.errors import read_errors, say_error
 from page.texts import list_languages
+from rag.answering.answer import _explain_nothing_found
 from rag.answering.asking import explain_end
 from rag.asked.unread import describe_unread
 from rag.chat import foundry, foundry_service, server
@@ -25,7 +28,8 @@ from rag.chat.routing.guarding import name_kind
 from rag.chat.routing.personal import Kind
 from rag.index.catalog.records import Failure
 from rag.models.source import EMBEDDING, RERANKING, locate, make_not_loaded_error
-from rag.types import Endpoint
+from rag.settings import Settings
+from rag.types import Endpoint, Restriction
 
 ROOT = Path(__file__).parents[3]
 LANGUAGES = [language for language in list_languages() if language != "en"]
@@ -34,10 +38,20 @@ SETTING = re.compile(r"[A-Z]+_[A-Z_]+|MODEL|--[a-z]+|\b(?:pagewise ingest|pagewi
 OF_MODELS = ("ModelUnavailableError", "PromptTooLongError", "PrivateTextError", "ModelState", "Notice", "_fail")
 OF_FILES = ("LoadError", "UnsupportedError", "CorpusError", "kill", "_rest")
 OF_THE_INDEX = ("IndexUnusableError", "IndexMissingError", "IndexDamagedError", "IndexLockedError", "__init__")
-OF_THE_PAGE = ("RagError", "QuestionError", "SettingsError", "DrawingError", "UnreadableError", "CallError")
+OF_THE_PAGE = (
+    "RagError",
+    "QuestionError",
+    "SettingsError",
+    "DrawingError",
+    "UnreadableError",
+    "CallError",
+    "_refuse_upload",
+)
 MODELS = ("rag/chat/*.py", "rag/chat/routing/*.py", "rag/answering/*.py", "page/models/*.py")
 PAGE = (
     "page/*.py",
+    "page/addresses/*.py",
+    "page/api/documents.py",
     "page/models/*.py",
     "page/library/*.py",
     "page/reader/*.py",
@@ -154,13 +168,14 @@ def test_what_is_said_of_models_is_in_the_tables():
     reasons = ["it goes on from something private", "{} is private"]
     reasons += [f"{what} holds {name_kind(kind)}" for what in ("the question", "a passage") for kind in get_args(Kind)]
     said += [f"{one[:1].upper()}{one[1:]}, so only a model on this machine may read it." for one in reasons]
+    said += [_explain_nothing_found(Settings(), only) for only in (None, Restriction("manuals"))]
     assert find_unknown(said) == set()
     assert find_unknown([name_kind(kind) for kind in get_args(Kind)]) == set()
 
 
 def test_why_a_file_could_not_be_read_is_in_the_tables():
     said = find_told(("ingest/**/*.py",), OF_FILES)
-    said += [explain_encrypted(ReadOptions(passwords=known)) for known in ((), ("one", "two"))]
+    said += [explain_encrypted(ReadOptions(passwords=known)) for known in ((), ("one",), ("one", "two"))]
     lost = [mounts._UNMOUNTED, mounts._BROKEN]
     kept = [one.format(kept=mounts._tell_kept(count)) for one in lost for count in (1, 1000)]
     said += [
@@ -169,6 +184,15 @@ def test_why_a_file_could_not_be_read_is_in_the_tables():
         describe_unread("kettle", [Failure("kettle.md", "so", "failed", 0)]),
     ]
     said += [Limits().memory_reason, describe_content(b"\0\1\2\3")]
+    advice = [pages._INSTALL, pages._TIME_IS_UP.format(seconds=60), pages._FAILED.format(said="so"), pages._NONE_FOUND]
+    without_text = [
+        one.format(pages=pages._count_pages(count, total), advice=what)
+        for one in (pages._SCANNED, pages._UNNAMED_LETTERS)
+        for count, total in ((1, 1), (3, 3), (2, 3))
+        for what in advice
+    ]
+    said += [*advice, *without_text, *(one.partition("; ")[2] for one in without_text), NO_TEXT]
+    said += [pages._BY_PYPDF, f"{pages._BY_PYPDF}; {pages._PAGES_FAILED.format(failed=1, number=2)}"]
     said += ["it has vanished", "it cannot be opened ({})", "it seems to be damaged ({})"]
     assert find_unknown(said) == set()
     assert say_error("de", "it is a damaged PDF (no trailer); replace it with a good copy") == (

@@ -19,7 +19,7 @@ from page.asked import Asked, read_asked
 from page.markdown import link_source
 from page.reply import Reply
 from page.why import Coverage
-from rag.answering.events import AnswerReport, Done, Retrieved
+from rag.answering.events import AnswerReport, Done, Judged, Retrieved
 from rag.answering.followup import Turn
 from rag.chat.router import ModelRouter
 from rag.chat.routing.guarding import HERE, GuardedModel
@@ -352,6 +352,9 @@ def test_without_a_model_or_without_passages_there_is_nobody_to_insist_with():
     _, browser = ask("Nine.", verdict="no", hits=())
     assert browser.message.startswith("No text was found for this")
     assert (browser.below["insist"], browser.below["quotes"]) == (None, "")
+    in_german = Answer("de")
+    in_german.take(Judged("not_found", browser.message))
+    assert in_german.show().startswith("Dazu wurde unter corpus kein Text gefunden")
 
 
 def test_what_is_invisible_is_neither_shown_nor_remembered():
@@ -429,7 +432,10 @@ def test_an_answer_that_is_broken_off_keeps_what_was_said_and_says_why_it_ends()
     assert browser.below["notices"] == [LOST]
 
 
-def test_an_answer_that_is_stopped_before_its_first_word_keeps_the_quotes():
+def test_an_answer_that_is_stopped_says_so_and_keeps_the_quotes():
+    _, browser = stop("Nine", lambda reply, task: task.cancel())
+    assert browser.below["notices"] == ["Stopped before the answer was complete."]
+    assert not browser.below["isUncited"]  # it never came to its citations
     reply, browser = stop("", lambda reply, task: task.cancel())
     assert reply.text == f"{QUOTE} [1]"
     assert browser.seen[-1] == (QUOTED, "", "")

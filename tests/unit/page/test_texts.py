@@ -10,7 +10,17 @@ from typing import Any
 import chainlit
 import pytest
 
-from page.texts import find_language, list_languages, list_texts, read_texts, say, say_count, translate, write_number
+from page.texts import (
+    find_language,
+    list_languages,
+    list_texts,
+    read_help,
+    read_texts,
+    say,
+    say_count,
+    translate,
+    write_number,
+)
 
 PAGE = Path(__file__).parents[3] / "page"
 ENGLISH = json.loads((Path(chainlit.__file__).parent / "translations" / "en-US.json").read_text("utf-8"))
@@ -45,6 +55,15 @@ def test_no_text_is_missing_or_lacks_a_place(language: str):
     if language != "en":
         own = [key for key, text in texts.items() if len(PLACE.sub("", text)) > 15 and text == english.get(key)]
         assert own == []
+
+
+def test_the_help_says_the_same_in_each_language():
+    helps = {language: read_help(language) for language in list_languages()}
+    assert len(set(helps.values())) == len(helps)
+    shapes = {
+        (text.count("\n- "), text.count("\n\n"), text.count("**"), text.count("`[1]`")) for text in helps.values()
+    }
+    assert shapes == {(6, 3, 12, 1)}
 
 
 def test_what_takes_the_place_of_chainlits_texts_has_one_there():

@@ -23,7 +23,8 @@ const call = async (what, body) => {
   if (!response.ok) throw new Error(answer.detail ?? response.statusText);
   return answer;
 };
-const tell = (words) => {
+const tell = (...told) => {
+  const words = told.filter(Boolean).join('\n');
   said.textContent = words;
   said.hidden = !words;
   live.textContent = words;
@@ -152,7 +153,7 @@ const drawRow = (row, index) => {
   const note = noteOf(row);
   const name = row.state === 'ready'
     ? make('a', { href: `${prefix}/read/${addressOf(row.source)}`, ...(isInside ? { target: '_blank', rel: 'noopener' } : {}) }, row.name)
-    : make('span', {}, row.name);
+    : make('button', { type: 'button', 'aria-haspopup': 'dialog', onclick: () => explain(row) }, row.name);
   const element = make(
     'div', { class: `row${isChosen ? ' chosen' : ''}`, role: 'listitem', 'data-source': row.source }, boxOf(row),
     make('span', { class: 'title', title: [row.folder ? `${row.folder}/${row.name}` : row.name, note].filter(Boolean).join('\n') }, name, note ? make('small', {}, note) : null),
@@ -266,6 +267,16 @@ const openDialog = (title, words, ...controls) => {
   dialog.showModal();
   return { dialog, form };
 };
+// The whole reason why a file could not be read, which its row has no room for, and what can be done.
+const explain = (row) => {
+  const act = (name, words, then, more = {}) => make('button', { type: 'button', ...more, onclick: () => { dialog.close(); then(); } }, icon(name), words);
+  const { dialog } = openDialog(
+    row.name, row.reason,
+    act('retry', say('library.retry'), retry),
+    row.isEncrypted ? act('key', say('password'), askPassword, { class: 'main' }) : '',
+    act('remove', say('library.remove'), () => askRemoval([row]), { class: 'bad' }),
+  );
+};
 const askRemoval = (rows) => {
   const title = say('library.remove.title', { name: rows.length === 1 ? rows[0].name : sayCount('documents', rows.length) });
   const { dialog, form } = openDialog(title, say('library.remove.text', { folder: latest.corpus }), make('button', { type: 'submit', class: 'bad' }, icon('remove'), say('library.remove')));
@@ -273,14 +284,16 @@ const askRemoval = (rows) => {
   form.addEventListener('submit', () => { dialog.close(); remove(rows); });
 };
 const remove = async (rows) => {
+  const told = [];
   for (const row of rows) {
     try {
       await call('remove', { source: row.source });
       chosen.delete(row.source);
-      tell(say('library.removed', { name: row.name }));
+      told.push(say('library.removed', { name: row.name }));
     } catch (error) {
-      tell(say('library.unremoved', { name: row.name, reason: error.message }));
+      told.push(say('library.unremoved', { name: row.name, reason: error.message }));
     }
+    tell(...told);
   }
   renderChoice();
   parts = new Map();
@@ -303,18 +316,20 @@ const askPassword = () => {
 
 // Adding files.
 const addFiles = async (files) => {
+  const told = [];
   for (const file of files) {
-    tell(say('library.adding', { name: file.name }));
+    tell(...told, say('library.adding', { name: file.name }));
     const form = new FormData();
     form.append('file', file);
     try {
       const response = await fetch(`${prefix}/documents`, { method: 'POST', body: form });
       const answer = await response.json().catch(() => ({}));
       if (!response.ok) throw new Error(answer.error?.message ?? answer.detail ?? response.statusText);
-      tell(say('library.added', { name: answer.source }));
+      told.push(say('library.added', { name: answer.source }));
     } catch (error) {
-      tell(say('library.unadded', { name: file.name, reason: error.message }));
+      told.push(say('library.unadded', { name: file.name, reason: error.message }));
     }
+    tell(...told);
     parts = new Map();
     await refresh();
   }

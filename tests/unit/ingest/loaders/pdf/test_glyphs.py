@@ -146,7 +146,5 @@ def test_a_ligature_of_a_composite_font_is_read():
 def test_letters_that_nothing_tells_are_left_out_and_told():
     reading = read("a.pdf", _draw_composite("nothing", [_SENTENCE, _SENTENCE]), ReadOptions())[1]
     assert [page.text for page in reading.pages] == ["line 0"]
-    assert reading.notes == [
-        "1 page in fonts that don't say what their letters are; install Tesseract (see README) to read them"
-    ]
+    assert reading.notes == ["1 page in fonts that don't say what their letters are; install Tesseract to read them"]
     assert reading.empty_kind == "scanned"
