@@ -47,7 +47,16 @@ from page.addresses.programs import make_program_routes
 from page.addresses.uploads import ROUTES
 from page.conversations.history import History
 from page.conversations.layer import describe
-from page.conversations.live import Answers, follow_other_server, name_room, share_events, show_running, take_message
+from page.conversations.live import (
+    Answers,
+    catch_up,
+    follow_other_server,
+    name_room,
+    read_kept,
+    share_events,
+    show_running,
+    take_message,
+)
 from page.errors import say_error
 from page.library.addresses import LIBRARY_ROUTES
 from page.logins import admit, find_reader, is_logged_in
@@ -204,6 +213,8 @@ def _open_history(settings: Settings) -> History | None:
 
 async def _greet(sid: str) -> None:
     """Take a page's connection as Chainlit does, and show it what is being written in its conversation."""
+    session, history = WebsocketSession.get(sid), get_history()
+    shown = await read_kept(history, session.thread_id_to_resume) if session else None
     await chainlit.socket.connection_successful(sid)
     session = WebsocketSession.get(sid)
     if session is None:
@@ -213,10 +224,12 @@ async def _greet(sid: str) -> None:
     await share_events(session)
     if session.restored:
         await server.state.on_reconnect()
+    if history and shown:
+        await catch_up(session, history, shown)
     await show_running(session, get_answers())
     if session.thread_id_to_resume:
         await server.state.when_shown()
-    if (history := get_history()) and session.has_first_interaction:
+    if history and session.has_first_interaction:
         await follow_other_server(session, history)
 
 

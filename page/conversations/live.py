@@ -14,6 +14,7 @@ from chainlit.types import MessagePayload
 
 from page.conversations.history import History
 from page.conversations.layer import describe
+from page.conversations.records import Conversation
 from rag.private import is_running, name_this_process
 
 _LOOK_EVERY_S = 1.0
@@ -90,7 +91,7 @@ async def follow_other_server(session: WebsocketSession, history: History) -> No
     """Show the page what another server writes in its conversation, until that is complete or the page leaves."""
     was_written = False
     while WebsocketSession.get(session.socket_id) is session:
-        found = await history.read(lambda database: database.read(session.thread_id), otherwise=None)
+        found = await read_kept(history, session.thread_id)
         writers = {answer.writer for answer in found.answers} if found else set()
         is_written = any(writer != name_this_process() and is_running(writer) for writer in writers if writer)
         if found and (is_written or was_written):
@@ -99,6 +100,25 @@ async def follow_other_server(session: WebsocketSession, history: History) -> No
             return
         was_written = True
         await asyncio.sleep(_LOOK_EVERY_S)
+
+
+async def read_kept(history: History | None, conversation: str | None) -> Conversation | None:
+    """All that is kept of a conversation; None if nothing is, or it can't be read just now."""
+    if not history or not conversation:
+        return None
+    return await history.read(lambda database: database.read(conversation), otherwise=None)
+
+
+async def catch_up(session: WebsocketSession, history: History, shown: Conversation) -> None:
+    """Show a page its conversation anew if that is no longer as it was `shown`, until nothing more has changed.
+
+    An answer may be completed between that a page is shown its conversation and that it sees what happens in it.
+    """
+    while (now := await read_kept(history, session.thread_id)) != shown:
+        if now is None:
+            return
+        await sio.emit("resume_thread", describe(now), to=session.socket_id)
+        shown = now
 
 
 async def show_running(session: WebsocketSession, answers: Answers) -> None:

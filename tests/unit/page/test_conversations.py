@@ -7,12 +7,14 @@ import sqlite3
 import stat
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from page.conversations.database import Database
 from page.conversations.history import History
+from page.conversations.live import catch_up, read_kept
 from page.conversations.reading import SERVER_STOPPED, close_broken_off, write_markdown
 from page.conversations.records import Answered, Pair
 from page.conversations.words import make_query, spread_words
@@ -230,3 +232,31 @@ def test_while_the_file_is_locked_nothing_waits_long_and_what_was_said_is_kept_a
 
     assert asyncio.run(use()) == ["c"]
     other.close()
+
+
+def test_what_is_written_while_a_page_opens_its_conversation_is_shown_to_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[list[str]] = []
+
+    async def open_page() -> None:
+        history = History(path)
+        await history.write(lambda database: keep_turn(database, "c", "Why?", "So"))
+        shown = await read_kept(history, "c")
+        assert shown
+
+        async def emit(event: str, thread: dict[str, Any], to: str) -> None:
+            assert (event, to) == ("resume_thread", "page")
+            seen.append([step["output"] for step in thread["steps"]])
+            if len(seen) == 1:
+                await history.write(lambda database: keep_turn(database, "c", "Why?", "So it is [1]."))
+
+        monkeypatch.setattr("page.conversations.live.sio", SimpleNamespace(emit=emit))
+        page: Any = SimpleNamespace(thread_id="c", socket_id="page")
+        await catch_up(page, history, shown)
+        await history.write(lambda database: keep_turn(database, "c", "Why?", "So it is"))
+        await catch_up(page, history, shown)
+        await history.close()
+
+    asyncio.run(open_page())
+    assert seen == [["Why?", "So it is"], ["Why?", "So it is [1]."]]
