@@ -12,6 +12,7 @@ from chainlit.server import sio
 from chainlit.session import WebsocketSession
 from chainlit.types import MessagePayload
 
+from page.conversations.database import Database
 from page.conversations.history import History
 from page.conversations.layer import describe
 from page.conversations.records import Conversation
@@ -112,13 +113,20 @@ async def read_kept(history: History | None, conversation: str | None) -> Conver
 async def catch_up(session: WebsocketSession, history: History, shown: Conversation) -> None:
     """Show a page its conversation anew if that is no longer as it was `shown`, until nothing more has changed.
 
-    An answer may be completed between that a page is shown its conversation and that it sees what happens in it.
+    An answer may be completed, or the conversation deleted, between that a page is shown its conversation and that it
+    sees what happens in it.
     """
-    while (now := await read_kept(history, session.thread_id)) != shown:
-        if now is None:
+
+    def read(database: Database) -> list[Conversation]:
+        found = database.read(session.thread_id)
+        return [found] if found else []
+
+    while (now := await history.read(read, otherwise=[shown])) != [shown]:
+        if not now:
+            await sio.emit("window_message", {"pwDeleted": session.thread_id}, to=session.socket_id)
             return
-        await sio.emit("resume_thread", describe(now), to=session.socket_id)
-        shown = now
+        shown = now[0]
+        await sio.emit("resume_thread", describe(shown), to=session.socket_id)
 
 
 async def show_running(session: WebsocketSession, answers: Answers) -> None:

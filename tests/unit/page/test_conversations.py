@@ -234,9 +234,7 @@ def test_while_the_file_is_locked_nothing_waits_long_and_what_was_said_is_kept_a
     other.close()
 
 
-def test_what_is_written_while_a_page_opens_its_conversation_is_shown_to_it(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_what_happens_while_a_page_opens_its_conversation_is_shown_to_it(path: Path, monkeypatch: pytest.MonkeyPatch):
     seen: list[list[str]] = []
 
     async def open_page() -> None:
@@ -245,9 +243,9 @@ def test_what_is_written_while_a_page_opens_its_conversation_is_shown_to_it(
         shown = await read_kept(history, "c")
         assert shown
 
-        async def emit(event: str, thread: dict[str, Any], to: str) -> None:
-            assert (event, to) == ("resume_thread", "page")
-            seen.append([step["output"] for step in thread["steps"]])
+        async def emit(event: str, data: dict[str, Any], to: str) -> None:
+            assert to == "page"
+            seen.append([step["output"] for step in data["steps"]] if event == "resume_thread" else [*data])
             if len(seen) == 1:
                 await history.write(lambda database: keep_turn(database, "c", "Why?", "So it is [1]."))
 
@@ -256,7 +254,9 @@ def test_what_is_written_while_a_page_opens_its_conversation_is_shown_to_it(
         await catch_up(page, history, shown)
         await history.write(lambda database: keep_turn(database, "c", "Why?", "So it is"))
         await catch_up(page, history, shown)
+        await history.write(lambda database: database.delete("c"))
+        await catch_up(page, history, shown)
         await history.close()
 
     asyncio.run(open_page())
-    assert seen == [["Why?", "So it is"], ["Why?", "So it is [1]."]]
+    assert seen == [["Why?", "So it is"], ["Why?", "So it is [1]."], ["pwDeleted"]]
