@@ -66,7 +66,7 @@ def router(settings: Settings) -> Iterator[ModelRouter]:
 
 def test_a_question_is_answered_and_cited_by_the_local_model(router: ModelRouter, settings: Settings):
     report, notices = report_of("How often must I descale the boiler with powder?", router, settings)
-    assert report.answer == "Descale the boiler every 90 days with citric powder. [1]"
+    assert report.answer == f"{TEXTS[0]} [1]"
     assert [(c.number, c.source, c.page) for c in report.citations] == [(1, "0.pdf", 3)]
     assert report.citations[0].quote == "Descale the boiler every 90 days with citric powder."
     assert (report.model, report.route, notices) == (model_id(ALIAS), "local", "")
@@ -200,7 +200,7 @@ def test_an_endpoint_that_answers_with_an_error_is_replaced_by_quotes():
         exchange.send_body(json.dumps({"error": {"message": "out of memory"}}), status=500)
 
     report, notices, _ = ask_endpoint(fail)
-    assert report.answer.startswith("Descale the boiler every 90 days")
+    assert "Descale the boiler every 90 days" in report.answer
     assert report.route == "quotes"
     assert "out of memory" in notices
 
@@ -231,7 +231,7 @@ def test_offline_without_a_model_the_answer_is_quotes_at_once(tmp_path: Path, fo
         report, notices = report_of("How often must I descale the boiler?", router, settings)
     finally:
         router.close()
-    assert report.answer == "Descale the boiler every 90 days with citric powder. [1]"
+    assert report.answer == f"{TEXTS[0]} [1]"
     assert report.route == "quotes"
     assert "not downloaded yet" in notices
     assert "Connect to the internet" in notices
