@@ -66,7 +66,7 @@ def router(settings: Settings) -> Iterator[ModelRouter]:
 
 def test_a_question_is_answered_and_cited_by_the_local_model(router: ModelRouter, settings: Settings):
     report, notices = report_of("How often must I descale the boiler with powder?", router, settings)
-    assert report.answer == f"{TEXTS[0]} [1]"
+    assert report.answer == "Descale the boiler every 90 days with citric powder. [1]"
     assert [(c.number, c.source, c.page) for c in report.citations] == [(1, "0.pdf", 3)]
     assert report.citations[0].quote == "Descale the boiler every 90 days with citric powder."
     assert (report.model, report.route, notices) == (model_id(ALIAS), "local", "")
