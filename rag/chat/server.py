@@ -212,9 +212,7 @@ def translate_errors(endpoint: Endpoint) -> Iterator[None]:
         yield
     except (ValueError, RecursionError, openai.APIError, BodyError, FloodError, ServerError) as exc:
         fault = _find_fault(exc)
-        details = (
-            re.sub(r"\A\[\w+ -?\d+\] ", "", str(exc.__cause__)) if fault == "absent" else exc
-        )  # without its number
+        details = exc.__cause__ if fault == "absent" else exc
         raise (make_error(fault, endpoint, details) if fault else _make_refusal(endpoint, exc)) from exc
 
 
@@ -262,13 +260,15 @@ _FAULTS: dict[Fault, str] = {
     "mute": "The model {model} ended its answer without a word. "
     "Check in the log of the server at {url} that the model is loaded.",
 }
+_ERROR_NUMBER = re.compile(r"\A\[\w+ -?\d+\] ")
 _GONE: frozenset[Fault] = frozenset({"unreachable", "silent", "absent", "broken", "unfinished"})
 """Faults of a server that isn't there any more; that it lists its models again disproves them."""
 
 
 def make_error(fault: Fault, endpoint: Endpoint, details: object = "") -> ModelUnavailableError:
-    """The error to raise for a fault, with its sentences."""
-    sentences = show_words(_FAULTS[fault].format(**_name_parts(endpoint), details=details))
+    """The error to raise for a fault, with its sentences; an error of the system is told without its number."""
+    told = _ERROR_NUMBER.sub("", str(details)) if fault == "absent" else details
+    sentences = show_words(_FAULTS[fault].format(**_name_parts(endpoint), details=told))
     return ServerGoneError(sentences) if fault in _GONE else ModelUnavailableError(sentences)
 
 
