@@ -62,6 +62,8 @@ _COMPARED = 24
 _FAR = 0.3
 """A further sentence isn't quoted if its score is so much below the best one's. Where one wins by so much, it holds the
 answer in nine of ten cases; elsewhere the best one does in one of two (everyday collections, with `_CLOSENESS` .08)."""
+_SHORT = 40
+"""Words of a paragraph or list item that is quoted whole, since its best sentence is the best of all."""
 _UNRELATED = 0.1
 """How far below the best one's score a further sentence may be that shares no word with the question; one that shares
 some may be further below, by as much as these give it."""
@@ -162,10 +164,10 @@ def _choose_quotables(ranked: Sequence[_Ranked], hits: Sequence[ScoredChunk], ma
 
 
 def _widen(quotable: Quotable, text: str) -> Quotable:
-    """The whole paragraph or list item, if that is short enough: the answer may stand in the next sentence."""
+    """The whole paragraph or list item, if that is short: the answer may stand in the next sentence."""
     start, end = quotable.paragraph
     paragraph = text[start:end]
-    if count_words(paragraph) > _ENOUGH:
+    if count_words(paragraph) > _SHORT:
         return quotable
     return replace(quotable, unit=replace(quotable.unit, start=start, end=end), text=paragraph)
 
