@@ -45,6 +45,9 @@ _PLAINLY = 0.8
 """How likely another language must be for a question not to be read as one's own: a few English words look like any
 language, 4 % of the everyday questions most like another, none of them this much."""
 
+_OPENING = " \t\n-–(\"'“„«‘‚[*_"
+"""What may stand before a word of a sentence, or before the sentence itself."""
+
 _DENSE_CHARACTER = re.compile(f"[{DENSE}]")
 _KANA, _HANGUL, _HAN = (re.compile(f"[{script}]") for script in (KANA, HANGUL, HAN))
 _DENSE_WORD = re.compile(f"[{HAN}{KATAKANA}]+|[{HANGUL}]+")
@@ -176,8 +179,10 @@ def _is_name(word: str, question: str) -> bool:
     """Whether a capital tells that the word is a name: not where a sentence begins, nor where all nouns have one."""
     if not word[0].isupper() or detect_languages(question)[0][0] in NOUNS_IN_CAPITALS:
         return False
-    is_title = question.isupper() or question.istitle()  # where all words have one
-    return not is_title and re.search(rf"[^\s.?!…:]\s+{re.escape(word)}", question) is not None
+    if question.isupper() or question.istitle():  # all words have one
+        return False
+    before = (question[: found.start()].rstrip(_OPENING) for found in re.finditer(re.escape(word), question))
+    return any(text and text[-1] not in ".?!…:" for text in before)
 
 
 def _list_languages(asked: str, hits: Sequence[ScoredChunk]) -> set[str]:

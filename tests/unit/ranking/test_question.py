@@ -55,6 +55,7 @@ def test_words_without_spaces_count_by_their_terms():
     [
         ("Would you have been there?", ()),
         ("Who is the boss of Microsoft?", ("boss", "Microsoft")),  # of which stop words have one
+        ("What has (Microsoft) done?", ("Microsoft",)),
         ("How To Fill Forms On Microsoft", ("Forms",)),
         ("It fell. Please find help", ("fell",)),
     ],
