@@ -9,6 +9,7 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from ingest.loaders.encoding import decode
 from ingest.loaders.reading import Reading, ReadOptions, make_one_line, make_single_page
@@ -85,11 +86,14 @@ def _convert(text: str, macros: dict[str, str]) -> str:
         held.append(part)
         return _HELD.format(len(held) - 1)
 
+    def hold_formula(opening: str, closing: str, formula: str) -> str:
+        return hold(f"{opening}{formula}{closing}")
+
     for name in ("verbatim", "lstlisting", "minted"):
         text = _replace(text, f"\\begin{{{name}}}", f"\\end{{{name}}}", lambda code: hold(f"```\n{code.strip()}\n```"))
     text = re.sub(r"\\verb\*?([^\w\s])([^\n]{0,300}?)\1", lambda found: hold(found[2]), text)
     for opening, closing in (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"), *_list_formulas()):
-        text = _replace(text, opening, closing, lambda math, a=opening, b=closing: hold(f"{a}{math}{b}"))  # type: ignore[misc]
+        text = _replace(text, opening, closing, partial(hold_formula, opening, closing))
     text = re.sub(r"(?<!\\)\$[^$\n]{1,2000}(?<!\\)\$", lambda found: hold(found[0]), text)
     text = _expand(text, macros)
     for name in _TABLES:
