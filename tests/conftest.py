@@ -163,3 +163,16 @@ def plain_models_dir(plain_model: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def plain(plain_model: Path, plain_models_dir: Path) -> Embedder:
     return Embedder.open(str(plain_model), plain_models_dir)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which pagewise is called, by a user without settings."""
+    monkeypatch.setenv("RAG_CORPUS_DIR", "")  # so that it is taken back at the end, if the command sets it
+    for name in [name for name in os.environ if name.startswith("RAG_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder

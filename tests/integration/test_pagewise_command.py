@@ -13,19 +13,6 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in which pagewise is called, by a user without settings."""
-    monkeypatch.setenv("RAG_CORPUS_DIR", "")  # so that it is taken back at the end, if the command sets it
-    for name in [name for name in os.environ if name.startswith("RAG_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
-
-
 def find_corpus() -> Path:
     """The corpus of a command that was called here, in a process of its own, and has failed for want of an index."""
     code = "from page.command import Settings, main; print(main(['search', 'anything']), Settings.load().corpus_dir)"

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from importlib.metadata import version
 from pathlib import Path
 
@@ -10,19 +9,6 @@ from page.command import main
 
 ROOT = Path(__file__).parents[3]
 COMMANDS = ("ask", "search", "ingest", "status", "check", "eval", "serve", "mcp")
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder in which pagewise is called, by a user without settings."""
-    monkeypatch.setenv("RAG_CORPUS_DIR", "")  # so that it is taken back at the end, if the command sets it
-    for name in [name for name in os.environ if name.startswith("RAG_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    folder = tmp_path / "papers"
-    folder.mkdir()
-    monkeypatch.chdir(folder)
-    return folder
 
 
 @pytest.mark.parametrize("place", [Path.home, lambda: Path("/")], ids=["home", "root"])
