@@ -24,6 +24,7 @@ class SkippingLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
+        # asyncio has no public name for what its loop waits with, and typeshed none at all.
         self._really_select = self._selector.select  # type: ignore[attr-defined]
         self._selector.select = self._skip  # type: ignore[attr-defined]
 
